@@ -1,0 +1,33 @@
+# Two commands matter: `make book` and `make test`. Each sets up .venv first where it is missing or out of date.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+
+.PHONY: book test notebooks lock clean
+
+book: $(READY)  ## run every chapter that has changed and render the pages (options: environment variables, see README)
+	@$(VENV)/bin/artpose book
+
+test: $(READY)  ## style, then all tests, with a smoke run of every chapter and a build of the book among them
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/pytest
+
+notebooks: $(READY)  ## derive the paired notebooks from the chapters' .py files
+	$(VENV)/bin/jupytext --to ipynb --update-metadata '{"jupytext": null}' notebooks/*.py
+
+lock:  ## pin again what pyproject.toml brings along, less what imaug asks for and this project never imports
+	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
+	_build/lock/bin/pip install --quiet ".[dev]" setuptools==80.9.0
+	_build/lock/bin/pip freeze --all | grep -v -E '^(artpose|pip|tensorflow_cpu|opencv-python|imagecorruptions-imaug|numba|llvmlite)( |==)' > requirements.txt
+	grep -o '^    "tensorflow[^"]*' pyproject.toml | sed 's/^ *"//' >> requirements.txt
+
+clean:  ## forget the rendered pages and the executed chapters; trials stay stored in ~/.artpose
+	rm -rf _build book/chapters
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' || \
+		{ echo "artpose needs Python 3.11 or 3.12, and $(PYTHON) is another: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --no-deps -r requirements.txt
+	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

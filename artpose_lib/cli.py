@@ -1,0 +1,132 @@
+"""The command line. It imports what a command needs when it runs, so that `artpose --help` answers at once."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from artpose_lib import __version__
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Returns the exit status: 0 done, 1 an error said in one line on stderr, 130 stopped by Ctrl-C."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines are no news to anyone
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.command(arguments)
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"artpose: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("artpose: stopped; what is stored is kept, the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="artpose", description="The artpose report: pictures, trials, pages.")
+    parser.add_argument("--version", action="version", version=f"artpose {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    book = commands.add_parser("book", help="run every chapter that has changed, then render the pages")
+    _study_options(book)
+    book.set_defaults(command=_book)
+
+    run = commands.add_parser("run", help="run single chapters")
+    run.add_argument("chapters", nargs="+", metavar="CHAPTER", help='a number or a name: "4", "04_experiment_1"')
+    run.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
+                     help="set a parameter of the chapter; may be given several times")
+    _study_options(run)
+    _option(run, "--out", "", "folder of the executed notebooks (default: book/chapters, where the book looks)")
+    run.set_defaults(command=_run)
+
+    results = commands.add_parser("results", help="list the stored trials")
+    _option(results, "--results", "~/.artpose", "folder of results")
+    results.set_defaults(command=_results)
+
+    data = commands.add_parser("data", help="look at a data set, or draw one").add_subparsers(required=True,
+                                                                                             metavar="COMMAND")
+    info = data.add_parser("info", help="what is in a folder of pictures, and what is wrong with it")
+    info.add_argument("folder", metavar="DIR")
+    _option(info, "--classes", "", "labels to use, separated by commas (default: all)")
+    info.set_defaults(command=_data_info)
+    draw = data.add_parser("draw", help="write the embedded data set, drawn artworks of the six poses, to a folder")
+    draw.add_argument("folder", metavar="DIR")
+    _option(draw, "--pictures", 600, "how many")
+    _option(draw, "--seed", 0, "same seed, same pictures")
+    _option(draw, "--background-link", 0.0, "how strongly the background goes with the class, 0 to 1")
+    draw.set_defaults(command=_data_draw)
+    return parser
+
+
+def _option(parser: argparse.ArgumentParser, name: str, default, help: str) -> None:
+    """An option of the default's type, with its environment variable: --results and ARTPOSE_RESULTS."""
+    variable = "ARTPOSE_" + name.removeprefix("--").replace("-", "_").upper()
+    parser.add_argument(name, default=os.environ.get(variable, default), type=type(default),
+                        help=f"{help} [{variable}]" + (f" (default: {default})" if default != "" else ""))
+
+
+def _study_options(parser: argparse.ArgumentParser) -> None:
+    _option(parser, "--data", "", "folder of pictures (default: the embedded data set, drawn on first use)")
+    _option(parser, "--weights", "", "folder of ImageNet weight files (default: Keras' own cache and download)")
+    _option(parser, "--profile", "quick", "smoke, quick or thesis")
+    _option(parser, "--results", "~/.artpose", "folder of trials, features and drawings")
+    _option(parser, "--classes", "", "labels to use, separated by commas (default: all)")
+
+
+def _study_parameters(arguments: argparse.Namespace) -> dict[str, str]:
+    """The five parameters that every chapter has; folders as absolute paths, since a kernel runs elsewhere."""
+    folders = {name: getattr(arguments, name) for name in ("data", "weights", "results")}
+    absolute = {name: str(Path(folder).expanduser().resolve()) if folder else "" for name, folder in folders.items()}
+    for name in ("data", "weights"):
+        if absolute[name] and not Path(absolute[name]).is_dir():
+            raise ValueError(f"--{name} {folders[name]}: there is no such folder")
+    return absolute | {"profile": arguments.profile, "classes": arguments.classes}
+
+
+def _book(arguments: argparse.Namespace) -> None:
+    from artpose_lib import book
+
+    root = book.book_root()
+    book.execute_changed(root, _study_parameters(arguments))
+    print(book.build(root))
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from artpose_lib import book
+
+    root = book.book_root()
+    for name, value in arguments.parameters:
+        setattr(arguments, name, value)  # "-p data DIR" means what "--data DIR" does
+    given = dict(arguments.parameters) | _study_parameters(arguments)
+    for chapter in book.find_chapters(root, arguments.chapters):
+        parameters = book.typed_parameters(chapter, given)
+        out = book.executed_path(root, chapter)
+        if arguments.out:
+            out = Path(arguments.out) / out.name
+        book.execute(chapter, out, parameters, book.fingerprint(chapter, parameters))
+        print(out)
+
+
+def _results(arguments: argparse.Namespace) -> None:
+    from artpose_lib import trials
+
+    listing = trials.listing(Path(arguments.results).expanduser())
+    print(listing.to_string(index=False) if len(listing) else f"no trials stored in {arguments.results}")
+
+
+def _data_info(arguments: argparse.Namespace) -> None:
+    from artpose_lib.dataset import load_dataset, summary
+
+    dataset = load_dataset(arguments.folder, arguments.classes or None)
+    print(f"{arguments.folder}: {len(dataset)} pictures, {len(dataset.classes)} classes, "
+          f"fingerprint {dataset.fingerprint}\n")
+    print(summary(dataset).to_string(index=False))
+    if len(dataset.problems):
+        print(f"\n{len(dataset.problems)} files needed attention:\n{dataset.problems.to_string(index=False)}")
+
+
+def _data_draw(arguments: argparse.Namespace) -> None:
+    from artpose_lib.synthetic import draw_dataset
+
+    print(draw_dataset(Path(arguments.folder), arguments.pictures, arguments.seed, arguments.background_link))

@@ -1,0 +1,161 @@
+"""Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import keras
+import numpy as np
+import pandas as pd
+
+from artpose_lib import models, onecycle
+from artpose_lib.recipes import Phase, Recipe
+
+PREDICT_BATCH = 32  # pictures a forward step; only speed and memory depend on it
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a split: `x` uint8 pictures (n, size, size, 3) or float32 features (n, channels); `y` int64 (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled training batches, an epoch of all pictures or of the first `steps` batches of a fresh shuffle."""
+
+    def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None, seed: int):
+        super().__init__()
+        self.x, self.y = part.x, np.eye(n_classes, dtype="float32")[part.y]
+        self.batch_size = batch_size
+        self.steps = min(steps or len(part.y), -(-len(part.y) // batch_size))
+        self.rng = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = self.order[index * self.batch_size:(index + 1) * self.batch_size]
+        return self.x[rows], self.y[rows]
+
+    def on_epoch_end(self) -> None:
+        self.order = self.rng.permutation(len(self.y))
+
+
+class Trainer:
+    """A Keras classifier that is built and compiled once and then trained again and again from fresh weights.
+
+    Compiling costs 7 to 19 s a network on a CPU and depends only on which layers learn, so trials share it: between
+    them the weights, Adam's moments and the learning rate are set back, which leaves nothing of the trial before.
+    """
+
+    def __init__(self, model: keras.Model, n_classes: int):
+        self.model, self.n_classes = model, n_classes
+        self.pristine = model.get_weights()
+        self.compiled_for: list[bool] | None = None
+
+    def reset(self, seed: int, random_weights: bool) -> None:
+        """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
+        keras.utils.set_random_seed(seed)
+        fresh = keras.models.clone_model(self.model)
+        if not random_weights:
+            head_tensors = 2  # kernel and bias, the last two of the list
+            fresh.set_weights(self.pristine[:-head_tensors] + fresh.get_weights()[-head_tensors:])
+        self.model.set_weights(fresh.get_weights())
+
+    def fit(self, train: Part, validation: Part, phase: Phase, epochs: int, batch_size: int, steps: int | None,
+            seed: int) -> pd.DataFrame:
+        """One phase; the model ends with the weights of its best epoch. Returns a row an epoch."""
+        self._compile()
+        rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
+        history = self.model.fit(
+            Batches(train, self.n_classes, batch_size, steps, seed), epochs=epochs, verbose=0,
+            validation_data=(validation.x, np.eye(self.n_classes, dtype="float32")[validation.y]),
+            callbacks=onecycle.phase_callbacks(rates, phase.patience))
+        frame = pd.DataFrame(history.history)
+        return frame.assign(learning_rate=rates[:len(frame)])
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Probabilities, float32 (n, n_classes)."""
+        return self.model.predict(x, batch_size=PREDICT_BATCH, verbose=0)
+
+    def _compile(self) -> None:
+        learning = [layer.trainable for layer in self.model.layers]
+        if learning == self.compiled_for:  # a fresh Adam in the compiled step: all moments and the step count at zero
+            for variable in self.model.optimizer.variables:
+                variable.assign(keras.ops.zeros_like(variable))
+            return
+        # On a CPU, XLA makes TensorFlow's ResNet50 1.7 times slower; JAX has nothing else.
+        plain = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
+        self.model.compile(keras.optimizers.Adam(), "categorical_crossentropy", metrics=["accuracy"],
+                           jit_compile=False if plain else "auto")
+        self.compiled_for = learning
+
+
+@lru_cache(maxsize=1)  # one network at a time: VGG16 to Xception take 0.1 GB of weights and more of moments each
+def classifier_trainer(backbone: str, n_classes: int, size: int, weights: str | None,
+                       weights_dir: str | None) -> Trainer:
+    """The trainer of a whole network; see `models.build_classifier` for the parameters."""
+    keras.utils.clear_session()
+    return Trainer(models.build_classifier(backbone, n_classes, size, weights, weights_dir), n_classes)
+
+
+@lru_cache(maxsize=1)
+def head_trainer(n_features: int, n_classes: int) -> Trainer:
+    """The trainer of a classifier's last layer alone, for pooled features."""
+    return Trainer(models.build_head(n_features, n_classes), n_classes)
+
+
+def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, seed: int,
+          steps: int | None = None) -> pd.DataFrame:
+    """Train a whole network by a recipe, phase after phase (Section 2.2.4); it keeps the best epoch's weights.
+
+    `steps` caps the steps of an epoch (a profile's way to be quick). Returns the history: epoch (from 1), phase,
+    learning_rate, loss, accuracy, val_loss, val_accuracy.
+    """
+    trainer.reset(seed, random_weights=recipe.weights is None)
+    histories, best, best_weights = [], -1.0, None
+    for number, phase in enumerate(recipe.phases, start=1):
+        left = recipe.total_epochs - sum(len(history) for history in histories)
+        epochs = min(phase.max_epochs or left, left)
+        if epochs < 1:  # phase I never ran out of patience
+            break
+        fit = _fit_head if phase.layers == "frozen" else _fit_all
+        history = fit(trainer, recipe, phase, train_part, validation, epochs, steps, seed + 1000 * number)
+        histories.append(history.assign(phase=number))
+        if history["val_accuracy"].max() >= best:
+            best, best_weights = history["val_accuracy"].max(), trainer.model.get_weights()
+    trainer.model.set_weights(best_weights)  # the first phase's, where the second never came up to it
+    return number_epochs(pd.concat(histories, ignore_index=True))
+
+
+def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part,
+                      seed: int, steps: int | None = None) -> pd.DataFrame:
+    """The frozen model (Section 2.2.3) on features computed once: `trainer` holds a head, the parts hold features."""
+    trainer.reset(seed, random_weights=True)
+    phase = recipe.phases[0]
+    history = trainer.fit(train_part, validation, phase, phase.max_epochs, recipe.batch_size, steps, seed)
+    return number_epochs(history.assign(phase=1))
+
+
+def number_epochs(history: pd.DataFrame) -> pd.DataFrame:
+    columns = ["epoch", "phase", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
+    return history.assign(epoch=range(1, len(history) + 1))[columns]
+
+
+def _fit_all(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
+    models.set_trainable(trainer.model, "finetuned", pretrained=recipe.weights is not None)
+    return trainer.fit(train_part, validation, phase, epochs, recipe.batch_size, steps, seed)
+
+
+def _fit_head(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
+    """A frozen phase: only the head learns, so the backbone runs once over the pictures and not once an epoch."""
+    pooled = models.pooled_model(trainer.model)
+    parts = [Part(pooled.predict(part.x, batch_size=PREDICT_BATCH, verbose=0), part.y)
+             for part in (train_part, validation)]
+    head = Trainer(models.build_head(parts[0].x.shape[1], trainer.n_classes), trainer.n_classes)
+    head.model.set_weights(trainer.model.get_layer(models.HEAD).get_weights())
+    history = head.fit(*parts, phase, epochs, recipe.batch_size, steps, seed)
+    trainer.model.get_layer(models.HEAD).set_weights(head.model.get_weights())
+    return history
