@@ -36,8 +36,8 @@ class Strength:
     contrast_p: float
 
 
-# "Lightness 0.85 to 1.1, elsewhere 0.75 to 1.1": 0.85 belongs to the contrast of 0.9 to 1.1, which is all that the
-# Xception script knows. The scripts of the other two write the strong values down as well as the mild ones.
+# The scripts of experiment 2 know two strengths. Xception's has the mild one alone; VGG16's and ResNet50's define both,
+# the strong one a class at a time with small differences in lightness and crop, here made one for all classes.
 MILD = Strength(sharpen=(0.0, 0.2), lightness=(0.85, 1.1), contrast=(0.9, 1.1), contrast_p=SOMETIMES)
 STRONG = Strength(sharpen=(0.0, 1.0), lightness=(0.75, 1.1), contrast=(1.2, 1.6), contrast_p=1.0)
 # EfficientNet-Lite0 is not in the thesis and takes Xception's, its nearest relative there.

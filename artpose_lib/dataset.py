@@ -10,23 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-import imagehash
 import numpy as np
 import pandas as pd
-from PIL import Image
 from scipy.sparse.csgraph import connected_components
 
-from artpose_lib.pictures import PictureError, decode, square
+from artpose_lib.pictures import NEAR_DUPLICATE, PictureError, near_duplicates, square, verify
 
 SPLITS = ("random", "stratified", "grouped")
 PARTS = ("training", "validation", "test")
-# Bits of 64 in which the perceptual hashes of near-duplicates differ at most. Among 675 paintings and prints of six
-# styles (227,475 pairs) no two different works come closer than 12, nor than 14 among 68 artworks of the six poses,
-# where two photographs of Michelangelo's David are 10 apart. Within 10 lie all copies that were saved anew, scaled,
-# mirrored, toned or made lighter or darker, 94 % of those turned by 2 degrees and 87 % of those cropped by 3 % a
-# side, but only half of those cropped by 5 % and a third of those given a border: a `work` column tells more.
-NEAR_DUPLICATE = 10
-_HASH_SIDE = 128  # the hash looks at 32 x 32 pixels; four times that keeps its own resize the one that counts
+HASH_SIDE = 128  # pixels; four times what the perceptual hash looks at, so that its own resize counts
 
 
 class DataError(ValueError):
@@ -37,12 +29,12 @@ class DataError(ValueError):
 class PoseDataset:
     """Labelled pictures on disk, a row each, in the order of their file names.
 
-    folder: where `file_name` starts from.
+    folder: where each `file_name` starts from.
     metadata: a frame of strings, a row a picture: `file_name`, `label` and whatever else metadata.csv has.
     classes: the labels in alphabetical order, which for the six poses is the thesis' order, 0 to 5.
     problems: what was found wrong, a row each: `file_name`, `problem` (a sentence) and `action` ("left out",
         "converted" or "kept once").
-    fingerprint: 12 hexadecimal digits over file names, labels and the files' bytes: another value, other data.
+    fingerprint: 12 hexadecimal digits over file names, labels and the files' bytes: it changes with any.
     """
 
     folder: Path
@@ -57,7 +49,7 @@ class PoseDataset:
     @cached_property
     def labels(self) -> np.ndarray:
         """int64 (n,): the index of each picture's label in `classes`."""
-        return np.searchsorted(self.classes, self.metadata["label"].to_numpy(object)).astype(np.int64)
+        return pd.Categorical(self.metadata["label"], list(self.classes)).codes.astype(np.int64)
 
     def counts(self) -> pd.Series:
         """Pictures of each class, in the order of `classes`."""
@@ -84,54 +76,48 @@ class Split:
     test: np.ndarray
 
 
-def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None, minimum: int = 4) -> PoseDataset:
+def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
+                 minimum: int = 4) -> PoseDataset:
     """Read a folder of pictures: by its metadata.csv, or without one as a folder a class.
 
     Parameters: `classes` names the labels to use, as a sequence or with commas between; None or "" uses all.
     `minimum` is the fewest pictures that a class may have.
-    Every picture is opened once. One that cannot be used is left out, and named with its reason in `problems`; so
-    are both copies of a picture (the same bytes) that has two labels. In a folder a class, names that start with a
-    dot are not looked at.
-    Raises DataError where metadata.csv is malformed, a file name leads out of the folder, `classes` names an unknown
-    label, fewer than two classes are left, or a class has fewer than `minimum` usable pictures.
+    Every picture is opened once. One that cannot be used is left out, and named with its reason in
+    `problems`; so are all copies of a picture (the same bytes) that has two labels. Without a metadata.csv,
+    names that start with a dot are not looked at.
+    Raises DataError where metadata.csv is malformed, a file name leads out of the folder, `classes` names an
+    unknown label, fewer than two classes are left, or a class has fewer than `minimum` usable pictures.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder.")
     table = folder / "metadata.csv"
-    rows = list(_rows_of_table(table) if table.exists() else _rows_of_folders(folder))
-    if not rows:
-        raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, or a folder "
-                        "of pictures for each class.")
-    listed = pd.DataFrame(rows)
+    listed = pd.DataFrame(_rows_of_table(table) if table.exists() else _rows_of_folders(folder))
+    if listed.empty:
+        raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, "
+                        "or a folder of pictures for each class.")
     used = _used_classes(folder, listed["label"], classes)
-    usable, problems = _read_pictures(folder, listed[listed["label"].isin(used)])
-    _refuse_small_classes(folder, used, listed, usable, minimum)
+    listed = listed[listed["label"].isin(used)]
+    usable, problems = _read_pictures(folder, listed)
+    _refuse_small_classes(folder, used, listed, usable["label"], problems, minimum)
     content = usable[["file_name", "label", "_sha256"]].to_numpy().tolist()
-    return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems,
-                       hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12])
+    fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+    return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems, fingerprint)
 
 
 def summary(dataset: PoseDataset) -> pd.DataFrame:
     """A row a class: `class`, `pictures` and `share` (of all pictures, 0 to 1)."""
-    counts = dataset.counts()
-    return pd.DataFrame({"class": counts.index, "pictures": counts.to_numpy(),
-                         "share": counts.to_numpy() / len(dataset)})
+    counts = dataset.counts().to_numpy()
+    return pd.DataFrame({"class": dataset.classes, "pictures": counts, "share": counts / len(dataset)})
 
 
 def near_duplicate_groups(dataset: PoseDataset, distance: int = NEAR_DUPLICATE) -> np.ndarray:
-    """int64 (n,): the group of each picture, numbered from 0; a picture without a near-duplicate is alone in its own.
+    """int64 (n,): the group of each picture, numbered from 0; one without a near-duplicate is a group alone.
 
-    Two pictures are joined where their 64-bit perceptual hashes (pHash, the signs of the lowest frequencies), or the
-    hash of one and that of the other's mirror image, differ in at most `distance` bits, and where the column `work`,
-    if there is one, names the same work. Joins add up: a near-duplicate of a near-duplicate is in the group too.
+    Two pictures are joined where they look alike (`pictures.near_duplicates`), and where the column `work`,
+    if there is one, names the same work. Joins add up: a near-duplicate's near-duplicate is in the group too.
     """
-    pictures = [Image.fromarray(picture).convert("L") for picture in dataset.images(_HASH_SIDE)]
-    upright = _signs(pictures)
-    mirrored = _signs([picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for picture in pictures])
-    # A product of signs is the number of equal bits less that of unequal ones.
-    agreement = np.maximum(upright @ upright.T, upright @ mirrored.T)
-    joined = (upright.shape[1] - agreement) / 2 <= distance
+    joined = near_duplicates(dataset.images(HASH_SIDE), distance)
     if "work" in dataset.metadata:
         work = dataset.metadata["work"].str.strip().to_numpy(object)
         joined |= (work[:, None] == work) & (work != "")
@@ -141,53 +127,50 @@ def near_duplicate_groups(dataset: PoseDataset, distance: int = NEAR_DUPLICATE) 
 def split(dataset: PoseDataset, scheme: str, seed: int) -> Split:
     """Divide a data set into training, validation and test part; the same seed gives the same division.
 
-    "random": 0.8 / 0.1 / 0.1 by chance, as in the thesis' Experiment 1; a rare class may miss a part altogether.
+    "random": 0.8 / 0.1 / 0.1 by chance, as in the thesis' Experiment 1; a rare class may miss any part.
     "stratified": 0.7 / 0.15 / 0.15 of each class, as in its Experiment 2; every class is in every part.
-    "grouped": the same, as nearly as can be, with each group of near-duplicates in one part (`near_duplicate_groups`).
+    "grouped": the same, as nearly as can be, with each of the `near_duplicate_groups` in one part.
     Raises ValueError for another scheme, and DataError where a class is too small to be in every part.
     """
+    if scheme not in SPLITS:
+        raise ValueError(f'there is no split "{scheme}"; choose one of {", ".join(SPLITS)}.')
     rng = np.random.default_rng(seed)
-    everyone_alone = np.arange(len(dataset))
     if scheme == "random":
         part = random_parts(len(dataset), rng)
-    elif scheme == "stratified":
-        part = balanced_parts(dataset.labels, everyone_alone, rng)
-        _refuse_missing_classes(dataset, part, everyone_alone)
-    elif scheme == "grouped":
-        groups = near_duplicate_groups(dataset)
+    else:
+        groups = near_duplicate_groups(dataset) if scheme == "grouped" else np.arange(len(dataset))
         part = balanced_parts(dataset.labels, groups, rng)
         _refuse_missing_classes(dataset, part, groups)
-    else:
-        raise ValueError(f'there is no split "{scheme}"; choose one of {", ".join(SPLITS)}.')
     order = rng.permutation(len(dataset))
     return Split(*(order[part[order] == number] for number in range(len(PARTS))))
 
 
 def random_parts(n: int, rng: np.random.Generator) -> np.ndarray:
-    """int64 (n,): 0 (training), 1 (validation) or 2 (test) for each of `n` pictures, 0.8 / 0.1 / 0.1 by chance."""
+    """int64 (n,): the part of each of `n` pictures, an index into `PARTS`, 0.8 / 0.1 / 0.1 by chance."""
     return rng.permutation(np.repeat([0, 1, 2], _part_sizes(n, 0.1)))
 
 
 def balanced_parts(labels: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """int64 (n,): 0, 1 or 2 as above, 0.7 / 0.15 / 0.15 of each class, whole groups kept together.
+    """int64 (n,): the part of each picture, an index into `PARTS`, 0.7 / 0.15 / 0.15 of each class.
 
-    Parameters: `labels` and `groups`, integers from 0, (n,). The largest groups are placed first, equal ones in random
-    order, each where most pictures of its classes are still wanted. Groups of one picture fill the parts exactly.
-    A class of at least three groups comes into all three parts, unless groups of several classes stand in the way.
+    Parameters: `labels` and `groups`, integers from 0, (n,). Groups stay whole. The largest are placed first,
+    equal ones in random order, each where most pictures of its classes are still wanted; so groups of one
+    fill the parts exactly. (scikit-learn's splitters do not promise a class of four a place in every part.)
+    A class of three groups or more comes into every part, unless groups of mixed classes stand in the way.
     """
-    sizes = np.zeros((groups.max() + 1, labels.max() + 1), np.int64)  # pictures in (group, class)
+    sizes = np.zeros((groups.max() + 1, labels.max() + 1), np.int64)  # pictures of (group, class)
     np.add.at(sizes, (groups, labels), 1)
-    wanted = np.array([_part_sizes(n, 0.15) for n in sizes.sum(axis=0)]).T  # still wanted by (part, class)
-    absent = np.ones(wanted.shape, bool)  # (part, class)
+    wanted = np.array([_part_sizes(n, 0.15) for n in sizes.sum(axis=0)]).T  # pictures, by (part, class)
+    absent = np.ones(wanted.shape, bool)  # no picture yet, by (part, class)
     groups_left = (sizes > 0).sum(axis=0)  # (class,)
-    part_of_group = np.zeros(len(sizes), np.int64)
+    part_of_group = np.empty(len(sizes), np.int64)
     order = rng.permutation(len(sizes))
     for group in order[np.argsort(-sizes.sum(axis=1)[order], kind="stable")]:
         held = sizes[group] > 0
         score = wanted @ sizes[group]
-        last_chance = held & (groups_left <= absent.sum(axis=0))  # each group left must open another part
-        if last_chance.any():
-            score = np.where(absent[:, last_chance].any(axis=1), score, np.iinfo(np.int64).min)
+        scarce = held & (groups_left <= absent.sum(axis=0))  # each group left must go where it is absent
+        if scarce.any():
+            score = np.where(absent[:, scarce].any(axis=1), score, np.iinfo(np.int64).min)
         part = part_of_group[group] = score.argmax()
         wanted[part] -= sizes[group]
         absent[part] &= ~held
@@ -196,31 +179,25 @@ def balanced_parts(labels: np.ndarray, groups: np.ndarray, rng: np.random.Genera
 
 
 def _part_sizes(n: int, held_out: float) -> tuple[int, int, int]:
-    """Pictures for training, validation and test; the last two get at least one each."""
     each = max(1, round(held_out * n))
     return n - 2 * each, each, each
 
 
-def _signs(pictures: list[Image.Image]) -> np.ndarray:
-    """The perceptual hashes as float32 (n, 64) of -1 and 1."""
-    bits = np.array([imagehash.phash(picture).hash.ravel() for picture in pictures])
-    return np.where(bits, 1, -1).astype(np.float32)
-
-
 def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
     # csv and not pandas: it knows each row's line in the file, even where a title holds a line break.
-    reader = csv.DictReader(io.StringIO(_utf8_text(path), newline=""), restval="")
-    columns = reader.fieldnames or []
-    for needed in ("file_name", "label"):
-        if needed not in columns:
-            found = ", ".join(f'"{column}"' for column in columns) or "none"
-            raise DataError(f'{path}: there is no column "{needed}". Columns found, split at commas: {found}.')
+    # Strict, because an unclosed quote would otherwise swallow the rows that follow.
+    reader = csv.DictReader(io.StringIO(_utf8_text(path), newline=""), restval="", strict=True)
     try:
+        columns = reader.fieldnames or []
+        if not {"file_name", "label"} <= set(columns):
+            found = ", ".join(f'"{column}"' for column in columns) or "none"
+            raise DataError(f'{path}: the columns "file_name" and "label" are needed. Columns found, split '
+                            f"at commas: {found}.")
         for row in reader:
             where = f"{path}, line {reader.line_num}"
             if None in row:
-                raise DataError(f"{where}: {len(row[None])} more values than columns; put quotes around a value that "
-                                "holds a comma.")
+                raise DataError(f"{where}: {len(row[None])} more values than columns; put quotes around a "
+                                "value that holds a comma.")
             yield _checked(path.parent, row, where)
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: this is not CSV ({error}).") from error
@@ -232,16 +209,15 @@ def _utf8_text(path: Path) -> str:
         return data.decode("utf-8-sig")  # spreadsheets put a byte order mark in front
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the table as CSV in "
-                        "UTF-8.") from error
+        raise DataError(f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the table "
+                        "as CSV in UTF-8.") from error
 
 
 def _rows_of_folders(folder: Path) -> Iterator[dict[str, str]]:
     for path in sorted(folder.glob("*/**/*")):
         parts = path.relative_to(folder).parts
-        if path.is_dir() or any(part.startswith(".") for part in parts):
-            continue
-        yield _checked(folder, {"file_name": "/".join(parts), "label": parts[0]}, str(path))
+        if not path.is_dir() and not any(part.startswith(".") for part in parts):
+            yield _checked(folder, {"file_name": "/".join(parts), "label": parts[0]}, str(path))
 
 
 def _checked(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
@@ -250,89 +226,77 @@ def _checked(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
         if not value:
             raise DataError(f"{where}: {column} is empty.")
     if "," in label:
-        raise DataError(f'{where}: the label "{label}" holds a comma, which separates labels in --classes. Rename it.')
+        raise DataError(f'{where}: the label "{label}" holds a comma, which stands between labels in '
+                        "--classes. Rename it.")
     relative = PurePosixPath(name)
-    if relative.is_absolute() or ".." in relative.parts or "\0" in name or not (
-            (folder / relative).resolve().is_relative_to(folder.resolve())):
-        raise DataError(f'{where}: the file name "{name}" leads out of the folder {folder}. Pictures must lie in it, '
-                        "and their names start from it.")
+    if (relative.is_absolute() or ".." in relative.parts or "\0" in name
+            or not (folder / relative).resolve().is_relative_to(folder.resolve())):
+        raise DataError(f'{where}: the file name "{name}" leads out of {folder}. Pictures must lie in that '
+                        "folder, and their names start from it.")
     return row | {"file_name": str(relative), "label": label}
 
 
 def _used_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] | None) -> tuple[str, ...]:
     there = sorted(set(labels))
-    asked = [name.strip() for name in classes.split(",")] if isinstance(classes, str) else list(classes or ())
-    asked = [name for name in asked if name] or there
-    unknown = [f'"{name}"' for name in asked if name not in there]
+    asked = classes.split(",") if isinstance(classes, str) else classes or ()
+    used = sorted({name.strip() for name in asked} - {""}) or there
+    unknown = [f'"{name}"' for name in used if name not in there]
     if unknown:
-        raise DataError(f"{folder}: no pictures have the label {', '.join(unknown)}. Labels there: {', '.join(there)}.")
-    if len(set(asked)) < 2:
-        raise DataError(f'{folder}: "{asked[0]}" is the only class, and at least two are needed to tell apart.')
-    return tuple(sorted(set(asked)))
+        raise DataError(f"{folder}: no picture has the label {', '.join(unknown)}. Labels there: "
+                        f"{', '.join(there)}.")
+    if len(used) < 2:
+        raise DataError(f'{folder}: "{used[0]}" is the only class, and telling apart takes at least two.')
+    return tuple(used)
 
 
 def _read_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The usable rows in the order of their file names, with a column `_sha256`, and the problems found."""
-    problems = []
     twice = listed.duplicated(["file_name", "label"])
-    for name in listed.loc[twice, "file_name"].unique():
-        problems.append((name, "The table lists the picture more than once under one label.", "kept once"))
+    problems = [(name, "The table lists the picture more than once under the same label.", "kept once")
+                for name in listed.loc[twice, "file_name"]]
     listed = listed[~twice].sort_values(["file_name", "label"], ignore_index=True)
-    digests = []
-    for name in listed["file_name"]:
+    digests = {}
+    for row, name in listed["file_name"].items():
         try:
-            digest, conversions = _verify(folder / name)
+            digests[row], conversions = verify(folder / name)
             problems += [(name, sentence, "converted") for sentence in conversions]
         except PictureError as error:
-            digest = ""
             problems.append((name, str(error), "left out"))
-        digests.append(digest)
-    usable = listed.assign(_sha256=digests).query("_sha256 != ''")
-    for _, copies in usable.groupby("_sha256"):
-        if copies["label"].nunique() > 1:
-            labels = " and ".join(f'"{label}"' for label in sorted(copies["label"].unique()))
-            sentence = f"The same picture has the labels {labels} ({', '.join(copies['file_name'].unique())})."
-            problems += [(name, sentence, "left out") for name in copies["file_name"].unique()]
-            usable = usable.drop(index=copies.index)
-    frame = pd.DataFrame(problems, columns=["file_name", "problem", "action"]).sort_values("file_name", kind="stable")
-    return usable.reset_index(drop=True), frame.reset_index(drop=True)
+    usable = listed.loc[list(digests)].assign(_sha256=list(digests.values()))
+    disputed = usable.groupby("_sha256")["label"].transform("nunique") > 1
+    for _, copies in usable[disputed].groupby("_sha256"):
+        names = copies["file_name"].tolist()
+        claims = ", ".join(f'{name} as "{label}"' for name, label in zip(names, copies["label"], strict=True))
+        problems += [(name, f"One picture has several labels: {claims}.", "left out") for name in names]
+    found = pd.DataFrame(problems, columns=["file_name", "problem", "action"]).drop_duplicates()
+    found = found.sort_values("file_name", kind="stable", ignore_index=True)
+    return usable[~disputed].reset_index(drop=True), found
 
 
-def _verify(path: Path) -> tuple[str, list[str]]:
-    """A picture's sha256 and its conversions; raises PictureError where it cannot be used."""
-    if not path.is_file():
-        raise PictureError("There is no such file.")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise PictureError(f"The file cannot be opened: {error.strerror}.") from error
-    _, conversions = decode(data, side=1)  # the smallest decode still reads the file to its end
-    return hashlib.sha256(data).hexdigest(), conversions
-
-
-def _refuse_small_classes(folder: Path, used: tuple[str, ...], listed: pd.DataFrame, usable: pd.DataFrame,
-                          minimum: int) -> None:
-    counts = usable["label"].value_counts().reindex(list(used), fill_value=0)
-    small = counts[counts < minimum]
+def _refuse_small_classes(folder: Path, used: tuple[str, ...], listed: pd.DataFrame, usable_labels: pd.Series,
+                          problems: pd.DataFrame, minimum: int) -> None:
+    counts = usable_labels.value_counts().reindex(list(used), fill_value=0)
+    small, large = counts[counts < minimum], counts[counts >= minimum]
     if small.empty:
         return
-    found = []
-    for label, count in small.items():
-        unusable = listed.loc[listed["label"] == label, "file_name"].nunique() - count
-        left_out = f" ({unusable} more cannot be used)" if unusable else ""
-        found.append(f'class "{label}" has {count} picture{"s" * (count != 1)}{left_out}')
-    message = (f"{folder}: {', '.join(found)}, and at least {minimum} are needed (two to train on, one to validate, "
-               "one to test). Add pictures")
-    large = counts.index.difference(small.index)
+    found = [f'class "{label}" has {count} picture{"s" * (count != 1)}' for label, count in small.items()]
+    message = (f"{folder}: {', '.join(found)}, and at least {minimum} are needed (two to train on, one to "
+               "validate, one to test). Add pictures")
     if len(large) >= 2:
-        message += f", or leave {'it' if len(small) == 1 else 'them'} out: --classes {shlex.quote(','.join(large))}"
+        those = "it" if len(small) == 1 else "them"
+        message += f", or leave {those} out: --classes {shlex.quote(','.join(large.index))}"
+    theirs = listed.loc[listed["label"].isin(small.index), "file_name"]
+    lost = problems[(problems["action"] == "left out") & problems["file_name"].isin(theirs)]
+    if len(lost):
+        name, problem, _ = lost.iloc[0]
+        message += f". Left out were {len(lost)}, the first {name}: {problem}"
     raise DataError(message)
 
 
 def _refuse_missing_classes(dataset: PoseDataset, part: np.ndarray, groups: np.ndarray) -> None:
     for number, label in enumerate(dataset.classes):
         rows = dataset.labels == number
-        for missing in set(range(len(PARTS))) - set(part[rows]):
-            raise DataError(f'{dataset.folder}: class "{label}" is missing from the {PARTS[missing]} part, for its '
-                            f"{rows.sum()} pictures make only {len(set(groups[rows]))} groups that may be parted. Add "
-                            "pictures of other works, leave the class out, or split by another scheme.")
+        for missing in set(range(len(PARTS))).difference(part[rows]):
+            raise DataError(f'{dataset.folder}: class "{label}" is missing from the {PARTS[missing]} part: '
+                            f"its {rows.sum()} pictures fall into {len(set(groups[rows]))} group(s) that "
+                            "stay whole. Add other works, leave the class out, or take another split.")

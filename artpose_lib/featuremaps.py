@@ -25,10 +25,10 @@ def feature_maps(model, image: np.ndarray, layers: Sequence[str]) -> dict[str, n
     """
     import keras  # here and not above, so that sprites can be made and shown without loading TensorFlow
 
-    blocks = keras.Model(model.input, [model.get_layer(layer).output for layer in layers])
+    # Outputs by name: as a list, Keras would return the only output of a list of one without its list.
+    blocks = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})
     outputs = blocks(image[np.newaxis], training=False)
-    return {layer: keras.ops.convert_to_numpy(output)[0].astype(np.float32)
-            for layer, output in zip(layers, outputs, strict=True)}
+    return {layer: keras.ops.convert_to_numpy(outputs[layer])[0].astype(np.float32) for layer in layers}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def sprite(maps: np.ndarray) -> Sprite:
     Raises ValueError for activations that are not finite.
     """
     if not np.isfinite(maps).all():
-        raise ValueError("feature maps hold NaN or infinity: the network diverged in training; train it at a lower rate")
+        raise ValueError("feature maps hold NaN or infinity: the network diverged; train it at a lower rate")
     low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
     spread = np.where(high > low, high - low, 1)
     tiles = np.stack([_tile(scaled) for scaled in np.moveaxis((maps - low) / spread, -1, 0)])

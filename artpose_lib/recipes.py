@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from artpose_lib.onecycle import DECAY_EPOCHS
+from artpose_lib.backbones import BACKBONES
+import pandas as pd
+
+from artpose_lib.onecycle import DECAY_EPOCHS, rates
 from artpose_lib.poses import thesis_table
 
 SEEDS = (40, 41, 42, 43, 44)  # the five trials of the published scripts
@@ -62,6 +65,22 @@ def recipe(model: str, backbone: str) -> Recipe:
     return RECIPES[model, backbone]
 
 
+def planned_rates(recipe: Recipe) -> pd.DataFrame:
+    """The learning rates of a recipe as Figure A.2 draws them: epoch (from 1), learning_rate, phase.
+
+    Phase I of a one-cycle ends when its patience is out, which only training shows; here it takes half of the epochs.
+    """
+    frames, left = [], recipe.total_epochs
+    for number, phase in enumerate(recipe.phases, start=1):
+        last = number == len(recipe.phases)
+        length = min(phase.max_epochs or (left if last else left // 2), left)
+        values = rates(phase.initial_lr, phase.factor, length, phase.hold_after)
+        frames.append(pd.DataFrame({"learning_rate": values, "phase": number}))
+        left -= length
+    table = pd.concat(frames, ignore_index=True)
+    return table.assign(epoch=range(1, len(table) + 1))
+
+
 @dataclass(frozen=True)
 class Profile:
     """How much of the thesis' protocol a run can afford. Nothing but a profile shortens a recipe.
@@ -105,8 +124,6 @@ class Profile:
 
     def size(self, recipe: Recipe) -> int:
         """The side of the input in pixels."""
-        from artpose_lib.backbones import BACKBONES  # here, because it brings Keras and tables need none
-
         own = BACKBONES[recipe.backbone].input_size
         return own if self.full_strength(recipe) else self.input_size or own
 

@@ -80,7 +80,7 @@ class Study:
                 if scaled.weights and self.weights_of(backbone) == "no weights here":
                     missing[backbone] = "no weights here"
                     continue
-                planned += [(scaled, seed) for seed in SEEDS[:self.profile.trials_of(recipe(model, backbone))]]
+                planned += [(scaled, seed) for seed in self.profile.seeds(scaled)]
         records = [self._trial(scaled, seed, f"trial {number}/{len(planned)}")
                    for number, (scaled, seed) in enumerate(planned, start=1)]
         return Findings(records, missing)
@@ -94,7 +94,7 @@ class Study:
 
         Computed once for all trials and epochs, and kept on disk under the data's, the weights' and the size's name.
         """
-        size = self._size(recipe("frozen", backbone))
+        size = self.profile.size(recipe("frozen", backbone))
         name = f"{backbone}-{size}-{self.dataset.fingerprint}-{weights_fingerprint(backbone, self.weights_dir)}.npy"
         path = self.results / "features" / name
         if not path.exists():
@@ -132,12 +132,9 @@ class Study:
     def _config(self, scaled: Recipe, seed: int) -> dict:
         """All that a trial's numbers depend on; its hash is the record's name."""
         weights = weights_fingerprint(scaled.backbone, self.weights_dir) if scaled.weights else None
-        return {"recipe": asdict(scaled), "seed": seed, "size": self._size(scaled),
-                "steps_per_epoch": self.profile.steps_of(scaled),
+        return {"recipe": asdict(scaled), "seed": seed, "size": self.profile.size(scaled),
+                "steps_per_epoch": self.profile.steps(scaled),
                 "data": self.dataset.fingerprint, "classes": list(self.dataset.classes), "weights": weights}
-
-    def _size(self, scaled: Recipe) -> int:
-        return self.profile.size_of(scaled, BACKBONES[scaled.backbone].input_size)
 
     def _train_head(self, scaled: Recipe, seed: int, parts: Split):
         x, y = self.features(scaled.backbone), self.dataset.labels
@@ -147,7 +144,7 @@ class Study:
         return trainer, x, history
 
     def _train(self, scaled: Recipe, seed: int, parts: Split):
-        size = self._size(scaled)
+        size = self.profile.size(scaled)
         x, y = self.pictures(size), self.dataset.labels
         train_x, train_y = x[parts.train], y[parts.train]
         if scaled.augmented:  # the training part alone
@@ -156,7 +153,7 @@ class Study:
                                               self.weights_dir)
         validation = Part(x[parts.validation], y[parts.validation])
         history = training.train(trainer, scaled, Part(train_x, train_y), validation, seed,
-                                 self.profile.steps_of(scaled))
+                                 self.profile.steps(scaled))
         return trainer, x, history
 
     def _predictions(self, trainer: Trainer, x: np.ndarray, parts: Split) -> pd.DataFrame:

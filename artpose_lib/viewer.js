@@ -38,7 +38,9 @@
       canvas.width = canvas.height = block.tile;
       canvas.getContext("2d").drawImage(panel.querySelector("img"), column * block.tile, row * block.tile,
         block.tile, block.tile, 0, 0, block.tile, block.tile);
-      root.querySelector("output").textContent = "filter " + slider.value + " of " + count;
+      var position = "filter " + slider.value + " of " + count;
+      root.querySelector("output").textContent = position;
+      canvas.setAttribute("aria-label", "Feature map of " + block.name + ", " + position);
       root.querySelector(".artpose-range").textContent = block.side + " × " + block.side + ", from " +
         block.low[index] + " (black) to " + block.high[index] + " (white)";
 

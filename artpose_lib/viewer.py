@@ -6,7 +6,6 @@ its own style and script, ``viewer.css`` and ``viewer.js``, so that it can be pu
 """
 
 import base64
-import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,6 @@ from importlib.resources import files
 
 import ipywidgets as widgets
 import numpy as np
-import plotly.graph_objects as go
 from IPython.display import HTML
 from PIL import Image
 
@@ -24,9 +22,6 @@ from artpose_lib.featuremaps import Sprite
 JPEG_QUALITY = 85
 MAP_SIDE = 336  # pixels on the screen of the picture and of the map beside it, where there is room
 GRID_SIDE = 672  # the same of the grid of all filters; viewer.css holds both as well
-
-PLOTLY_CONFIG = {"displaylogo": False, "responsive": True}
-PLOTLY_MIME = "application/vnd.plotly.v1+json"
 
 
 class Viewer:
@@ -62,10 +57,11 @@ def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height:
 def choose(label: str, views: Mapping[str, object]) -> Viewer:
     """One of several views at a time; the first to begin with.
 
-    Parameters: `label` says what is chosen; `views` are Plotly figures, contact sheets, or whatever else a notebook
-    shows as HTML (such as a data frame), by the name that the reader picks them by. Label and names are plain text.
+    Parameters: `label` says what is chosen; `views` are figures from `figures.show`, contact sheets, or whatever else
+    a notebook shows as HTML (such as a data frame), by the name that the reader picks them by. Label and names are
+    plain text.
     """
-    bundles = {name: _bundle(view, f"{label}/{name}") for name, view in views.items()}
+    bundles = {name: _bundle(view) for name, view in views.items()}
     panels = "".join(
         f'<div class="artpose-panel"><p class="artpose-name">{escape(name)}</p>{bundle["text/html"]}</div>'
         for name, bundle in bundles.items())
@@ -80,15 +76,16 @@ def feature_map_reader(picture: np.ndarray, sprites: Mapping[str, Sprite], title
     Parameters: `picture` is the uint8 RGB array (size, size, 3) that the network saw; `sprites` one sprite a block, by
     the block's name; `title` what the picture is called. Names and title are plain text. Filters are counted from 1.
     """
-    blocks = [{"tile": sprite.tile, "columns": sprite.columns, "side": sprite.side,
-               "low": _rounded(sprite.low), "high": _rounded(sprite.high)} for sprite in sprites.values()]
+    blocks = [{"name": name, "tile": sprite.tile, "columns": sprite.columns, "side": sprite.side,
+               "low": _rounded(sprite.low), "high": _rounded(sprite.high)} for name, sprite in sprites.items()]
     grids = "".join(_grid(name, sprite) for name, sprite in sprites.items())
-    html = f"""<div class="artpose-view artpose-reader" role="group" aria-label="Feature maps of {escape(title)}">{_style()}
+    seen = escape(title)
+    html = f"""<div class="artpose-view artpose-reader" role="group" aria-label="Feature maps of {seen}">{_style()}
 <p class="artpose-controls" hidden>{_select("Block", sprites)}
 <label>Filter <input type="range" min="1" value="1" autocomplete="off"></label></p>
 <div class="artpose-pair">
-<figure><img alt="{escape(title)}" src="{_jpeg(picture, 2 * MAP_SIDE)}"><figcaption>{escape(title)}</figcaption></figure>
-<figure class="artpose-map" hidden><canvas role="img" aria-label="The feature map of this filter"></canvas>
+<figure><img alt="{seen}" src="{_jpeg(picture, 2 * MAP_SIDE)}"><figcaption>{seen}</figcaption></figure>
+<figure class="artpose-map" hidden><canvas role="img"></canvas>
 <figcaption><output aria-live="polite"></output><span class="artpose-range"></span></figcaption></figure>
 </div>
 {grids}
@@ -107,15 +104,10 @@ def _grid(name: str, sprite: Sprite) -> str:
             f' calc(100% / {sprite.rows})"></span><span class="artpose-mark" hidden></span></div></div>')
 
 
-def _bundle(view: object, key: str) -> dict:
-    """A view as a display bundle: HTML, and for a Plotly figure its own type too, which JupyterLab draws."""
-    if not isinstance(view, go.Figure):
-        return {"text/html": view._repr_html_()}
-    figure = view.to_json()
-    # Plotly's own ids are random; these leave the page as it is when a chapter runs again.
-    div_id = "artpose-" + hashlib.sha256(f"{key}/{figure}".encode()).hexdigest()[:12]
-    html = view.to_html(full_html=False, include_plotlyjs=False, config=PLOTLY_CONFIG, div_id=div_id)
-    return {PLOTLY_MIME: json.loads(figure), "text/html": html}
+def _bundle(view: object) -> dict:
+    """A view as the display bundle that it makes itself: a figure's has Plotly's own type too, for JupyterLab."""
+    make = getattr(view, "_repr_mimebundle_", None)
+    return make() if make else {"text/html": view._repr_html_()}
 
 
 def _live_chooser(label: str, bundles: Mapping[str, dict]) -> widgets.Widget:

@@ -126,10 +126,9 @@ def test_seven_pictures_in_ten_are_mirrored_and_none_upside_down(backbone):
 
 def test_contrast_grows_in_all_of_vgg16s_pictures_and_hardly_in_xceptions():
     spread = {backbone: np.ptp(added(backbone).mean(1).mean(-1), axis=1) / 50 for backbone in ("VGG16", "Xception")}
-    # A crop of 10 % a side leaves 80 % of the ramp; sharpening moves its ends a little.
-    assert np.all(spread["VGG16"] > 0.8 * 1.1)
-    assert spread["VGG16"].max() < 1.8
-    assert spread["Xception"].min() > 0.6 and spread["Xception"].max() < 1.25
+    # 1.4 and 1.0 on average, over the 0.8 of the ramp that a crop of 10 % a side leaves in seven of ten.
+    assert spread["VGG16"].min() > 0.8 * 1.2 and 1.1 < np.median(spread["VGG16"]) < 1.6
+    assert 0.75 < np.median(spread["Xception"]) < 1.05
 
 
 def test_an_unknown_backbone_is_told_what_there_is():

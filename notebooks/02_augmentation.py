@@ -1,0 +1,136 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Augmentation
+#
+# A hundred pictures of a pose are few. Experiment 2 of the thesis makes more of them, in two steps and on the training
+# part alone: first it evens the classes out with SMOTE {cite}`smote`, then it varies every picture a little with imgaug
+# {cite}`imgaug`. This chapter shows what both do to a pose, for better and for worse.
+
+# %% tags=["parameters"]
+data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
+weights = ""  # a folder of ImageNet weight files; empty for Keras' own
+profile = "quick"  # smoke, quick or thesis
+results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
+classes = ""  # the labels to use, separated by commas; empty for all
+
+# %%
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from artpose_lib import figures
+from artpose_lib.augment import STRENGTHS, balance, expand
+from artpose_lib.backbones import BACKBONES, preprocess
+from artpose_lib.dataset import split
+from artpose_lib.study import open_study
+from artpose_lib.viewer import choose, contact_sheet
+
+study = open_study(data, weights, profile, results, classes)
+dataset = study.dataset
+Markdown(study.banner())
+
+# %% [markdown]
+# ## What a network is given
+#
+# A network takes a picture as three tables of numbers, one each for red, green and blue. The networks of the thesis were
+# trained on photographs whose numbers had been shifted and ordered in a certain way, and a new picture must be treated
+# alike. The thesis calls it *caffe mode*: the colours change places and the average photograph is subtracted. Seen as a
+# picture again, that looks as in the thesis' Figure A.1; Xception and EfficientNet-Lite0 have ways of their own.
+
+# %%
+seed = 40
+size = 224
+parts = split(dataset, "stratified", seed)
+example = parts.train[0]
+picture = dataset.images(size, [example])
+
+
+def as_picture(values):
+    return np.uint8(255 * (values - values.min()) / np.ptp(values))
+
+
+contact_sheet([picture[0], *[as_picture(preprocess(name, picture)[0]) for name in BACKBONES]],
+              [dataset.caption(example), *[f"as {name} receives it" for name in BACKBONES]], height=200)
+
+# %% [markdown]
+# In every model of this report this step is the network's own first layer. A picture can then be given to it as it is,
+# and there is no second copy of the data that could have been treated twice.
+#
+# ## SMOTE: even classes
+#
+# SMOTE takes a picture of a small class, finds the five pictures of the class that are most like it, pixel by pixel,
+# picks one of them and mixes the two. The new picture has the label of both. It does so until every class is as large
+# as the largest.
+
+# %%
+images, labels = dataset.images(size, parts.train), dataset.labels[parts.train]
+balanced, balanced_labels = balance(images, labels, seed)
+mixed, mixed_labels = balanced[len(images):], balanced_labels[len(images):]
+shown = [row for number in range(len(dataset.classes)) for row in np.flatnonzero(mixed_labels == number)[:2]]
+contact_sheet([mixed[row] for row in shown], [f"{dataset.classes[mixed_labels[row]]}, mixed by SMOTE" for row in shown])
+
+# %%
+Markdown(
+    f"Here the training part had {len(images)} pictures, and SMOTE added {len(mixed)}. "
+    + ("They are what the thesis' Figure A.3 shows: two figures that shine through each other, with limbs to spare. The "
+       "pose is often still there. What is lost is its outline, which is what an art historian would look for first."
+       if len(mixed) else "The classes of this training part are even already, so there was nothing to add.")
+)
+
+# %% [markdown]
+# ## imgaug: small variations
+#
+# The second step leaves bodies whole. A picture may be mirrored (prints often are), sharpened, given more or less
+# contrast, or cropped by a tenth on each side. It is never turned upside down: no Sebastian hangs by his feet.
+# The thesis varies what it gives to VGG16 and ResNet50 more strongly than what it gives to Xception.
+
+# %%
+def varied(backbone):
+    few, few_labels = images[:12], labels[:12]
+    more, more_labels = expand(np.repeat(few, 2, axis=0), np.repeat(few_labels, 2), backbone, seed)
+    return contact_sheet(more[24:36], [f"{dataset.classes[label]}, varied" for label in more_labels[24:36]])
+
+
+choose("As given to", {backbone: varied(backbone) for backbone in STRENGTHS})
+
+# %% [markdown]
+# ## What becomes of the numbers
+#
+# imgaug works in two rounds. Each draws 60 per cent of a class, varies what it drew and adds it; the second draws from
+# the first's additions too.
+
+# %%
+enlarged_labels = expand(balanced[:, ::8, ::8], balanced_labels, "Xception", seed)[1]
+stages = {"training part": labels, "after SMOTE": balanced_labels, "after imgaug": enlarged_labels}
+counts = pd.concat([
+    pd.DataFrame({"part": stage, "label": dataset.classes, "pictures": np.bincount(of, minlength=len(dataset.classes))})
+    for stage, of in stages.items()
+])
+figures.show(figures.class_distribution(counts), alt="Pictures of each class in the training part, after SMOTE and after imgaug.")
+
+# %%
+a_class = 127  # the largest class of the thesis' training part (Section 2.2.6)
+few = np.zeros((a_class, 8, 8, 3), np.uint8)
+thesis_class = len(expand(few, np.zeros(a_class, int), "Xception", seed)[0])
+Markdown(
+    f"The training part grows from {len(labels)} pictures to {len(enlarged_labels)}. With the thesis' numbers the same "
+    f"code makes {thesis_class} pictures of a class of {a_class}, which is what the thesis reports."
+)
+
+# %% [markdown]
+# The order matters. Had imgaug come first, SMOTE would have had more to add, and more of the training part would be
+# mixtures. The thesis chose the order that makes fewer of them, and so does this report.
+#
+# Validation and test pictures are never augmented: a score on invented pictures would say little about real ones.

@@ -1,0 +1,148 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Models and the one-cycle schedule
+#
+# The thesis compares three networks that did well in naming everyday photographs: VGG16 {cite}`vgg`, ResNet50
+# {cite}`resnet` and Xception {cite}`xception`. This report adds a fourth, EfficientNet-Lite0 {cite}`efficientnet`:
+# its ImageNet weights come with a Python package, so that a reader without any download can watch a network use what it
+# has learned from photographs. This chapter shows what the networks are made of, which of their parts learn, and how
+# fast.
+
+# %% tags=["parameters"]
+data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
+weights = ""  # a folder of ImageNet weight files; empty for Keras' own
+profile = "quick"  # smoke, quick or thesis
+results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
+classes = ""  # the labels to use, separated by commas; empty for all
+
+# %%
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from artpose_lib import figures, models
+from artpose_lib.backbones import BACKBONES
+from artpose_lib.poses import thesis_table
+from artpose_lib.recipes import MODELS, PROFILES, planned_rates, recipe
+from artpose_lib.study import open_study
+from artpose_lib.viewer import choose
+
+study = open_study(data, weights, profile, results, classes)
+Markdown(study.banner())
+
+# %% [markdown]
+# ## From a picture to six probabilities
+#
+# Each network sends a picture through five *blocks* of layers. A block works at half the resolution of the one before
+# and has more *filters*, so that the picture shrinks while the list of what is known about it grows. The last block's
+# answers are averaged over the picture,
+#
+# $$
+# \text{pool}(x)_d = \frac{1}{h w} \sum_{i, j} F_{i, j, d}
+# $$
+#
+# one number for each filter $d$, and a last layer of one neuron a class turns these numbers into probabilities that sum
+# to one. (The thesis prints this as a sum, its Equation 2.2; its name and its scripts say mean.)
+
+# %%
+def anatomy(name):
+    built = models.build_classifier(name, len(study.dataset.classes))
+    sides = [f"{built.get_layer(layer).output.shape[1]} × {built.get_layer(layer).output.shape[-1]} filters"
+             for layer in BACKBONES[name].blocks]
+    return [f"{built.count_params():,}", BACKBONES[name].input_size, *sides, study.weights_of(name)]
+
+
+columns = ["parameters", "input, pixels", *[f"block {number}" for number in range(1, 6)], "ImageNet weights"]
+table = pd.DataFrame([anatomy(name) for name in BACKBONES], index=list(BACKBONES), columns=columns)
+table.style.set_caption("The four networks: the side of each block's maps in pixels, and how many filters it has")
+
+# %% [markdown]
+# ## What learns
+#
+# Four models are made of each network:
+#
+# - the **baseline** starts from random weights and learns everything from the pictures at hand;
+# - the **frozen** model keeps its ImageNet weights, and only the last layer learns;
+# - the **fine-tuned** model starts from ImageNet weights, and all layers go on learning;
+# - the **fine-tuned, augmented** model is the same on the augmented pictures of Experiment 2.
+#
+# One part deserves care. *Batch normalisation* {cite}`batchnorm` keeps the values inside a network in a steady range,
+# and while a network trains it measures that range on the pictures that happen to be looked at together. The thesis'
+# scripts left it measuring when the networks were tested. Then what a network says of one picture depends on
+# the pictures beside it. In this report a pretrained network uses the ranges that ImageNet left it. The cell
+# below asks one network about a picture alone and among others, and fails if the answers differ.
+
+# %%
+network = models.build_classifier("EfficientNet-Lite0", len(study.dataset.classes), 96, "imagenet")
+models.set_trainable(network, "finetuned", pretrained=True)
+pictures = study.pictures(96)[:8]
+alone, among = network.predict(pictures[:1], verbose=0)[0], network.predict(pictures, verbose=0)[0]
+assert np.allclose(alone, among, atol=1e-5)
+learning = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+Markdown(f"Alone or in company, the picture gets the same probabilities. Of {network.count_params():,} weights "
+         f"{learning:,} learn when this network is fine-tuned.")
+
+# %% [markdown]
+# ## How fast: one cycle
+#
+# A network learns in small steps, and the *learning rate* says how small. The thesis changes it in one cycle, after
+# Smith {cite}`onecycle`. In **phase I** the rate begins very low and is multiplied after each epoch, until the validation
+# accuracy has not risen for a number of epochs, the *patience*. The weights of the best epoch are put back. In **phase
+# II** training restarts from there at a set highest rate, which is divided after each epoch, thirty times, and then
+# stays. The optimiser is Adam {cite}`adam`.
+#
+# The thesis' Figure A.2 draws this by hand. Here it is computed, for every row of its Tables A.1 and A.2. Phase I
+# is drawn in the length it would have if patience ran out halfway; in training it ends when it ends.
+
+# %%
+def schedule(model, chosen):
+    frames = [planned_rates(chosen.scale(recipe(model, name))).assign(label=name) for name in BACKBONES]
+    return figures.show(figures.schedule(pd.concat(frames)), alt=f"Learning rates of the {model} models, epoch by epoch.")
+
+
+choose("Model", {figures.MODEL_TITLES[model]: schedule(model, PROFILES["thesis"]) for model in MODELS})
+
+# %% [markdown]
+# A short run cannot climb for fifty epochs. The profiles `quick` and `smoke` shorten both phases and steepen the climb,
+# so that phase I ends near the rate at which phase II begins. This run used:
+
+# %%
+choose("Model", {figures.MODEL_TITLES[model]: schedule(model, study.profile) for model in MODELS})
+
+# %% [markdown]
+# ## The recipes in full
+#
+# Tables A.1 and A.2 as the thesis prints them. Its row for the frozen Xception names layers for a second phase, but
+# neither a rate nor a number of epochs; a frozen model has no second phase, and here it gets none. EfficientNet-Lite0
+# is not in the thesis and trains by Xception's rows.
+
+# %%
+recipes = pd.concat([thesis_table("table_a_1"), thesis_table("table_a_2")])
+recipes.set_index(["model", "architecture"]).T
+
+# %% [markdown]
+# ## Trials
+#
+# Every model is trained several times, each time from another division of the pictures and another random start. One
+# such training is a *trial*, and every result in this book is a mean over trials. How many there are, and how much a
+# profile shortens, is below; a frozen model is cheap, because each picture has to pass through the network only once,
+# and so the profile `quick` gives it its full strength.
+
+# %%
+fields = ["trials", "pictures", "input_size", "batch_size", "steps_per_epoch", "time", "frozen_full_strength"]
+profiles = pd.DataFrame({name: {field: getattr(of, field) for field in fields} for name, of in PROFILES.items()})
+profiles.index = ["trials", "drawn pictures", "input, pixels", "pictures a step", "steps an epoch, at most",
+                  "share of the thesis' epochs", "frozen models at full strength"]
+profiles.astype(object).where(profiles.notna(), "as in the thesis").style.set_caption("The three profiles")

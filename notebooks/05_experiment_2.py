@@ -1,0 +1,130 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Experiment 2: does augmentation help?
+#
+# The fine-tuned models of Experiment 1 were the thesis' best. Its second experiment trains them again, with a
+# training part that {doc}`augmentation <02_augmentation>` has made even and larger, and with every pose present in
+# every part. It reports its highest accuracy here.
+
+# %% tags=["parameters"]
+data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
+weights = ""  # a folder of ImageNet weight files; empty for Keras' own
+profile = "quick"  # smoke, quick or thesis
+results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
+classes = ""  # the labels to use, separated by commas; empty for all
+
+# %%
+from IPython.display import HTML, Markdown
+
+from artpose_lib import figures, metrics
+from artpose_lib.study import open_study
+from artpose_lib.viewer import choose
+
+study = open_study(data, weights, profile, results, classes)
+Markdown(study.banner())
+
+# %% [markdown]
+# ## Training
+#
+# Here 70 per cent of each class are for training, and 15 each for validation and test.
+
+# %%
+found = study.run("finetuned", "finetuned_aug")  # the first is stored from Experiment 1
+augmented = found.predictions.query("model == 'finetuned_aug'")
+summary = metrics.summary(found.predictions)
+scores = metrics.per_trial(found.predictions)
+beside = metrics.against_thesis(summary)
+beside = beside[beside["model"].isin(["finetuned", "finetuned_aug"])]
+trained = summary.query("model == 'finetuned_aug'").sort_values("accuracy", ascending=False, kind="stable")
+names = list(trained["backbone"])
+Markdown(f"Trained with augmentation: {', '.join(names)}."
+         + "".join(f" {name}: {reason}." for name, reason in found.missing.items()))
+
+# %% [markdown]
+# ## With augmentation and without
+#
+# The thesis' Table 3.2, and its row of Table 3.1 that it is compared with. Two things changed between the two
+# experiments, the augmentation and the division of the pictures, and the thesis added a hundred pictures besides. A
+# difference is therefore not augmentation's alone.
+
+# %%
+def comparison(metric):
+    return figures.show(figures.comparison(beside, metric, scores), alt=f"Test {metric} with augmentation and without.")
+
+
+choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
+
+# %%
+HTML(figures.results_table(beside, found.missing))
+
+# %%
+Markdown(figures.in_words(summary, "finetuned", "finetuned_aug"))
+
+# %% [markdown]
+# ## How they learned
+#
+# The thesis' Figure 3.5.
+
+# %%
+figures.show(figures.curves(metrics.curves(found.history), "finetuned_aug"),
+             alt="Validation accuracy and loss of the fine-tuned, augmented models by epoch.")
+
+# %% [markdown]
+# ## Found, and wrongly claimed
+#
+# A network gives each picture a probability for each pose. One may ask it to claim a picture for Sebastian only when it
+# is nearly sure, or already when it has a suspicion. The ROC curve shows both ends and all between: upwards, the share
+# of a pose's pictures that are found; to the right, the share of all others that are claimed with them. The area under
+# it, AUC, is 1 where the two never mix and a half where the network guesses (the thesis' Figure 3.6).
+
+# %%
+def view(name, make, of, says):
+    own = augmented[augmented["backbone"] == name]
+    return figures.show(make(of(own)), alt=f"{says}, fine-tuned and augmented {name}.")
+
+
+choose("Network", {name: view(name, figures.roc, metrics.roc_curves, "ROC curve of each class") for name in names})
+
+# %% [markdown]
+# ## Pose by pose
+#
+# Precision, recall and F1 (the thesis' Figure 3.7), the test pictures of all trials together.
+
+# %%
+choose("Network", {name: view(name, figures.class_scores, metrics.class_report, "Scores of each class") for name in names})
+
+# %% [markdown]
+# ## Which is taken for which
+#
+# A row for each true pose, a column for each name it was given (the thesis' Figure 3.8). The thesis saw Graces and
+# Pieta taken for Sebastian, Graces and Reclining for Pieta, and Tanagra for Antinous.
+
+# %%
+def taken_for(table):
+    return figures.confusion(table, list(table.columns))
+
+
+choose("Network", {name: view(name, taken_for, metrics.confusion, "Which class is taken for which") for name in names})
+
+# %%
+best = trained.iloc[0]
+matrix = metrics.confusion(augmented[augmented["backbone"] == best.backbone])
+shares = matrix.div(matrix.sum(axis=1).clip(lower=1), axis=0).rename_axis(columns="called").stack().rename("share").reset_index()
+worst = shares[shares["true"] != shares["called"]].sort_values("share", ascending=False, kind="stable").head(3)
+Markdown(
+    f"The best network here is {best.backbone}, with a test accuracy of {best.accuracy:.3f} (95 % interval "
+    f"{best.accuracy_low:.3f} to {best.accuracy_high:.3f}). It takes most often "
+    + ", ".join(f"{row.true} for {row.called} ({row.share:.0%} of {row.true})" for row in worst.itertuples()) + "."
+)

@@ -1,0 +1,112 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Discussion and conclusion
+#
+# The thesis concludes that what networks have learned from photographs helps them with poses in art, that augmentation
+# helps further, and that the best of its models, a fine-tuned Xception on augmented pictures, names 85 pictures in a
+# hundred rightly. This chapter holds the same questions against this run. Its numbers are computed from the stored
+# trials when the book is made; on other pictures, with other weights or in another profile they come out otherwise, and
+# so may the answers.
+
+# %% tags=["parameters"]
+data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
+weights = ""  # a folder of ImageNet weight files; empty for Keras' own
+profile = "quick"  # smoke, quick or thesis
+results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
+classes = ""  # the labels to use, separated by commas; empty for all
+
+# %%
+from IPython.display import Markdown
+
+from artpose_lib import figures, metrics
+from artpose_lib.study import open_study
+
+study = open_study(data, weights, profile, results, classes)
+Markdown(study.banner())
+
+# %%
+found = study.run("baseline", "frozen", "finetuned", "finetuned_aug")  # all stored by now
+summary = metrics.summary(found.predictions)
+beside = metrics.against_thesis(summary)
+best = summary.sort_values("accuracy", ascending=False, kind="stable").iloc[0]
+thesis_best = beside[beside["metric"] == "accuracy"].sort_values("thesis", ascending=False).iloc[0]
+chance = found.predictions.query("part == 'test'")["label"].value_counts(normalize=True).max()
+
+# %% [markdown]
+# ## Do photographs help?
+
+# %%
+Markdown(figures.in_words(summary, "baseline", "frozen") + "\n\n" + figures.in_words(summary, "baseline", "finetuned"))
+
+# %% [markdown]
+# ## Does fine-tuning help beyond that?
+
+# %%
+Markdown(figures.in_words(summary, "frozen", "finetuned"))
+
+# %% [markdown]
+# Where the profile shortened the fine-tuned models and left the frozen ones whole, this comparison is unfair to the
+# fine-tuned.
+#
+# ## Does augmentation help?
+
+# %%
+Markdown(figures.in_words(summary, "finetuned", "finetuned_aug"))
+
+# %% [markdown]
+# ## The best model
+
+# %%
+Markdown(
+    f"In the thesis it is the {figures.MODEL_TITLES[thesis_best.model].lower()} {thesis_best.backbone}, with a mean test "
+    f"accuracy of {thesis_best.thesis:.3f}. In this run it is the {figures.MODEL_TITLES[best.model].lower()} "
+    f"{best.backbone}, with {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}, "
+    f"{best.trials} trials). Calling every test picture by the commonest class would be right {chance:.3f} of the time."
+    + "".join(f" {name}: {reason}, so its transfer models are absent." for name, reason in found.missing.items())
+)
+
+# %% [markdown]
+# ## What a network sees of a pose
+#
+# The thesis suspects that its networks learn the background along with the figure: that a Sebastian is known by his tree,
+# his arrows and the soft light of a certain century as much as by his stance. It proposes to draw boxes around the
+# figures, to reduce pictures to edges, or to find the joints of the body first. The pictures that come with this book
+# know their figures' boxes, joints and outlines, and how strongly a background goes with a class is a number that can be
+# set, so the suspicion can become an experiment.
+#
+# ## What stands in the way of certainty
+#
+# - **Few pictures.** A test part of a hundred pictures leaves an accuracy uncertain by several points either way. The
+#   intervals in this book say how much.
+# - **The same work on both sides.** The thesis' divisions let a print and its painting fall into training and test.
+#   {doc}`The first chapter <01_data>` counts how often that can happen here.
+# - **Labels from searches.** A picture is a Sebastian because a museum's search for Sebastian returned it and someone
+#   agreed. Poses and names are not the same thing.
+#
+# ## Conclusion
+
+# %%
+transfer = summary[summary["model"] != "baseline"].sort_values("accuracy", ascending=False, kind="stable").head(1)
+scratch = summary[summary["model"] == "baseline"].sort_values("accuracy", ascending=False, kind="stable").iloc[0]
+Markdown("\n\n".join(
+    f"From random weights the best network ({scratch.backbone}) reaches a test accuracy of {scratch.accuracy:.3f} "
+    f"({scratch.accuracy_low:.3f} to {scratch.accuracy_high:.3f}); with ImageNet weights the best ({row.backbone}, "
+    f"{figures.MODEL_TITLES[row.model].lower()}) reaches {row.accuracy:.3f} ({row.accuracy_low:.3f} to "
+    f"{row.accuracy_high:.3f}). "
+    + ("The intervals lie apart: in this run photographs did help, as the thesis says."
+       if row.accuracy_low > scratch.accuracy_high else
+       "The intervals overlap: this run does not settle whether photographs help.")
+    for row in transfer.itertuples()
+))
