@@ -13,7 +13,7 @@ test: $(READY)  ## style, then all tests, with a smoke run of every chapter and 
 	$(VENV)/bin/pytest
 
 notebooks: $(READY)  ## derive the paired notebooks from the chapters' .py files
-	$(VENV)/bin/jupytext --to ipynb --update-metadata '{"jupytext": null}' notebooks/*.py
+	$(VENV)/bin/jupytext --to ipynb --update notebooks/*.py
 
 lock:  ## pin again what pyproject.toml brings along, less what imaug asks for and this project never imports
 	rm -rf _build/lock && $(PYTHON) -m venv _build/lock

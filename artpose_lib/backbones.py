@@ -6,13 +6,17 @@ Python package, so that transfer learning works without a download.
 
 import hashlib
 import socket
+import sys
 import warnings
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and the registry alone needs none of it
     import keras
@@ -106,6 +110,13 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     return model
 
 
+def preprocess(name: str, pictures: np.ndarray) -> np.ndarray:
+    """uint8 RGB pictures (n, h, w, 3) as a backbone's first layer hands them on, float32 (Figure A.1)."""
+    import keras
+
+    return keras.ops.convert_to_numpy(_preprocess(pictures, _backbone(name).preprocessing))
+
+
 def weights_source(name: str, weights_dir: str | Path | None = None) -> str:
     """Where a backbone's ImageNet weights come from, in a short line. Builds no model, but may download them.
 
@@ -191,9 +202,10 @@ def _keras_weights(name: str) -> Path | Exception:
     usual_timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)  # get_file has no timeout of its own
     try:
-        return Path(keras.utils.get_file(Path(address).name, _KERAS_URL + address, cache_subdir="models",
-                                         file_hash=md5))
-    except Exception as error:  # get_file raises just that; it has removed what it had written by then
+        with redirect_stdout(sys.stderr):  # its progress is for the terminal and not for a chapter's page
+            return Path(keras.utils.get_file(Path(address).name, _KERAS_URL + address, cache_subdir="models",
+                                             file_hash=md5))
+    except Exception as error:  # get_file raises just that, and leaves no half of a file
         return error
     finally:
         socket.setdefaulttimeout(usual_timeout)

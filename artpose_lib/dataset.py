@@ -1,4 +1,4 @@
-"""A folder of labelled pictures as arrays, and its division into training, validation and test parts."""
+"""A folder of labelled pictures as arrays."""
 
 import csv
 import hashlib
@@ -14,10 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from artpose_lib.pictures import NEAR_DUPLICATE, PictureError, near_duplicates, square, verify
+from artpose_lib.pictures import NEAR_DUPLICATE, PictureError, decode, near_duplicates, square, verify
 
-SPLITS = ("random", "stratified", "grouped")
-PARTS = ("training", "validation", "test")
 HASH_SIDE = 128  # pixels; four times what the perceptual hash looks at, so that its own resize counts
 
 
@@ -66,14 +64,16 @@ class PoseDataset:
             picture[:] = square((self.folder / name).read_bytes(), size)
         return pictures
 
+    def picture(self, row: int, side: int) -> np.ndarray:
+        """One picture as it is seen, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""
+        image, _ = decode((self.folder / self.metadata["file_name"].iloc[row]).read_bytes(), side)
+        image.thumbnail((side, side))
+        return np.asarray(image)
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Row numbers of a data set, int64, in shuffled order; every row is in one part and in one only."""
-
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
+    def caption(self, row: int) -> str:
+        """What a picture is called: its title, author and date, or its file name; text that others wrote."""
+        known = self.metadata.iloc[row].reindex(["TITLE", "AUTHOR", "DATE"]).fillna("")
+        return ", ".join(filter(None, known)) or self.metadata["file_name"].iloc[row]
 
 
 def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
@@ -124,65 +124,6 @@ def near_duplicate_groups(dataset: PoseDataset, distance: int = NEAR_DUPLICATE) 
     return connected_components(joined, directed=False)[1].astype(np.int64)
 
 
-def split(dataset: PoseDataset, scheme: str, seed: int) -> Split:
-    """Divide a data set into training, validation and test part; the same seed gives the same division.
-
-    "random": 0.8 / 0.1 / 0.1 by chance, as in the thesis' Experiment 1; a rare class may miss any part.
-    "stratified": 0.7 / 0.15 / 0.15 of each class, as in its Experiment 2; every class is in every part.
-    "grouped": the same, as nearly as can be, with each of the `near_duplicate_groups` in one part.
-    Raises ValueError for another scheme, and DataError where a class is too small to be in every part.
-    """
-    if scheme not in SPLITS:
-        raise ValueError(f'there is no split "{scheme}"; choose one of {", ".join(SPLITS)}.')
-    rng = np.random.default_rng(seed)
-    if scheme == "random":
-        part = random_parts(len(dataset), rng)
-    else:
-        groups = near_duplicate_groups(dataset) if scheme == "grouped" else np.arange(len(dataset))
-        part = balanced_parts(dataset.labels, groups, rng)
-        _refuse_missing_classes(dataset, part, groups)
-    order = rng.permutation(len(dataset))
-    return Split(*(order[part[order] == number] for number in range(len(PARTS))))
-
-
-def random_parts(n: int, rng: np.random.Generator) -> np.ndarray:
-    """int64 (n,): the part of each of `n` pictures, an index into `PARTS`, 0.8 / 0.1 / 0.1 by chance."""
-    return rng.permutation(np.repeat([0, 1, 2], _part_sizes(n, 0.1)))
-
-
-def balanced_parts(labels: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """int64 (n,): the part of each picture, an index into `PARTS`, 0.7 / 0.15 / 0.15 of each class.
-
-    Parameters: `labels` and `groups`, integers from 0, (n,). Groups stay whole. The largest are placed first,
-    equal ones in random order, each where most pictures of its classes are still wanted; so groups of one
-    fill the parts exactly. (scikit-learn's splitters do not promise a class of four a place in every part.)
-    A class of three groups or more comes into every part, unless groups of mixed classes stand in the way.
-    """
-    sizes = np.zeros((groups.max() + 1, labels.max() + 1), np.int64)  # pictures of (group, class)
-    np.add.at(sizes, (groups, labels), 1)
-    wanted = np.array([_part_sizes(n, 0.15) for n in sizes.sum(axis=0)]).T  # pictures, by (part, class)
-    absent = np.ones(wanted.shape, bool)  # no picture yet, by (part, class)
-    groups_left = (sizes > 0).sum(axis=0)  # (class,)
-    part_of_group = np.empty(len(sizes), np.int64)
-    order = rng.permutation(len(sizes))
-    for group in order[np.argsort(-sizes.sum(axis=1)[order], kind="stable")]:
-        held = sizes[group] > 0
-        score = wanted @ sizes[group]
-        scarce = held & (groups_left <= absent.sum(axis=0))  # each group left must go where it is absent
-        if scarce.any():
-            score = np.where(absent[:, scarce].any(axis=1), score, np.iinfo(np.int64).min)
-        part = part_of_group[group] = score.argmax()
-        wanted[part] -= sizes[group]
-        absent[part] &= ~held
-        groups_left -= held
-    return part_of_group[groups]
-
-
-def _part_sizes(n: int, held_out: float) -> tuple[int, int, int]:
-    each = max(1, round(held_out * n))
-    return n - 2 * each, each, each
-
-
 def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
     # csv and not pandas: it knows each row's line in the file, even where a title holds a line break.
     # Strict, because an unclosed quote would otherwise swallow the rows that follow.
@@ -231,8 +172,8 @@ def _checked(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
     relative = PurePosixPath(name)
     if (relative.is_absolute() or ".." in relative.parts or "\0" in name
             or not (folder / relative).resolve().is_relative_to(folder.resolve())):
-        raise DataError(f'{where}: the file name "{name}" leads out of {folder}. Pictures must lie in that '
-                        "folder, and their names start from it.")
+        raise DataError(f'{where}: the file name "{name}" may lead out of {folder}. Pictures must lie in '
+                        'that folder, and their names start from it, without "..".')
     return row | {"file_name": str(relative), "label": label}
 
 
@@ -291,12 +232,3 @@ def _refuse_small_classes(folder: Path, used: tuple[str, ...], listed: pd.DataFr
         name, problem, _ = lost.iloc[0]
         message += f". Left out were {len(lost)}, the first {name}: {problem}"
     raise DataError(message)
-
-
-def _refuse_missing_classes(dataset: PoseDataset, part: np.ndarray, groups: np.ndarray) -> None:
-    for number, label in enumerate(dataset.classes):
-        rows = dataset.labels == number
-        for missing in set(range(len(PARTS))).difference(part[rows]):
-            raise DataError(f'{dataset.folder}: class "{label}" is missing from the {PARTS[missing]} part: '
-                            f"its {rows.sum()} pictures fall into {len(set(groups[rows]))} group(s) that "
-                            "stay whole. Add other works, leave the class out, or take another split.")

@@ -34,8 +34,8 @@ def efficientnet_lite0(pixels: keras.KerasTensor, include_top: bool = False) -> 
     """The network laid on top of `pixels`, with random weights.
 
     Parameters: `pixels` is a symbolic float32 tensor (n, h, w, 3) holding (RGB - 127) / 128, from -1 to 1;
-    `include_top` adds the ImageNet classifier. Returns its symbolic output: float32 (n, h/32, w/32, 1280), from 0
-    to 6, or with the top 1000 logits. Layers are named after the original's.
+    `include_top` adds the ImageNet classifier. Returns its symbolic output: float32 (n, h/32, w/32, 1280),
+    from 0 to 6, or with the top 1000 logits. Layers are named after the original's.
 
     Stochastic depth, which the original trains with, is left out: no other backbone has it.
     """

@@ -6,6 +6,7 @@ alone. Names come from data, and Plotly reads a little HTML in every text: they 
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -46,13 +47,17 @@ _TEMPLATE = go.layout.Template(layout={
 class Shown:
     """A figure as a notebook displays it: Plotly's own type for JupyterLab, HTML for the book."""
 
+    _times_shown: Counter = Counter()
+
     def __init__(self, figure: go.Figure, alt: str):
         self.figure, self.alt = figure, alt
+        # Plotly's own ids are random; this one leaves the page as it is when a chapter runs again.
+        digest = hashlib.sha256(f"{alt}/{figure.to_json()}".encode()).hexdigest()[:12]
+        self._times_shown[digest] += 1
+        self.id = f"artpose-{digest}-{self._times_shown[digest]}"
 
     def _repr_html_(self) -> str:
-        # Plotly's own ids are random; this one leaves the page as it is when a chapter runs again.
-        digest = hashlib.sha256(f"{self.alt}/{self.figure.to_json()}".encode()).hexdigest()[:12]
-        plot = self.figure.to_html(full_html=False, include_plotlyjs=False, config=CONFIG, div_id=f"artpose-{digest}")
+        plot = self.figure.to_html(full_html=False, include_plotlyjs=False, config=CONFIG, div_id=self.id)
         return f'<figure role="group" aria-label="{escape(self.alt)}" style="margin: 0">{plot}</figure>'
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
@@ -245,8 +250,9 @@ def schedule(table: pd.DataFrame) -> go.Figure:
             x=line["epoch"], y=line["learning_rate"], name=safe(label), mode="lines+markers",
             line={"color": colour(number), "dash": dash(number), "width": 1.5},
             marker={"size": 6, "symbol": [symbol(number) + ("" if phase == 1 else "-open") for phase in line["phase"]]},
-            hovertext=[f"{safe(label)}, epoch {row.epoch}: learning rate {row.learning_rate:.2g}, phase {'I' * row.phase}"
-                       for row in line.itertuples()], hoverinfo="text")
+            hoverinfo="text",
+            hovertext=[f"{safe(label)}, epoch {row.epoch}: learning rate {row.learning_rate:.2g}, "
+                       f"phase {'I' * row.phase}" for row in line.itertuples()])
     figure.update_xaxes(title_text="epoch (filled: phase I, open: phase II)")
     figure.update_yaxes(title_text="learning rate", type="log", exponentformat="power", dtick=1)
     return figure
@@ -287,7 +293,7 @@ def _means(rows: pd.DataFrame, lane: pd.Series) -> list[go.Scatter]:
     return [
         go.Scatter(x=rows["here"], name=safe(backbone), **common,
                    hovertext=[f"{name}: {row.here:.3f}<br>95 % interval {row.low:.3f} to {row.high:.3f}<br>"
-                              f"mean of {row.trials} trials" for name, row in named],
+                              f"trials: {row.trials}" for name, row in named],
                    marker={"symbol": symbol(number), "size": 9, "color": colour(number)},
                    error_x={"array": rows["high"] - rows["here"], "arrayminus": rows["here"] - rows["low"],
                             "thickness": 2, "width": 0}),
@@ -308,68 +314,3 @@ def _trial_dots(rows: pd.DataFrame, metric: str, lane: pd.Series) -> go.Scatter:
 def _key(name: str, **marker) -> go.Scatter:
     """An entry of the legend that stands for no trace of its own."""
     return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": GREY, **marker})
-
-
-def results_table(table: pd.DataFrame, missing: Mapping[str, str] | None = None) -> str:
-    """Tables 3.1 and 3.2 beside our scores, as HTML: thesis | here [95 % interval] | trials.
-
-    Parameters: `table` comes from `metrics.against_thesis`; `missing` says, for each backbone that was not trained,
-    why ("no weights here").
-    """
-    metrics = list(table["metric"].unique())
-    bodies = "".join(_table_body(model, rows, metrics, missing or {})
-                     for model, rows in table.groupby("model", sort=False))
-    top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
-    below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
-    return ('<div style="overflow-x: auto" tabindex="0" role="region" aria-label="Test scores">'
-            '<table class="table"><caption>Test scores, means over trials: in the thesis, and here with the '
-            '95&nbsp;% confidence interval.</caption>'
-            f'<thead><tr><th scope="col" rowspan="2">architecture</th>{top}'
-            f'<th scope="col" rowspan="2">trials here</th></tr><tr>{below}</tr></thead>{bodies}</table></div>')
-
-
-def _table_body(model: str, rows: pd.DataFrame, metrics: list[str], missing: Mapping[str, str]) -> str:
-    lines = [f'<th scope="rowgroup" style="text-align: left" colspan="{2 * len(metrics) + 2}">{MODEL_TITLES[model]}</th>']
-    for backbone, own in rows.groupby("backbone", sort=False):
-        own = own.set_index("metric").loc[metrics]
-        cells = "".join(f"<td>{_number(row.thesis)}</td><td>{_with_interval(row)}</td>" for row in own.itertuples())
-        trials = own["trials"].iloc[0]
-        note = trials if trials or backbone not in missing else escape(f"{backbone}: {missing[backbone]}")
-        lines.append(f'<th scope="row">{escape(backbone)}</th>{cells}<td>{note}</td>')
-    return f"<tbody><tr>{'</tr><tr>'.join(lines)}</tr></tbody>"
-
-
-def _number(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.3f}"
-
-
-def _with_interval(row) -> str:
-    if np.isnan(row.here):
-        return "–"
-    return f'{row.here:.3f}<br><small style="white-space: nowrap">[{row.low:.3f}, {row.high:.3f}]</small>'
-
-
-def in_words(summary: pd.DataFrame, before: str, after: str) -> str:
-    """The test accuracies of two models in sentences, one for each architecture that has both.
-
-    Parameters: `summary` comes from `metrics.summary`; `before` and `after` are models, such as "baseline". Whether
-    the 95 % intervals overlap is said in words. Returns Markdown, or a sentence that there is nothing to compare.
-    """
-    left, right = (summary[summary["model"] == model].set_index("backbone") for model in (before, after))
-    names = [name for name in left.index if name in right.index]
-    titles = f"{MODEL_TITLES[before].lower()} to {MODEL_TITLES[after].lower()}"
-    if not names:
-        return f"No network of this run has both models, {titles.replace(' to ', ' and ')}; there is nothing to compare."
-    return f"From {titles}, test accuracy goes\n\n" + "\n".join(
-        f"- with {name} {_change(left.loc[name], right.loc[name])}" for name in names)
-
-
-def _change(left: pd.Series, right: pd.Series) -> str:
-    if right["accuracy_low"] > left["accuracy_high"]:
-        verdict = "a rise beyond both intervals"
-    elif right["accuracy_high"] < left["accuracy_low"]:
-        verdict = "a fall beyond both intervals"
-    else:
-        verdict = "the intervals overlap"
-    values = [f"{row['accuracy']:.3f} ({row['accuracy_low']:.3f} to {row['accuracy_high']:.3f})" for row in (left, right)]
-    return f"from {values[0]} to {values[1]}: {verdict}."

@@ -34,7 +34,7 @@ def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndar
         raise ValueError(f"The label {rows['label'].iloc[true.argmin()]!r} has no probability column: these "
                          f"predictions are of {', '.join(classes)}. Score trials on the same classes only.")
     columns = [f"p_{name}" for name in classes]
-    probabilities = rows[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    probabilities = rows[columns].apply(pd.to_numeric).to_numpy(float)
     lost = np.isnan(probabilities).any(axis=1)
     if lost.any():
         model, backbone, seed = rows[_TRIAL].iloc[lost.argmax()]

@@ -14,9 +14,10 @@ import pandas as pd
 from artpose_lib import models, training, trials
 from artpose_lib.augment import augment
 from artpose_lib.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
-from artpose_lib.dataset import PoseDataset, Split, load_dataset, split
+from artpose_lib.dataset import PoseDataset, load_dataset
 from artpose_lib.recipes import SEEDS, Profile, Recipe, recipe
 from artpose_lib.recipes import profile as find_profile
+from artpose_lib.splits import Split, split
 from artpose_lib.synthetic import draw_dataset
 from artpose_lib.training import Part, Trainer
 

@@ -31,9 +31,10 @@ import numpy as np
 from IPython.display import Markdown, display
 
 from artpose_lib import figures
-from artpose_lib.dataset import near_duplicate_groups, split, split_counts, summary
+from artpose_lib.dataset import near_duplicate_groups, summary
 from artpose_lib.poses import POSES, thesis_table
 from artpose_lib.recipes import SEEDS
+from artpose_lib.splits import split, split_counts
 from artpose_lib.study import open_study
 from artpose_lib.viewer import choose, contact_sheet
 

@@ -33,7 +33,7 @@ from IPython.display import Markdown
 from artpose_lib import figures
 from artpose_lib.augment import STRENGTHS, balance, expand
 from artpose_lib.backbones import BACKBONES, preprocess
-from artpose_lib.dataset import split
+from artpose_lib.splits import split
 from artpose_lib.study import open_study
 from artpose_lib.viewer import choose, contact_sheet
 

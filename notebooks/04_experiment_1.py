@@ -29,7 +29,7 @@ classes = ""  # the labels to use, separated by commas; empty for all
 # %%
 from IPython.display import HTML, Markdown
 
-from artpose_lib import figures, metrics
+from artpose_lib import figures, metrics, tables
 from artpose_lib.study import open_study
 from artpose_lib.viewer import choose
 
@@ -72,10 +72,10 @@ choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_T
 # mean counts every pose alike, the weighted mean by its pictures.
 
 # %%
-HTML(figures.results_table(beside, found.missing))
+HTML(tables.results_table(beside, found.missing))
 
 # %%
-Markdown(figures.in_words(summary, "baseline", "frozen") + "\n\n" + figures.in_words(summary, "baseline", "finetuned"))
+Markdown(tables.in_words(summary, "baseline", "frozen") + "\n\n" + tables.in_words(summary, "baseline", "finetuned"))
 
 # %% [markdown]
 # Compare models with care. The baseline and the fine-tuned model were trained at the same size and for the same number of

@@ -28,7 +28,7 @@ classes = ""  # the labels to use, separated by commas; empty for all
 # %%
 from IPython.display import HTML, Markdown
 
-from artpose_lib import figures, metrics
+from artpose_lib import figures, metrics, tables
 from artpose_lib.study import open_study
 from artpose_lib.viewer import choose
 
@@ -67,10 +67,10 @@ def comparison(metric):
 choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
 
 # %%
-HTML(figures.results_table(beside, found.missing))
+HTML(tables.results_table(beside, found.missing))
 
 # %%
-Markdown(figures.in_words(summary, "finetuned", "finetuned_aug"))
+Markdown(tables.in_words(summary, "finetuned", "finetuned_aug"))
 
 # %% [markdown]
 # ## How they learned

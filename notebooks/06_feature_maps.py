@@ -28,7 +28,6 @@ results = ""  # where trials, features and drawings are kept; empty for ~/.artpo
 classes = ""  # the labels to use, separated by commas; empty for all
 
 # %%
-import numpy as np
 from IPython.display import Markdown
 
 from artpose_lib import models

@@ -30,7 +30,7 @@ classes = ""  # the labels to use, separated by commas; empty for all
 # %%
 from IPython.display import Markdown
 
-from artpose_lib import figures, metrics
+from artpose_lib import figures, metrics, tables
 from artpose_lib.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
@@ -48,13 +48,13 @@ chance = found.predictions.query("part == 'test'")["label"].value_counts(normali
 # ## Do photographs help?
 
 # %%
-Markdown(figures.in_words(summary, "baseline", "frozen") + "\n\n" + figures.in_words(summary, "baseline", "finetuned"))
+Markdown(tables.in_words(summary, "baseline", "frozen") + "\n\n" + tables.in_words(summary, "baseline", "finetuned"))
 
 # %% [markdown]
 # ## Does fine-tuning help beyond that?
 
 # %%
-Markdown(figures.in_words(summary, "frozen", "finetuned"))
+Markdown(tables.in_words(summary, "frozen", "finetuned"))
 
 # %% [markdown]
 # Where the profile shortened the fine-tuned models and left the frozen ones whole, this comparison is unfair to the
@@ -63,7 +63,7 @@ Markdown(figures.in_words(summary, "frozen", "finetuned"))
 # ## Does augmentation help?
 
 # %%
-Markdown(figures.in_words(summary, "finetuned", "finetuned_aug"))
+Markdown(tables.in_words(summary, "finetuned", "finetuned_aug"))
 
 # %% [markdown]
 # ## The best model

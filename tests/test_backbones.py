@@ -126,7 +126,7 @@ def test_a_second_build_has_the_same_blocks_and_shapes(name, built):
 def test_a_clone_and_a_saved_copy_give_the_same_feature_maps(name, built, pictures, tmp_path):
     model = built[name]
     clone = keras.models.clone_model(model)
-    assert any(not np.array_equal(a, b) for a, b in zip(clone.get_weights(), model.get_weights(), strict=True))
+    assert not np.array_equal(clone.get_weights()[0], model.get_weights()[0])  # random anew
     clone.set_weights(model.get_weights())
     clone.save(tmp_path / "copy.keras")
     copy = keras.models.load_model(tmp_path / "copy.keras")

@@ -1,18 +1,9 @@
-"""What stands behind the figures: five kinds of background, drawn apart from them so that one can be swapped for another."""
+"""What stands behind the figures: six kinds of background, drawn apart from them so that one can replace another."""
 
 import cv2
 import numpy as np
 
-BACKGROUNDS = ("museum", "landscape", "interior", "niche", "paper")
-# Which background a class gets when `draw_dataset` links the two; six classes share five, so that a link informs but never names all.
-LINKED = {
-    "Antinous": "niche",
-    "Graces": "landscape",
-    "Pieta": "interior",
-    "Reclining": "interior",
-    "Sebastian": "landscape",
-    "Tanagra": "museum",
-}
+BACKGROUNDS = ("museum", "landscape", "garden", "interior", "niche", "paper")
 
 
 def noise(shape, cell, rng, octaves=3):
@@ -25,16 +16,9 @@ def noise(shape, cell, rng, octaves=3):
     return total
 
 
-def background(kind, shape, rng):
-    """Colours of the background called `kind`: float32 (h, w, 3) RGB in 0 to 1."""
-    painter = {
-        "museum": _museum,
-        "landscape": _landscape,
-        "interior": _interior,
-        "niche": _niche,
-        "paper": _paper,
-    }[kind]
-    return np.clip(painter(shape, rng), 0, 1).astype(np.float32)
+def draw_background(kind, shape, rng):
+    """Colours of the background called `kind` (one of BACKGROUNDS): float32 (h, w, 3) RGB in 0 to 1."""
+    return np.clip(_PAINTERS[kind](shape, rng), 0, 1).astype(np.float32)
 
 
 def _grid(shape):
@@ -47,38 +31,30 @@ def _mix(a, b, t):
     return np.asarray(a, np.float32) + (np.asarray(b, np.float32) - np.asarray(a, np.float32)) * t[..., None]
 
 
+def _one_of(rng, *colours):
+    return np.array(colours[rng.integers(len(colours))])
+
+
 def _museum(shape, rng):
+    """A photographer's backdrop or a gallery wall, with a glow of light, often with a floor."""
     x, y = _grid(shape)
-    tones = [
-        (0.75, 0.75, 0.73),
-        (0.5, 0.5, 0.52),
-        (0.2, 0.2, 0.22),
-        (0.08, 0.08, 0.08),
-        (0.3, 0.38, 0.5),
-        (0.55, 0.3, 0.25),
-        (0.8, 0.75, 0.65),
-    ]
-    tone = np.array(tones[rng.integers(len(tones))])
-    glow = np.exp(
-        -((x - rng.uniform(0.3, 0.7)) ** 2 + (y - rng.uniform(0.2, 0.6)) ** 2) / rng.uniform(0.15, 0.6)
-    )
-    wall = _mix(tone * 0.6, np.minimum(tone * 1.25, 1), glow)
-    if rng.random() < 0.5:
-        edge = rng.uniform(0.8, 0.93)
-        wall = np.where((y > edge)[..., None], wall * rng.uniform(0.6, 1.3), wall)
-    return wall
+    greys = (0.75, 0.75, 0.73), (0.5, 0.5, 0.52), (0.2, 0.2, 0.22), (0.08, 0.08, 0.08)
+    tone = _one_of(rng, *greys, (0.3, 0.38, 0.5), (0.55, 0.3, 0.25), (0.8, 0.75, 0.65))
+    distance = (x - rng.uniform(0.3, 0.7)) ** 2 + (y - rng.uniform(0.2, 0.6)) ** 2
+    wall = _mix(tone * 0.6, np.minimum(tone * 1.25, 1), np.exp(-distance / rng.uniform(0.15, 0.6)))
+    floor = rng.uniform(0.65, 1.4)  # above 1: no floor is seen
+    return np.where((y > floor)[..., None], wall * rng.uniform(0.6, 1.3), wall)
 
 
 def _landscape(shape, rng):
+    """Sky with clouds, three ranges of hills, a few trees; by day or at dusk."""
     x, y = _grid(shape)
     horizon = rng.uniform(0.25, 0.65)
     dusk = rng.random()
     top = (1 - dusk) * np.array([0.3, 0.48, 0.72]) + dusk * np.array([0.25, 0.27, 0.35])
     low = (1 - dusk) * np.array([0.85, 0.87, 0.85]) + dusk * np.array([0.9, 0.72, 0.45])
     clouds = np.clip(noise(shape, shape[1] / 2, rng, 4) * 1.2, 0, 1) * (y < horizon)
-    picture = (
-        _mix(top, low, np.clip(y / horizon, 0, 1)) * (1 - 0.5 * clouds[..., None]) + 0.45 * clouds[..., None]
-    )
+    picture = _mix(top, low, np.clip(y / horizon, 0, 1)) * (1 - 0.5 * clouds[..., None]) + 0.45 * clouds[..., None]
     for layer in range(3):
         ridge = horizon + 0.1 * layer + 0.12 / (1 + layer) * noise((1, shape[1]), shape[1] / 3, rng, 4)[0]
         far, near = np.array([0.45, 0.55, 0.6]), np.array([0.28, 0.25, 0.12])
@@ -93,61 +69,70 @@ def _landscape(shape, rng):
 def _tree(picture, x, y, horizon, rng):
     middle, height = rng.random(), rng.uniform(0.15, 0.5)
     foot = horizon + rng.uniform(0.05, 0.25)
-    crown = ((x - middle) / (0.35 * height)) ** 2 + ((y - foot + height * 0.75) / (0.35 * height)) ** 2
-    leaves = (crown + 0.8 * noise(x.shape, 22, rng, 3) < 1) | (
-        (np.abs(x - middle) < 0.012) & (y < foot) & (y > foot - height * 0.7)
-    )
-    picture[leaves] = np.array([0.2, 0.23, 0.1]) * rng.uniform(0.5, 1.3)
+    crown = ((x - middle) ** 2 + (y - foot + height * 0.75) ** 2) / (0.35 * height) ** 2
+    trunk = (np.abs(x - middle) < 0.012) & (y < foot) & (y > foot - height * 0.7)
+    picture[(crown + 0.8 * noise(x.shape, 22, rng) < 1) | trunk] = np.array([0.2, 0.23, 0.1]) * rng.uniform(0.5, 1.3)
+
+
+def _garden(shape, rng):
+    """A wall of leaves with light falling through, above a lawn or gravel."""
+    _, y = _grid(shape)
+    leaves = noise(shape, rng.uniform(14, 30), rng, 4)
+    shade = np.clip(0.5 + 0.45 * noise(shape, 120, rng, 2) + 0.4 * leaves, 0, 1)
+    deep = _one_of(rng, (0.05, 0.09, 0.04), (0.09, 0.1, 0.04), (0.03, 0.07, 0.06))
+    hedge = _mix(deep, _one_of(rng, (0.4, 0.5, 0.22), (0.5, 0.5, 0.2), (0.35, 0.45, 0.35)), shade)
+    ground = _one_of(rng, (0.36, 0.42, 0.2), (0.6, 0.55, 0.44)) * (1 + 0.12 * noise(shape, 8, rng))[..., None]
+    return np.where((y + 0.03 * leaves > rng.uniform(0.7, 0.95))[..., None], ground, hedge)
 
 
 def _interior(shape, rng):
+    """A dim room: floor, sometimes a window, often a curtain at one side."""
     x, y = _grid(shape)
-    tone = np.array(
-        [[0.22, 0.15, 0.1], [0.12, 0.12, 0.13], [0.3, 0.27, 0.2], [0.16, 0.2, 0.17]][rng.integers(4)]
-    )
+    tone = _one_of(rng, (0.22, 0.15, 0.1), (0.12, 0.12, 0.13), (0.3, 0.27, 0.2), (0.16, 0.2, 0.17))
     room = _mix(tone * 1.5, tone * 0.5, np.clip(np.hypot(x - rng.random(), y - 0.3), 0, 1))
-    floor = rng.uniform(0.75, 0.95)
-    room = np.where((y > floor)[..., None], tone * 1.2, room)
+    room = np.where((y > rng.uniform(0.65, 0.95))[..., None], tone * 1.2, room)
     if rng.random() < 0.4:
         left, top = rng.uniform(0, 0.75), rng.uniform(0.05, 0.2)
         window = (x > left) & (x < left + 0.22) & (y > top) & (y < top + 0.35)
         room = np.where(window[..., None], _mix((0.55, 0.68, 0.8), (0.85, 0.8, 0.6), y * 2), room)
     if rng.random() < 0.75:
-        cloth = np.array(
-            [[0.5, 0.1, 0.08], [0.12, 0.25, 0.16], [0.45, 0.33, 0.12], [0.2, 0.16, 0.3]][rng.integers(4)]
-        )
+        x = x if rng.random() < 0.5 else 1 - x
+        cloth = _one_of(rng, (0.5, 0.1, 0.08), (0.12, 0.25, 0.16), (0.45, 0.33, 0.12), (0.2, 0.16, 0.3))
         edge = rng.uniform(0.2, 0.65) + 0.12 * np.sin(3 * y + 6 * rng.random()) - 0.15 * y
-        across = x if rng.random() < 0.5 else 1 - x
-        folds = 0.65 + 0.5 * np.abs(
-            np.sin(rng.uniform(14, 26) * (across + 0.25 * across * y) + 1.5 * np.sin(2.5 * y))
-        )
-        room = np.where((across < edge)[..., None], cloth * folds[..., None], room)
+        folds = 0.65 + 0.5 * np.abs(np.sin(rng.uniform(14, 26) * x * (1 + 0.25 * y) + 1.5 * np.sin(2.5 * y)))
+        room = np.where((x < edge)[..., None], cloth * folds[..., None], room)
     return room
 
 
 def _niche(shape, rng):
+    """A wall of blocks with an arched niche between two half columns, and a step."""
     x, y = _grid(shape)
-    stone = np.array(
-        [[0.62, 0.56, 0.46], [0.5, 0.5, 0.5], [0.7, 0.66, 0.6], [0.4, 0.33, 0.28]][rng.integers(4)]
-    )
-    wall = stone * (1 + 0.12 * noise(shape, 40, rng, 3))[..., None]
+    stone = _one_of(rng, (0.62, 0.56, 0.46), (0.5, 0.5, 0.5), (0.7, 0.66, 0.6), (0.4, 0.33, 0.28))
+    joints = np.abs((y * 9) % 1 - 0.5) > 0.47
+    light = (1 + 0.12 * noise(shape, 40, rng)) * np.where(joints, 0.75, 1)
     middle, half, spring = rng.uniform(0.42, 0.58), rng.uniform(0.25, 0.42), rng.uniform(0.25, 0.45)
-    aspect = shape[0] / shape[1]
-    arch = np.where(y > spring, np.abs(x - middle) < half, np.hypot(x - middle, (y - spring) * aspect) < half)
-    hollow = np.clip((x - middle) / half * rng.choice([-1, 1]), -1, 1)
-    inside = stone * (0.45 + 0.3 * hollow)[..., None]
-    scene = np.where(arch[..., None], inside, wall)
+    from_spring = np.minimum(y - spring, 0) * shape[0] / shape[1]
+    hollow = (x - middle) / half * rng.choice([-1, 1])
+    light = np.where(np.hypot(x - middle, from_spring) < half, 0.45 + 0.3 * hollow, light)
     for side in (-1, 1):
-        place = middle + side * (half + 0.07)
-        column = np.clip(1 - ((x - place) / 0.05) ** 2, 0, 1)
-        scene = np.where((column > 0)[..., None], stone * (0.5 + 0.7 * np.sqrt(column))[..., None], scene)
-    blocks = (np.abs((y * 9) % 1 - 0.5) > 0.47) & ~arch
-    return np.where(blocks[..., None], scene * 0.75, scene)
+        column = 1 - ((x - middle - side * (half + 0.07)) / 0.05) ** 2
+        light = np.where(column > 0, 0.5 + 0.7 * np.sqrt(np.maximum(column, 0)), light)
+    light = np.where(y > rng.uniform(0.8, 1.1), 0.9 + 0.08 * noise(shape, 40, rng), light)
+    return stone * light[..., None]
 
 
 def _paper(shape, rng):
-    tone = np.array(
-        [[0.9, 0.85, 0.74], [0.86, 0.84, 0.8], [0.8, 0.72, 0.58], [0.93, 0.91, 0.87]][rng.integers(4)]
-    )
-    stains = np.clip(noise(shape, 120, rng, 3) - 0.4, 0, 1)
+    """A sheet, toned or stained, with nothing on it."""
+    tone = _one_of(rng, (0.9, 0.85, 0.74), (0.86, 0.84, 0.8), (0.8, 0.72, 0.58), (0.93, 0.91, 0.87))
+    stains = np.clip(noise(shape, 120, rng) - 0.4, 0, 1)
     return tone * (1 + 0.03 * noise(shape, 6, rng, 2) - 0.15 * stains)[..., None]
+
+
+_PAINTERS = {
+    "museum": _museum,
+    "landscape": _landscape,
+    "garden": _garden,
+    "interior": _interior,
+    "niche": _niche,
+    "paper": _paper,
+}

@@ -4,47 +4,59 @@ import cv2
 import numpy as np
 
 from .backgrounds import noise
-from .solids import shade
+from .shading import shade
 
 MEDIA = ("marble", "terracotta", "oil", "engraving")
 
 # Colours of materials in an oil painting, RGB in 0 to 1; statues and prints use only how light or dark they are.
 COLOURS = {
-    "skin": (0.86, 0.66, 0.52), "ashen": (0.76, 0.68, 0.56), "nipple": (0.72, 0.45, 0.38), "lip": (0.66, 0.33, 0.3), "eye": (0.2, 0.14, 0.12),
-    "hair": (0.3, 0.19, 0.11), "white": (0.88, 0.85, 0.78), "red": (0.62, 0.14, 0.11), "rose": (0.72, 0.4, 0.38), "green": (0.22, 0.34, 0.2), "gold": (0.8, 0.62, 0.25),
-    "blue": (0.13, 0.25, 0.55), "darkblue": (0.1, 0.15, 0.32), "black": (0.1, 0.1, 0.12), "wood": (0.36, 0.24, 0.14), "bark": (0.32, 0.25, 0.17), "metal": (0.6, 0.6, 0.62),
-    "stone": (0.66, 0.62, 0.56), "rock": (0.42, 0.37, 0.3), "rope": (0.55, 0.45, 0.3), "blood": (0.5, 0.05, 0.04), "chiton": (0.8, 0.72, 0.6), "mantle": (0.62, 0.45, 0.5),
-}  # fmt: skip
+    "ashen": (0.76, 0.68, 0.56),
+    "nipple": (0.72, 0.45, 0.38),
+    "lip": (0.66, 0.33, 0.3),
+    "eye": (0.2, 0.14, 0.12),
+    "white": (0.88, 0.85, 0.78),
+    "red": (0.62, 0.14, 0.11),
+    "rose": (0.72, 0.4, 0.38),
+    "green": (0.22, 0.34, 0.2),
+    "gold": (0.8, 0.62, 0.25),
+    "blue": (0.13, 0.25, 0.55),
+    "darkblue": (0.1, 0.15, 0.32),
+    "black": (0.1, 0.1, 0.12),
+    "wood": (0.36, 0.24, 0.14),
+    "bark": (0.32, 0.25, 0.17),
+    "metal": (0.6, 0.6, 0.62),
+    "stone": (0.66, 0.62, 0.56),
+    "rock": (0.42, 0.37, 0.3),
+    "rope": (0.55, 0.45, 0.3),
+    "blood": (0.5, 0.05, 0.04),
+    "chiton": (0.8, 0.72, 0.6),
+    "mantle": (0.62, 0.45, 0.5),
+}
+HAIR = ((0.16, 0.1, 0.07), (0.3, 0.19, 0.11), (0.45, 0.25, 0.12), (0.68, 0.5, 0.25), (0.5, 0.47, 0.43))
+SKIN = ((0.86, 0.66, 0.52), (0.9, 0.76, 0.65), (0.75, 0.52, 0.38), (0.55, 0.37, 0.26))
 
 
 def paint(medium, relief, behind, rng):
-    """The picture, float32 (h, w, 3) RGB in 0 to 1: `relief` in `medium` before the background `behind` (same shape as the result)."""
-    light = np.array(
-        [rng.choice([-1, 1]) * rng.uniform(0.35, 0.75), -rng.uniform(0.3, 0.7), rng.uniform(0.55, 0.9)]
-    )
+    """The `relief` in `medium` before the background `behind`; both pictures float32 (h, w, 3) RGB in 0 to 1."""
+    light = np.array([rng.choice([-1, 1]) * rng.uniform(0.35, 0.75), -rng.uniform(0.3, 0.7), rng.uniform(0.55, 0.9)])
     light = light / np.linalg.norm(light)
     painter = {"marble": _marble, "terracotta": _terracotta, "oil": _oil, "engraving": _engraving}[medium]
     return np.clip(painter(relief, behind, light, rng), 0, 1).astype(np.float32)
 
 
 def _albedo(relief, rng, spread):
-    """Colour of every pixel's material, each material a little different in every picture; float32 (h, w, 3)."""
-    table = [COLOURS[name] for name in relief.materials] + [(0, 0, 0)]
-    table = np.clip(
-        np.array(table) * rng.normal(1, spread, (len(table), 3)) * rng.normal(1, spread, (len(table), 1)),
-        0.02,
-        1,
-    )
-    return table[relief.material].astype(np.float32)
+    """Colour of every pixel's material, a little different in every picture; float32 (h, w, 3)."""
+    own = COLOURS | {"hair": HAIR[rng.integers(len(HAIR))], "skin": SKIN[rng.integers(len(SKIN))]}
+    table = np.array([own[name] for name in relief.materials] + [(0, 0, 0)])  # the last, index -1, is the background
+    table = table * rng.normal(1, spread, table.shape) * rng.normal(1, spread, (len(table), 1))
+    return np.clip(table, 0.02, 1)[relief.material].astype(np.float32)
 
 
 def _over(figure, behind, relief, light):
     """Figure over background, with a soft edge one pixel wide and a soft shadow on what is behind."""
     size = relief.height.shape[::-1]
     away = -0.06 * max(size) * light
-    moved = cv2.warpAffine(
-        relief.covered.astype(np.float32), np.float32([[1, 0, away[0]], [0, 1, away[1]]]), size
-    )
+    moved = cv2.warpAffine(relief.covered.astype(np.float32), np.float32([[1, 0, away[0]], [0, 1, away[1]]]), size)
     behind = behind * (1 - 0.25 * cv2.GaussianBlur(moved, (0, 0), max(size) / 30))[..., None]
     edge = cv2.GaussianBlur(relief.covered.astype(np.float32), (0, 0), 0.7)
     edge = np.where(relief.covered, np.clip(2 * edge - 0.8, 0, 1), 0)[..., None]
@@ -83,9 +95,7 @@ def _terracotta(relief, behind, light, rng):
     ]  # what is left of paint or white slip
     paint_layer = _albedo(relief, rng, 0.1) * 0.6 + 0.4 * 0.8
     figure = clay * (1 - left) + paint_layer * (0.3 + 0.8 * diffuse)[..., None] * left
-    return _over(
-        figure * (1 - 0.55 * _cracks(shape, rng, rng.integers(0, 5)))[..., None], behind, relief, light
-    )
+    return _over(figure * (1 - 0.55 * _cracks(shape, rng, rng.integers(0, 5)))[..., None], behind, relief, light)
 
 
 def _cracks(shape, rng, count):
@@ -118,10 +128,7 @@ def _oil(relief, behind, light, rng):
     strokes = cv2.resize(strokes, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
     picture = picture * (1 + rng.uniform(0.04, 0.12) * strokes)[..., None]
     varnish = np.array([1.0, rng.uniform(0.9, 1), rng.uniform(0.68, 0.98)]) * rng.uniform(0.75, 1.05)
-    picture = (
-        cv2.medianBlur((np.clip(picture * varnish, 0, 1) * 255).astype(np.uint8), int(rng.choice([3, 5])))
-        / 255
-    )
+    picture = cv2.medianBlur((np.clip(picture * varnish, 0, 1) * 255).astype(np.uint8), int(rng.choice([3, 5]))) / 255
     if rng.random() < 0.4:
         picture = picture * (1 - 0.3 * _craquelure(shape, rng))[..., None]
     return picture
@@ -152,10 +159,7 @@ def _engraving(relief, behind, light, rng):
     )
     paper, colour = np.array(papers[rng.integers(3)]), np.array(inks[rng.choice(3, p=[0.6, 0.25, 0.15])])
     sheet = (
-        paper
-        * (1 + 0.03 * noise(shape, 5, rng, 2) - 0.12 * np.clip(noise(shape, 130, rng, 3) - 0.4, 0, 1))[
-            ..., None
-        ]
+        paper * (1 + 0.03 * noise(shape, 5, rng, 2) - 0.12 * np.clip(noise(shape, 130, rng, 3) - 0.4, 0, 1))[..., None]
     )
     return sheet * (1 - ink[..., None]) + colour * ink[..., None]
 

@@ -1,0 +1,23 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def colours(tmp_path_factory):
+    """A folder a class: 3 classes of 12 pictures, each of a colour of its own, so that anything can learn them."""
+    folder = tmp_path_factory.mktemp("colours")
+    rng = np.random.default_rng(0)
+    for name, colour in {"blue": (30, 40, 200), "green": (40, 190, 50), "red": (200, 40, 30)}.items():
+        (folder / name).mkdir()
+        for number in range(12):
+            noise = rng.integers(-30, 30, (40, 30, 3))
+            Image.fromarray(np.clip(noise + colour, 0, 255).astype(np.uint8)).save(folder / name / f"{number:02}.png")
+    return folder

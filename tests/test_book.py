@@ -1,0 +1,192 @@
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from artpose_lib import book
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = "/usr/bin/chromium"
+CHAPTER = '''# %% tags=["parameters"]
+name = "x"
+count = 1
+
+# %%
+print(name * count)
+
+# %%
+assert count < 9, "too many"
+'''
+
+
+@pytest.fixture
+def chapter(tmp_path):
+    path = tmp_path / "notebooks" / "01_try.py"
+    path.parent.mkdir()
+    path.write_text(CHAPTER)
+    return path
+
+
+def texts(path):
+    notebook = nbformat.read(path, as_version=4)
+    return [output["text"] for cell in notebook.cells for output in cell.get("outputs", []) if "text" in output]
+
+
+def test_a_chapter_is_found_by_number_or_name(chapter):
+    root = chapter.parents[1]
+    assert book.find_chapters(root, ["1", "01", "01_try", "01_try.py"]) == [chapter] * 4
+    with pytest.raises(book.ChapterError, match='no chapter "7"; there are 01_try'):
+        book.find_chapters(root, ["7"])
+
+
+def test_parameters_take_the_type_of_their_default(chapter):
+    assert book.typed_parameters(chapter, {"name": "1", "count": "3"}) == {"name": "1", "count": 3}
+    with pytest.raises(book.ChapterError, match='no parameter "cuont"; it has name, count'):
+        book.typed_parameters(chapter, {"cuont": "3"})
+    with pytest.raises(book.ChapterError, match='count is of type int, and "many" is not'):
+        book.typed_parameters(chapter, {"count": "many"})
+
+
+def test_a_chapter_runs_with_its_parameters_and_comes_back_folded(chapter, tmp_path):
+    out = tmp_path / "out" / "01_try.ipynb"
+    book.execute(chapter, out, {"count": 3}, "the mark")
+    assert texts(out) == ["xxx\n"]
+    assert book.executed_with(out) == "the mark"
+    cells = [cell for cell in nbformat.read(out, as_version=4).cells if cell.cell_type == "code"]
+    assert all({"hide-input", "remove-cell"} & set(cell.metadata.tags) for cell in cells)
+    assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
+
+
+def test_a_chapter_that_stops_says_why_and_leaves_the_last_good_one(chapter, tmp_path):
+    out = tmp_path / "out" / "01_try.ipynb"
+    book.execute(chapter, out, {}, "good")
+    with pytest.raises(book.ChapterError, match="01_try stopped: AssertionError: too many"):
+        book.execute(chapter, out, {"count": 10}, "bad")
+    assert book.executed_with(out) == "good" and texts(out) == ["x\n"]
+    assert (out.parent / "01_try.failed.ipynb").exists()
+    book.execute(chapter, out, {}, "good again")
+    assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
+
+
+def test_only_what_has_changed_is_run(chapter, capsys):
+    root = chapter.parents[1]
+    assert book.execute_changed(root, {"count": 2}) == 1
+    assert book.execute_changed(root, {"count": 2}) == 0
+    assert "nothing changed" in capsys.readouterr().err
+    assert book.execute_changed(root, {"count": 3}) == 1
+    chapter.write_text(CHAPTER + "\n# %%\nprint('more')\n")
+    assert book.execute_changed(root, {"count": 3}) == 1
+
+
+def test_new_pictures_or_weights_change_the_fingerprint(chapter, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    before = book.fingerprint(chapter, {"data": str(folder)})
+    (folder / "a.jpg").write_bytes(b"1")
+    assert book.fingerprint(chapter, {"data": str(folder)}) != before
+
+
+def test_outside_a_clone_the_way_out_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(book.ChapterError, match="run artpose in a clone"):
+        book.book_root()
+
+
+# The chapters themselves.
+
+@pytest.mark.parametrize("chapter", book.chapters(ROOT), ids=lambda path: path.stem)
+def test_the_paired_notebook_is_the_chapter_without_outputs(chapter):
+    """Where this fails: make notebooks."""
+    source, pair = ([(cell.cell_type, cell.source, cell.get("outputs") or []) for cell in jupytext.read(path).cells]
+                    for path in (chapter, chapter.with_suffix(".ipynb")))
+    assert source == pair
+
+
+@pytest.mark.parametrize("chapter", book.chapters(ROOT), ids=lambda path: path.stem)
+def test_a_chapter_tells_and_the_library_does(chapter):
+    code = "\n".join(cell.source for cell in jupytext.read(chapter).cells if cell.cell_type == "code")
+    assert not re.search(r"^\s*class ", code, re.M)
+    for function in re.findall(r"^def .*\n((?:[ \t]+.*\n?)+)", code, re.M):
+        assert len(function.strip().splitlines()) <= 5
+    assert list(book.parameters_of(chapter)) == ["data", "weights", "profile", "results", "classes"]
+    assert "study.banner()" in code
+
+
+class Addresses(HTMLParser):
+    """Every address that a browser fetches to show a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        wanted = {"script": "src", "img": "src", "iframe": "src", "source": "src"}.get(tag)
+        if tag == "link" and attributes.get("rel") in {"stylesheet", "preload", "icon", "shortcut icon"}:
+            wanted = "href"
+        if wanted and attributes.get(wanted):
+            self.found.append(attributes[wanted])
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The whole book, from a smoke run of every chapter, built with every warning an error."""
+    root = tmp_path_factory.mktemp("report")
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, root)
+    for name in ("book", "notebooks"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters"))
+    parameters = {"data": "", "weights": "", "profile": "smoke", "results": str(root / "results"), "classes": ""}
+    assert book.execute_changed(root, parameters) == len(book.chapters(ROOT))
+    return book.build(root).parent
+
+
+@pytest.mark.slow
+def test_the_book_needs_nothing_from_outside(pages):
+    html = sorted(pages.rglob("*.html"))
+    assert {"intro.html", "glossary.html", "07_discussion.html"} <= {path.name for path in html}
+    for page in html:
+        addresses = Addresses()
+        addresses.feed(page.read_text(encoding="utf-8"))
+        for address in addresses.found:
+            assert not re.match(r"(https?:)?//", address), f"{page.name} fetches {address}"
+            if not address.startswith("data:"):
+                assert (page.parent / address.split("?")[0]).exists(), f"{page.name} lacks {address}"
+
+
+@pytest.mark.slow
+def test_each_chapter_says_what_it_ran_on_and_shows_no_code_unasked(pages):
+    for chapter in book.chapters(ROOT):
+        text = (pages / "book" / "chapters" / f"{chapter.stem}.html").read_text(encoding="utf-8")
+        assert "What this ran on" in text and "Profile <code" in text
+        assert "drawn pictures" in text
+        assert "Traceback" not in text
+        assert text.count("<details") >= text.count('class="cell_input') > 0
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1200, 390])
+def test_every_page_opens_in_a_browser_without_a_complaint(pages, width):
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    complaints = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page()
+        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(f"not loaded: {request.url}"))
+        for path in sorted(pages.rglob("*.html")):
+            page.goto(path.as_uri())
+            assert complaints == [], f"{path.name}: {complaints}"
+            figures = page.locator(".js-plotly-plot")
+            assert all(figures.nth(number).locator(".main-svg").count() for number in range(figures.count()))
+            fits = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            assert fits, f"{path.name} is wider than the window"
+        browser.close()

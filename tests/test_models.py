@@ -1,0 +1,51 @@
+import keras
+import numpy as np
+import pytest
+
+from artpose_lib import models
+
+
+@pytest.fixture(scope="module")
+def lite():
+    return models.build_classifier("EfficientNet-Lite0", 4, 64, "imagenet")
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
+
+
+def test_a_classifier_is_one_flat_graph_from_pictures_to_probabilities(lite, pictures):
+    assert not [layer for layer in lite.layers if isinstance(layer, keras.Model)]
+    probabilities = lite.predict(pictures, verbose=0)
+    assert probabilities.shape == (5, 4)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_in_a_frozen_model_only_the_head_learns(lite):
+    models.set_trainable(lite, "frozen", pretrained=True)
+    assert [weight.path.split("/")[0] for weight in lite.trainable_weights] == [models.HEAD] * 2
+
+
+def test_pooling_is_a_mean(lite, pictures):
+    layer = next(layer for layer in lite.layers if layer.name == models.POOLED)
+    maps = keras.Model(lite.input, layer.input).predict(pictures, verbose=0)
+    pooled = models.pooled_model(lite).predict(pictures, verbose=0)
+    np.testing.assert_allclose(pooled, maps.mean(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+
+
+def test_a_picture_is_judged_alike_alone_and_in_company_after_fine_tuning(lite, pictures):
+    """The batch-normalisation trap: with batch statistics at test time these differ by tens of per cent."""
+    models.set_trainable(lite, "finetuned", pretrained=True)
+    lite.compile("adam", "categorical_crossentropy", jit_compile=False)
+    before = [layer.moving_mean.numpy() for layer in lite.layers if hasattr(layer, "moving_mean")]
+    lite.fit(pictures, np.eye(4)[[0, 1, 2, 3, 0]], batch_size=5, epochs=1, verbose=0)
+    after = [layer.moving_mean.numpy() for layer in lite.layers if hasattr(layer, "moving_mean")]
+    assert all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
+    alone = np.concatenate([lite.predict(picture[np.newaxis], verbose=0) for picture in pictures])
+    np.testing.assert_allclose(lite.predict(pictures, verbose=0), alone, atol=1e-5)
+
+
+def test_a_network_from_random_weights_learns_its_batch_normalisation(lite):
+    models.set_trainable(lite, "finetuned", pretrained=False)
+    assert all(layer.trainable for layer in lite.layers)

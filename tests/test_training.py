@@ -1,0 +1,114 @@
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from artpose_lib import models
+from artpose_lib.recipes import Phase, Recipe
+from artpose_lib.training import Batches, Part, Trainer, train, train_on_features
+
+FINETUNED = Phase("finetuned", 1e-3, 1.5, None, None, 10)
+FROZEN = Phase("frozen", 0.01, 1.0, None, 4, 10)
+RECIPE = Recipe("finetuned", "VGG16", (FINETUNED,), 8, "adam", 4, None, "random", False)
+
+
+@pytest.fixture
+def network():
+    """The smallest network that has all that `training` looks for: batch normalisation, pooling, a head."""
+    keras.utils.set_random_seed(1)
+    pictures = keras.Input((8, 8, 3), dtype="uint8")
+    x = keras.layers.Rescaling(1 / 255)(pictures)
+    x = keras.layers.Conv2D(6, 3)(x)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.GlobalAveragePooling2D(name=models.POOLED)(x)
+    return keras.Model(pictures, keras.layers.Dense(3, "softmax", name=models.HEAD)(x))
+
+
+@pytest.fixture(scope="module")
+def part():
+    """Pictures of three colours, an easy task."""
+    labels = np.arange(30) % 3
+    noise = np.random.default_rng(0).integers(0, 90, (30, 8, 8, 3))
+    return Part((noise + 150 * np.eye(3, dtype=int)[labels][:, None, None]).astype(np.uint8), labels)
+
+
+def test_batches_take_every_picture_once_an_epoch_in_another_order_each_time(part):
+    batches = Batches(part, 3, batch_size=8, steps=None, seed=0)
+    epochs = []
+    for _ in range(2):
+        pictures = np.concatenate([batches[number][0] for number in range(len(batches))])
+        epochs.append([picture.tobytes() for picture in pictures])
+        batches.on_epoch_end()
+    assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(picture.tobytes() for picture in part.x)
+    assert epochs[0] != epochs[1]
+
+
+def test_steps_cap_an_epoch(part):
+    assert len(Batches(part, 3, batch_size=8, steps=2, seed=0)) == 2
+    assert len(Batches(part, 3, batch_size=8, steps=99, seed=0)) == 4  # 30 pictures in eights
+
+
+def test_training_gives_the_same_numbers_for_the_same_seed_whatever_came_before(network, part):
+    trainer = Trainer(network, 3)
+    first = train(trainer, RECIPE, part, part, seed=40)
+    said = trainer.predict(part.x)
+    train(trainer, RECIPE, part, part, seed=41)
+    again = train(trainer, RECIPE, part, part, seed=40)
+    assert first.equals(again)
+    np.testing.assert_array_equal(said, trainer.predict(part.x))
+
+
+def test_pretrained_weights_come_back_and_the_head_is_new(network, part):
+    trainer = Trainer(network, 3)
+    pretrained = network.get_weights()
+    train(trainer, replace(RECIPE, weights="imagenet"), part, part, seed=40)
+    trainer.reset(41, random_weights=False)
+    for before, after in zip(pretrained[:-2], network.get_weights()[:-2], strict=True):
+        np.testing.assert_array_equal(before, after)
+    assert not np.array_equal(pretrained[-2], network.get_weights()[-2])
+    trainer.reset(41, random_weights=True)
+    assert not np.array_equal(pretrained[0], network.get_weights()[0])
+
+
+def test_history_counts_epochs_through_both_phases_and_names_their_rates(network, part):
+    phases = replace(FINETUNED, max_epochs=3), Phase("finetuned", 0.01, 0.5, 1, None, 9)
+    two = replace(RECIPE, total_epochs=5, phases=phases)
+    history = train(Trainer(network, 3), two, part, part, seed=40)
+    assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
+    assert history["phase"].tolist() == [1, 1, 1, 2, 2]
+    np.testing.assert_allclose(history["learning_rate"], [1e-3, 1.5e-3, 2.25e-3, 0.01, 0.005])
+
+
+def test_the_best_epoch_of_both_phases_is_kept(network, part):
+    """A second phase at an absurd rate must not lose what the first has learned."""
+    good = replace(FINETUNED, initial_lr=0.05, factor=1.0, max_epochs=12)
+    recipe = replace(RECIPE, total_epochs=13, phases=(good, Phase("finetuned", 1e9, 1.0, None, None, 9)))
+    trainer = Trainer(network, 3)
+    history = train(trainer, recipe, part, part, seed=40)
+    kept = (trainer.predict(part.x).argmax(axis=1) == part.y).mean()
+    assert kept == pytest.approx(history["val_accuracy"].max(), abs=1e-6)
+    assert history.query("phase == 1")["val_accuracy"].max() > history.query("phase == 2")["val_accuracy"].max()
+
+
+def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(network, part):
+    """Features computed once against a forward pass through the frozen network in every epoch."""
+    recipe = replace(RECIPE, model="frozen", phases=(FROZEN,), weights="imagenet")
+    trainer = Trainer(network, 3)
+    short = train(trainer, recipe, part, part, seed=40)
+    probabilities = trainer.predict(part.x)
+
+    trainer.reset(40, random_weights=False)
+    models.set_trainable(network, "frozen", pretrained=True)
+    naive = trainer.fit(part, part, FROZEN, 4, 8, None, seed=1040)
+    for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        np.testing.assert_allclose(short[column], naive[column], atol=1e-3)
+    np.testing.assert_allclose(probabilities, trainer.predict(part.x), atol=1e-3)
+
+
+def test_a_head_alone_learns_from_features():
+    labels = np.arange(30) % 3
+    features = Part(np.eye(3, dtype="float32")[labels], labels)
+    recipe = replace(RECIPE, model="frozen", phases=(replace(FROZEN, initial_lr=0.1, max_epochs=8),))
+    history = train_on_features(Trainer(models.build_head(3, 3), 3), recipe, features, features, seed=40)
+    assert history["val_accuracy"].iloc[-1] == 1
