@@ -1,8 +1,10 @@
 """Chapters through papermill, and the book through Jupyter Book."""
 
 import hashlib
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -109,7 +111,7 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
         jupytext.write(jupytext.read(chapter), source)  # papermill reads no .py
         try:
             papermill.execute_notebook(source, working, parameters, kernel_name="python3", progress_bar=False,
-                                       stderr_file=sys.stderr, cwd=chapter.parent)
+                                       stderr_file=_Progress(), cwd=chapter.parent)
         except PapermillExecutionError as error:
             os.replace(working, failed)
             raise ChapterError(f"{chapter.stem} stopped: {error.ename}: {error.evalue} (see {failed})") from None
@@ -119,6 +121,16 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
         nbformat.write(notebook, working)
         os.replace(working, out)
     failed.unlink(missing_ok=True)
+
+
+class _Progress(io.TextIOBase):
+    """Passes on what a chapter writes to stderr, less TensorFlow's lines at start-up, which no setting stops."""
+
+    def write(self, text: str) -> int:
+        lines = text.splitlines(keepends=True)
+        sys.stderr.write("".join(line for line in lines if not re.match(r"WARNING: All log messages|[IWE]0000 ", line)))
+        sys.stderr.flush()
+        return len(text)
 
 
 def fold(notebook: nbformat.NotebookNode) -> None:

@@ -9,7 +9,7 @@ from artpose_lib import __version__
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0 done, 1 an error said in one line on stderr, 130 stopped by Ctrl-C."""
+    """Run one command. Returns the exit status: 0 done, 1 an error said in one line on stderr, 130 after Ctrl-C."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines are no news to anyone
     arguments = _parser().parse_args(argv)
     try:

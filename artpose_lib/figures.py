@@ -7,7 +7,7 @@ alone. Names come from data, and Plotly reads a little HTML in every text: they 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np

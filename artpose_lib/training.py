@@ -1,5 +1,6 @@
 """Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
 
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,6 +10,9 @@ import pandas as pd
 
 from artpose_lib import models, onecycle
 from artpose_lib.recipes import Phase, Recipe
+
+# TensorFlow warns, into the page, that several networks are traced in one process; that is what trials are.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 PREDICT_BATCH = 32  # pictures a forward step; only speed and memory depend on it
 

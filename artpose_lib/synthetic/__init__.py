@@ -1,7 +1,7 @@
-"""The embedded data set: drawn artworks of the six poses, with boxes, joints, figure masks and known backgrounds.
+"""The embedded data set: drawn artworks of the six poses, with boxes, joints, masks and known backgrounds.
 
-Nothing here is a museum's picture. Everything about a drawing is known, and drawings vary enough that no network
-learns them at once: the report runs with no download, and an experiment can swap backgrounds.
+Nothing here is a museum's picture. Everything about a drawing is known, and drawings vary enough that no
+network learns them at once: the report runs with no download, and an experiment can swap backgrounds.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from .media import MEDIA
 
 __all__ = ["BACKGROUNDS", "LINKED", "MEDIA", "Drawing", "draw_artwork", "draw_dataset"]
 
-# The background linked to each class, all different: at `background_link` 1 the background alone tells the class.
+# The background linked to each class: all differ, so at `background_link` 1 the background tells the class.
 LINKED = {
     "Antinous": "niche",
     "Graces": "garden",
@@ -34,15 +34,18 @@ LINKED = {
 def draw_dataset(folder, n=600, seed=0, background_link=0.0):
     """Draw `n` artworks, the six poses in turn, into `folder` and return it as a Path.
 
-    Writes `<Pose>/<number>.jpg` (longer side 320 px), `masks/<number>.png` (see Drawing) and, last of all, `metadata.csv`: a folder that
-    has it is complete. To the thesis' columns it adds `boxes` ("x0 y0 x1 y1;…", pixels), `keypoints` ("joint x y, joint x y;…", a figure
-    between semicolons in the order of the boxes), `mask`, `background`, `medium`, and `sha256` of the JPEG file.
+    Writes `<Pose>/<number>.jpg` (longer side 320 px), `masks/<number>.png` (see Drawing) and, last of all,
+    `metadata.csv`: a folder that has it is complete. To the thesis' columns it adds `boxes` ("x0 y0 x1 y1;…",
+    pixels), `keypoints` ("joint x y, joint x y;…", a figure between semicolons in the order of the boxes),
+    `mask`, `background`, `medium`, and `sha256` of the JPEG file.
 
-    `background_link` in [0, 1] is the probability that a picture has the background LINKED to its class, and not one drawn uniformly: 0
-    makes the two independent, 1 lets the background tell the class. The figures are the same at every value.
-    Picture i depends on `seed`, i and `background_link` only; the same call writes the same bytes. A folder that already holds
-    this very data set is returned as it is, an interrupted one is drawn again.
-    Raises ValueError for `n` or `background_link` out of range, FileExistsError for a folder that holds anything else.
+    `background_link` in [0, 1] is the probability that a picture has the background LINKED to its class, and
+    not one drawn uniformly: 0 makes the two independent, 1 lets the background tell the class. The figures
+    are the same at every value. Picture i depends on `seed`, i and `background_link` only; the same call
+    writes the same bytes. A folder that already holds this very data set is returned as it is, an interrupted
+    one is drawn again.
+    Raises ValueError for `n` or `background_link` out of range, FileExistsError for a folder that holds
+    anything else.
     """
     if not 0 <= background_link <= 1:
         raise ValueError(f"background_link is {background_link}, but it must lie between 0 and 1.")
@@ -64,7 +67,9 @@ def _claim(folder, parameters):
     if mark.is_file() and mark.read_text(encoding="utf-8") == parameters:
         return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} already holds something else; name a new or an empty folder for the drawings.")
+        raise FileExistsError(
+            f"{folder} already holds something else; name a new or an empty folder for the drawings."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     mark.write_text(parameters, encoding="utf-8")
 

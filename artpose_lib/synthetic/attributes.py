@@ -1,6 +1,7 @@
 """What figures carry, stand on, lie on and are bound to: the attributes that tell one pose from another.
 
-They belong to no figure and lie outside its mask. Every function returns a list of solids in head heights (see `solids`).
+They belong to no figure and lie outside its mask. Every function returns a list of solids in head heights
+(see `solids`).
 """
 
 import numpy as np
@@ -96,7 +97,9 @@ def arrow(joints, rng):
 def ropes(joints):
     """Rope round both wrists."""
     wrists = (joints["left_wrist"], joints["right_wrist"])
-    return [rod(wrist - (0.12, 0, -0.1), wrist + (0.12, 0.05, 0.1), 0.07, material="rope") for wrist in wrists]
+    return [
+        rod(wrist - (0.12, 0, -0.1), wrist + (0.12, 0.05, 0.1), 0.07, material="rope") for wrist in wrists
+    ]
 
 
 def halo(head):
@@ -124,7 +127,11 @@ def couch(joints, rng):
     points = np.array(list(joints.values()))
     left, right = points[:, 0].min(), points[:, 0].max()
     floor = max(joints["pelvis"][1], joints["right_knee"][1]) + 0.75
-    sheet = {"material": str(rng.choice(["white", "white", "red", "green", "rock"])), "part": "couch", "blend": 0.1}
+    sheet = {
+        "material": str(rng.choice(["white", "white", "red", "green", "rock"])),
+        "part": "couch",
+        "blend": 0.1,
+    }
     middle, half = (left + right) / 2, (right - left) / 2 + rng.uniform(0.2, 0.8)
     hem = (middle + rng.normal(0, 0.2), floor + rng.uniform(1.0, 1.8), -0.4)
     hanging = {**sheet, "folds": rng.uniform(9, 16), "depth": 0.5 / half}

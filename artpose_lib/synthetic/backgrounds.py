@@ -1,4 +1,4 @@
-"""What stands behind the figures: six kinds of background, drawn apart from them so that one can replace another."""
+"""What stands behind the figures: six kinds of background, drawn apart from them so that they can be swapped."""
 
 import cv2
 import numpy as np
@@ -54,7 +54,9 @@ def _landscape(shape, rng):
     top = (1 - dusk) * np.array([0.3, 0.48, 0.72]) + dusk * np.array([0.25, 0.27, 0.35])
     low = (1 - dusk) * np.array([0.85, 0.87, 0.85]) + dusk * np.array([0.9, 0.72, 0.45])
     clouds = np.clip(noise(shape, shape[1] / 2, rng, 4) * 1.2, 0, 1) * (y < horizon)
-    picture = _mix(top, low, np.clip(y / horizon, 0, 1)) * (1 - 0.5 * clouds[..., None]) + 0.45 * clouds[..., None]
+    picture = (
+        _mix(top, low, np.clip(y / horizon, 0, 1)) * (1 - 0.5 * clouds[..., None]) + 0.45 * clouds[..., None]
+    )
     for layer in range(3):
         ridge = horizon + 0.1 * layer + 0.12 / (1 + layer) * noise((1, shape[1]), shape[1] / 3, rng, 4)[0]
         far, near = np.array([0.45, 0.55, 0.6]), np.array([0.28, 0.25, 0.12])
@@ -71,7 +73,9 @@ def _tree(picture, x, y, horizon, rng):
     foot = horizon + rng.uniform(0.05, 0.25)
     crown = ((x - middle) ** 2 + (y - foot + height * 0.75) ** 2) / (0.35 * height) ** 2
     trunk = (np.abs(x - middle) < 0.012) & (y < foot) & (y > foot - height * 0.7)
-    picture[(crown + 0.8 * noise(x.shape, 22, rng) < 1) | trunk] = np.array([0.2, 0.23, 0.1]) * rng.uniform(0.5, 1.3)
+    picture[(crown + 0.8 * noise(x.shape, 22, rng) < 1) | trunk] = np.array([0.2, 0.23, 0.1]) * rng.uniform(
+        0.5, 1.3
+    )
 
 
 def _garden(shape, rng):

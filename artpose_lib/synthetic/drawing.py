@@ -40,11 +40,14 @@ class Drawing:
 def draw_artwork(pose, rng, background=None, medium=None):
     """Draw one artwork of `pose` (a name in POSE_NAMES) with the generator `rng`; returns a Drawing.
 
-    `background` (in BACKGROUNDS) and `medium` (in MEDIA) are drawn uniformly where they are None. The same state of `rng` gives the
-    same figures on every background: the same mask, boxes and joints, and the same light and damage on them.
+    `background` (in BACKGROUNDS) and `medium` (in MEDIA) are drawn uniformly where they are None. The same
+    state of `rng` gives the same figures on every background: the same mask, boxes and joints, and the same
+    light and damage on them.
     Raises ValueError for a name that does not exist.
     """
-    scene_rng, medium_rng, background_rng, age_rng = (np.random.default_rng(s) for s in rng.integers(2**63, size=4))
+    scene_rng, medium_rng, background_rng, age_rng = (
+        np.random.default_rng(s) for s in rng.integers(2**63, size=4)
+    )
     drawn_medium, drawn_background = rng.choice(MEDIA), rng.choice(BACKGROUNDS)
     medium, background = str(medium or drawn_medium), str(background or drawn_background)
     for what, name, names in (
@@ -62,7 +65,9 @@ def draw_artwork(pose, rng, background=None, medium=None):
     image = _age(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), age_rng)
     owner = cv2.resize(relief.owner, size, interpolation=cv2.INTER_NEAREST)
     boxes, keypoints = _annotate(scene, owner, scale / OVERSIZE, offset / OVERSIZE)
-    return Drawing(image, np.where(owner >= 0, np.uint8(255), np.uint8(0)), boxes, keypoints, medium, background)
+    return Drawing(
+        image, np.where(owner >= 0, np.uint8(255), np.uint8(0)), boxes, keypoints, medium, background
+    )
 
 
 def _break(scene, medium, rng):
@@ -85,7 +90,9 @@ def _frame(scene, rng):
     low, high = (ends - reach).min(axis=(0, 1)), (ends + reach).max(axis=(0, 1))
     aspect = np.clip(scene.aspect * rng.lognormal(0, 0.15), 0.5, 1.9)
     long_side = LONG_SIDE * OVERSIZE
-    size = np.array([long_side * aspect, long_side] if aspect < 1 else [long_side, long_side / aspect]).astype(int)
+    size = np.array(
+        [long_side * aspect, long_side] if aspect < 1 else [long_side, long_side / aspect]
+    ).astype(int)
     scale = (size / (high - low)).min() / rng.uniform(1.05, 1.4)
     middle = (low + high) / 2
     if rng.random() < 0.22:
@@ -119,6 +126,10 @@ def _annotate(scene, owner, scale, offset):
             continue
         boxes.append((int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1))
         # The picture's left is a figure's own right, unless it turns its back.
-        places = {name if back else mirrored(name): point[:2] * scale + offset for name, point in joints.items()}
-        keypoints.append({name: (int(x), int(y)) for name, (x, y) in places.items() if 0 <= x < w and 0 <= y < h})
+        places = {
+            name if back else mirrored(name): point[:2] * scale + offset for name, point in joints.items()
+        }
+        keypoints.append(
+            {name: (int(x), int(y)) for name, (x, y) in places.items() if 0 <= x < w and 0 <= y < h}
+        )
     return boxes, keypoints

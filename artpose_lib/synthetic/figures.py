@@ -65,7 +65,13 @@ def _male_front(at, pelvis, waist, chest):
         solids += [
             rod(at(chest, 0.2 * s, 0.08, 0.28), at(chest, 0.5 * s, 0.14, 0.28), 0.3, 0.24, **flesh),
             rod(at(waist, 0.17 * s, 0.3, 0.24), at(pelvis, 0.1 * s, 0.2, 0.24), 0.21, 0.2, **flesh),
-            rod(at(waist, 0.45 * s, -0.2), at(pelvis, 0.4 * s, out=0.05), 0.22, 0.26, **{**flesh, "blend": 0.25}),
+            rod(
+                at(waist, 0.45 * s, -0.2),
+                at(pelvis, 0.4 * s, out=0.05),
+                0.22,
+                0.26,
+                **{**flesh, "blend": 0.25},
+            ),
             ball(at(chest, 0.4 * s, -0.02, 0.44), 0.05, material="nipple", part="torso", blend=0.03),
             _groove(at(pelvis, 0.62 * s, 0.3), at(pelvis, up=-0.3), 0.08, 0.5),
         ]
@@ -119,12 +125,18 @@ def _head(joints, posture, rng, hair, beard):
 
 def _face(at, centre):
     """Nose, eye sockets, eyes and mouth."""
-    solids = [rod(at(centre, up=0.08, out=0.36), at(centre, up=-0.12, out=0.47), 0.05, 0.07, part="head", blend=0.05)]
+    solids = [
+        rod(
+            at(centre, up=0.08, out=0.36), at(centre, up=-0.12, out=0.47), 0.05, 0.07, part="head", blend=0.05
+        )
+    ]
     for s in (-1, 1):
         eye = at(centre, 0.14 * s, 0.04)
         solids += [
             ball(eye, 0.12, part="head", carve=True, depth=0.55),
-            rod(at(eye, -0.03, out=0.3), at(eye, 0.03, out=0.3), 0.05, material="eye", part="head", blend=0.02),
+            rod(
+                at(eye, -0.03, out=0.3), at(eye, 0.03, out=0.3), 0.05, material="eye", part="head", blend=0.02
+            ),
         ]
     mouth = at(centre, -0.08, -0.25, 0.31), at(centre, 0.08, -0.25, 0.31)
     return [*solids, rod(*mouth, 0.045, material="lip", part="head", blend=0.03)]

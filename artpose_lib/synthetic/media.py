@@ -1,4 +1,4 @@
-"""How a scene is made: marble, terracotta, oil or engraving. Each turns a relief and a background into a picture."""
+"""How a scene is made: marble, terracotta, oil or engraving, from a relief and a background."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from .shading import shade
 
 MEDIA = ("marble", "terracotta", "oil", "engraving")
 
-# Colours of materials in an oil painting, RGB in 0 to 1; statues and prints use only how light or dark they are.
+# Colours of materials in an oil painting, RGB in 0 to 1; prints and marble use only how light they are.
 COLOURS = {
     "ashen": (0.76, 0.68, 0.56),
     "nipple": (0.72, 0.45, 0.38),
@@ -38,7 +38,9 @@ SKIN = ((0.86, 0.66, 0.52), (0.9, 0.76, 0.65), (0.75, 0.52, 0.38), (0.55, 0.37, 
 
 def paint(medium, relief, behind, rng):
     """The `relief` in `medium` before the background `behind`; both pictures float32 (h, w, 3) RGB in 0 to 1."""
-    light = np.array([rng.choice([-1, 1]) * rng.uniform(0.35, 0.75), -rng.uniform(0.3, 0.7), rng.uniform(0.55, 0.9)])
+    light = np.array(
+        [rng.choice([-1, 1]) * rng.uniform(0.35, 0.75), -rng.uniform(0.3, 0.7), rng.uniform(0.55, 0.9)]
+    )
     light = light / np.linalg.norm(light)
     painter = {"marble": _marble, "terracotta": _terracotta, "oil": _oil, "engraving": _engraving}[medium]
     return np.clip(painter(relief, behind, light, rng), 0, 1).astype(np.float32)
@@ -47,7 +49,9 @@ def paint(medium, relief, behind, rng):
 def _albedo(relief, rng, spread):
     """Colour of every pixel's material, a little different in every picture; float32 (h, w, 3)."""
     own = COLOURS | {"hair": HAIR[rng.integers(len(HAIR))], "skin": SKIN[rng.integers(len(SKIN))]}
-    table = np.array([own[name] for name in relief.materials] + [(0, 0, 0)])  # the last, index -1, is the background
+    table = np.array(
+        [own[name] for name in relief.materials] + [(0, 0, 0)]
+    )  # the last, index -1, is the background
     table = table * rng.normal(1, spread, table.shape) * rng.normal(1, spread, (len(table), 1))
     return np.clip(table, 0.02, 1)[relief.material].astype(np.float32)
 
@@ -56,7 +60,9 @@ def _over(figure, behind, relief, light):
     """Figure over background, with a soft edge one pixel wide and a soft shadow on what is behind."""
     size = relief.height.shape[::-1]
     away = -0.06 * max(size) * light
-    moved = cv2.warpAffine(relief.covered.astype(np.float32), np.float32([[1, 0, away[0]], [0, 1, away[1]]]), size)
+    moved = cv2.warpAffine(
+        relief.covered.astype(np.float32), np.float32([[1, 0, away[0]], [0, 1, away[1]]]), size
+    )
     behind = behind * (1 - 0.25 * cv2.GaussianBlur(moved, (0, 0), max(size) / 30))[..., None]
     edge = cv2.GaussianBlur(relief.covered.astype(np.float32), (0, 0), 0.7)
     edge = np.where(relief.covered, np.clip(2 * edge - 0.8, 0, 1), 0)[..., None]
@@ -95,7 +101,9 @@ def _terracotta(relief, behind, light, rng):
     ]  # what is left of paint or white slip
     paint_layer = _albedo(relief, rng, 0.1) * 0.6 + 0.4 * 0.8
     figure = clay * (1 - left) + paint_layer * (0.3 + 0.8 * diffuse)[..., None] * left
-    return _over(figure * (1 - 0.55 * _cracks(shape, rng, rng.integers(0, 5)))[..., None], behind, relief, light)
+    return _over(
+        figure * (1 - 0.55 * _cracks(shape, rng, rng.integers(0, 5)))[..., None], behind, relief, light
+    )
 
 
 def _cracks(shape, rng, count):
@@ -128,7 +136,10 @@ def _oil(relief, behind, light, rng):
     strokes = cv2.resize(strokes, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
     picture = picture * (1 + rng.uniform(0.04, 0.12) * strokes)[..., None]
     varnish = np.array([1.0, rng.uniform(0.9, 1), rng.uniform(0.68, 0.98)]) * rng.uniform(0.75, 1.05)
-    picture = cv2.medianBlur((np.clip(picture * varnish, 0, 1) * 255).astype(np.uint8), int(rng.choice([3, 5]))) / 255
+    picture = (
+        cv2.medianBlur((np.clip(picture * varnish, 0, 1) * 255).astype(np.uint8), int(rng.choice([3, 5])))
+        / 255
+    )
     if rng.random() < 0.4:
         picture = picture * (1 - 0.3 * _craquelure(shape, rng))[..., None]
     return picture
@@ -159,13 +170,16 @@ def _engraving(relief, behind, light, rng):
     )
     paper, colour = np.array(papers[rng.integers(3)]), np.array(inks[rng.choice(3, p=[0.6, 0.25, 0.15])])
     sheet = (
-        paper * (1 + 0.03 * noise(shape, 5, rng, 2) - 0.12 * np.clip(noise(shape, 130, rng, 3) - 0.4, 0, 1))[..., None]
+        paper
+        * (1 + 0.03 * noise(shape, 5, rng, 2) - 0.12 * np.clip(noise(shape, 130, rng, 3) - 0.4, 0, 1))[
+            ..., None
+        ]
     )
     return sheet * (1 - ink[..., None]) + colour * ink[..., None]
 
 
 def _hatching(tone, relief, rng):
-    """Lines that thicken where it is dark, a second set across the first in the shadows; they bend with the relief."""
+    """Lines that thicken where it is dark and bend with the relief; two more sets cross them in the shadows."""
     h, w = tone.shape
     y, x = np.mgrid[0:h, 0:w].astype(np.float32)
     bulge = cv2.GaussianBlur(np.where(relief.covered, relief.height, 0).astype(np.float32), (0, 0), 1.5)

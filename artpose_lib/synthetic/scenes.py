@@ -1,7 +1,7 @@
-"""The six poses as scenes: figures with the attributes that Section 2.1 of the thesis names, each drawn anew by chance.
+"""The six poses as scenes: figures with the attributes that Section 2.1 of the thesis names, drawn by chance.
 
-Scenes are composed in one direction (the Pieta's Christ has his head to the picture's left, and so on); `view` mirrors half of
-them. A standing figure's pelvis is at the origin.
+Scenes are composed in one direction (the Pieta's Christ has his head to the picture's left, and so on);
+`view` mirrors half of them. A standing figure's pelvis is at the origin.
 """
 
 from dataclasses import dataclass, replace
@@ -17,8 +17,8 @@ from .skeleton import FEMALE, MALE, Posture, Reach, along
 class Scene:
     """`solids` of figures and attributes; `aspect`, the width by height that suits them.
 
-    A figure has its number as `owner` of its solids, and with that index its dict of joints in `joints`, and in `backs`
-    whether it is seen from behind.
+    A figure has its number as `owner` of its solids, and with that index its dict of joints in `joints`, and
+    in `backs` whether it is seen from behind.
     """
 
     solids: list
@@ -39,7 +39,9 @@ def view(scene, rng):
     turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     move = tilt @ np.diag([flip, 1, 1]) @ turn
-    solids = [replace(solid, start=tuple(move @ solid.start), end=tuple(move @ solid.end)) for solid in scene.solids]
+    solids = [
+        replace(solid, start=tuple(move @ solid.start), end=tuple(move @ solid.end)) for solid in scene.solids
+    ]
     joints = [
         {mirrored(name) if flip < 0 else name: move @ point for name, point in figure.items()}
         for figure in scene.joints
@@ -75,7 +77,9 @@ def _contrapposto(rng, amount, mirror=False):
     hips, shoulders = (6 + rng.uniform(0, 5)) * amount, -(3 + rng.uniform(0, 7)) * amount
     feet = (-22 + rng.normal(0, 6), 32 + rng.normal(0, 8))
     if mirror:
-        other = [(-thigh, thigh_tilt, -shin, tilt) for thigh, thigh_tilt, shin, tilt in (free_leg, weight_leg)]
+        other = [
+            (-thigh, thigh_tilt, -shin, tilt) for thigh, thigh_tilt, shin, tilt in (free_leg, weight_leg)
+        ]
         return {"legs": tuple(other), "hips": -hips, "shoulders": -shoulders, "feet": (-feet[1], -feet[0])}
     return {"legs": (weight_leg, free_leg), "hips": hips, "shoulders": shoulders, "feet": feet}
 

@@ -7,13 +7,15 @@ import numpy as np
 def shade(relief, light):
     """Diffuse light, highlight and outline of a relief: three float32 (h, w) arrays in 0 to 1.
 
-    `light` is a unit vector (x, y, z) towards the light. The diffuse part holds soft cast shadows and the darkening
-    of hollows; the outline is 1 where depth jumps.
+    `light` is a unit vector (x, y, z) towards the light. The diffuse part holds soft cast shadows and the
+    darkening of hollows; the outline is 1 where depth jumps.
     """
     floor = relief.height[relief.covered].min() if relief.covered.any() else 0.0
     height = np.where(relief.covered, relief.height, floor).astype(np.float32)
     size = max(height.shape)
-    gy, gx = np.gradient(cv2.bilateralFilter(height, 7, 0.02 * size, 2.0))  # soft flesh, but crisp where depth jumps
+    gy, gx = np.gradient(
+        cv2.bilateralFilter(height, 7, 0.02 * size, 2.0)
+    )  # soft flesh, but crisp where depth jumps
     slope = np.sqrt(gx**2 + gy**2 + 1)
     half = light + (0, 0, 1)
     half = half / np.linalg.norm(half)
@@ -32,6 +34,8 @@ def _cast_shadow(height, light, steps=8):
     for step in range(1, steps + 1):
         way = max(h, w) / 6 * step / steps
         shift = np.float32([[1, 0, -round(way * light[0])], [0, 1, -round(way * light[1])]])
-        towards = cv2.warpAffine(height, shift, (w, h), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        towards = cv2.warpAffine(
+            height, shift, (w, h), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+        )
         blocked = np.maximum(blocked, towards - height - np.float32(way * light[2]))
     return cv2.GaussianBlur(np.clip(blocked / (0.05 * max(h, w)), 0, 1), (0, 0), 1.5)

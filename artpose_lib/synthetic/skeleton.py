@@ -1,7 +1,7 @@
 """Joints of a body from its posture.
 
-Angles are degrees in the picture plane from straight down, positive to the picture's right; a tilt is degrees out of
-that plane towards the viewer. "left" and "right" are the picture's, not the figure's own.
+Angles are degrees in the picture plane from straight down, positive to the picture's right; a tilt is degrees
+out of that plane towards the viewer. "left" and "right" are the picture's, not the figure's own.
 """
 
 from dataclasses import dataclass
@@ -31,15 +31,17 @@ class Build:
 
 
 MALE = Build(shoulders=0.93, hips=0.34, waist=0.55, chest=0.68, arm=0.23, thigh=0.39, neck=0.24, female=False)
-FEMALE = Build(shoulders=0.7, hips=0.37, waist=0.52, chest=0.54, arm=0.185, thigh=0.41, neck=0.18, female=True)
+FEMALE = Build(
+    shoulders=0.7, hips=0.37, waist=0.52, chest=0.54, arm=0.185, thigh=0.41, neck=0.18, female=True
+)
 
 
 @dataclass(frozen=True)
 class Reach:
     """An arm whose wrist goes to a `point` (x, y, z).
 
-    Seen along the arm, the elbow goes to the left where `bend` is positive, to the right where it is negative, and towards
-    the viewer by `forward`.
+    Seen along the arm, the elbow goes to the left where `bend` is positive, to the right where it is
+    negative, and towards the viewer by `forward`.
     """
 
     point: tuple
@@ -51,9 +53,11 @@ class Reach:
 class Posture:
     """How a body stands, sits or lies. Pairs begin with the picture's left.
 
-    `pelvis` is its place (x, y, z). An arm is a Reach or (upper angle, upper tilt, fore angle, fore tilt); a leg is
-    (thigh angle, thigh tilt, shin angle, shin tilt). `lean` of the spine from upright, tilts of the `hips` and `shoulders`, and
-    `nod` of the head are degrees in the picture plane; `turn` in [-1, 1] is where it looks. `back` shows it from behind.
+    `pelvis` is its place (x, y, z). An arm is a Reach or (upper angle, upper tilt, fore angle, fore tilt); a
+    leg is (thigh angle, thigh tilt, shin angle, shin tilt). `lean` of the spine from upright, tilts of the
+    `hips` and `shoulders`, and
+    `nod` of the head are degrees in the picture plane; `turn` in [-1, 1] is where it looks. `back` shows it
+    from behind.
     """
 
     pelvis: tuple

@@ -1,7 +1,8 @@
 """Solids of limbs, cloth and attributes, and the relief (height field) they make when seen from the front.
 
-A scene is a list of tapered capsules in body units (one unit is the height of a head; x to the right, y down, z towards
-the viewer). Their relief is what every medium shades: marble lights it, an engraving hatches along it.
+A scene is a list of tapered capsules in body units (one unit is the height of a head; x to the right, y down,
+z towards the viewer). Their relief is what every medium shades: marble lights it, an engraving hatches along
+it.
 """
 
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ NOTHING = -2  # owner of a pixel where nothing stands
 class Solid:
     """A capsule from `start` to `end` (x, y, z) with radii `r0` and `r1`, all in head heights.
 
-    `owner` is the figure's number or ATTRIBUTE; `part` names what can break off together. `depth` flattens (< 1) or deepens
-    its bulge towards the viewer. `blend` is how softly it melts into other solids of the same owner. `swell` thickens it
-    a third of the way along, as a muscle does. `folds` is the number of drapery folds across it; `slant` turns them against
-    its axis, in degrees. A `box` is a bevelled slab with square ends. With `carve` it presses a groove instead.
+    `owner` is the figure's number or ATTRIBUTE; `part` names what can break off together. `depth` flattens (<
+    1) or deepens its bulge towards the viewer. `blend` is how softly it melts into other solids of the same
+    owner. `swell` thickens it a third of the way along, as a muscle does. `folds` is the number of drapery
+    folds across it; `slant` turns them against its axis, in degrees. A `box` is a bevelled slab with square
+    ends. With `carve` it presses a groove instead.
     """
 
     start: tuple
@@ -58,7 +60,8 @@ def slab(start, end, r0, r1=None, **kind):
 class Relief:
     """What is seen of the solids: all arrays are (h, w).
 
-    `height` float32 in pixels, FAR where there is background; `material` int16 index into `materials`, -1 for background;
+    `height` float32 in pixels, FAR where there is background; `material` int16 index into `materials`, -1 for
+    background;
     `owner` int16: the figure's number, ATTRIBUTE or NOTHING.
     """
 
@@ -89,7 +92,9 @@ def render(solids, shape, scale, offset):
             here -= np.where(inside & same, surface, 0)
             continue
         softness = np.where(same, solid.blend, 0.02) * scale
-        melt = np.maximum(softness - np.abs(surface - here), 0) ** 2 / (4 * softness)  # polynomial smooth maximum
+        melt = np.maximum(softness - np.abs(surface - here), 0) ** 2 / (
+            4 * softness
+        )  # polynomial smooth maximum
         front = inside & (surface > here)
         here[:] = np.where(inside, np.maximum(surface, here) + melt, here)
         material[window][front] = materials.index(solid.material)
