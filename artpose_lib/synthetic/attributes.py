@@ -133,7 +133,7 @@ def couch(joints, rng):
         "blend": 0.1,
     }
     middle, half = (left + right) / 2, (right - left) / 2 + rng.uniform(0.2, 0.8)
-    hem = (middle + rng.normal(0, 0.2), floor + rng.uniform(1.0, 1.8), -0.4)
+    hem = (middle + rng.normal(0, 0.04), floor + rng.uniform(1.0, 1.8), -0.4)
     hanging = {**sheet, "folds": rng.uniform(9, 16), "depth": 0.5 / half}
     solids = [
         rod((left - 0.4, floor, -0.5), (right + 0.5, floor + 0.1, -0.5), 0.55, folds=2, **sheet),
