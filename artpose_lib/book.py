@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -178,8 +179,12 @@ def _say(line: str) -> None:
 
 def build(root: Path) -> Path:
     """Render the pages and return the path of index.html. A warning is an error: ChapterError with Sphinx' words."""
-    command = [Path(sys.executable).parent / "jupyter-book", "build", root, "-W", "-n", "--keep-going", "-q"]
+    command = [Path(sys.executable).parent / "jupyter-book", "build", root, "-W", "-n", "--keep-going"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ChapterError(f"Jupyter Book could not build the pages:\n{(done.stdout + done.stderr).strip()}")
+        # Sphinx warns of a page when it reads it; without this it would find nothing to read again, and succeed.
+        shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
+        wrong = [line for line in lines if re.search(r"WARNING|ERROR|Error", line)] or lines
+        raise ChapterError("Jupyter Book could not build the pages:\n" + "\n".join(wrong))
     return root / "_build" / "html" / "index.html"

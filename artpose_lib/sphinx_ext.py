@@ -26,6 +26,12 @@ def _plotly_where_needed(app, pagename, templatename, context, doctree) -> None:
         app.add_js_file(PLOTLY_JS.name, priority=100)
 
 
+def _no_thebe(app, pagename, templatename, context, doctree) -> None:
+    """Jupyter Book puts a script for running cells on a server into every page, with an address in the web."""
+    for kind in ("script_files", "css_files"):
+        context[kind] = [file for file in context[kind] if "thebe" not in f"{file} {getattr(file, 'attributes', '')}".lower()]
+
+
 def _copy_plotly(app, exception) -> None:
     if exception is None:
         copy_asset_file(PLOTLY_JS, Path(app.outdir) / "_static")
@@ -34,5 +40,6 @@ def _copy_plotly(app, exception) -> None:
 def setup(app) -> dict:
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.connect("html-page-context", _plotly_where_needed)
+    app.connect("html-page-context", _no_thebe, priority=900)  # after all others have added theirs
     app.connect("build-finished", _copy_plotly)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
