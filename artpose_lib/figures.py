@@ -23,6 +23,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "pentagon", "triangle-down", "star", "hexagon")
 GREY = "#595959"
 ARCHITECTURES = tuple(dict.fromkeys(backbone for _, backbone in RECIPES))
+BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide either way: said on hover, not drawn
 HEIGHT = 380  # pixels; the width is the page's
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
                 "finetuned_aug": "Fine-tuned, augmented"}
@@ -137,7 +138,7 @@ def curves(table: pd.DataFrame, model: str) -> go.Figure:
     """Validation accuracy and loss of one model over its epochs (Figures 3.1, 3.2, 3.3 and 3.5).
 
     Parameters: `table` comes from `metrics.curves`. Lines are means over the trials still running, bands their 95 %
-    intervals; a line goes on without its band where one trial is left.
+    intervals, drawn where at least `BAND_TRIALS` are left.
     """
     figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=["validation accuracy", "validation loss"])
     own = table[table["model"] == model]
@@ -149,14 +150,14 @@ def curves(table: pd.DataFrame, model: str) -> go.Figure:
     figure.update_layout(template=_TEMPLATE, height=HEIGHT)
     figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if own["epoch"].max() < 10 else None)
     figure.update_yaxes(range=[0, 1], tickformat=".0%", col=1)
-    # A band of two trials reaches twelve standard errors far: the means set the scale, and such a band runs out of it.
+    # The means set the scale: a wide band may run out of it.
     figure.update_yaxes(range=[0, 1.3 * losses["mean"].max()], col=2)
     return figure
 
 
 def _curve(backbone: str, line: pd.DataFrame, first: bool) -> list[go.Scatter]:
     number, name, most = ARCHITECTURES.index(backbone), safe(backbone), line["trials"].max()
-    band = line.dropna(subset=["low", "high"])
+    band = line[line["trials"] >= BAND_TRIALS]
     intervals = np.where(line["low"].isna(), "", [f"95 % interval {low:.3f} to {high:.3f}<br>"
                                                   for low, high in zip(line["low"], line["high"], strict=True)])
     notes = [f"{interval}{trials} of {most} trials still running"

@@ -1,6 +1,7 @@
 """Tables A.1 and A.2 of the thesis as recipes for training, and the profiles that shorten them."""
 
 from dataclasses import dataclass, replace
+from math import ceil, log
 
 import pandas as pd
 
@@ -68,12 +69,17 @@ def recipe(model: str, backbone: str) -> Recipe:
 def planned_rates(recipe: Recipe) -> pd.DataFrame:
     """The learning rates of a recipe as Figure A.2 draws them: epoch (from 1), learning_rate, phase.
 
-    Phase I of a one-cycle ends when its patience is out, which only training shows; here it takes half of the epochs.
+    Phase I of a one-cycle ends when its patience is out, which only training shows; here it climbs to the rate that
+    phase II starts from (and lasts its patience where it starts above that rate).
     """
     frames, left = [], recipe.total_epochs
     for number, phase in enumerate(recipe.phases, start=1):
-        last = number == len(recipe.phases)
-        length = min(phase.max_epochs or (left if last else left // 2), left)
+        length = left
+        if phase.max_epochs:
+            length = min(phase.max_epochs, left)
+        elif number < len(recipe.phases):
+            climb = log(recipe.phases[number].initial_lr / phase.initial_lr) / log(phase.factor)
+            length = max(ceil(climb), phase.patience)
         values = rates(phase.initial_lr, phase.factor, length, phase.hold_after)
         frames.append(pd.DataFrame({"learning_rate": values, "phase": number}))
         left -= length

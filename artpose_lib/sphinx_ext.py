@@ -16,7 +16,7 @@ def _inline(writer, node) -> None:
 
 
 def _block(writer, node) -> None:
-    writer.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    writer.body.append(f'<div class="artpose-formula">{convert(node.astext(), display="block")}</div>')
     raise nodes.SkipNode
 
 
@@ -29,7 +29,7 @@ def _plotly_where_needed(app, pagename, templatename, context, doctree) -> None:
 def _no_thebe(app, pagename, templatename, context, doctree) -> None:
     """Jupyter Book puts a script for running cells on a server into every page, with an address in the web."""
     for kind in ("script_files", "css_files"):
-        context[kind] = [file for file in context[kind] if "thebe" not in f"{file} {getattr(file, 'attributes', '')}".lower()]
+        context[kind] = [file for file in context[kind] if "thebe" not in str(vars(file)).lower()]
 
 
 def _copy_plotly(app, exception) -> None:

@@ -21,8 +21,8 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str] | None = None)
     top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
     below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
     return ('<div style="overflow-x: auto" tabindex="0" role="region" aria-label="Test scores">'
-            '<table class="table"><caption>Test scores, means over trials: in the thesis, and here with the '
-            '95&nbsp;% confidence interval.</caption>'
+            '<table class="table artpose-scores"><caption>Test scores, means over trials: in the thesis, and here with '
+            'the 95&nbsp;% confidence interval.</caption>'
             f'<thead><tr><th scope="col" rowspan="2">architecture</th>{top}'
             f'<th scope="col" rowspan="2">trials here</th></tr><tr>{below}</tr></thead>{bodies}</table></div>')
 
@@ -32,10 +32,11 @@ def _table_body(model: str, rows: pd.DataFrame, metrics: list[str], missing: Map
     lines = [f'<th scope="rowgroup" style="text-align: left" colspan="{width}">{MODEL_TITLES[model]}</th>']
     for backbone, own in rows.groupby("backbone", sort=False):
         own = own.set_index("metric").loc[metrics]
-        cells = "".join(f"<td>{_number(row.thesis)}</td><td>{_with_interval(row)}</td>" for row in own.itertuples())
         trials = own["trials"].iloc[0]
-        note = trials if trials or backbone not in missing else escape(f"{backbone}: {missing[backbone]}")
-        lines.append(f'<th scope="row">{escape(backbone)}</th>{cells}<td>{note}</td>')
+        absent = "–" if trials or backbone not in missing else escape(missing[backbone])
+        cells = "".join(f"<td>{_number(row.thesis)}</td><td>{_with_interval(row, absent)}</td>"
+                        for row in own.itertuples())
+        lines.append(f'<th scope="row">{escape(backbone)}</th>{cells}<td>{trials}</td>')
     return f"<tbody><tr>{'</tr><tr>'.join(lines)}</tr></tbody>"
 
 
@@ -43,9 +44,9 @@ def _number(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.3f}"
 
 
-def _with_interval(row) -> str:
+def _with_interval(row, absent: str) -> str:
     if np.isnan(row.here):
-        return "–"
+        return f"<small>{absent}</small>"
     return f'{row.here:.3f}<br><small style="white-space: nowrap">[{row.low:.3f}, {row.high:.3f}]</small>'
 
 

@@ -59,14 +59,14 @@ Markdown(study.banner())
 # %%
 def anatomy(name):
     built = models.build_classifier(name, len(study.dataset.classes))
-    sides = [f"{built.get_layer(layer).output.shape[1]} × {built.get_layer(layer).output.shape[-1]} filters"
-             for layer in BACKBONES[name].blocks]
-    return [f"{built.count_params():,}", BACKBONES[name].input_size, *sides, study.weights_of(name)]
+    maps = [built.get_layer(layer).output.shape for layer in BACKBONES[name].blocks]
+    return [f"{built.count_params():,}", BACKBONES[name].input_size, *[f"{of[1]} px · {of[-1]}" for of in maps]]
 
 
-columns = ["parameters", "input, pixels", *[f"block {number}" for number in range(1, 6)], "ImageNet weights"]
+columns = ["weights", "input", *[f"block {number}" for number in range(1, 6)]]
 table = pd.DataFrame([anatomy(name) for name in BACKBONES], index=list(BACKBONES), columns=columns)
-table.style.set_caption("The four networks: the side of each block's maps in pixels, and how many filters it has")
+table.style.set_caption("The four networks: how many weights each has, the side of its input in pixels, and for each block the "
+                        "side of its maps and the number of its filters")
 
 # %% [markdown]
 # ## What learns
@@ -103,8 +103,8 @@ Markdown(f"Alone or in company, the picture gets the same probabilities. Of {net
 # II** training restarts from there at a set highest rate, which is divided after each epoch, thirty times, and then
 # stays. The optimiser is Adam {cite}`adam`.
 #
-# The thesis' Figure A.2 draws this by hand. Here it is computed, for every row of its Tables A.1 and A.2. Phase I
-# is drawn in the length it would have if patience ran out halfway; in training it ends when it ends.
+# The thesis' Figure A.2 sketches this. Here it is computed, for every row of its Tables A.1 and A.2. Phase I is drawn up
+# to the rate at which phase II begins; in training it ends when its patience does, often sooner or later than that.
 
 # %%
 def schedule(model, chosen):
@@ -145,4 +145,4 @@ fields = ["trials", "pictures", "input_size", "batch_size", "steps_per_epoch", "
 profiles = pd.DataFrame({name: {field: getattr(of, field) for field in fields} for name, of in PROFILES.items()})
 profiles.index = ["trials", "drawn pictures", "input, pixels", "pictures a step", "steps an epoch, at most",
                   "share of the thesis' epochs", "frozen models at full strength"]
-profiles.astype(object).where(profiles.notna(), "as in the thesis").style.set_caption("The three profiles")
+profiles.astype(object).where(profiles.notna(), "as in the thesis").style.format(precision=2).set_caption("The three profiles")

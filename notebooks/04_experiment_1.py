@@ -85,7 +85,8 @@ Markdown(tables.in_words(summary, "baseline", "frozen") + "\n\n" + tables.in_wor
 # ## How they learned
 #
 # The curves follow each model over its epochs, on validation pictures that it does not learn from (the thesis' Figures
-# 3.1 to 3.3). Lines are means over the trials still running, bands their 95 % intervals. Where a rising learning rate
+# 3.1 to 3.3). Lines are means over the trials still running; bands are their 95 % intervals, drawn where there are
+# at least three trials, and otherwise said when you hover. Where a rising learning rate
 # unsettles a network, its line dips; then the best weights are put back and the second phase begins.
 
 # %%

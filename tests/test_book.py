@@ -159,6 +159,12 @@ def test_the_book_needs_nothing_from_outside(pages):
 
 
 @pytest.mark.slow
+def test_formulas_need_no_script(pages):
+    text = (pages / "book" / "chapters" / "03_models.html").read_text(encoding="utf-8")
+    assert "<math" in text and "mathjax" not in text.lower()
+
+
+@pytest.mark.slow
 def test_each_chapter_says_what_it_ran_on_and_shows_no_code_unasked(pages):
     for chapter in book.chapters(ROOT):
         text = (pages / "book" / "chapters" / f"{chapter.stem}.html").read_text(encoding="utf-8")

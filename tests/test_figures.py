@@ -29,7 +29,7 @@ def history():
     return pd.concat(pd.DataFrame({"model": "frozen", "backbone": backbone, "seed": seed, "epoch": range(1, last + 1),
                                    "accuracy": 0.5, "loss": 1.0, "val_loss": 1.0 + seed / 100,
                                    "val_accuracy": 0.4 + seed / 1000})
-                     for backbone in ("Xception", "VGG16") for seed, last in ((40, 4), (41, 2)))
+                     for backbone in ("Xception", "VGG16") for seed, last in ((40, 4), (41, 2), (42, 4)))
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +72,18 @@ def test_all_figures_fit_a_page_and_need_no_width(drawn):
 
 
 def test_a_figure_shows_in_jupyterlab_and_in_a_page_alike(drawn):
-    bundle = figures.show(drawn["roc"], "curves")._repr_mimebundle_()
+    shown = figures.show(drawn["roc"], "curves")
+    bundle = shown._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.plotly.v1+json", "text/html", "text/plain"}
     assert len(bundle["application/vnd.plotly.v1+json"]["data"]) == len(drawn["roc"].data)
     json.dumps(bundle)
     assert "Plotly.newPlot" in bundle["text/html"] and "cdn" not in bundle["text/html"]
-    assert bundle["text/html"] == figures.show(drawn["roc"], "curves")._repr_html_()
+    assert bundle["text/html"] == shown._repr_html_()
+
+
+def test_the_same_figure_twice_on_a_page_has_two_places(drawn):
+    first, second = (figures.show(drawn["roc"], "curves") for _ in range(2))
+    assert first.id != second.id and first.id in first._repr_html_()
 
 
 def test_shares_of_a_part_add_up(drawn):
@@ -111,8 +117,8 @@ def test_curves_go_on_after_their_band(drawn):
     band = next(trace for trace in drawn["curves"].data if trace.fill == "toself" and trace.legendgroup == "VGG16")
     assert list(line.x) == [1, 2, 3, 4]
     assert list(band.x) == [1, 2, 2, 1]
-    assert "2 of 2 trials" in line.customdata[0] and "95 %" in line.customdata[0]
-    assert line.customdata[3] == "1 of 2 trials still running"
+    assert "3 of 3 trials" in line.customdata[0] and "95 %" in line.customdata[0]
+    assert "2 of 3 trials still running" in line.customdata[3] and "95 %" in line.customdata[3]
     assert sum(bool(trace.showlegend) for trace in drawn["curves"].data) == 2
 
 

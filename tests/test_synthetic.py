@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from artpose_lib.poses import POSE_NAMES
-from artpose_lib.synthetic import BACKGROUNDS, LINKED, MEDIA, draw_artwork, draw_dataset
+from artpose_lib.synthetic import BACKGROUNDS, LINKED, MEDIA, SHARES, _poses, draw_artwork, draw_dataset
 
 FIGURES = {"Antinous": 1, "Graces": 3, "Pieta": 2, "Reclining": 1, "Sebastian": 1, "Tanagra": 1}
 
@@ -26,12 +26,19 @@ def drawn(tmp_path_factory):
 
 def test_every_row_names_an_existing_picture_and_its_mask(drawn):
     table = read(drawn)
-    assert list(table["label"]) == [POSE_NAMES[i % 6] for i in range(13)]
+    assert set(table["label"]) == set(POSE_NAMES)
     for row in table.itertuples():
         picture, mask = Image.open(drawn / row.file_name), Image.open(drawn / row.mask)
         assert picture.mode == "RGB" and mask.mode == "L"
         assert picture.size == mask.size and max(picture.size) == 320
         assert row.sha256 == hashlib.sha256((drawn / row.file_name).read_bytes()).hexdigest()
+
+
+@given(n=st.integers(1, 400))
+def test_each_pose_has_its_share_of_the_pictures_at_every_length(n):
+    poses = list(_poses(n))
+    for name, share in SHARES.items():
+        assert abs(poses.count(name) - n * share / sum(SHARES.values())) < 1
 
 
 def test_metadata_says_what_the_pictures_are(drawn):

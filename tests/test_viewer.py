@@ -79,10 +79,11 @@ def views():
 
 @pytest.mark.parametrize("make", [
     lambda: choose("Model", views()), lambda: feature_map_reader(picture(), {"first": block(3, 2)}, "Sebastian")])
-def test_a_bundle_has_a_widget_and_html_that_never_changes(make):
-    bundle = make()._repr_mimebundle_()
+def test_a_bundle_has_a_widget_and_the_same_html_each_time(make):
+    view = make()
+    bundle = view._repr_mimebundle_()
     assert {WIDGET, "text/html"} <= set(bundle)
-    assert bundle["text/html"] == make().html
+    assert bundle["text/html"] == view.html == view._repr_html_()
 
 
 @pytest.mark.parametrize("make", [
