@@ -27,11 +27,13 @@ results = ""  # where trials, features and drawings are kept; empty for ~/.artpo
 classes = ""  # the labels to use, separated by commas; empty for all
 
 # %%
+from html import escape
+
 import numpy as np
-from IPython.display import Markdown, display
+from IPython.display import HTML, Markdown, display
 
 from artpose_lib import figures
-from artpose_lib.dataset import near_duplicate_groups, summary
+from artpose_lib.dataset import DataError, near_duplicate_groups, summary
 from artpose_lib.poses import POSES, thesis_table
 from artpose_lib.recipes import SEEDS
 from artpose_lib.splits import split, split_counts
@@ -108,7 +110,10 @@ schemes = {"random (Experiment 1, Figure 2.1)": "random", "stratified (Experimen
 
 
 def division(scheme):
-    counts = split_counts(dataset, split(dataset, scheme, SEEDS[0]))
+    try:
+        counts = split_counts(dataset, split(dataset, scheme, SEEDS[0]))
+    except DataError as error:  # a class of too few works for this division
+        return HTML(f"<p>{escape(str(error))}</p>")
     return figures.show(figures.class_distribution(counts), alt=f"Classes in each part of the {scheme} division.")
 
 
