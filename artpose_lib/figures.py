@@ -188,7 +188,7 @@ def class_scores(report: pd.DataFrame) -> go.Figure:
     figure.add_heatmap(z=values, zmin=0, zmax=1, colorscale=_SHADES, text=values, texttemplate="%{text:.2f}",
                        hovertext=hover, hoverinfo="text", xgap=2, ygap=2, showscale=False, textfont_color="#1a1a1a")
     figure.update_layout(margin_t=60)
-    figure.update_xaxes(_names(labels, side="top", title_text="(pictures)"))
+    figure.update_xaxes(_names(labels, side="top", title_text="in brackets: pictures"))
     figure.update_yaxes(_names(names, range=[len(report) - 0.5, -0.5]))
     figure.add_hline(y=(report["kind"] == "class").sum() - 0.5, line={"color": GREY, "width": 2})
     return figure

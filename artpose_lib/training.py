@@ -33,8 +33,8 @@ class Batches(keras.utils.PyDataset):
         self.x, self.y = part.x, np.eye(n_classes, dtype="float32")[part.y]
         self.batch_size = batch_size
         self.steps = min(steps or len(part.y), -(-len(part.y) // batch_size))
-        self.rng = np.random.default_rng(seed)
-        self.on_epoch_end()
+        self.seed = seed
+        self.shuffle(0)
 
     def __len__(self) -> int:
         return self.steps
@@ -43,8 +43,9 @@ class Batches(keras.utils.PyDataset):
         rows = self.order[index * self.batch_size:(index + 1) * self.batch_size]
         return self.x[rows], self.y[rows]
 
-    def on_epoch_end(self) -> None:
-        self.order = self.rng.permutation(len(self.y))
+    def shuffle(self, epoch: int) -> None:
+        """The order of an epoch, by its number: how often a backend looks ahead or starts over must not matter."""
+        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.y))
 
 
 class Trainer:
@@ -73,10 +74,12 @@ class Trainer:
         """One phase; the model ends with the weights of its best epoch. Returns a row an epoch."""
         self._compile()
         rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
+        batches = Batches(train, self.n_classes, batch_size, steps, seed)
+        shuffle = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.shuffle(epoch))
         history = self.model.fit(
-            Batches(train, self.n_classes, batch_size, steps, seed), epochs=epochs, verbose=0,
+            batches, epochs=epochs, verbose=0, shuffle=False,  # they shuffle by their own seed
             validation_data=(validation.x, np.eye(self.n_classes, dtype="float32")[validation.y]),
-            callbacks=onecycle.phase_callbacks(rates, phase.patience))
+            callbacks=[shuffle, *onecycle.phase_callbacks(rates, phase.patience)])
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
 
@@ -88,7 +91,7 @@ class Trainer:
         learning = [layer.trainable for layer in self.model.layers]
         if learning == self.compiled_for:  # a fresh Adam in the compiled step: all moments and the step count at zero
             for variable in self.model.optimizer.variables:
-                variable.assign(keras.ops.zeros_like(variable))
+                variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
             return
         # On a CPU, XLA makes TensorFlow's ResNet50 1.7 times slower; JAX has nothing else.
         plain = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
