@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import keras
 import numpy as np
@@ -14,6 +14,8 @@ from artpose_lib.recipes import Phase, Recipe
 # TensorFlow warns, into the page, that several networks are traced in one process; that is what trials are.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
+# Section 2.2.4 prints Adam's parameters. They are Keras' own but for epsilon, which Keras has raised to 1e-7 since.
+OPTIMISERS = {"adam": partial(keras.optimizers.Adam, epsilon=1e-8)}
 PREDICT_BATCH = 32  # pictures a forward step; only speed and memory depend on it
 
 
@@ -58,7 +60,7 @@ class Trainer:
     def __init__(self, model: keras.Model, n_classes: int):
         self.model, self.n_classes = model, n_classes
         self.pristine = model.get_weights()
-        self.compiled_for: list[bool] | None = None
+        self.compiled_for: tuple[str, list[bool]] | None = None  # optimiser, and which layers learn
 
     def reset(self, seed: int, random_weights: bool) -> None:
         """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
@@ -69,12 +71,12 @@ class Trainer:
             fresh.set_weights(self.pristine[:-head_tensors] + fresh.get_weights()[-head_tensors:])
         self.model.set_weights(fresh.get_weights())
 
-    def fit(self, train: Part, validation: Part, phase: Phase, epochs: int, batch_size: int, steps: int | None,
+    def fit(self, train: Part, validation: Part, recipe: Recipe, phase: Phase, epochs: int, steps: int | None,
             seed: int) -> pd.DataFrame:
-        """One phase; the model ends with the weights of its best epoch. Returns a row an epoch."""
-        self._compile()
+        """One phase of a recipe; the model ends with the weights of its best epoch. Returns a row an epoch."""
+        self._compile(recipe.optimiser)
         rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
-        batches = Batches(train, self.n_classes, batch_size, steps, seed)
+        batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed)
         shuffle = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.shuffle(epoch))
         history = self.model.fit(
             batches, epochs=epochs, verbose=0, shuffle=False,  # they shuffle by their own seed
@@ -87,17 +89,17 @@ class Trainer:
         """Probabilities, float32 (n, n_classes)."""
         return self.model.predict(x, batch_size=PREDICT_BATCH, verbose=0)
 
-    def _compile(self) -> None:
-        learning = [layer.trainable for layer in self.model.layers]
-        if learning == self.compiled_for:  # a fresh Adam in the compiled step: all moments and the step count at zero
+    def _compile(self, optimiser: str) -> None:
+        wanted = optimiser, [layer.trainable for layer in self.model.layers]
+        if wanted == self.compiled_for:  # a fresh optimiser in the compiled step: moments and step count at zero
             for variable in self.model.optimizer.variables:
                 variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
             return
         # On a CPU, XLA makes TensorFlow's ResNet50 1.7 times slower; JAX has nothing else.
         plain = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
-        self.model.compile(keras.optimizers.Adam(), "categorical_crossentropy", metrics=["accuracy"],
+        self.model.compile(OPTIMISERS[optimiser](), "categorical_crossentropy", metrics=["accuracy"],
                            jit_compile=False if plain else "auto")
-        self.compiled_for = learning
+        self.compiled_for = wanted
 
 
 @lru_cache(maxsize=1)  # one network at a time: VGG16 to Xception take 0.1 GB of weights and more of moments each
@@ -142,7 +144,7 @@ def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, valida
     """The frozen model (Section 2.2.3) on features computed once: `trainer` holds a head, the parts hold features."""
     trainer.reset(seed, random_weights=True)
     phase = recipe.phases[0]
-    history = trainer.fit(train_part, validation, phase, phase.max_epochs, recipe.batch_size, steps, seed)
+    history = trainer.fit(train_part, validation, recipe, phase, phase.max_epochs, steps, seed)
     return number_epochs(history.assign(phase=1))
 
 
@@ -153,7 +155,7 @@ def number_epochs(history: pd.DataFrame) -> pd.DataFrame:
 
 def _fit_all(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
     models.set_trainable(trainer.model, "finetuned", pretrained=recipe.weights is not None)
-    return trainer.fit(train_part, validation, phase, epochs, recipe.batch_size, steps, seed)
+    return trainer.fit(train_part, validation, recipe, phase, epochs, steps, seed)
 
 
 def _fit_head(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
@@ -163,6 +165,6 @@ def _fit_head(trainer, recipe, phase, train_part, validation, epochs, steps, see
              for part in (train_part, validation)]
     head = Trainer(models.build_head(parts[0].x.shape[1], trainer.n_classes), trainer.n_classes)
     head.model.set_weights(trainer.model.get_layer(models.HEAD).get_weights())
-    history = head.fit(*parts, phase, epochs, recipe.batch_size, steps, seed)
+    history = head.fit(*parts, recipe, phase, epochs, steps, seed)
     trainer.model.get_layer(models.HEAD).set_weights(head.model.get_weights())
     return history

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from artpose_lib import models
-from artpose_lib.recipes import Phase, Recipe
-from artpose_lib.training import Batches, Part, Trainer, train, train_on_features
+from artpose_lib.recipes import RECIPES, Phase, Recipe
+from artpose_lib.training import OPTIMISERS, Batches, Part, Trainer, train, train_on_features
 
 FINETUNED = Phase("finetuned", 1e-3, 1.5, None, None, 10)
 FROZEN = Phase("frozen", 0.01, 1.0, None, 4, 10)
@@ -100,7 +100,7 @@ def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(network, part):
 
     trainer.reset(40, random_weights=False)
     models.set_trainable(network, "frozen", pretrained=True)
-    naive = trainer.fit(part, part, FROZEN, 4, 8, None, seed=1040)
+    naive = trainer.fit(part, part, recipe, FROZEN, 4, None, seed=1040)
     for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
         np.testing.assert_allclose(short[column], naive[column], atol=1e-3)
     np.testing.assert_allclose(probabilities, trainer.predict(part.x), atol=1e-3)
@@ -112,3 +112,9 @@ def test_a_head_alone_learns_from_features():
     recipe = replace(RECIPE, model="frozen", phases=(replace(FROZEN, initial_lr=0.1, max_epochs=8),))
     history = train_on_features(Trainer(models.build_head(3, 3), 3), recipe, features, features, seed=40)
     assert history["val_accuracy"].iloc[-1] == 1
+
+
+def test_adam_has_the_parameters_that_the_thesis_prints():
+    adam = OPTIMISERS["adam"]()
+    assert (adam.beta_1, adam.beta_2, adam.epsilon) == (0.9, 0.999, 1e-8)
+    assert {recipe.optimiser for recipe in RECIPES.values()} <= set(OPTIMISERS)
