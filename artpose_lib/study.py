@@ -21,7 +21,8 @@ from artpose_lib.splits import Split, split
 from artpose_lib.synthetic import draw_dataset
 from artpose_lib.training import Part, Trainer
 
-EMBEDDED_SEED = 2022  # the thesis' year; only so that everyone gets the same drawings
+EMBEDDED_SEED = 2022  # any number would do; it is fixed so that everyone gets the same drawings
+NO_WEIGHTS = "no weights here"  # what tables say of a backbone whose ImageNet weights are not to be had
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Study:
         try:
             return weights_source(backbone, self.weights_dir)
         except WeightsMissing:
-            return "no weights here"
+            return NO_WEIGHTS
 
     def run(self, *models: str) -> Findings:
         """Train every trial of these models that is not stored yet, and return all of them.
@@ -78,8 +79,8 @@ class Study:
         for model in models:
             for backbone in BACKBONES:
                 scaled = self.profile.scale(recipe(model, backbone))
-                if scaled.weights and self.weights_of(backbone) == "no weights here":
-                    missing[backbone] = "no weights here"
+                if scaled.weights and self.weights_of(backbone) == NO_WEIGHTS:
+                    missing[backbone] = NO_WEIGHTS
                     continue
                 planned += [(scaled, seed) for seed in self.profile.seeds(scaled)]
         records = [self._trial(scaled, seed, f"trial {number}/{len(planned)}")

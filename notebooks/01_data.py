@@ -77,7 +77,7 @@ queries.rename("searched for").to_frame()
 
 # %%
 counts = summary(dataset)
-counts.style.hide().format({"share": "{:.0%}"}).set_caption("Pictures of each class in this run")
+counts.style.hide().format({"share": "{:.0%}"}, escape="html").set_caption("Pictures of each class in this run")
 
 # %%
 fewest, most = counts["pictures"].min(), counts["pictures"].max()
@@ -90,7 +90,7 @@ Markdown(
 
 # %%
 if problems:
-    display(dataset.problems.style.hide())
+    display(dataset.problems.style.hide().format(escape="html"))
 
 # %% [markdown]
 # ## Three ways to divide

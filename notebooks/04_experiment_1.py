@@ -27,6 +27,8 @@ results = ""  # where trials, features and drawings are kept; empty for ~/.artpo
 classes = ""  # the labels to use, separated by commas; empty for all
 
 # %%
+from html import escape
+
 from IPython.display import HTML, Markdown
 
 from artpose_lib import figures, metrics, tables
@@ -124,6 +126,6 @@ known = report[report["kind"] == "class"].sort_values("f1")
 Markdown(
     f"The best model of this experiment is the {figures.MODEL_TITLES[best.model].lower()} {best.backbone}, with a test "
     f"accuracy of {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). It knows "
-    f"{known['name'].iloc[-1]} best (F1 {known['f1'].iloc[-1]:.2f}) and {known['name'].iloc[0]} least "
+    f"{escape(known['name'].iloc[-1])} best (F1 {known['f1'].iloc[-1]:.2f}) and {escape(known['name'].iloc[0])} least "
     f"(F1 {known['f1'].iloc[0]:.2f})."
 )

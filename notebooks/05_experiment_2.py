@@ -26,6 +26,8 @@ results = ""  # where trials, features and drawings are kept; empty for ~/.artpo
 classes = ""  # the labels to use, separated by commas; empty for all
 
 # %%
+from html import escape
+
 from IPython.display import HTML, Markdown
 
 from artpose_lib import figures, metrics, tables
@@ -126,5 +128,5 @@ worst = shares[shares["true"] != shares["called"]].sort_values("share", ascendin
 Markdown(
     f"The best network here is {best.backbone}, with a test accuracy of {best.accuracy:.3f} (95 % interval "
     f"{best.accuracy_low:.3f} to {best.accuracy_high:.3f}). It takes most often "
-    + ", ".join(f"{row.true} for {row.called} ({row.share:.0%} of {row.true})" for row in worst.itertuples()) + "."
+    + ", ".join(f"{escape(row.true)} for {escape(row.called)} ({row.share:.0%} of its pictures)" for row in worst.itertuples()) + "."
 )

@@ -116,6 +116,24 @@ def test_a_chapter_tells_and_the_library_does(chapter):
     assert "study.banner()" in code
 
 
+@pytest.mark.slow
+def test_hostile_labels_and_titles_show_as_text(colours, tmp_path):
+    """Through the first chapter, which shows all that comes with pictures: labels, titles, file names, problems."""
+    hostile = "<script>document.title='caught'</script>"
+    rows = [f'{path.relative_to(colours)},{hostile if path.parent.name == "red" else path.parent.name},"{hostile}"'
+            for path in sorted(colours.rglob("*.png"))]
+    (colours / "metadata.csv").write_text("file_name,label,TITLE\n" + "\n".join([*rows, f"{hostile},blue,x"]))
+    out = tmp_path / "01_data.ipynb"
+    try:
+        book.execute(ROOT / "notebooks" / "01_data.py", out, {"data": str(colours), "profile": "smoke"})
+    finally:
+        (colours / "metadata.csv").unlink()
+    shown = [data for cell in nbformat.read(out, as_version=4).cells for output in cell.get("outputs", [])
+             for kind, data in output.get("data", {}).items() if kind in {"text/html", "text/markdown"}]
+    assert any("document.title" in text for text in shown)
+    assert not any(hostile in text for text in shown)
+
+
 class Addresses(HTMLParser):
     """Every address that a browser fetches to show a page."""
 
