@@ -149,7 +149,7 @@ def _shortened(epochs: int, time: float) -> int:
 # Pictures have 72 pixels a side in the short ones because Xception needs 71.
 PROFILES = {profile.name: profile for profile in (
     Profile("thesis", len(SEEDS), 1000, None, None, None, 1.0, True),  # 1000 pictures, as in D_AUG (Section 2.2.6)
-    Profile("quick", 2, 600, 72, 16, 5, 0.08, True),  # 100 epochs become 8, of 5 steps each
+    Profile("quick", 2, 400, 72, 16, 4, 0.08, True),  # 100 epochs become 8, of 4 steps each
     Profile("smoke", 1, 60, 72, 8, 2, 0.03, False),  # 100 epochs become 3: does it run at all?
 )}
 
