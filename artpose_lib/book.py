@@ -117,7 +117,7 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
             os.replace(working, failed)
             raise ChapterError(f"{chapter.stem} stopped: {error.ename}: {error.evalue} (see {failed})") from None
         notebook = nbformat.read(working, as_version=4)
-        fold(notebook)
+        prepare(notebook)
         notebook.metadata[FINGERPRINT] = mark
         nbformat.write(notebook, working)
         os.replace(working, out)
@@ -134,13 +134,21 @@ class _Progress(io.TextIOBase):
         return len(text)
 
 
-def fold(notebook: nbformat.NotebookNode) -> None:
-    """Fold every code cell and leave papermill's own out: a reader who knows no Python can follow the page."""
+def prepare(notebook: nbformat.NotebookNode) -> None:
+    """Make an executed chapter a page that needs no kernel and no Python.
+
+    Code cells are folded, the parameters' left out. Of a control its HTML stays; the widget and its state go, which
+    only the kernel that has ended could have moved.
+    """
+    notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            tags = cell.metadata.get("tags", [])
-            hidden = "remove-cell" if {"parameters", "injected-parameters"} & set(tags) else "hide-input"
-            cell.metadata["tags"] = [*tags, hidden]
+        if cell.cell_type != "code":
+            continue
+        tags = cell.metadata.get("tags", [])
+        hidden = "remove-cell" if {"parameters", "injected-parameters"} & set(tags) else "hide-input"
+        cell.metadata["tags"] = [*tags, hidden]
+        for output in cell.outputs:
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
 
 
 def executed_with(out: Path) -> str | None:

@@ -61,6 +61,17 @@ def test_a_chapter_runs_with_its_parameters_and_comes_back_folded(chapter, tmp_p
     assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
 
 
+def test_a_control_stays_as_html_alone(chapter, tmp_path):
+    chapter.write_text(CHAPTER + "\n# %%\nfrom artpose_lib.viewer import choose\nfrom IPython.display import HTML\n"
+                                 "choose('Which', {'one': HTML('<p>first</p>')})\n")
+    out = tmp_path / "out" / "01_try.ipynb"
+    book.execute(chapter, out, {})
+    notebook = nbformat.read(out, as_version=4)
+    assert "widgets" not in notebook.metadata
+    kinds = [set(output.data) for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    assert kinds == [{"text/html", "text/plain"}]
+
+
 def test_a_chapter_that_stops_says_why_and_leaves_the_last_good_one(chapter, tmp_path):
     out = tmp_path / "out" / "01_try.ipynb"
     book.execute(chapter, out, {}, "good")
