@@ -11,7 +11,15 @@ from artpose_lib import book
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = "/usr/bin/chromium"
-CHAPTER = '''# %% tags=["parameters"]
+CHAPTER = '''# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["parameters"]
 name = "x"
 count = 1
 
