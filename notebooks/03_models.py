@@ -60,7 +60,7 @@ Markdown(study.banner())
 def anatomy(name):
     built = models.build_classifier(name, len(study.dataset.classes))
     maps = [built.get_layer(layer).output.shape for layer in BACKBONES[name].blocks]
-    return [f"{built.count_params():,}", BACKBONES[name].input_size, *[f"{of[1]} px · {of[-1]}" for of in maps]]
+    return [f"{built.count_params():,}", BACKBONES[name].input_size, *[f"{of[1]} · {of[-1]}" for of in maps]]
 
 
 columns = ["weights", "input", *[f"block {number}" for number in range(1, 6)]]
