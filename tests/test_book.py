@@ -182,9 +182,14 @@ def pages(tmp_path_factory):
     return book.build(root).parent
 
 
+def html_pages(pages):
+    """The pages that a reader can come to; the theme leaves templates of its own among the static files."""
+    return [path for path in sorted(pages.rglob("*.html")) if "_static" not in path.parts]
+
+
 @pytest.mark.slow
 def test_the_book_needs_nothing_from_outside(pages):
-    html = sorted(pages.rglob("*.html"))
+    html = html_pages(pages)
     assert {"intro.html", "glossary.html", "07_discussion.html"} <= {path.name for path in html}
     for page in html:
         addresses = Addresses()
@@ -198,7 +203,7 @@ def test_the_book_needs_nothing_from_outside(pages):
 @pytest.mark.slow
 def test_formulas_need_no_script(pages):
     text = (pages / "book" / "chapters" / "03_models.html").read_text(encoding="utf-8")
-    assert "<math" in text and "mathjax" not in text.lower()
+    assert "<math" in text and not re.search("<script[^>]*mathjax", text, re.IGNORECASE)
 
 
 @pytest.mark.slow
@@ -225,8 +230,8 @@ def test_every_page_opens_in_a_browser_without_a_complaint(pages, width):
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("requestfailed", lambda request: complaints.append(f"not loaded: {request.url}"))
-        for path in sorted(pages.rglob("*.html")):
-            page.goto(path.as_uri())
+        for path in html_pages(pages):
+            page.goto(path.as_uri(), wait_until="networkidle")  # index.html sends on to the first page
             assert complaints == [], f"{path.name}: {complaints}"
             figures = page.locator(".js-plotly-plot")
             assert all(figures.nth(number).locator(".main-svg").count() for number in range(figures.count()))
