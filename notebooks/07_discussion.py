@@ -15,10 +15,9 @@
 # # Discussion and conclusion
 #
 # The thesis concludes that what networks have learned from photographs helps them with poses in art, that augmentation
-# helps further, and that the best of its models, a fine-tuned Xception on augmented pictures, names 85 pictures in a
-# hundred rightly. This chapter holds the same questions against this run. Its numbers are computed from the stored
-# trials when the book is made; on other pictures, with other weights or in another profile they come out otherwise, and
-# so may the answers.
+# helps further, and that the best of its models is a fine-tuned Xception on augmented pictures. This chapter holds the
+# same questions against this run. Its numbers are computed from the stored trials when the book is made; on other
+# pictures, with other weights or in another profile they come out otherwise, and so may the answers.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
