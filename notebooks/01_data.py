@@ -73,7 +73,7 @@ display(Markdown("\n".join(f"- **{pose.name}**: {pose.definition}" for pose in k
 
 # %%
 queries = thesis_table("table_2_1_queries").groupby("class", sort=False)["query"].agg(", ".join)
-queries.rename("searched for").to_frame()
+queries.rename("searched for").to_frame().style.format(escape="html")  # a plain frame would cut long rows short
 
 # %%
 counts = summary(dataset)
