@@ -88,7 +88,8 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
     partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
     try:
         history.to_csv(partial / HISTORY, index=False)
-        predictions.to_csv(partial / PREDICTIONS, index=False, float_format="%.6g")
+        # Nine digits give every float32 back: fewer would make ties of the nearly equal, and so other answers.
+        predictions.to_csv(partial / PREDICTIONS, index=False, float_format="%.9g")
         if save_weights:
             save_weights(str(partial / WEIGHTS))
         facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),

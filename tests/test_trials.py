@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -28,6 +29,13 @@ def test_a_record_comes_back_as_it_was_stored(tmp_path):
     pd.testing.assert_frame_equal(record.predictions, PREDICTIONS.assign(**names))  # a class may be called NA
     pd.testing.assert_frame_equal(record.history, HISTORY.assign(**names))
     assert record.weights is None
+
+
+def test_probabilities_come_back_to_the_last_bit(tmp_path):
+    nearly = np.nextafter(np.float32(1 / 3), np.float32(1))
+    undecided = PREDICTIONS.assign(p_x=np.float32(1 / 3), p_y=nearly, p_NA=np.float32(1 / 3))
+    back = trials.store_record(tmp_path, CONFIG, HISTORY, undecided, 1).predictions
+    assert (back["p_y"].astype("float32") == nearly).all() and (back["p_y"] > back["p_x"]).all()
 
 
 @pytest.mark.parametrize("change", [{"seed": 41}, {"size": 224}, {"data": "abd"},
