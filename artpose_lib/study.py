@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from artpose_lib import models, training, trials
+from artpose_lib import __version__, models, training, trials
 from artpose_lib.augment import augment
 from artpose_lib.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
 from artpose_lib.dataset import PoseDataset, load_dataset
@@ -101,14 +101,15 @@ class Study:
         path = self.results / "features" / name
         if not path.exists():
             say(f"features of {len(self.dataset)} pictures through {backbone} at {size} x {size}")
-            classifier = training.classifier_trainer(backbone, len(self.dataset.classes), size, "imagenet",
-                                                     self.weights_dir).model
+            # A network of its own: the one that trials share may have been fine-tuned by now.
+            classifier = models.build_classifier(backbone, len(self.dataset.classes), size, "imagenet",
+                                                 self.weights_dir)
             pooled = models.pooled_model(classifier).predict(self.pictures(size), batch_size=training.PREDICT_BATCH,
                                                              verbose=0)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as partial:
-                np.save(partial, pooled)
-            os.replace(partial.name, path)
+            with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as partial:
+                np.save(Path(partial) / name, pooled)
+                os.replace(Path(partial) / name, path)
         return np.load(path)
 
     def _trial(self, scaled: Recipe, seed: int, progress: str) -> trials.Record:
@@ -184,7 +185,9 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     """
     kept = Path(results).expanduser() if results else Path.home() / ".artpose"
     chosen = find_profile(profile)
-    folder = Path(data).expanduser() if data else kept / "embedded" / f"{chosen.pictures}-pictures-seed-{EMBEDDED_SEED}"
+    # Another version may draw otherwise: it draws into a folder of its own.
+    drawings = kept / "embedded" / f"{chosen.pictures}-pictures-{__version__}"
+    folder = Path(data).expanduser() if data else drawings
     if not data and not (folder / "metadata.csv").exists():
         say(f"drawing {chosen.pictures} artworks")
         draw_dataset(folder, chosen.pictures, EMBEDDED_SEED)

@@ -39,8 +39,15 @@ def test_features_are_computed_once_and_are_those_of_the_network(opened, monkeyp
     network = training.classifier_trainer(LITE, 3, 72, "imagenet", None).model
     direct = training.models.pooled_model(network).predict(opened.pictures(72)[:4], verbose=0)
     np.testing.assert_allclose(computed[:4], direct, atol=1e-4)
-    monkeypatch.setattr(training, "classifier_trainer", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(module.models, "build_classifier", lambda *_: pytest.fail("computed again"))
     np.testing.assert_array_equal(opened.features(LITE), computed)
+
+
+def test_features_are_those_of_imagenet_even_after_the_shared_network_was_fine_tuned(opened):
+    before = opened.features(LITE)
+    opened.run("finetuned")
+    next((opened.results / "features").glob("*.npy")).unlink()
+    np.testing.assert_allclose(opened.features(LITE), before, atol=1e-4)
 
 
 def test_only_the_training_part_is_augmented(opened, monkeypatch):
