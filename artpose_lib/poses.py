@@ -4,6 +4,8 @@ The CSV files in ``thesis/`` carry Tables 2.1, 3.1, 3.2, A.1 and A.2 of the thes
 (its code: github.com/SarahEmaAllam/BA-Project-ArtStraction); nothing else in the package repeats them.
 """
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -24,12 +26,66 @@ def thesis_table(name: str) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
+class Query:
+    """One search of Table 2.1: words that must all be there, and what only one museum understands.
+
+    formula: the search as the table prints it. words: "&" stands between them. department: the number after
+    "departmentId=", the Metropolitan Museum's name for a part of its collection, or "".
+    """
+
+    formula: str
+    words: tuple[str, ...]
+    department: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words as one types them into a museum's search field."""
+        return " ".join(self.words)
+
+    def matches(self, *texts: str) -> bool:
+        """Whether every word stands in the texts as a whole word; accents and case do not count.
+
+        Museums' own searches match loosely, and "man" must not find every "woman".
+        """
+        return set(map(_folded, self.words)) <= set(re.findall(r"\w+", _folded(" ".join(texts))))
+
+
+def parse_queries(formula: str) -> tuple[Query, ...]:
+    """A formula of Table 2.1 as searches: "," is or, "&" is and, "=" sets a parameter ("q=" the words themselves).
+
+    Raises ValueError where a search has no word, or sets a parameter other than `departmentId` and `q`.
+    """
+    return tuple(_query(part.strip()) for part in formula.split(","))
+
+
+def _query(formula: str) -> Query:
+    words, department = [], ""
+    for term in formula.split("&"):
+        name, equals, value = term.rpartition("=")
+        if name.strip() == "departmentId":
+            department = value.strip()
+        elif equals and name.strip() != "q":
+            raise ValueError(f'"{formula}": no search knows the parameter "{name}"; there are departmentId and q')
+        else:
+            words += value.split()
+    if not words:
+        raise ValueError(f'"{formula}": there is no word to search for')
+    return Query(formula, tuple(words), department)
+
+
+def _folded(text: str) -> str:
+    """Lower case, and no accents: "Pietà" as "pieta"."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@dataclass(frozen=True)
 class Pose:
     """A class of the thesis: its name, what it looks like, and the searches that found its pictures (Table 2.1)."""
 
     name: str
     definition: str
-    queries: tuple[str, ...]
+    queries: tuple[Query, ...]
 
 
 # Summaries of Section 2.1 in our words. Their order is the thesis' label order, 0 to 5, which is the alphabet's.
@@ -47,9 +103,9 @@ _DEFINITIONS = {
 }
 
 
-def _queries(name: str) -> tuple[str, ...]:
+def _queries(name: str) -> tuple[Query, ...]:
     table = thesis_table("table_2_1_queries")
-    return tuple(table.loc[table["class"] == name, "query"])
+    return parse_queries(",".join(table.loc[table["class"] == name, "query"]))
 
 
 POSES: tuple[Pose, ...] = tuple(Pose(name, text, _queries(name)) for name, text in _DEFINITIONS.items())
