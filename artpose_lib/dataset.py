@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
+from artpose_lib import decisions
+from artpose_lib.metadata import is_open
 from artpose_lib.pictures import NEAR_DUPLICATE, PictureError, decode, near_duplicates, square, verify
 
 HASH_SIDE = 128  # pixels; four times what the perceptual hash looks at, so that its own resize counts
@@ -49,6 +51,18 @@ class PoseDataset:
         """int64 (n,): the index of each picture's label in `classes`."""
         return pd.Categorical(self.metadata["label"], list(self.classes)).codes.astype(np.int64)
 
+    @cached_property
+    def publishable(self) -> np.ndarray:
+        """bool (n,): the pictures that may be shown to everyone: by an open licence, where a column `licence` tells."""
+        licences = self.metadata.get("licence")
+        return np.ones(len(self), bool) if licences is None else licences.map(is_open).to_numpy(bool)
+
+    def shown(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Those of the rows whose pictures a page may show. Where no picture of the data set is open, all of them: such
+        a page is for its owner alone, and `Study.banner` says so."""
+        rows = np.asarray(rows, int)
+        return rows[self.publishable[rows]] if self.publishable.any() else rows
+
     def counts(self) -> pd.Series:
         """Pictures of each class, in the order of `classes`."""
         return self.metadata["label"].value_counts().reindex(list(self.classes))
@@ -81,12 +95,36 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     """Read a folder of pictures: by its metadata.csv, or without one as a folder a class.
 
     Parameters: `classes` names the labels to use, as a sequence or with commas between; None or "" uses all.
-    `minimum` is the fewest pictures that a class may have.
-    Every picture is opened once. One that cannot be used is left out, and named with its reason in
-    `problems`; so are all copies of a picture (the same bytes) that has two labels. Without a metadata.csv,
-    names that start with a dot are not looked at.
-    Raises DataError where metadata.csv is malformed, a file name leads out of the folder, `classes` names an
-    unknown label, fewer than two classes are left, or a class has fewer than `minimum` usable pictures.
+    `minimum` is the fewest pictures that a class may have; 0 also allows a single class, for folders that are only
+    looked at.
+    What a person decided (`decisions.csv`) is applied: pictures dropped, labels changed, boxes drawn. Then each picture
+    is opened once. One that cannot be used is left out, and named with its reason in `problems`; so are all copies of a
+    picture (the same bytes) that has two labels. Without a metadata.csv, names that start with a dot are not looked at.
+    Raises DataError where metadata.csv is malformed, a file name leads out of the folder, `classes` names an unknown
+    label, fewer than two classes are left, or a class has fewer than `minimum` usable pictures; DecisionError where
+    decisions.csv is malformed.
+    """
+    folder = Path(folder)
+    listed = listing(folder)
+    listed, homeless = decisions.replay(listed, decisions.read(folder))
+    if listed.empty:
+        raise DataError(f"{folder / decisions.FILE}: these decisions drop every picture.")
+    used = _used_classes(folder, listed["label"], classes, 2 if minimum else 1)
+    listed = listed[listed["label"].isin(used)]
+    usable, problems = _read_pictures(folder, listed)
+    if homeless:
+        lost = pd.DataFrame({"file_name": decisions.FILE, "problem": homeless, "action": "kept"})
+        problems = pd.concat([problems, lost], ignore_index=True)
+    _refuse_small_classes(folder, used, listed, usable["label"], problems, minimum)
+    content = usable[["file_name", "label", "_sha256"]].to_numpy().tolist()
+    fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+    return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems, fingerprint)
+
+
+def listing(folder: str | Path) -> pd.DataFrame:
+    """The rows of a folder's metadata.csv, or of its subfolders, as they stand: no picture opened, no decision applied.
+
+    Raises DataError as `load_dataset` does.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -96,13 +134,7 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     if listed.empty:
         raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, "
                         "or a folder of pictures for each class.")
-    used = _used_classes(folder, listed["label"], classes)
-    listed = listed[listed["label"].isin(used)]
-    usable, problems = _read_pictures(folder, listed)
-    _refuse_small_classes(folder, used, listed, usable["label"], problems, minimum)
-    content = usable[["file_name", "label", "_sha256"]].to_numpy().tolist()
-    fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
-    return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems, fingerprint)
+    return listed
 
 
 def summary(dataset: PoseDataset) -> pd.DataFrame:
@@ -177,7 +209,7 @@ def _checked(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
     return row | {"file_name": str(relative), "label": label}
 
 
-def _used_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] | None) -> tuple[str, ...]:
+def _used_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] | None, fewest: int) -> tuple[str, ...]:
     there = sorted(set(labels))
     asked = classes.split(",") if isinstance(classes, str) else classes or ()
     used = sorted({name.strip() for name in asked} - {""}) or there
@@ -185,7 +217,7 @@ def _used_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] 
     if unknown:
         raise DataError(f"{folder}: no picture has the label {', '.join(unknown)}. Labels there: "
                         f"{', '.join(there)}.")
-    if len(used) < 2:
+    if len(used) < fewest:
         raise DataError(f'{folder}: "{used[0]}" is the only class, and telling apart takes at least two.')
     return tuple(used)
 

@@ -129,6 +129,24 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def composition(counts: pd.DataFrame) -> go.Figure:
+    """What a data set is made of: a bar for each group of pictures, with the classes in it one after the other.
+
+    Parameters: `counts` has the columns group, label, pictures; groups and classes appear in its order.
+    """
+    groups, classes = counts["group"].unique(), counts["label"].unique()
+    table = counts.pivot_table("pictures", "group", "label", "sum", fill_value=0).loc[groups, classes]
+    figure = _figure(height=_tall(len(groups)), barmode="stack", bargap=0.25)
+    for number, name in enumerate(classes):
+        figure.add_bar(x=table[name], y=list(range(len(groups))), orientation="h", name=safe(name),
+                       marker_color=colour(number), hoverinfo="text",
+                       hovertext=[f"{safe(group)}: {n} of {safe(name)}" for group, n in table[name].items()])
+    figure.update_xaxes(title_text="pictures", rangemode="tozero")
+    figure.update_yaxes(_names(groups))
+    figure.update_yaxes(range=[len(groups) - 0.5, -0.5])
+    return figure
+
+
 def _tall(rows: int) -> int:
     """A height with room for so many rows of names."""
     return max(HEIGHT, 26 * rows + 150)

@@ -59,8 +59,10 @@ class Study:
         """The line that opens each chapter: the data, weights and profile behind its numbers. Markdown."""
         what = "drawn pictures (the embedded data set)" if self.embedded else f"pictures (`{self.dataset.folder.name}`)"
         weights = "; ".join(f"{name}: {self.weights_of(name)}" for name in BACKBONES)
+        private = "" if self.dataset.publishable.any() else (
+            " **None of these pictures has an open licence: keep these pages to yourself.**")
         return (f"**What this ran on.** {len(self.dataset)} {what} in {len(self.dataset.classes)} classes, fingerprint "
-                f"`{self.dataset.fingerprint}`. Profile `{self.profile.name}`. ImageNet weights: {weights}.")
+                f"`{self.dataset.fingerprint}`. Profile `{self.profile.name}`. ImageNet weights: {weights}.{private}")
 
     def weights_of(self, backbone: str) -> str:
         """Where a backbone's ImageNet weights come from, or "no weights here"."""
@@ -122,7 +124,7 @@ class Study:
         parts = split(self.dataset, scaled.split, seed)
         trainer, x, history = (self._train_head if scaled.model == "frozen" else self._train)(scaled, seed, parts)
         predictions = self._predictions(trainer, x, parts)
-        # The first augmented trial of a backbone is the one whose feature maps chapter 6 shows.
+        # The first augmented trial of a backbone is the one whose feature maps are read.
         keep = scaled.augmented and seed == SEEDS[0]
         record = trials.store_record(self.results, config, history, predictions, time.monotonic() - started,
                                      trainer.model.save_weights if keep else None)

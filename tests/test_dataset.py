@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from artpose_lib.dataset import DataError, load_dataset, near_duplicate_groups, summary
+from artpose_lib.decisions import Decision, append
 from artpose_lib.splits import split
 
 ARTWORKS = Path(__file__).parents[2] / "shared" / "data" / "artworks"
@@ -269,3 +270,44 @@ def test_real_artworks():
     assert len(davids) == 5 and len(set(davids)) == 1 and len(set(groups)) == 61
     parts = split(data, "grouped", 40)
     assert set(data.labels[parts.test]) == set(data.labels[parts.validation]) == set(range(5))
+
+
+# What a person decided, and what may be shown.
+
+
+def test_decisions_of_a_person_are_applied(folder):
+    append(folder, Decision("A/0.png", "drop", who="me"))
+    append(folder, Decision("A/1.png", "pose", "B", who="me"))
+    append(folder, Decision("A/2.png", "box", "1 2 3 4", who="me"))
+    append(folder, Decision("A/elsewhere.png", "drop", who="me"))
+    found = load_dataset(folder, minimum=0)
+    table = found.metadata.set_index("file_name")
+    assert "A/0.png" not in table.index and table["label"]["A/1.png"] == "B"
+    assert table["boxes"]["A/2.png"] == "1 2 3 4"
+    assert found.problems["file_name"].tolist() == ["decisions.csv"]
+    assert "A/elsewhere.png" in found.problems["problem"][0]
+
+
+def test_decisions_that_leave_nothing_are_refused(tmp_path):
+    make_folder(tmp_path, {"A": 1})
+    append(tmp_path, Decision("A/0.png", "drop", who="me"))
+    with pytest.raises(DataError, match="decisions.csv: these decisions drop every picture"):
+        load_dataset(tmp_path, minimum=0)
+
+
+def test_a_folder_that_is_only_looked_at_may_have_one_class(tmp_path):
+    make_folder(tmp_path, {"A": 1})
+    assert len(load_dataset(tmp_path, minimum=0)) == 1
+    with pytest.raises(DataError, match="only class"):
+        load_dataset(tmp_path, minimum=1)
+
+
+def test_only_open_pictures_are_shown_where_licences_are_known(tmp_path):
+    make_folder(tmp_path, {"A": 2, "B": 2}, licence=["CC0", "In copyright", "", "Public domain"])
+    assert load_dataset(tmp_path, minimum=1).shown([0, 1, 2, 3]).tolist() == [0, 3]
+
+
+@pytest.mark.parametrize("columns", [{}, {"licence": "In copyright"}])
+def test_a_data_set_without_an_open_picture_shows_all_of_its_own(tmp_path, columns):
+    make_folder(tmp_path, {"A": 2, "B": 2}, **columns)
+    assert load_dataset(tmp_path, minimum=1).shown([1, 3]).tolist() == [1, 3]

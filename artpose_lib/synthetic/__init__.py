@@ -9,6 +9,7 @@ import io
 import os
 from pathlib import Path
 
+import imagehash
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -40,7 +41,7 @@ def draw_dataset(folder, n=600, seed=0, background_link=0.0):
     Writes `<Pose>/<number>.jpg` (longer side 320 px), `masks/<number>.png` (see Drawing) and, last of all,
     `metadata.csv`: a folder that has it is complete. To the thesis' columns it adds `boxes` ("x0 y0 x1 y1;…",
     pixels), `keypoints` ("joint x y, joint x y;…", a figure between semicolons in the order of the boxes),
-    `mask`, `background`, `medium`, and `sha256` of the JPEG file.
+    `mask`, `background`, `medium`, `phash` (a perceptual hash), and `sha256` of the JPEG file.
 
     `background_link` in [0, 1] is the probability that a picture has the background LINKED to its class, and
     not one drawn uniformly: 0 makes the two independent, 1 lets the background tell the class. The figures
@@ -115,6 +116,7 @@ def _draw_row(folder, number, pose, seed, background_link):
         "background": drawing.background,
         "medium": drawing.medium,
         "sha256": sha256,
+        "phash": str(imagehash.phash(Image.fromarray(drawing.image))),
     }
 
 
