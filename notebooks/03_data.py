@@ -51,7 +51,7 @@ Markdown(study.banner())
 
 # %%
 def sheet(number):
-    rows = np.flatnonzero(dataset.labels == number)[:12]
+    rows = dataset.shown(np.flatnonzero(dataset.labels == number))[:12]
     return contact_sheet([dataset.picture(row, 320) for row in rows], [dataset.caption(row) for row in rows])
 
 
@@ -139,7 +139,7 @@ Markdown(
 # %%
 if shared:
     largest = sorted(shared, key=len, reverse=True)[:6]
-    rows = np.concatenate([group[:4] for group in largest])
+    rows = dataset.shown(np.concatenate([group[:4] for group in largest]))
     display(contact_sheet([dataset.picture(row, 240) for row in rows],
                           [f"group {groups[row] + 1}: {dataset.caption(row)}" for row in rows], height=120))
 

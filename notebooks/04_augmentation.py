@@ -52,8 +52,8 @@ Markdown(study.banner())
 # %%
 seed = 40
 size = 224
-parts = split(dataset, "stratified", seed)
-example = parts.train[0]
+train = dataset.shown(split(dataset, "stratified", seed).train)
+example = train[0]
 picture = dataset.images(size, [example])
 
 
@@ -75,7 +75,7 @@ contact_sheet([picture[0], *[as_picture(preprocess(name, picture)[0]) for name i
 # as the largest.
 
 # %%
-images, labels = dataset.images(size, parts.train), dataset.labels[parts.train]
+images, labels = dataset.images(size, train), dataset.labels[train]
 balanced, balanced_labels = balance(images, labels, seed)
 mixed, mixed_labels = balanced[len(images):], balanced_labels[len(images):]
 shown = [row for number in range(len(dataset.classes)) for row in np.flatnonzero(mixed_labels == number)[:2]]

@@ -82,7 +82,7 @@ Markdown(tables.in_words(summary, "baseline", "frozen") + "\n\n" + tables.in_wor
 # %% [markdown]
 # Compare models with care. The baseline and the fine-tuned model were trained at the same size and for the same number of
 # epochs. The frozen model, which costs little, may have been trained at full strength where the profile cut the other
-# two short; {doc}`the profiles <03_models>` say where.
+# two short; {doc}`the profiles <05_models>` say where.
 #
 # ## How they learned
 #

@@ -15,7 +15,7 @@
 # # Experiment 2: does augmentation help?
 #
 # The fine-tuned models of Experiment 1 were the thesis' best. Its second experiment trains them again, with a
-# training part that {doc}`augmentation <02_augmentation>` has made even and larger, and with every pose present in
+# training part that {doc}`augmentation <04_augmentation>` has made even and larger, and with every pose present in
 # every part. It reports its highest accuracy here.
 
 # %% tags=["parameters"]

@@ -65,12 +65,14 @@ Markdown(
 # names none of a class rightly, the one that it comes nearest to.
 
 # %%
+names = dataset.metadata["file_name"]
 tested = record.predictions.query("part == 'test'")
+tested = tested[tested["file_name"].isin(names[dataset.shown(names.index)])]
 
 
 def surest(name):
     own = tested[tested["label"] == name].sort_values(f"p_{name}", ascending=False, kind="stable")
-    return dataset.metadata.index[dataset.metadata["file_name"] == own["file_name"].iloc[0]][0]
+    return names.index[names == own["file_name"].iloc[0]][0]
 
 
 def reader(name):

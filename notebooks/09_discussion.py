@@ -90,7 +90,7 @@ Markdown(
 # - **Few pictures.** A test part of a hundred pictures leaves an accuracy uncertain by several points either way. The
 #   intervals in this book say how much.
 # - **The same work on both sides.** The thesis' divisions let a print and its painting fall into training and test.
-#   {doc}`The first chapter <01_data>` counts how often that can happen here.
+#   {doc}`The chapter on the data set <03_data>` counts how often that can happen here.
 # - **Labels from searches.** A picture is a Sebastian because a museum's search for Sebastian returned it and someone
 #   agreed. Poses and names are not the same thing.
 #

@@ -131,20 +131,20 @@ def test_a_chapter_tells_and_the_library_does(chapter):
     assert not re.search(r"^\s*class ", code, re.M)
     for function in re.findall(r"^def .*\n((?:[ \t]+.*\n?)+)", code, re.M):
         assert len(function.strip().splitlines()) <= 5
-    assert list(book.parameters_of(chapter)) == ["data", "weights", "profile", "results", "classes"]
+    assert list(book.parameters_of(chapter))[:5] == ["data", "weights", "profile", "results", "classes"]
     assert "study.banner()" in code
 
 
 @pytest.mark.slow
 def test_hostile_labels_and_titles_show_as_text(colours, tmp_path):
-    """Through the first chapter, which shows all that comes with pictures: labels, titles, file names, problems."""
+    """Through the chapter on the data set, which shows all that comes with pictures."""
     hostile = "<script>document.title='caught'</script>"
     rows = [f'{path.relative_to(colours)},{hostile if path.parent.name == "red" else path.parent.name},"{hostile}"'
             for path in sorted(colours.rglob("*.png"))]
     (colours / "metadata.csv").write_text("file_name,label,TITLE\n" + "\n".join([*rows, f"{hostile},blue,x"]))
-    out = tmp_path / "01_data.ipynb"
+    out = tmp_path / "03_data.ipynb"
     try:
-        book.execute(ROOT / "notebooks" / "01_data.py", out, {"data": str(colours), "profile": "smoke"})
+        book.execute(ROOT / "notebooks" / "03_data.py", out, {"data": str(colours), "profile": "smoke"})
     finally:
         (colours / "metadata.csv").unlink()
     shown = [data for cell in nbformat.read(out, as_version=4).cells for output in cell.get("outputs", [])
@@ -190,7 +190,7 @@ def html_pages(pages):
 @pytest.mark.slow
 def test_the_book_needs_nothing_from_outside(pages):
     html = html_pages(pages)
-    assert {"intro.html", "glossary.html", "07_discussion.html"} <= {path.name for path in html}
+    assert {"intro.html", "glossary.html", "09_discussion.html"} <= {path.name for path in html}
     for page in html:
         addresses = Addresses()
         addresses.feed(page.read_text(encoding="utf-8"))
@@ -202,7 +202,7 @@ def test_the_book_needs_nothing_from_outside(pages):
 
 @pytest.mark.slow
 def test_formulas_need_no_script(pages):
-    text = (pages / "book" / "chapters" / "03_models.html").read_text(encoding="utf-8")
+    text = (pages / "book" / "chapters" / "05_models.html").read_text(encoding="utf-8")
     assert "<math" in text and not re.search("<script[^>]*mathjax", text, re.IGNORECASE)
 
 

@@ -1,0 +1,97 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Curating
+#
+# A search brings in more than was meant: the same print from three museums, a painting with its gilt frame, the colour
+# chart that a photographer laid beside a statue, a page of text, and a portrait of a gentleman whose name was
+# Sebastian. The thesis' author went through all of hers by eye. This chapter keeps the eye and gives it some help: the
+# computer says what it would look at first, a person decides, and each decision is kept with a name, a date and a
+# reason.
+
+# %% tags=["parameters"]
+data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
+weights = ""  # a folder of ImageNet weight files; empty for Keras' own
+profile = "quick"  # smoke, quick or thesis
+results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
+classes = ""  # the labels to use, separated by commas; empty for all
+
+# %%
+from IPython.display import Markdown, display
+
+from artpose_lib.board import CurationBoard
+from artpose_lib.curation import findings, lite_features, readable
+from artpose_lib.decisions import read, standing
+from artpose_lib.study import open_study
+
+study = open_study(data, weights, profile, results, classes)
+folder = study.dataset.folder
+Markdown(study.banner())
+
+# %% [markdown]
+# ## What the computer would look at
+#
+# - **Unreadable**: files that are no pictures, or only half of one.
+# - **Duplicates**, exact and near: the same picture again, mirrored, toned, cropped, with a border. A perceptual hash, a
+#   fingerprint of broad light and dark, finds most. What it misses, a network trained on photographs often finds: two
+#   pictures that call up nearly the same features are nearly the same picture.
+# - **Two poses**: one picture, or one work, that came in under two names. A Pieta may well be found by a search for a
+#   reclining figure; somebody has to say which it is.
+# - **Colour charts, frames, text pages**: what photographers and scanners leave in the picture.
+# - **Suspicious labels**: a simple classifier learns the poses from nine tenths of the collection and is asked about the
+#   rest, in turn, until every picture has been judged by others alone. Where it is sure of another pose than the one on
+#   the label, the picture is worth a second look {cite}`confidentlearning`.
+#
+# None of this is a verdict. A frame may belong to the work, and a classifier that knows little art may be surest where it
+# is wrong. Nothing is dropped by itself.
+
+# %%
+found = findings(folder, lite_features(folder))
+kinds = found.groupby("kind")["file_name"].nunique().rename("pictures").rename_axis("finding").reset_index()
+Markdown(f"In this collection {found['file_name'].nunique()} pictures have something to look at." if len(found) else
+         "In this collection there is nothing to look at: every picture can be read, none stands there twice, and no label "
+         "seems out of place.")
+
+# %%
+if len(kinds):
+    display(kinds.style.hide().format(escape="html"))
+
+# %% [markdown]
+# ## The board
+#
+# Run in a notebook, the next cell is a board to work on: keep, drop, give another pose, draw a box around the figure, with
+# the mouse or from the keyboard, and take back what was a mistake. Without a notebook, `artpose curate DIR` opens the same
+# board in a browser. In this book it stands still, and shows how far the work is.
+
+# %%
+board = CurationBoard(folder, found=found, open_only=bool(study.dataset.publishable.any()))
+board
+
+# %% [markdown]
+# ## What was decided
+#
+# Decisions are lines in a small table, `decisions.csv`, beside the pictures: when, who, which picture, what, and why. The
+# pictures themselves and the museums' table stay as they came. So two people can compare what they decided line by line,
+# a decision can be taken back years later, and when the collection is made anew, the same decisions apply to it: a picture
+# is known by its museum and its number there.
+
+# %%
+decided, before = standing(read(folder)), len(readable(folder))
+Markdown(f"{len(decided)} decisions stand. They leave {len(study.dataset)} of {before} pictures to learn from."
+         if decided else "No decision was made on this collection: it is learned from as it came.")
+
+# %% [markdown]
+# The thesis drew a box around each figure (its Figure A.8), in the hope that a network which sees only what is inside
+# would learn the pose and not the landscape. The board draws such boxes too; they stand in the table's column `boxes`, and
+# the chapter on {doc}`feature maps <08_feature_maps>` puts them to use.
