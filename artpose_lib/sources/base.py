@@ -134,7 +134,7 @@ def each_once(pages: Iterable[Iterable[Artwork]]) -> Iterator[Artwork]:
     for page in pages:
         known = len(seen)
         for hit in page:
-            if hit.id not in seen:
+            if not hit.id or hit.id not in seen:  # those without an id are not one work
                 seen.add(hit.id)
                 yield hit
         if len(seen) == known:
