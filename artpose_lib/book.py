@@ -91,7 +91,8 @@ def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
         digest.update(path.name.encode() + path.read_bytes())
     for folder in [parameters.get("data"), parameters.get("weights"), Path.home() / ".keras" / "models"]:
         for path in sorted(Path(folder).rglob("*")) if folder else []:
-            digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())
+            if not any(part.startswith(".") for part in path.relative_to(folder).parts):  # a collection's own notes
+                digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
 
 

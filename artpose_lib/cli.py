@@ -33,12 +33,28 @@ def _parser() -> argparse.ArgumentParser:
     book.set_defaults(command=_book)
 
     run = commands.add_parser("run", help="run single chapters")
-    run.add_argument("chapters", nargs="+", metavar="CHAPTER", help='a number or a name: "4", "04_experiment_1"')
+    run.add_argument("chapters", nargs="+", metavar="CHAPTER", help='a number or a name: "6", "06_experiment_1"')
     run.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
                      help="set a parameter of the chapter; may be given several times")
     _study_options(run)
     _option(run, "--out", "", "folder of the executed notebooks (default: book/chapters, where the book looks)")
     run.set_defaults(command=_run)
+
+    collect = commands.add_parser("collect", help="collect pictures of the poses from museums", epilog=(
+        "Some museums ask for a key, read from the environment: HARVARD_API_KEY, SEARCHCULTURE_API_KEY, "
+        "EUROPEANA_API_KEY. ARTPOSE_CENSUS_LIST names a file of Census manifests, one a line."))
+    collect.add_argument("--pose", action="append", default=[], help="a pose; may be given often (default: all)")
+    collect.add_argument("--source", action="append", default=[], help="a source; likewise (default: all)")
+    collect.add_argument("--limit", type=int, help="at most so many pictures of each pose from each source")
+    _option(collect, "--contact", "", "an e-mail address or page that tells a museum who is asking")
+    collect.add_argument("--out", required=True, metavar="DIR", help="a new folder, or one of an earlier collection")
+    collect.set_defaults(command=_collect)
+
+    curate = commands.add_parser("curate", help="look through a collection in the browser: keep, drop, change, box")
+    curate.add_argument("folder", metavar="DIR")
+    _option(curate, "--who", "", "the name that your decisions carry (default: your login)")
+    _option(curate, "--port", 8866, "the port on this machine")
+    curate.set_defaults(command=_curate)
 
     results = commands.add_parser("results", help="list the stored trials")
     _option(results, "--results", "~/.artpose", "folder of results")
@@ -50,6 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     info.add_argument("folder", metavar="DIR")
     _option(info, "--classes", "", "labels to use, separated by commas (default: all)")
     info.set_defaults(command=_data_info)
+    export = data.add_parser("export", help="write a data set in a form that others read")
+    export.add_argument("folder", metavar="DIR")
+    export.add_argument("--as", dest="form", required=True,
+                        choices=["thesis-json", "numpy", "csv", "parquet", "imagefolder"])
+    export.add_argument("--out", required=True, metavar="DIR", help="a new or an empty folder")
+    export.add_argument("--open-only", action=argparse.BooleanOptionalAction, default=True,
+                        help="only pictures with an open licence (default), for what is to be published")
+    _option(export, "--classes", "", "labels to use, separated by commas (default: all)")
+    export.set_defaults(command=_data_export)
     draw = data.add_parser("draw", help="write the embedded data set, drawn artworks of the six poses, to a folder")
     draw.add_argument("folder", metavar="DIR")
     _option(draw, "--pictures", 600, "how many")
@@ -108,6 +133,35 @@ def _run(arguments: argparse.Namespace) -> None:
         print(out)
 
 
+def _collect(arguments: argparse.Namespace) -> None:
+    from artpose_lib.poses import POSES
+    from artpose_lib.sources import SOURCES
+    from artpose_lib.sources.harvest import collect
+
+    poses = _chosen("pose", arguments.pose, {pose.name: pose for pose in POSES})
+    sources = _chosen("source", arguments.source, SOURCES)
+    if arguments.limit is not None and arguments.limit < 1:
+        raise ValueError(f"--limit {arguments.limit}: at least 1 picture must be wanted")
+    loopback = os.environ.get("ARTPOSE_LOOPBACK", "")  # the tests' museum, on this machine
+    collect(Path(arguments.out), poses, sources, arguments.limit, arguments.contact, loopback)
+
+
+def _chosen(what: str, names: list[str], there: dict) -> list:
+    """Those of the values that are named, in their own order; all where none is. Upper and lower case are one."""
+    known = {name.lower() for name in there}
+    unknown = [name for name in names if name.lower() not in known]
+    if unknown:
+        raise ValueError(f'no {what} "{unknown[0]}"; there are {", ".join(there)}')
+    asked = {name.lower() for name in names} or known
+    return [value for name, value in there.items() if name.lower() in asked]
+
+
+def _curate(arguments: argparse.Namespace) -> None:
+    from artpose_lib.serving import serve
+
+    serve(Path(arguments.folder), arguments.who, arguments.port)
+
+
 def _results(arguments: argparse.Namespace) -> None:
     from artpose_lib import trials
 
@@ -124,6 +178,17 @@ def _data_info(arguments: argparse.Namespace) -> None:
     print(summary(dataset).to_string(index=False))
     if len(dataset.problems):
         print(f"\n{len(dataset.problems)} files needed attention:\n{dataset.problems.to_string(index=False)}")
+
+
+def _data_export(arguments: argparse.Namespace) -> None:
+    from artpose_lib.dataset import load_dataset
+    from artpose_lib.export import export
+
+    dataset = load_dataset(arguments.folder, arguments.classes or None, minimum=0)
+    written = export(dataset, arguments.form, Path(arguments.out), arguments.open_only)
+    print(f"{arguments.out}: {written} of {len(dataset)} pictures, as {arguments.form}")
+    if written < len(dataset):
+        print(f"{len(dataset) - written} without an open licence are left out; for your own use: --no-open-only")
 
 
 def _data_draw(arguments: argparse.Namespace) -> None:

@@ -1,0 +1,353 @@
+// The curation board in the browser. Python holds what is true (board.py): this script asks it for a page of cards,
+// sends what the person does and shows the answer. Of its own it keeps only what is begun and not decided, by file name.
+
+const KEYS = {
+  "Arrows": "another picture", "K": "keep", "D": "drop", "1 to 9": "the pose of that number",
+  "B": "draw boxes around the figures", "W": "write why; it goes with the next decision on the picture",
+  "U, Ctrl+Z": "take back your last decision", "N, P": "next and previous page", "?": "show or hide these keys",
+};
+const HINT = "K keep · D drop · 1–9 pose · B box · W why · U undo · ? all keys";
+const ANY = { decision: "all pictures", finding: "any finding or none", pose: "all poses", source: "all sources" };
+const STAGES = ["undecided", "kept", "dropped", "pose changed", "boxes drawn", "begun"];
+const PATIENCE = 20000; // milliseconds until a missing answer is told
+const NEW_POSE = "\n"; // no pose can be called that
+
+const shown = (number) => number.toLocaleString("en");
+const isAddress = (text) => /^https?:\/\//.test(text);
+
+class Board {
+  constructor(model, root) {
+    [this.model, this.root] = [model, root];
+    this.asked = new Map(); // questions that are not answered yet
+    this.filters = { decision: "undecided", finding: "", pose: "", source: "" };
+    this.page = { cards: [], earlier: 0, later: 0, poses: [] };
+    this.thumbnails = new Map(); // of this page alone: {image, size, fault}
+    this.pending = { ...this.stored(), ...model.get("pending") }; // {file name: {why, boxes}}
+    this.current = ""; // the picture that keys are about
+    this.writing = ""; // the picture whose reason is open
+    this.editor = new BoxEditor(this);
+    this.build(root);
+    this.receive = this.receive.bind(this);
+    model.on("msg:custom", this.receive);
+    this.save();
+    this.ask({ do: "show" });
+  }
+
+  close() {
+    this.model.off("msg:custom", this.receive);
+    this.asked.forEach((question) => clearTimeout(question.timer));
+    this.thumbnails.forEach(({ image }) => URL.revokeObjectURL(image.src));
+  }
+
+  build(root) {
+    const button = (title, onclick) => make("button", { type: "button", title, onclick });
+    const filter = (facet) => make("select", { "aria-label": `Show by ${facet}`, autocomplete: "off",
+      onchange: (event) => { this.filters[facet] = event.target.value; this.ask({ do: "show" }); } });
+    this.done = make("strong");
+    this.progress = make("progress", { "aria-label": "Decided" });
+    this.selects = Object.fromEntries(Object.keys(this.filters).map((facet) => [facet, filter(facet)]));
+    this.keys = make("details", {}, make("summary", {}, HINT), make("dl", {}, ...Object.entries(KEYS).flatMap(
+      ([key, does]) => [make("dt", {}, key), make("dd", {}, does)])));
+    this.list = make("ul", { className: "cards", role: "list", "aria-label": "Pictures" });
+    this.list.addEventListener("focusin", (event) => this.mark(event.target.closest("li").dataset.name));
+    this.alert = make("p", { role: "alert", hidden: true });
+    this.status = make("p", { role: "status" }, "Choose a picture, with the mouse or the arrow keys, and decide.");
+    this.undoing = button("U", () => this.undo());
+    this.undoing.append("↶ Undo");
+    [this.earlier, this.later] = [button("P", () => this.turnBack()), button("N", () => this.turnOn())];
+    root.classList.add("artpose-board");
+    root.setAttribute("data-lm-suppress-shortcuts", "true"); // in JupyterLab, D twice would delete the notebook's cell
+    root.replaceChildren(make("div", { className: "top" }, this.done, this.progress, ...Object.values(this.selects)),
+      this.keys, this.list, make("div", { className: "bar" }, this.alert, this.status, this.undoing, this.earlier,
+        this.later), this.editor.dialog);
+    root.addEventListener("keydown", (event) => this.press(event));
+  }
+
+  // Questions to Python, and its answers.
+
+  ask(question) {
+    const ask = crypto.getRandomValues(new Uint32Array(2)).join("-"); // other views of this board have other questions
+    const timer = setTimeout(() => this.complain("Python does not answer. If it has stopped, reload the page: what is "
+      + "not shown as decided is not written."), PATIENCE);
+    this.asked.set(ask, { ...question, timer });
+    this.root.setAttribute("aria-busy", true);
+    this.model.send({ ...question, ask, filters: this.filters });
+  }
+
+  receive(answer, buffers) {
+    const question = this.asked.get(answer.ask);
+    if (!question) return;
+    clearTimeout(question.timer);
+    this.asked.delete(answer.ask);
+    this.root.setAttribute("aria-busy", this.asked.size > 0);
+    if (answer.error) {
+      this.complain(answer.error);
+      this.drawCards();
+      if (question.do === "decide") this.focus(question.file_name);
+    } else if (question.do === "enlarge") {
+      this.editor.open(question.file_name, answer.size, question.boxes, buffers[0]);
+    } else {
+      if (question.do === "decide") this.settle(question, answer);
+      const turned = !question.names?.length;
+      if (turned) this.turn(answer.cards, buffers);
+      else if (`${question.names}` !== `${this.names()}`) return this.ask({ do: "show", names: this.names() });
+      this.page = answer;
+      this.draw();
+      if (turned) this.takeFocus();
+    }
+  }
+
+  settle({ why, action }, { name, said, cards }) {
+    const settled = {};
+    if (why && this.pending[name]?.why === why) settled.why = undefined;
+    if (action === "box") settled.boxes = undefined;
+    this.hold(name, settled);
+    this.status.textContent = `${said}: ${cards.find((card) => card.file_name === name)?.title || name}`;
+    this.alert.hidden = true;
+  }
+
+  complain(text) {
+    this.alert.textContent = text;
+    this.alert.hidden = false;
+  }
+
+  // What is begun: kept in Python for as long as its kernel lives, and here for a page that is loaded with a new one.
+
+  stored() {
+    try { return JSON.parse(sessionStorage.getItem(`artpose ${this.model.get("where")}`)) || {}; } catch { return {}; }
+  }
+
+  hold(name, changes) {
+    const { why, boxes } = { ...this.pending[name], ...changes };
+    if (why || boxes !== undefined) this.pending[name] = { why, boxes }; else delete this.pending[name];
+    try {
+      sessionStorage.setItem(`artpose ${this.model.get("where")}`, JSON.stringify(this.pending));
+    } catch { /* some notebooks forbid it */ }
+    clearTimeout(this.saving);
+    this.saving = setTimeout(() => this.save(), 200);
+  }
+
+  save() {
+    this.model.set("pending", JSON.parse(JSON.stringify(this.pending))); // a copy, or the model sees no change
+    this.model.save_changes();
+  }
+
+  // What the person does.
+
+  names() { return this.page.cards.map((card) => card.file_name); }
+
+  card(name) { return this.page.cards.find((card) => card.file_name === name); }
+
+  stage(name) { return this.card(name).facets.decision[0]; }
+
+  isSent(name) {
+    return [...this.asked.values()].some((question) => question.do === "decide" && question.file_name === name);
+  }
+
+  decide(name, action, value = "") {
+    const why = this.pending[name]?.why || "";
+    this.ask({ do: "decide", file_name: name, action, value, why, names: this.names() });
+    this.drawCards();
+  }
+
+  undo(name = "") { this.ask({ do: "decide", action: "undo", file_name: name, names: this.names() }); }
+
+  enlarge(name) {
+    if (this.thumbnails.get(name).size) this.ask({ do: "enlarge", file_name: name, boxes: this.card(name).boxes });
+  }
+
+  write(name) {
+    this.writing = name;
+    this.drawCards();
+    this.find(name, "reason").focus();
+  }
+
+  turnOn() { if (this.page.later) this.ask({ do: "show", after: this.names().at(-1) }); }
+
+  turnBack() { if (this.page.earlier) this.ask({ do: "show", before: this.names()[0] }); }
+
+  press(event) {
+    const key = event.key.toLowerCase(), name = this.current;
+    if (this.editor.dialog.open) return this.editor.press(event);
+    if (event.target.matches("input, select")) return key === "escape" && this.focus(name);
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return key === "z" && this.handle(event, () => this.undo());
+    }
+    const does = { u: () => this.undo(), n: () => this.turnOn(), p: () => this.turnBack(),
+      "?": () => { this.keys.open = !this.keys.open; }, ...this.card(name) && this.list.contains(event.target) && {
+        k: () => this.decideAndGoOn("keep"), d: () => this.decideAndGoOn("drop"), b: () => this.enlarge(name),
+        w: () => this.write(name) } }[key];
+    const pose = /^[1-9]$/.test(key) && this.page.poses[key - 1];
+    if (does) this.handle(event, does);
+    else if (!this.list.contains(event.target)) return;
+    else if (pose) this.handle(event, () => this.decideAndGoOn("pose", pose));
+    else if (ARROWS[event.key]) this.handle(event, () => this.move(...ARROWS[event.key]));
+  }
+
+  handle(event, does) {
+    event.preventDefault();
+    event.stopPropagation();
+    does();
+  }
+
+  decideAndGoOn(action, value) {
+    const names = this.names(), place = names.indexOf(this.current);
+    this.decide(this.current, action, value);
+    const next = [...names.slice(place + 1), ...names.slice(0, place)].find(
+      (name) => this.stage(name) === "undecided" && !this.isSent(name));
+    if (next) this.focus(next);
+    else if (this.page.later) this.later.focus();
+  }
+
+  move(columns, rows) {
+    const items = [...this.list.children];
+    const perRow = items.filter((item) => item.offsetTop === items[0].offsetTop).length;
+    const place = this.names().indexOf(this.current) + columns + rows * perRow;
+    if (items[place]) items[place].focus();
+  }
+
+  // What is shown.
+
+  turn(cards, buffers) {
+    this.thumbnails.forEach(({ image }) => URL.revokeObjectURL(image.src));
+    this.thumbnails = new Map(cards.map(({ file_name: name, size, fault }, place) => [name, { size, fault,
+      image: make("img", { alt: "", src: fault ? "" : URL.createObjectURL(new Blob([buffers[place]])) }) }]));
+    if (!this.thumbnails.has(this.current)) this.current = cards[0]?.file_name;
+  }
+
+  draw() {
+    const { counts, total, earlier, later, poses, cards } = this.page;
+    const decided = total - (counts.decision.undecided || 0);
+    this.done.textContent = `${shown(decided)} of ${shown(total)} decided`;
+    Object.assign(this.progress, { max: total, value: decided });
+    const values = { decision: STAGES, finding: Object.keys(counts.finding).sort(), pose: poses,
+      source: Object.keys(counts.source).sort() };
+    for (const [facet, select] of Object.entries(this.selects)) {
+      const offered = values[facet].filter((value) => value && (counts[facet][value] || value === this.filters[facet]));
+      select.replaceChildren(make("option", { value: "" }, ANY[facet]), ...offered.map((value) => make("option",
+        { value }, `${value} (${shown(counts[facet][value] || 0)})`)));
+      select.value = this.filters[facet];
+      select.hidden = !offered.length;
+    }
+    Object.assign(this.earlier, { textContent: `‹ ${shown(earlier)} earlier`, disabled: !earlier });
+    Object.assign(this.later, { textContent: `${shown(later)} later ›`, disabled: !later });
+    this.drawCards();
+    if (!cards.length) {
+      this.list.append(make("li", { className: "none" }, decided === total ? "All pictures are decided. Choose above " +
+        "which to look at again." : "No picture matches what is chosen above."));
+    }
+  }
+
+  drawCards() {
+    const active = this.list.getRootNode().activeElement, held = this.list.contains(active);
+    const { control } = held ? active.dataset : {}, caret = active?.selectionStart;
+    this.list.replaceChildren(...this.page.cards.map((card) => this.item(card)));
+    this.mark(this.current);
+    if (!held) return;
+    const again = this.find(this.current, control) || this.find(this.current);
+    again?.focus({ preventScroll: true });
+    if (control === "reason") again.setSelectionRange(caret, caret);
+  }
+
+  takeFocus() { // on a new page; not from a filter, and not from a notebook in which the board has just appeared
+    const active = this.list.getRootNode().activeElement;
+    if ([document.body, null, this.earlier, this.later].includes(active) || this.list.contains(active)) {
+      this.focus(this.current);
+    }
+  }
+
+  find(name, control) {
+    const item = [...this.list.children].find((other) => other.dataset.name === name);
+    return control ? item?.querySelector(`[data-control=${control}]`) : item;
+  }
+
+  focus(name) { this.find(name)?.focus(); }
+
+  mark(name) { // one stop for the Tab key, and from there to the controls of that picture
+    this.current = name;
+    for (const item of this.list.children) {
+      const current = item.dataset.name === name;
+      item.classList.toggle("current", current);
+      for (const stop of [item, ...item.querySelectorAll("[data-control]")]) stop.tabIndex = current ? 0 : -1;
+    }
+  }
+
+  item(card) {
+    const name = card.file_name, title = card.title || name, by = [card.author, card.date].filter(Boolean).join(", ");
+    const stage = this.stage(name), { why, boxes } = this.pending[name] || {}, sent = this.isSent(name);
+    const button = (control, text, label, onclick) => make("button", { type: "button", "data-control": control,
+      title: label, "aria-label": label, onclick }, text);
+    return make("li", { className: `card ${stage.replace(" ", "-")} ${card.group ? "grouped" : ""}`, "data-name": name,
+      "aria-busy": sent, "aria-label": [title, by, card.pose, ...card.facets.decision,
+        ...card.flags.map((flag) => flag.kind)].filter(Boolean).join("; ") },
+    make("button", { type: "button", className: "picture", "data-control": "picture", "aria-label": `Enlarge ${title}`,
+      onclick: () => this.enlarge(name) }, this.picture(card, boxes)),
+    make("div", { className: "stage" }, make("span", {}, sent ? "writing…" : stage),
+      card.decided.length ? button("undo", "↶", "Take back the last decision here", () => this.undo(name)) : null),
+    make("p", { className: "title", title: name }, title), by ? make("p", { className: "by" }, by) : null,
+    this.facts(card), this.flags(card),
+    make("div", { className: "controls" }, button("keep", "Keep", "Keep (K)", () => this.decide(name, "keep")),
+      button("drop", "Drop", "Drop (D)", () => this.decide(name, "drop")),
+      button("box", "Box", "Draw boxes (B)", () => this.enlarge(name)),
+      button("why", "Why", "Write why (W)", () => this.write(name)), this.pose(card)),
+    why || this.writing === name ? this.reason(name, why || "") : null,
+    boxes === undefined ? null : make("p", { className: "begun" }, "Boxes begun, not accepted yet (B)"),
+    make("ul", { className: "decided" }, ...card.decided.map((line) => make("li", {}, line))));
+  }
+
+  picture(card, begun) {
+    const { image, size, fault } = this.thumbnails.get(card.file_name);
+    if (fault) return make("span", { className: "fault" }, fault);
+    return make("span", { className: "frame" }, image, makeSvg("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`,
+      preserveAspectRatio: "none", "aria-hidden": true, class: begun === undefined ? "" : "begun" },
+    ...readBoxes(begun ?? card.boxes).map((box) => outline(box))));
+  }
+
+  facts({ source, page, licence }) {
+    const link = (href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer", title: href,
+      "data-control": text }, text);
+    const parts = [isAddress(page) ? link(page, source || "page") : source,
+      isAddress(licence) ? link(licence, "licence") : licence].filter(Boolean);
+    return parts.length ? make("p", { className: "facts" }, ...parts.flatMap((part) => [" · ", part]).slice(1)) : null;
+  }
+
+  flags(card) {
+    return make("p", { className: "flags" }, ...card.flags.map(({ kind, group, note }) =>
+      make("span", { title: note }, group ? `${kind} ${group}` : kind)));
+  }
+
+  pose(card) {
+    const name = card.file_name;
+    const field = make("input", { maxLength: 100, placeholder: "new pose, Enter", "aria-label": "New pose",
+      onkeydown: (event) => { if (event.key === "Enter") this.decide(name, "pose", field.value.trim()); },
+      onblur: () => setTimeout(() => this.drawCards()) });
+    const choose = () => {
+      if (select.value !== NEW_POSE) return this.decide(name, "pose", select.value);
+      select.replaceWith(field);
+      field.focus();
+    };
+    const options = this.page.poses.map((pose, place) =>
+      make("option", { value: pose }, place < 9 ? `${place + 1} ${pose}` : pose));
+    const select = make("select", { "data-control": "pose", "aria-label": "Pose", autocomplete: "off", onchange: choose,
+      // Elsewhere each arrow key would at once choose, and so decide on, the next pose.
+      onkeydown: (event) => { if (ARROWS[event.key]) this.handle(event, () => select.showPicker?.()); } }, ...options,
+    make("option", { value: NEW_POSE }, "new pose…"));
+    select.value = card.pose;
+    return select;
+  }
+
+  reason(name, why) {
+    return make("label", { className: "begun" }, "Why, for the next decision:", make("input", { value: why,
+      maxLength: 1000, "data-control": "reason", autocomplete: "off",
+      oninput: (event) => this.hold(name, { why: event.target.value }), onfocus: () => { this.writing = name; },
+      onblur: () => { this.writing = ""; },
+      onkeydown: (event) => { if (event.key === "Enter") this.handle(event, () => this.focus(name)); } }));
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const board = new Board(model, el);
+    return () => board.close();
+  },
+};

@@ -1,0 +1,162 @@
+// Boxes around figures, and the enlarged picture on which a person draws them. board.py puts this before board.js.
+// A box is a list of x0, y0, x1, y1 in pixels of the whole picture; boxes as text are "x0 y0 x1 y1;…".
+
+const BOX_HINT = "Drag: a new box · click or Tab: choose one · arrows: move it · Shift and arrows: resize it";
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
+const writeBoxes = (boxes) => boxes.map((box) => box.join(" ")).join(";");
+
+function readBoxes(text) {
+  return text.split(";").map((box) => box.trim().split(/\s+/).map(Number))
+    .filter((box) => box.length === 4 && box.every(Number.isFinite));
+}
+
+function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element) element[name] = value; else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null)); // text becomes text, never markup
+  return element;
+}
+
+function makeSvg(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+function outline([x0, y0, x1, y1], attributes = {}) {
+  return makeSvg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0, ...attributes });
+}
+
+// What is drawn stays pending with its picture until it is accepted or cancelled, also when the page is loaded again.
+class BoxEditor {
+  // board: has `pending`, `hold`, `decide` and `focus`.
+  constructor(board) {
+    this.board = board;
+    this.boxes = [];
+    this.svg = makeSvg("svg", { role: "group", "aria-label": "Boxes" });
+    this.svg.addEventListener("pointerdown", (event) => this.drag(event));
+    this.said = make("p", { role: "status" });
+    const button = (text, onclick) => make("button", { type: "button", onclick }, text);
+    this.dialog = make("dialog", { "aria-label": "Boxes around the figures",
+      oncancel: (event) => { event.preventDefault(); this.cancel(); } },
+    make("div", { className: "enlarged" }, this.svg), this.said, make("p", {}, BOX_HINT),
+    make("div", { className: "controls" }, button("Accept (Enter)", () => this.accept()),
+      button("Cancel (Escape)", () => this.cancel()), button("New box (N)", () => this.add()),
+      button("Remove box (Delete)", () => this.remove()), button("Decide later", () => this.close())));
+  }
+
+  // name: the picture; size: its width and height; saved: its boxes as they are decided; picture: a JPEG.
+  open(name, size, saved, picture) {
+    Object.assign(this, { name, size, saved, url: URL.createObjectURL(new Blob([picture])) });
+    this.boxes = readBoxes(this.board.pending[name]?.boxes ?? saved);
+    this.chosen = this.boxes.length - 1;
+    this.svg.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
+    this.dialog.showModal();
+    this.draw();
+  }
+
+  close() {
+    this.dialog.close();
+    this.svg.replaceChildren();
+    URL.revokeObjectURL(this.url);
+    this.board.drawCards();
+    this.board.focus(this.name);
+  }
+
+  accept() {
+    if (writeBoxes(this.boxes) === this.saved) return this.cancel();
+    this.board.decide(this.name, "box", writeBoxes(this.boxes));
+    this.close();
+  }
+
+  cancel() {
+    this.hold(this.saved);
+    this.close();
+  }
+
+  hold(boxes) {
+    this.board.hold(this.name, { boxes: boxes === this.saved ? undefined : boxes });
+  }
+
+  press(event) {
+    const [width, height] = this.size, step = Math.ceil(Math.max(width, height) / 100), way = ARROWS[event.key];
+    const does = { n: () => this.add(), delete: () => this.remove(), backspace: () => this.remove(),
+      enter: () => this.accept() }[event.key.toLowerCase()];
+    if (does && !(event.key === "Enter" && event.target.matches("button"))) this.board.handle(event, does);
+    else if (way) this.board.handle(event, () => this.shift(way[0] * step, way[1] * step, event.shiftKey));
+  }
+
+  change(boxes, chosen) {
+    [this.boxes, this.chosen] = [boxes, chosen];
+    this.hold(writeBoxes(boxes));
+    this.draw();
+  }
+
+  add(box = [1, 3].flatMap((quarters) => this.size.map((side) => Math.round(side * quarters / 4)))) {
+    this.change([...this.boxes, box], this.boxes.length);
+  }
+
+  remove() {
+    this.change(this.boxes.filter((_, place) => place !== this.chosen), this.boxes.length - 2);
+  }
+
+  shift(right, down, resizes) {
+    if (!this.boxes.length) return;
+    const [width, height] = this.size, [x0, y0, x1, y1] = this.boxes[this.chosen];
+    const x = clamp(right, resizes ? x0 + 1 - x1 : -x0, width - x1);
+    const y = clamp(down, resizes ? y0 + 1 - y1 : -y0, height - y1);
+    const moved = resizes ? [x0, y0, x1 + x, y1 + y] : [x0 + x, y0 + y, x1 + x, y1 + y];
+    this.change(this.boxes.with(this.chosen, moved), this.chosen);
+  }
+
+  point(event) {
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+    return [clamp(Math.round(x), 0, this.size[0]), clamp(Math.round(y), 0, this.size[1])];
+  }
+
+  drag(event) { // a drag draws a new box, also over another one; a click chooses the smallest box under it
+    event.preventDefault();
+    const [x0, y0] = this.point(event), least = Math.max(...this.size) / 100;
+    const between = ([x, y]) => [Math.min(x0, x), Math.min(y0, y), Math.max(x0, x), Math.max(y0, y)];
+    let drawn = outline([x0, y0, x0, y0]);
+    this.svg.append(drawn);
+    this.svg.setPointerCapture(event.pointerId);
+    this.svg.onpointermove = (move) => {
+      const next = outline(between(this.point(move)), { class: "drawn" });
+      drawn.replaceWith(next);
+      drawn = next;
+    };
+    this.svg.onpointerup = this.svg.onpointercancel = (end) => {
+      this.svg.onpointermove = this.svg.onpointerup = this.svg.onpointercancel = null;
+      const box = between(this.point(end));
+      if (box[2] - box[0] >= least && box[3] - box[1] >= least) this.add(box);
+      else this.choose(x0, y0);
+    };
+  }
+
+  choose(x, y) {
+    const under = this.boxes.filter(([x0, y0, x1, y1]) => x0 <= x && x <= x1 && y0 <= y && y <= y1);
+    const smallest = under.sort((left, right) => area(left) - area(right))[0];
+    if (smallest) this.chosen = this.boxes.indexOf(smallest);
+    this.draw();
+  }
+
+  draw() {
+    const [width, height] = this.size, box = this.boxes[this.chosen];
+    this.svg.replaceChildren(makeSvg("image", { href: this.url, width, height }), ...this.boxes.map((other, place) => {
+      const rect = outline(other, { tabindex: 0, role: "img", "aria-label": `Box ${place + 1}: ${other.join(" ")}`,
+        class: place === this.chosen ? "chosen" : "" });
+      rect.addEventListener("focus", () => { if (place !== this.chosen) { this.chosen = place; this.draw(); } });
+      return rect;
+    }));
+    this.svg.querySelector(".chosen")?.focus();
+    this.said.textContent = box ? `Box ${this.chosen + 1} of ${this.boxes.length}: ${box[2] - box[0]} × ` +
+      `${box[3] - box[1]} of ${width} × ${height} pixels` : "No box yet: drag over the figure, or press N.";
+  }
+}
