@@ -29,7 +29,7 @@ class Board {
     this.build(root);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
-    this.save();
+    this.saving = true;
     this.ask({ do: "show" });
   }
 
@@ -66,6 +66,7 @@ class Board {
   // Questions to Python, and its answers.
 
   ask(question) {
+    if (this.saving) this.save(); // so that the answer counts what is begun
     const ask = crypto.getRandomValues(new Uint32Array(2)).join("-"); // other views of this board have other questions
     const timer = setTimeout(() => this.complain("Python does not answer. If it has stopped, reload the page: what is "
       + "not shown as decided is not written."), PATIENCE);
@@ -128,6 +129,8 @@ class Board {
   }
 
   save() {
+    clearTimeout(this.saving);
+    this.saving = null;
     this.model.set("pending", JSON.parse(JSON.stringify(this.pending))); // a copy, or the model sees no change
     this.model.save_changes();
   }

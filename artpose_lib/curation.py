@@ -83,16 +83,18 @@ def readable(folder: str | Path) -> pd.DataFrame:
 def lite_features(folder: str | Path) -> np.ndarray:
     """What EfficientNet-Lite0 makes of each picture, float32 (n, 1280), a row for each of `readable(folder)`.
 
-    Its ImageNet weights come with a Python package, so this works anywhere; about thirty pictures a second on two cores.
+    Its ImageNet weights come with a Python package, so this works anywhere.
     """
     from artpose_lib.backbones import BACKBONES
     from artpose_lib.models import build_classifier, pooled_model  # seconds to import, which only this costs
 
     folder, names, size = Path(folder), readable(folder)["file_name"], BACKBONES[LITE].input_size
     network = pooled_model(build_classifier(LITE, n_classes=2, weights="imagenet"))
-    batches = [names[start:start + BATCH] for start in range(0, len(names), BATCH)]
-    return np.concatenate([network.predict_on_batch(np.stack([square((folder / name).read_bytes(), size)
-                                                              for name in batch])) for batch in batches])
+    features = np.empty((len(names), network.output_shape[-1]), np.float32)
+    for start in range(0, len(names), BATCH):
+        batch = [square((folder / name).read_bytes(), size) for name in names[start:start + BATCH]]
+        features[start:start + BATCH] = network.predict_on_batch(np.stack(batch))
+    return features
 
 
 def suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: np.ndarray, seed: int) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import sys
 import tempfile
 import webbrowser
 from pathlib import Path
@@ -13,8 +14,9 @@ from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
 
-from artpose_lib.boardcards import Cards
-from artpose_lib.curation import findings
+from artpose_lib.curation import findings, lite_features
+from artpose_lib.dataset import listing
+from artpose_lib.decisions import read
 
 HOST = "127.0.0.1"  # this machine only
 # Voila's page names style sheets on the web; with this the browser asks no other machine for anything.
@@ -43,12 +45,13 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
     Raises DataError or DecisionError where the folder cannot be curated, and ValueError where the port is taken.
     """
     folder = Path(folder).resolve()
-    found = findings(folder)
-    Cards(folder, found).now()  # what is wrong with the folder is told now, and not in the browser
+    listing(folder), read(folder)  # what is wrong with the folder is told now, and not in the browser
     try:
         socket.create_server((HOST, port)).close()
     except OSError as error:
         raise ValueError(f"port {port} cannot be served on ({error.strerror}); choose another: --port") from error
+    print("Looking through the pictures first: about a minute for a thousand.", file=sys.stderr, flush=True)
+    found = findings(folder, lite_features(folder))
     with tempfile.TemporaryDirectory(prefix="artpose-") as scratch:
         seen = Path(scratch) / "found.pickle"
         found.to_pickle(seen)  # each page that is loaded has a kernel of its own: look once for them all

@@ -174,7 +174,8 @@ def test_a_decision_that_cannot_be_written_is_told_and_not_shown_as_made(folder,
 @pytest.mark.parametrize("message", [
     {"file_name": "../data/Pieta/00.png"}, {"file_name": "gone.png"}, {"file_name": ["Pieta/00.png"]},
     {"file_name": ""}, {"action": "burn"}, {"action": None}, {"value": "Graces"}, {"why": 7},
-    {"why": "x" * (LONGEST + 1)}, {"filters": {"pose": {}}}, {"after": "gone.png"}, {"action": "undo"}, {"action": "undo", "file_name": ""},
+    {"why": "x" * (LONGEST + 1)}, {"filters": {"pose": {}}}, {"after": "gone.png"}, {"action": "undo"},
+    {"action": "undo", "file_name": ""},
     {"action": "pose", "value": ""}, {"action": "pose", "value": "a,b"}, {"action": "pose", "value": "Pieta"},
     {"action": "box", "value": "0 0 41 30"}, {"action": "box", "value": "0 0 40 31"},
     {"action": "box", "value": "5 5 5 9"}, {"action": "box", "value": "-1 0 5 5"}, {"action": "box", "value": "all"},
@@ -261,6 +262,13 @@ def flagged(rows):
     return pd.DataFrame([(name, kind, group, 1.0, "It is odd.") for name, kind, group in rows], columns=COLUMNS)
 
 
+def table(folder, number):
+    """A metadata.csv without its pictures."""
+    rows = [f"{place:03}.png" for place in range(number)]
+    pd.DataFrame({"file_name": rows, "label": "Pieta"}).to_csv(folder / "metadata.csv", index=False)
+    return rows
+
+
 def test_filters_and_their_counts(folder):
     found = flagged([("Pieta/00.png", "near duplicate", 1), ("Graces/04.png", "near duplicate", 1),
                      ("Pieta/01.png", "frame", 0)])
@@ -284,18 +292,14 @@ def test_poses_of_ones_own_are_numbered_as_they_are_and_a_new_one_comes_last(tmp
 @given(groups=st.lists(st.integers(0, 6), min_size=1, max_size=150), data=st.data())
 def test_no_undecided_picture_is_skipped_however_one_decides_and_turns(tmp_path_factory, groups, data):
     folder = tmp_path_factory.mktemp("pages")
-    rows = [f"{number:03}.png" for number in range(len(groups))]
-    pd.DataFrame({"file_name": rows, "label": "Pieta"}).to_csv(folder / "metadata.csv", index=False)
+    rows = table(folder, len(groups))
     found = flagged([(name, "near duplicate", group) for name, group in zip(rows, groups, strict=True) if group])
     cards, wanted, seen, last = Cards(folder, found), {"decision": "undecided"}, [], ""
     while page := cards.page(wanted, after=last)["cards"]:
-        assert PAGE <= len(page) <= 2 * PAGE or page[-1]["place"] == len(rows) - 1 or seen
-        if seen and last_group == page[0]["group"] != 0:
-            assert before == 2 * PAGE  # only a group larger than a page is torn
         seen += [card["file_name"] for card in page]
         for name in data.draw(st.lists(st.sampled_from(seen), max_size=3)):
             append(folder, Decision(name, "keep", who="Ann"))
-        last, last_group, before = page[-1]["file_name"], page[-1]["group"], len(page)
+        last = page[-1]["file_name"]
     assert sorted(seen) == rows
     places = {}
     for place, name in enumerate(seen):
@@ -304,9 +308,16 @@ def test_no_undecided_picture_is_skipped_however_one_decides_and_turns(tmp_path_
     assert cards.page({}, before=seen[0])["earlier"] == 0
 
 
+@pytest.mark.parametrize(("group", "length"), [
+    (range(PAGE - 2, PAGE + 4), PAGE + 4), (range(PAGE, PAGE + 4), PAGE), (range(3 * PAGE), 2 * PAGE)])
+def test_a_page_does_not_tear_a_group_unless_it_is_larger_than_two_pages(tmp_path, group, length):
+    rows = table(tmp_path, 3 * PAGE)
+    cards = Cards(tmp_path, flagged([(rows[place], "near duplicate", 1) for place in group]))
+    assert names(cards.page({})) == rows[:length]
+
+
 def test_going_back_shows_what_went_before(tmp_path):
-    rows = [f"{number:03}.png" for number in range(3 * PAGE)]
-    pd.DataFrame({"file_name": rows, "label": "Pieta"}).to_csv(tmp_path / "metadata.csv", index=False)
+    rows = table(tmp_path, 3 * PAGE)
     cards = Cards(tmp_path, NOTHING)
     page = cards.page({}, before=rows[2 * PAGE])
     assert names(page) == rows[PAGE:2 * PAGE] and (page["earlier"], page["later"]) == (PAGE, PAGE)
@@ -409,8 +420,7 @@ def served(drawn, tmp_path):
     code = f"from artpose_lib.serving import serve; serve({str(folder)!r}, 'Ann', {port}, open_browser=False)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
         try:
-            lines = [server.stdout.readline() for _ in range(2)]
-            yield lines[1].strip(), folder
+            yield next(line.strip() for line in server.stdout if line.startswith("http")), folder
         finally:
             server.send_signal(signal.SIGINT)
             try:
@@ -461,6 +471,7 @@ def wait(condition):
 
 
 def choose(page, facet, value):
+    page.wait_for_selector(".artpose-board[aria-busy=false]")
     page.get_by_label(f"Show by {facet}").select_option(value)
     page.wait_for_selector(".artpose-board[aria-busy=false]")
 
@@ -559,7 +570,9 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     page.wait_for_selector("dialog[open]")
     keys.press("Delete")
     keys.press("Escape")  # cancels
-    choose(page, "pose", "")
+    choose(page, "decision", "dropped")
+    choose(page, "decision", "begun")
+    assert cards.count() == 0  # all that was begun is decided
     assert len(read(folder)) == 14
 
     # Somebody else decides meanwhile; undo takes back one's own.
@@ -571,8 +584,11 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     decided(17)
     assert [decision.action for decision in read(folder)[-2:]] == ["undo", "undo"]
     cards.nth(20).focus()
-    for key in "k1dk":
+    for key in "k1d":
         keys.press(key)
+    for key in "nk":  # a decision while the page is being turned
+        page.evaluate("""key => document.activeElement.dispatchEvent(
+            new KeyboardEvent('keydown', {key, bubbles: true}))""", key)
     decided(21)
 
     before = shown(page)

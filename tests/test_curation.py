@@ -8,7 +8,7 @@ import pytest
 from conftest import SHARED
 from PIL import Image, ImageOps
 
-from artpose_lib.curation import ALIKE, FOLDS, findings, readable, suspicious_labels
+from artpose_lib.curation import ALIKE, FOLDS, findings, lite_features, readable, suspicious_labels
 from artpose_lib.dataset import DataError
 from artpose_lib.decisions import Decision, append
 
@@ -247,3 +247,17 @@ def test_features_of_artworks_find_cropped_copies():
     first, second = np.split(roots, 2)
     same, different = (first * second).sum(axis=1), np.triu(first @ first.T, 1)
     assert (same >= ALIKE).mean() > 0.95 and (different >= ALIKE).sum() <= 3
+
+
+@pytest.mark.slow
+def test_features_come_in_the_order_of_the_rows_that_can_be_read(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b", "c"):
+        Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    pd.DataFrame({"file_name": ["c.png", "b.png", "a.png"], "label": "x"}).to_csv(tmp_path / "metadata.csv", index=False)
+    both = lite_features(tmp_path)
+    (tmp_path / "a.png").unlink()
+    last = lite_features(tmp_path)
+    assert both.shape == (2, 1280) and both.dtype == np.float32
+    np.testing.assert_allclose(both[1], last[0], atol=1e-5)

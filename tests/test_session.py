@@ -21,6 +21,7 @@ from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 import pytest
+import requests_cache.backends.sqlite
 import requests_cache.policy.actions
 from hypothesis import given
 from hypothesis import strategies as st
@@ -481,6 +482,16 @@ def test_searches_are_kept_for_a_day_and_records_for_a_month(polite, museum, mon
     assert asked_after(31) == ["/objects/1", "/search"]
 
 
+def test_answers_that_are_too_old_make_room(museum, tmp_path, monkeypatch):
+    museum.says(reply(1))
+    for days, kept in ((0, 0), (0.9, 1), (1.1, 0)):
+        monkeypatch.setattr(requests_cache.backends.sqlite, "time", lambda days=days: time.time() + days * session.DAY)
+        with Session(tmp_path, loopback=museum.address) as polite:
+            assert len(stored(tmp_path)) == kept
+            if not days:
+                polite.json(URL, [HOST])
+
+
 def test_a_museums_own_word_that_there_is_nothing_is_kept_and_a_servers_page_is_not(polite, museum):
     museum.says(reply({"message": "no such object"}, 404))
     museum.says(reply(PAGE, 404, "text/html"), target="/objects/2")
@@ -542,8 +553,8 @@ def test_answers_that_cannot_be_read_are_named(tmp_path):
 
 # Where requests may go.
 
-NOWHERE = ["file:///etc/passwd", "ftp://museum.test/1", "//museum.test/1", "museum.test/1", "", "https://", "https://[::1",
-           "https://example.org/1", "https://museum.test.example.org/1", "https://museum.test./1",
+NOWHERE = ["file:///etc/passwd", "ftp://museum.test/1", "//museum.test/1", "museum.test/1", "", "https://",
+           "https://[::1", "https://example.org/1", "https://museum.test.example.org/1", "https://museum.test./1",
            "http://127.0.0.1/1", "http://[::1]/1", "https://museum.test:8443/1", "https://museum.test:x/1",
            "http://museum.test:443/1", "https://me:mine@museum.test/1", "https://museum.test@example.org/1",
            "https://example.org\\@museum.test/1", "https://\ud800/1", f"https://{'a' * 70}.test/1",
@@ -704,7 +715,8 @@ TELLING = {
     **{f"status {status}": echo(status) for status in (400, 401, 403, 404, 429, 500)},
     "hung up": b"", "no protocol": KEY.encode() + b"\r\n", "no JSON": reply(KEY.encode()),
     "cut off": echo(Content_Length=10 ** 6),
-    "a host and a path": to(f"https://{KEY}/{KEY}"), "an address elsewhere": to(f"https://example.org/{FORMS[1]}?{KEY}"),
+    "a host and a path": to(f"https://{KEY}/{KEY}"),
+    "an address elsewhere": to(f"https://example.org/{FORMS[1]}?{KEY}"),
     "a broken head": b"HTTP/1.1 200 " + KEY.encode() + b"\r\n" + KEY.encode() + b"\r\n\r\n",
     "a broken chunk": chunked(KEY.encode() + b"\r\n"),
 }
