@@ -1,5 +1,5 @@
 // The curation board in the browser. Python holds what is true (board.py): this script asks it for a page of cards,
-// sends what the person does and shows the answer. Of its own it keeps only what is begun and not decided, by file name.
+// sends what the person does and shows the answer. Of its own it keeps only what is begun and not decided yet.
 
 const KEYS = {
   "Arrows": "another picture", "K": "keep", "D": "drop", "1 to 9": "the pose of that number",

@@ -10,7 +10,7 @@ import io
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class Decision:
 
     def __post_init__(self):
         object.__setattr__(self, "why", " ".join(self.why.splitlines()))
-        for text in astuple(self):
+        for text in vars(self).values():
             _refuse_other_than_a_line(text)
         if not self.file_name:
             raise DecisionError("a decision must name the picture it is about in file_name.")

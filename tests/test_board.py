@@ -385,6 +385,7 @@ def test_a_missing_folder_and_broken_decisions_are_told_when_the_board_is_made(t
         CurationBoard(folder, "Ann", NOTHING)
 
 
+@pytest.mark.slow
 def test_serving_tells_a_missing_folder_and_a_taken_port_before_it_starts(tmp_path, folder):
     from artpose_lib.serving import serve
 
@@ -417,7 +418,9 @@ def served(drawn, tmp_path):
     folder = shutil.copytree(drawn, tmp_path / "data")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    code = f"from artpose_lib.serving import serve; serve({str(folder)!r}, 'Ann', {port}, open_browser=False)"
+    code = ("from artpose_lib import serving\n"
+            "serving.lite_features = lambda folder: None\n"  # a network takes half a minute, and is tried elsewhere
+            f"serving.serve({str(folder)!r}, 'Ann', {port}, open_browser=False)")
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
         try:
             yield next(line.strip() for line in server.stdout if line.startswith("http")), folder
@@ -571,8 +574,7 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     keys.press("Delete")
     keys.press("Escape")  # cancels
     choose(page, "decision", "dropped")
-    choose(page, "decision", "begun")
-    assert cards.count() == 0  # all that was begun is decided
+    assert page.locator("option[value=begun]").count() == 0  # all that was begun is decided
     assert len(read(folder)) == 14
 
     # Somebody else decides meanwhile; undo takes back one's own.
