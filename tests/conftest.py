@@ -3,9 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The same examples every time, and none that fails because the machine was busy.
+settings.register_profile("artpose", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("artpose")
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 
