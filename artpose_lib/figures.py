@@ -136,7 +136,7 @@ def composition(counts: pd.DataFrame) -> go.Figure:
     """
     groups, classes = counts["group"].unique(), counts["label"].unique()
     table = counts.pivot_table("pictures", "group", "label", "sum", fill_value=0).loc[groups, classes]
-    figure = _figure(height=_tall(len(groups)), barmode="stack", bargap=0.25)
+    figure = _figure(height=_tall(len(groups)), barmode="stack", bargap=0.25, legend_traceorder="normal")
     for number, name in enumerate(classes):
         figure.add_bar(x=table[name], y=list(range(len(groups))), orientation="h", name=safe(name),
                        marker_color=colour(number), hoverinfo="text",

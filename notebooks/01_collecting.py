@@ -105,10 +105,10 @@ if ask:
 else:
     folder = dataset.folder
 collected = (folder / PROBLEMS).exists()
-Markdown("" if collected else
-         "**Nothing was collected for this run**: its pictures come from elsewhere. To see what a collection brings in, run "
-         "this chapter on one, `artpose run 1 --data pictures`, or let it ask a museum or two itself, "
-         "`artpose run 1 -p ask met,smk -p limit 5`.")
+if not collected:
+    display(Markdown("**Nothing was collected for this run**: its pictures come from elsewhere. To see what a collection "
+                     "brings in, run this chapter on one, `artpose run 1 --data pictures`, or let it ask a museum or two "
+                     "itself, `artpose run 1 -p ask met,smk -p limit 5`."))
 
 # %%
 if collected:

@@ -49,7 +49,7 @@ Markdown(study.banner())
 # - **Two poses**: one picture, or one work, that came in under two names. A Pieta may well be found by a search for a
 #   reclining figure; somebody has to say which it is.
 # - **Colour charts, frames, text pages**: what photographers and scanners leave in the picture.
-# - **Suspicious labels**: a simple classifier learns the poses from nine tenths of the collection and is asked about the
+# - **Suspicious labels**: a simple classifier learns the poses from four fifths of the collection and is asked about the
 #   rest, in turn, until every picture has been judged by others alone. Where it is sure of another pose than the one on
 #   the label, the picture is worth a second look {cite}`confidentlearning`.
 #

@@ -155,3 +155,12 @@ def test_the_comparison_has_the_thesis_our_interval_and_each_trial(drawn, predic
     assert mean.error_x.array[position] == pytest.approx(ours["accuracy_high"] - ours["accuracy"])
     assert thesis.x[position] == 0.568 and thesis.y[position] == mean.y[position]
     assert len(dots.x) == 2
+
+
+def test_the_composition_counts_every_picture_once():
+    counts = pd.DataFrame({"group": ["met", "met", "<b>smk</b>"], "label": ["Pieta", "Graces", "Pieta"],
+                           "pictures": [3, 0, 2]})
+    figure = figures.composition(counts)
+    assert [bar.name for bar in figure.data] == ["Pieta", "Graces"]
+    assert [sum(bar.x) for bar in figure.data] == [5, 0]
+    assert list(figure.layout.yaxis.ticktext) == ["met", "&lt;b&gt;smk&lt;/b&gt;"]
