@@ -255,7 +255,8 @@ def test_features_come_in_the_order_of_the_rows_that_can_be_read(tmp_path):
     for name in ("a", "b", "c"):
         Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(tmp_path / f"{name}.png")
     (tmp_path / "b.png").write_bytes(b"no picture")
-    pd.DataFrame({"file_name": ["c.png", "b.png", "a.png"], "label": "x"}).to_csv(tmp_path / "metadata.csv", index=False)
+    table = pd.DataFrame({"file_name": ["c.png", "b.png", "a.png"], "label": "x"})
+    table.to_csv(tmp_path / "metadata.csv", index=False)
     both = lite_features(tmp_path)
     (tmp_path / "a.png").unlink()
     last = lite_features(tmp_path)
