@@ -22,7 +22,7 @@ lock:  ## pin again what pyproject.toml brings along, less what imaug asks for a
 	grep -o '^    "tensorflow[^"]*' pyproject.toml | sed 's/^ *"//' >> requirements.txt
 
 clean:  ## forget the rendered pages and the executed chapters; trials stay stored in ~/.artpose
-	rm -rf _build book/chapters
+	rm -rf _build book/chapters book/_static/maps
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \

@@ -12,13 +12,12 @@
 # ---
 
 # %% [markdown]
-# # Feature maps: what a filter responds to
+# # Feature maps
 #
-# A trained network is often called a black box, and it is not one: every number inside it can be looked at. Each
-# *filter* slides over the picture and answers, at each place, how much the place resembles what it has come to look
-# for. Its answers make a picture of their own, the *feature map*. The thesis looked at the last block's maps of one
-# Sebastian and saw in them a sfumato background, a torso, a tree trunk and an arrow. Here every filter of all five
-# blocks can be scrolled.
+# What does a network see in a picture? The thesis looked at five maps of one Sebastian and read in them a background
+# painted in sfumato, a torso, a tree and an arrow (its Section 2.4, Figures A.6 and A.7, and its Discussion). A network has
+# not five filters but thousands. Here all of them can be looked at, and since an eye finds in a grey spot what it hopes
+# to find, each is measured as well.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -28,77 +27,149 @@ results = ""  # where trials, features and drawings are kept; empty for ~/.artpo
 classes = ""  # the labels to use, separated by commas; empty for all
 
 # %%
-from IPython.display import Markdown
+from html import escape
+from pathlib import Path
 
-from artpose_lib import models
-from artpose_lib.backbones import BACKBONES
-from artpose_lib.featuremaps import feature_maps, sprite
+import pandas as pd
+from IPython.display import HTML, Markdown, display
+from scipy.stats import binomtest
+
+from artpose_lib.explorer import FeatureMapExplorer
+from artpose_lib.readings import Readings, group_mistakes
 from artpose_lib.study import open_study
-from artpose_lib.viewer import choose, feature_map_reader
+from artpose_lib.surroundings import accuracies, box_experiment, surroundings_experiment
 
 study = open_study(data, weights, profile, results, classes)
-dataset = study.dataset
 Markdown(study.banner())
 
 # %% [markdown]
-# ## The network
+# ## The networks
 #
-# The thesis took its fine-tuned, augmented VGG16. Where VGG16 has no ImageNet weights here, the first network that has
-# them stands in for it.
+# These are the networks of Experiment 2, fine-tuned on augmented pictures. Each stands beside itself as it was before it
+# saw any art, with what photographs had taught it. The thesis took its VGG16; where VGG16 has no ImageNet weights here, it
+# is missing below.
 
 # %%
-found = study.run("finetuned_aug")
-record = next(record for record in found.records if record.weights)
-backbone, size = record.config["recipe"]["backbone"], record.config["size"]
-network = models.build_classifier(backbone, len(dataset.classes), size)
-network.load_weights(record.weights)
-Markdown(
-    f"These are the maps of **{backbone}**, fine-tuned on the augmented pictures at {size} × {size} pixels"
-    f" (trial with seed {record.config['seed']}, test accuracy {record.facts['test_accuracy']:.3f})."
-    + ("" if backbone == "VGG16" else f" VGG16: {found.missing.get('VGG16', 'not stored')}.")
-)
-
-# %% [markdown]
-# ## The pictures
-#
-# One test picture of each class, the one that the network is surest of among those that it names rightly; where it
-# names none of a class rightly, the one that it comes nearest to.
-
-# %%
-names = dataset.metadata["file_name"]
-tested = record.predictions.query("part == 'test'")
-tested = tested[tested["file_name"].isin(names[dataset.shown(names.index)])]
-
-
-def surest(name):
-    own = tested[tested["label"] == name].sort_values(f"p_{name}", ascending=False, kind="stable")
-    return names.index[names == own["file_name"].iloc[0]][0]
-
-
-def reader(name):
-    row = surest(name)
-    picture = dataset.images(size, [row])[0]
-    maps = feature_maps(network, picture, BACKBONES[backbone].blocks)
-    sprites = {f"block {number}: {layer}": sprite(of) for number, (layer, of) in enumerate(maps.items(), start=1)}
-    return feature_map_reader(picture, sprites, f"{name}: {dataset.caption(row)}")
-
+readings = Readings(study)
+reader = readings.write(Path("../book/_static/maps"))
+pd.DataFrame([{"network": model.title, "picture size": record.config["size"], "seed": record.config["seed"],
+               "test accuracy": record.facts["test_accuracy"], "filters in its five blocks": sum(map(len, model.tables.values()))}
+              for model, record in zip(readings.models, readings.records, strict=True)]
+             ).style.hide().format({"test accuracy": "{:.3f}"}, escape="html")
 
 # %% [markdown]
 # ## Scroll
 #
-# Choose a class and a block, then move through its filters with the slider or with the arrow keys; or click a map
-# among all of the block. Each map is drawn from its own lowest answer, black, to its own highest, white. The maps of
-# the first block are nearly as fine as the picture and follow its edges and colours. Those of the last are a few
+# Choose a picture, a network and a block, then move through its filters with the slider or the arrow keys, or click a map
+# among all of the block. Each map is drawn from its own lowest answer, black, to its own highest, white. The maps of the
+# first block are nearly as fine as the picture and follow its edges and colours. Those of the last are a few
 # squares wide: each square stands for a large part of the picture, and what is bright there is less an outline than a
 # presence.
+#
+# Below the maps stand the test pictures in which the filter answers loudest, cut to what it can see, and a table of all
+# filters of the block. *Selectivity* says how well the filter's loudest answer tells its favourite class from the others
+# (0.5 is chance, 1 is certainty); *inside*, how much of its answer lies inside the boxes around the figures, beside the
+# boxes' share of the picture; *moved*, how much of it fine-tuning left as it was (1 is all).
 
 # %%
-choose("Class", {name: reader(name) for name in dataset.classes if name in set(tested["label"])})
+reader
+
+# %% [markdown]
+# In a notebook with a kernel, the next cell does more: it takes a picture of your own, any layer, and shows which places of
+# the picture speak for a class (Grad-CAM). In this book it stands still.
+
+# %%
+FeatureMapExplorer(readings.networks(), readings.captions(), study.dataset.classes, readings.tables())
+
+# %% [markdown]
+# ## What the thesis says, and what can be measured
+#
+# **Single figures are mistaken for groups.** So the Discussion begins.
+
+# %%
+group, wrong, luck = group_mistakes(study.run("finetuned_aug").predictions, study.dataset.classes)
+interval = binomtest(group, max(wrong, 1)).proportion_ci(method="wilson")
+verdict = ("The interval lies above: in this run they are indeed drawn to groups." if interval.low > luck else
+           "The interval lies below: in this run they are rather taken for other single figures." if interval.high < luck
+           else "The interval holds both: this run does not settle it.")
+Markdown(f"{group} of {wrong} wrong names for a single figure are names of a group. If mistakes fell evenly on the other "
+         f"classes, it would be {luck:.0%}; here the 95 % interval is {interval.low:.0%} to {interval.high:.0%}. {verdict}"
+         if wrong else "No picture of a single figure was named wrongly.")
+
+# %% [markdown]
+# **Some filters hold the background, others the figure.** If a filter of the last block answered to the figure, its energy
+# would lie inside the box around it; if it answered to what is behind, outside. The two ends of the last block, a click
+# away:
+
+# %%
+def line(model, row, what):
+    address = reader.link(model.key, model.layers[-1], row.name, readings.pictures[0].key)
+    return (f"<li>{escape(model.title)}, <a href='{address}'>filter {row.name + 1}</a>, {what}: {row['inside']:.0%} of its "
+            f"energy is inside the boxes, which are {row['box_share']:.0%} of the pictures; its class, if any, is "
+            f"{escape(str(row['best_class']))} ({row['selectivity']:.2f}, p {row['p']:.3f})</li>")
+
+
+lines = []
+for model in readings.models:
+    table = model.tables[model.layers[-1]].dropna(subset=["inside"])
+    if len(table):
+        lines += [line(model, table.loc[table["inside"].idxmin()], "most outside"),
+                  line(model, table.loc[table["inside"].idxmax()], "most inside")]
+HTML(f"<ul>{''.join(lines)}</ul>" if lines else "<p>These pictures have no boxes, so this cannot be measured here.</p>")
+
+# %%
+shares = pd.DataFrame([
+    {"network": model.title, "block": number, "filters": len(table), "selective (p below 0.05)": (table["p"] < 0.05).mean(),
+     "energy inside": table["inside"].mean(), "boxes' share": table["box_share"].mean(),
+     "unmoved by fine-tuning": table["moved"].mean()}
+    for model in readings.models for number, table in enumerate(model.tables.values(), start=1)])
+shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmoved by fine-tuning": "{:.2f}"}, na_rep="not known",
+                           escape="html").set_caption("The blocks of each network")
+
+# %% [markdown]
+# Luck alone makes some filter among hundreds look like the torso of Sebastian. *Selective* counts only those that are
+# more selective than the luckiest filter of the block in 95 of 100 shuffles of the labels. Which of them is a torso, a
+# tree or an arrow no number here can say; the test pictures beside the map are the place to judge.
+#
+# **The model learns both the pose and the background.** This can be settled where backgrounds are known and can be
+# changed: on drawings. Networks are trained on drawings whose background goes with the class never, half of the time, or
+# always, and then asked about the same pictures whole, without their background, without their figure, and with
+# another's background. A network that knows the pose alone would not care.
+
+# %%
+surroundings = accuracies(surroundings_experiment(study))
+surroundings[["condition", "strength", "accuracy", "low", "high", "called_by_background", "pictures"]].rename(
+    columns={"strength": "background goes with class", "called_by_background": "named after the background"}
+).style.hide().format({"background goes with class": "{:.0%}", "named after the background": "{:.0%}"}
+                      | dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), na_rep="", escape="html").set_caption("Frozen features and a trained head, unless the profile is thesis")
+
+# %%
+swapped = surroundings[surroundings["condition"].str.contains("swapped")].set_index("strength")
+Markdown("Where the background never told the class, networks name "
+         f"{swapped['accuracy'].iloc[0]:.0%} of the figures rightly before a foreign background; where it always did, "
+         f"{swapped['accuracy'].iloc[-1]:.0%}, and they name the background's class in "
+         f"{swapped['called_by_background'].iloc[-1]:.0%} of the cases. "
+         + ("The claim holds here: what a network is taught of the background it uses, at the figure's cost."
+            if swapped["high"].iloc[-1] < swapped["low"].iloc[0] else
+            "The intervals overlap: this run does not settle the claim."))
+
+# %% [markdown]
+# ## Boxes
+#
+# The thesis drew a box around each figure (its Figure A.8) and proposed to learn from what is inside. The reader above shows
+# them over the picture. What a network that has learned from whole pictures makes of the inside and of the outside alone:
+
+# %%
+boxed = box_experiment(study)
+if len(boxed):
+    display(accuracies(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
+        dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), escape="html"))
+else:
+    display(Markdown("No test picture of this run has a box."))
 
 # %% [markdown]
 # ## How far to trust one's eyes
 #
 # It is tempting to say of a bright spot on a shoulder that the filter has learned shoulders. One picture cannot show
-# that. Another picture, without a shoulder, may make the same filter answer as loudly. What the thesis reads
-# in five maps of one picture is a set of hypotheses, and they are good ones; to test them, the filters have to be
-# measured over all pictures.
+# that: another, without a shoulder, may make the same filter answer as loudly. What the thesis read in five maps of one
+# picture were hypotheses, and good ones. The table under the reader is where they can be held against all the others.

@@ -176,7 +176,7 @@ def pages(tmp_path_factory):
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, root)
     for name in ("book", "notebooks"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters"))
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters", "maps"))
     parameters = {"data": "", "weights": "", "profile": "smoke", "results": str(root / "results"), "classes": ""}
     assert book.execute_changed(root, parameters) == len(book.chapters(ROOT))
     return book.build(root).parent

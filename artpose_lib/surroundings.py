@@ -1,0 +1,258 @@
+"""Does a network know the pose, or what stands around the figure? A claim of the Discussion (Section 4), tried out.
+
+The thesis reads in five feature maps that its model "learns both the features of the pose and of the background". With
+drawings this can be settled. Networks are trained on the embedded data, where no background goes with the class, or one
+does in half of the pictures or in all (`background_link`). They are then tested on the same pictures: whole, the figure
+alone, the background alone and so on; `synthetic.stage` says what each condition is and what it can still tell.
+
+Of real pictures at best boxes are known (Figure A.8), and `box_experiment` does what these allow. Cropped to its box, a
+picture loses its surroundings, but the figure is larger than those trained on. Where the box is greyed, its place and
+shape still tell of the pose, and so does what reaches out of it.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from itertools import chain, islice, product
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from scipy.stats import binomtest
+
+from artpose_lib import __version__, metrics, models, training, trials
+from artpose_lib.backbones import BACKBONES, weights_fingerprint
+from artpose_lib.dataset import DataError, PoseDataset
+from artpose_lib.filters import box_fractions
+from artpose_lib.pictures import decode
+from artpose_lib.poses import POSE_NAMES
+from artpose_lib.recipes import Recipe, recipe
+from artpose_lib.splits import PARTS, balanced_parts, split
+from artpose_lib.study import EMBEDDED_SEED, NO_WEIGHTS, Study, say
+from artpose_lib.synthetic import LINKED, _poses
+from artpose_lib.synthetic.stage import CONDITIONS, GREY, versions
+
+STRENGTHS = (0.0, 0.5, 1.0)
+BOX_CONDITIONS = ("cropped to the box", "box greyed")
+SHARE = 0.6  # of the profile's pictures, each of which is painted two to six times
+TRIALS = 3
+# Pictures in several versions, a row each: number (of the picture, from 0), file_name, label, version (a condition, or
+# "linked"), background ("" where none is shown) and link, the strength above which "linked" is the whole picture and
+# not "whole"; and what a trainer takes of each row, a picture or features.
+Gallery = tuple[pd.DataFrame, np.ndarray]
+
+
+def box_versions(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A picture, uint8 (h, w, 3), cropped to what holds all of its boxes, and whole with its boxes grey.
+
+    `boxes` int (k, 4), k >= 1: x0 y0 x1 y1 in pixels within the picture, x1 and y1 not included.
+    """
+    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    greyed = image.copy()
+    for x0, y0, x1, y1 in boxes:
+        greyed[y0:y1, x0:x1] = GREY
+    return image[top:bottom, left:right], greyed
+
+
+def surroundings_experiment(study: Study, strengths: Sequence[float] = STRENGTHS) -> pd.DataFrame:
+    """Train networks on drawings whose background goes with the class at each of the `strengths`, and test them.
+
+    The drawings are the first of the embedded data set (SHARE of the profile's pictures), whatever data the study has.
+    Where the profile shortens training, the networks are frozen EfficientNet-Lite0: fine-tuned ones would learn too
+    little to be asked what they learned, whereas a head is trained in full. At full strength they are fine-tuned, as
+    the thesis' are, from the first backbone that has ImageNet weights here. Divisions are stratified, and a seed's the
+    same at all strengths. Each network is stored as a trial; what is stored is neither drawn nor trained again.
+
+    Returns a row a test picture, condition and trial, as `trials.Record.predictions` has them (so that
+    `metrics.summary(rows, part)` gives intervals), with the columns condition, strength, background (the kind that is
+    shown, "" where none is) and predicted. Raises ValueError for a strength outside 0 to 1.
+    """
+    if not all(0 <= strength <= 1 for strength in strengths):
+        raise ValueError(f"strengths lie between 0 and 1, and these do not all: {list(strengths)}")
+    scaled, count = _recipe(study), round(SHARE * study.profile.pictures)
+    poses = list(_poses(count))
+    labels = np.array([POSE_NAMES.index(pose) for pose in poses])
+    parts = {seed: balanced_parts(labels, np.arange(count), np.random.default_rng(seed))
+             for seed in study.profile.seeds(scaled)[:TRIALS]}
+
+    def gallery() -> Gallery:
+        say(f"drawing {count} artworks before several backgrounds")
+        table, pictures = _draw(poses, study.profile.size(scaled), _tested(parts))
+        return table, _inputs(study, scaled, pictures)
+
+    jobs = [(_config(study, scaled, seed, f"{count} drawings of version {__version__}", POSE_NAMES)
+             | {"experiment": "surroundings", "background_link": strength}, part, strength)
+            for strength, (seed, part) in product(map(float, strengths), parts.items())]
+    return _trials(study, scaled, jobs, gallery)
+
+
+def box_experiment(study: Study) -> pd.DataFrame:
+    """Train networks on the study's whole pictures; test them on those with boxes: whole, cropped, their boxes greyed.
+
+    Networks, storing and the returned frame are as in `surroundings_experiment`, and strength is NaN; the divisions are
+    those of the recipe's own trials. A trial that would test no picture with a box is left out, so the frame may be
+    empty. Raises DataError where all boxes of a picture lie outside it.
+    """
+    dataset, scaled = study.dataset, _recipe(study)
+    texts = dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index)).fillna("")
+    boxed, parts = np.array([len(box_fractions(text, 1, 1)) > 0 for text in texts]), {}
+    for seed in study.profile.seeds(scaled)[:TRIALS]:
+        division, part = split(dataset, scaled.split, seed), np.zeros(len(dataset), int)
+        part[division.validation], part[division.test] = 1, np.where(boxed[division.test], 2, -1)
+        if (part == 2).any():
+            parts[seed] = part
+
+    def gallery() -> Gallery:
+        size, rows = study.profile.size(scaled), np.flatnonzero(_tested(parts))
+        whole = dataset.metadata[["file_name", "label"]].assign(
+            number=range(len(dataset)), version="whole", background="", link=np.nan)
+        x = study.features(scaled.backbone) if scaled.model == "frozen" else study.pictures(size)
+        pictures = [_resized(image, size) for row in rows for image in box_versions(*_boxed_picture(dataset, row))]
+        boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
+        return pd.concat([whole, boxes]), np.concatenate([x, _inputs(study, scaled, np.stack(pictures))])
+
+    known = hashlib.sha256(json.dumps(texts.tolist()).encode()).hexdigest()[:12]  # the fingerprint leaves boxes out
+    jobs = [(_config(study, scaled, seed, dataset.fingerprint, dataset.classes)
+             | {"experiment": "boxes", "boxes": known}, part, np.nan) for seed, part in parts.items()]
+    return _trials(study, scaled, jobs, gallery)
+
+
+def accuracies(found: pd.DataFrame) -> pd.DataFrame:
+    """The accuracy in each condition, from the frame of one of the two experiments, which must not be empty.
+
+    Returns a row a condition and strength, in their order: condition, strength, trials, pictures (those of all trials),
+    accuracy, low and high (its 95 % interval, see `metrics.summary`); lost and gained, how many pictures are named
+    rightly when whole and wrongly here, and the other way round; p, how often luck parts them at least so unevenly
+    (McNemar's exact test: the same network on the same pictures tells more than two intervals side by side; as trials
+    share pictures, it is a guide); and called_by_background, how often the class is named that goes with the background
+    shown, rightly or not, NaN where no drawn background is.
+    """
+    poses, rows = {kind: pose for pose, kind in LINKED.items()}, []
+    found = found.assign(right=found["predicted"] == found["label"])
+    whole = found[found["condition"] == "whole"].set_index(["strength", "seed", "file_name"])["right"]
+    for (condition, strength), own in found.groupby(["condition", "strength"], sort=False, dropna=False):
+        score = metrics.summary(own, own["part"].iloc[0]).iloc[0]
+        before = whole.reindex(pd.MultiIndex.from_frame(own[whole.index.names])).to_numpy(bool)
+        lost, gained = (before & ~own["right"]).sum(), (~before & own["right"]).sum()
+        shown = own[own["background"] != ""]
+        rows.append({"condition": condition, "strength": strength, "trials": score["trials"],
+                     "pictures": score["pictures"], "accuracy": score["accuracy"], "low": score["accuracy_low"],
+                     "high": score["accuracy_high"], "lost": lost, "gained": gained,
+                     "p": binomtest(lost, lost + gained).pvalue if lost + gained else 1.0,
+                     "called_by_background": (shown["background"].map(poses) == shown["predicted"]).mean()})
+    order = CONDITIONS + BOX_CONDITIONS
+    return pd.DataFrame(rows).sort_values(
+        ["condition", "strength"], ignore_index=True,
+        key=lambda column: column.map(order.index) if column.name == "condition" else column)
+
+
+def _recipe(study: Study) -> Recipe:
+    for backbone in BACKBONES:
+        own = recipe("finetuned", backbone)
+        if study.profile.full_strength(own) and study.weights_of(backbone) != NO_WEIGHTS:
+            return own
+    return study.profile.scale(recipe("frozen", "EfficientNet-Lite0"))
+
+
+def _config(study: Study, scaled: Recipe, seed: int, data: str, classes: Sequence[str]) -> dict:
+    """All that a trial's numbers depend on, as for the study's own trials."""
+    return {"recipe": asdict(scaled), "seed": seed, "size": study.profile.size(scaled),
+            "steps_per_epoch": study.profile.steps(scaled), "data": data, "classes": list(classes),
+            "weights": weights_fingerprint(scaled.backbone, study.weights_dir)}
+
+
+def _tested(parts: dict[int, np.ndarray]) -> np.ndarray:
+    """bool (n,): the pictures that are in the test part of at least one seed."""
+    return np.any([part == PARTS.index("test") for part in parts.values()], axis=0)
+
+
+def _draw(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery:
+    """The embedded data set's first drawings as pictures (n, size, size, 3): those that are only trained on in the two
+    versions that this takes, the tested ones in all."""
+
+    def draw(number: int) -> list[tuple[dict, np.ndarray]]:
+        rng = np.random.default_rng([EMBEDDED_SEED, number])  # this and what follows as in `synthetic.draw_dataset`
+        row = {"number": number, "file_name": f"{poses[number]}/{number:05d}.jpg", "label": poses[number],
+               "link": rng.random()}
+        made = islice(versions(poses[number], rng), None if tested[number] else 2)
+        return [(row | {"version": name, "background": background}, _resized(image, size))
+                for name, background, image in made]
+
+    with ThreadPoolExecutor() as pool:  # most of the work is NumPy's and OpenCV's, which let other threads run
+        rows, pictures = zip(*chain.from_iterable(pool.map(draw, range(len(poses)))), strict=True)
+    return pd.DataFrame(rows), np.stack(pictures)
+
+
+def _boxed_picture(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """A picture, uint8 (h, w, 3), and its boxes in whole pixels, cut off at its edges: int (k, 4)."""
+    path, text = dataset.folder / dataset.metadata["file_name"].iloc[row], dataset.metadata["boxes"].iloc[row]
+    image = np.asarray(decode(path.read_bytes())[0])
+    scale = np.tile(image.shape[1::-1], 2)  # width, height, width, height
+    boxes = np.rint(np.clip(box_fractions(text, *scale[:2]), 0, 1) * scale).astype(int)
+    boxes = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]
+    if not len(boxes):
+        raise DataError(f'{path}: the picture is {scale[0]} pixels wide and {scale[1]} high, and none of its boxes '
+                        f'lies in it: "{text}". Boxes count pixels of the picture as it is in the folder.')
+    return image, boxes
+
+
+def _resized(image: np.ndarray, size: int) -> np.ndarray:
+    """As `pictures.square` does it to a file's picture."""
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _inputs(study: Study, scaled: Recipe, pictures: np.ndarray) -> np.ndarray:
+    """What a trainer takes: the pictures, uint8 (n, size, size, 3), or for a frozen network their pooled features."""
+    if scaled.model != "frozen":
+        return pictures
+    network = models.build_classifier(scaled.backbone, 2, pictures.shape[1], scaled.weights, study.weights_dir)
+    return models.pooled_model(network).predict(pictures, batch_size=training.PREDICT_BATCH, verbose=0)
+
+
+def _trials(study: Study, scaled: Recipe, jobs: list[tuple[dict, np.ndarray, float]],
+            gallery: Callable[[], Gallery]) -> pd.DataFrame:
+    """The predictions of all jobs: each a configuration, the part of every picture (an index into PARTS, or -1) and the
+    strength. What is not stored is trained; only then is the gallery made, and once."""
+    made, frames = None, [pd.DataFrame(columns=["condition", "strength"])]
+    for number, (config, part, strength) in enumerate(jobs, start=1):
+        record = trials.find_record(study.results, config)
+        if not record:
+            made = made or gallery()
+            record = _train(study, scaled, config, _parts(*made, part, strength))
+            say(f"{config['experiment']} {number}/{len(jobs)}: test accuracy {record.facts['test_accuracy']:.3f}")
+        rows = record.predictions.query("part != 'validation'")
+        frames.append(rows.assign(condition=rows["part"].replace("test", "whole"), strength=strength,
+                                  predicted=rows.filter(regex="^p_").idxmax(axis=1).str.removeprefix("p_")))
+    return pd.concat(frames[1:] or frames, ignore_index=True)
+
+
+def _parts(table: pd.DataFrame, x: np.ndarray, part: np.ndarray, strength: float) -> dict[str, Gallery]:
+    """The whole pictures of each part, and the test pictures in each further condition."""
+    own = table["version"] == np.where(table["link"] < strength, "linked", "whole")
+    of = part[table["number"]]
+    chosen = {name: own & (of == index) for index, name in enumerate(PARTS)}
+    for condition in sorted(set(table["version"]) - {"whole", "linked"}):
+        chosen[condition] = (table["version"] == condition) & (of == PARTS.index("test"))
+    return {name: (table[rows], x[rows]) for name, rows in chosen.items()}
+
+
+def _train(study: Study, scaled: Recipe, config: dict, parts: dict[str, Gallery]) -> trials.Record:
+    """Learn from the training part, stop by the validation part, and store what is said of it and of all the rest."""
+    started, classes = time.monotonic(), config["classes"]
+    train, validation = (training.Part(x, pd.Index(classes).get_indexer(table["label"]))
+                         for table, x in (parts["training"], parts["validation"]))
+    if scaled.model == "frozen":
+        trainer = training.head_trainer(train.x.shape[1], len(classes))
+        history = training.train_on_features(trainer, scaled, train, validation, config["seed"])
+    else:
+        trainer = training.classifier_trainer(scaled.backbone, len(classes), config["size"], scaled.weights,
+                                              study.weights_dir)
+        history = training.train(trainer, scaled, train, validation, config["seed"], config["steps_per_epoch"])
+    frames = []
+    for name, (table, x) in islice(parts.items(), 1, None):  # all but the training part
+        said = pd.DataFrame(trainer.predict(x), table.index, [f"p_{label}" for label in classes])
+        frames.append(pd.concat([table[["file_name", "label", "background"]].assign(part=name), said], axis=1))
+    return trials.store_record(study.results, config, history, pd.concat(frames), time.monotonic() - started)
