@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
 from numbers import Real
+from threading import RLock
 
 import ipywidgets as widgets
 import numpy as np
@@ -49,12 +50,12 @@ class FeatureMapExplorer(widgets.VBox):
                  tables: Mapping[tuple[str, str], pd.DataFrame] | None = None):
         self.scenes = Scenes(models, pictures, classes, tables)
         self._drawn: Sprite | None = None
+        self._painting, self._lock = False, RLock()
         self._make_controls()
         self._make_pictures()
         super().__init__(self._arranged())
         self._show(View(next(iter(models)), "", 0, next(iter(pictures))))
-        for control in (self.model, self.layer, self.picture, self.upload, self.sort, self.filter, self.strength,
-                        self.explained, self.address):
+        for control in (*self.choices.values(), self.strength, self.address, self.upload):
             control.observe(self._react, "value")
 
     @property
@@ -64,7 +65,8 @@ class FeatureMapExplorer(widgets.VBox):
     @state.setter
     def state(self, address: str) -> None:
         wanted = self.scenes.view(address)
-        self._show(wanted._replace(sort=self.sort.value, class_index=self.explained.value))
+        with self._lock:
+            self._show(wanted._replace(sort=self.scene.view.sort, class_index=self.scene.view.class_index))
 
     def _repr_mimebundle_(self, **options) -> dict:
         """With what is shown now as a static sheet, for pages without a kernel."""
@@ -87,6 +89,8 @@ class FeatureMapExplorer(widgets.VBox):
         self.explained = widgets.Dropdown(description="Class", options=[
             ("the surest", SUREST), *((name, index) for index, name in enumerate(self.scenes.classes))])
         self.address = widgets.Text(description="Address", continuous_update=False, layout=wide)
+        self.choices = {"model": self.model, "layer": self.layer, "picture": self.picture, "sort": self.sort,
+                        "filter": self.filter, "class_index": self.explained}  # by the names that a View gives them
 
     def _make_pictures(self) -> None:
         self.seen, self.map, self.cam = (widgets.Image(layout={"width": f"{SIDE}px"}) for _ in range(3))
@@ -110,33 +114,36 @@ class FeatureMapExplorer(widgets.VBox):
 
     def _react(self, change) -> None:
         """A control was moved. What cannot be shown is said in a sentence, and the controls go back."""
-        if self._painting:
-            return
-        try:
-            said = self._follow(change.owner)
-        except Exception as error:  # a function that loads a model may raise anything
-            said = str(error) or type(error).__name__
-            self._paint()
-        self.message.value = f'<p role="alert">{escape(said)}</p>' if said else ""
+        with self._lock:  # JupyterLab handles the messages of two controls in two threads, at the same time
+            if self._painting:
+                return
+            try:
+                said = self._follow(change.owner, change.new)
+            except Exception as error:  # a function that loads a model may raise anything
+                said = str(error) or type(error).__name__
+                self._paint()
+            self.message.value = f'<p role="alert">{escape(said)}</p>' if said else ""
 
-    def _follow(self, control: widgets.Widget) -> str:
-        """Show what the controls say. Returns a sentence where there is something to know."""
+    def _follow(self, control: widgets.Widget, value: object) -> str:
+        """Show what a control says, and all else as it was. Returns a sentence where there is something to know."""
+        if control is self.upload:
+            return self._take_upload(value)
         if control is self.address:
-            self.state = self.address.value
-        elif control is self.upload:
-            return self._take_upload()
+            self.state = value
+        elif control is self.strength:
+            self._paint()
         else:
+            field = next(field for field, choice in self.choices.items() if choice is control)
+            view = self.scene.view._replace(**{field: value})
             # In a new order the first filter is what one looks for.
-            number = 0 if control in (self.layer, self.sort) else self.filter.value
-            self._show(View(self.model.value, self.layer.value, number, self.picture.value, self.sort.value,
-                            self.explained.value))
+            self._show(view._replace(filter=0) if field in ("layer", "sort") else view)
         return ""
 
-    def _take_upload(self) -> str:
-        if not self.upload.value:
+    def _take_upload(self, files: Sequence[Mapping]) -> str:
+        if not files:
             return ""
-        file = self.upload.value[0]
-        title, conversions = self.scenes.add(file["name"], bytes(file["content"]))
+        self.upload.value = ()  # so that the same file can come again
+        title, conversions = self.scenes.add(files[0]["name"], bytes(files[0]["content"]))
         self._show(self.scene.view._replace(picture=title))
         return " ".join(conversions)
 
@@ -151,21 +158,19 @@ class FeatureMapExplorer(widgets.VBox):
             self._paint_controls(self.scene)
             self._paint_maps(self.scene)
             self._paint_judgement(self.scene)
+            for caption, said in zip(self.captions, _captions(self.scene), strict=True):
+                caption.value = escape(said)
         finally:
             self._painting = False
 
     def _paint_controls(self, scene: Scene) -> None:
-        view = scene.view
-        for control, options, value in (
-                (self.model, tuple(self.scenes.models), view.model),
-                (self.layer, tuple((label, layer) for layer, label in scene.labels.items()), view.layer),
-                (self.picture, tuple(self.scenes.pictures), view.picture),
-                (self.sort, tuple(scene.orders), view.sort), (self.filter, scene.order, view.filter),
-                (self.explained, self.explained.options, view.class_index)):
+        options = {"model": tuple(self.scenes.models), "picture": tuple(self.scenes.pictures),
+                   "layer": tuple((label, layer) for layer, label in scene.labels.items()),
+                   "sort": tuple(scene.orders), "filter": scene.order}
+        for field, control in self.choices.items():
             with control.hold_sync():  # the browser is told of both at once, and never sees one without the other
-                control.options = options
-                control.value = value
-        self.upload.value = ()  # so that the same file can come again
+                control.options = options.get(field, control.options)
+                control.value = getattr(scene.view, field)
         self.address.value = self.state
 
     def _paint_maps(self, scene: Scene) -> None:
@@ -179,8 +184,6 @@ class FeatureMapExplorer(widgets.VBox):
         self.tiles.layout.grid_template_rows = f"repeat({grid.rows}, minmax(0, 1fr))"
         row, column = divmod(scene.place, grid.columns)
         self.frame.layout.grid_area = f"{row + 1} / {column + 1}"
-        for caption, said in zip(self.captions, _captions(scene), strict=True):
-            caption.value = escape(said)
 
     def _paint_judgement(self, scene: Scene) -> None:
         if scene.cam is None:

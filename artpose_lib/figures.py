@@ -303,6 +303,34 @@ def comparison(table: pd.DataFrame, metric: str = "accuracy", per_trial: pd.Data
     return figure
 
 
+def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
+    """The accuracy in each condition, one line of marks a strength (Section 4's claim, tried out).
+
+    Parameters: `table` comes from `surroundings.accuracies`; `chance` is the share of the commonest class.
+    """
+    names, strengths = list(table["condition"].unique()), list(table["strength"].unique())
+    step = 0.6 / len(strengths)
+    figure = _figure(max(HEIGHT, 24 * len(table) + 120))
+    for number, strength in enumerate(strengths):
+        own = table[(table["strength"] == strength) | (table["strength"].isna() & np.isnan(strength))]
+        lane = np.array([names.index(name) for name in own["condition"]]) + step * (number - (len(strengths) - 1) / 2)
+        title = "" if np.isnan(strength) else f"background tied to the class in {strength:.0%} of the pictures"
+        called = ["" if np.isnan(share) else f"<br>called by the background: {share:.0%}"
+                  for share in own["called_by_background"]]
+        figure.add_scatter(
+            x=own["accuracy"], y=lane, mode="markers", name=title, showlegend=bool(title), hoverinfo="text",
+            hovertext=[f"{safe(row.condition)}: {row.accuracy:.3f}<br>95 % interval {row.low:.3f} to {row.high:.3f}"
+                       f"<br>{row.pictures} pictures in {row.trials} trials{more}"
+                       for row, more in zip(own.itertuples(), called, strict=True)],
+            marker={"symbol": symbol(number), "size": 9, "color": colour(number)},
+            error_x={"array": own["high"] - own["accuracy"], "arrayminus": own["accuracy"] - own["low"],
+                     "thickness": 2, "width": 0})
+    figure.add_vline(x=chance, line={"color": GREY, "dash": "dot", "width": 1})
+    figure.update_xaxes(title_text="test accuracy (dotted: always the commonest class)", range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(_names(names, range=[len(names) - 0.5, -0.5]))
+    return figure
+
+
 def _means(rows: pd.DataFrame, lane: pd.Series) -> list[go.Scatter]:
     """Our means with their intervals, and the thesis' values as open diamonds, of one architecture."""
     backbone = rows["backbone"].iloc[0]

@@ -34,6 +34,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 from scipy.stats import binomtest
 
+from artpose_lib import figures
 from artpose_lib.explorer import FeatureMapExplorer
 from artpose_lib.readings import Readings, group_mistakes
 from artpose_lib.study import open_study
@@ -137,11 +138,14 @@ shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmo
 # another's background. A network that knows the pose alone would not care.
 
 # %%
-surroundings = accuracies(surroundings_experiment(study))
-surroundings[["condition", "strength", "accuracy", "low", "high", "called_by_background", "pictures"]].rename(
-    columns={"strength": "background goes with class", "called_by_background": "named after the background"}
-).style.hide().format({"background goes with class": "{:.0%}", "named after the background": "{:.0%}"}
-                      | dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), na_rep="", escape="html").set_caption("Frozen features and a trained head, unless the profile is thesis")
+found = surroundings_experiment(study)
+surroundings, chance = accuracies(found), found["label"].value_counts(normalize=True).max()
+figures.show(figures.conditions(surroundings, chance), "The accuracy of networks in each condition, and of luck.")
+
+# %% [markdown]
+# *Figure only* shows the figure on plain grey, without what it carries or leans on; *background only* the scene painted
+# empty; *figure removed* the scene with its tree, arrows or couch but without the body; *background swapped* everything
+# before another class' background. Unless the profile is `thesis`, these networks are frozen ones with a trained head.
 
 # %%
 swapped = surroundings[surroundings["condition"].str.contains("swapped")].set_index("strength")
@@ -152,6 +156,14 @@ Markdown("Where the background never told the class, networks name "
          + ("The claim holds here: what a network is taught of the background it uses, at the figure's cost."
             if swapped["high"].iloc[-1] < swapped["low"].iloc[0] else
             "The intervals overlap: this run does not settle the claim."))
+
+# %%
+removed = found[(found["condition"] == "figure removed") & (found["strength"] == found["strength"].min())]
+named = (removed["predicted"] == removed["label"]).groupby(removed["label"]).mean().sort_values()
+Markdown(f"What is left when the body is gone is worth a look. With nothing but couches, trees and arrows in a scene that "
+         f"tells nothing, {named.index[-1]} is still named in {named.iloc[-1]:.0%} of its pictures, {named.index[-2]} in "
+         f"{named.iloc[-2]:.0%} and {named.index[0]} in {named.iloc[0]:.0%}. The thesis' remarks on the tree and the arrow "
+         "point there: what belongs to a pose need not be part of the body.")
 
 # %% [markdown]
 # ## Boxes

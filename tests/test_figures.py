@@ -164,3 +164,14 @@ def test_the_composition_counts_every_picture_once():
     assert [bar.name for bar in figure.data] == ["Pieta", "Graces"]
     assert [sum(bar.x) for bar in figure.data] == [5, 0]
     assert list(figure.layout.yaxis.ticktext) == ["met", "&lt;b&gt;smk&lt;/b&gt;"]
+
+
+def test_every_condition_has_a_mark_for_each_strength():
+    table = pd.DataFrame({
+        "condition": ["whole", "whole", "<i>swapped</i>"], "strength": [0.0, 1.0, 1.0], "trials": 3, "pictures": 9,
+        "accuracy": [0.9, 0.8, 0.5], "low": [0.8, 0.7, 0.4], "high": [1.0, 0.9, 0.6],
+        "called_by_background": [0.1, 0.2, np.nan]})
+    figure = figures.conditions(table, chance=0.2)
+    assert [list(trace.x) for trace in figure.data] == [[0.9], [0.8, 0.5]]
+    assert list(figure.data[1].error_x.arrayminus) == pytest.approx([0.1, 0.1])
+    assert list(figure.layout.yaxis.ticktext) == ["whole", "&lt;i&gt;swapped&lt;/i&gt;"]
