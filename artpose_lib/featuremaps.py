@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-BATCH = 8  # pictures a forward step: at 224 pixels the networks then need less than 1 GiB
+PIXELS = 2 ** 18  # of pictures in a forward step, 5 of 224 by 224: no network then takes 2 GiB
 WHITE = 255  # the grey of a filter's largest activation; its smallest is 0
 COMPRESSION = 4  # of 9: VGG16's five blocks take 0.3 s of a processor and 3.4 MB; 6 saves 8 kB and takes 0.6 s, 9 2.5 s
 
@@ -33,15 +33,19 @@ def feature_maps(model, images: np.ndarray, layers: Sequence[str]) -> dict[str, 
 
 
 def map_batches(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
-    """The same maps, `BATCH` pictures at a time and in their order. Parameters and errors as in `feature_maps`."""
+    """The same maps, a batch of pictures after the other; all but the last are as large as `PIXELS` allows.
+
+    Parameters and errors as in `feature_maps`.
+    """
     import keras  # here and not above, so that sprites can be made and shown without loading TensorFlow
 
     if np.ndim(images) != 4:
         raise ValueError(f"pictures have the shape (n, size, size, 3), not {np.shape(images)}")
     # Outputs by name: as a list, Keras would return the only output of a list of one without its list.
     blocks = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})
-    for start in range(0, len(images), BATCH):
-        outputs = blocks(images[start:start + BATCH], training=False)
+    step = max(PIXELS // (images.shape[1] * images.shape[2]), 1)
+    for start in range(0, len(images), step):
+        outputs = blocks(images[start:start + step], training=False)
         yield {layer: keras.ops.convert_to_numpy(outputs[layer]).astype(np.float32) for layer in layers}
 
 

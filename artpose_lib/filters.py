@@ -282,5 +282,3 @@ def halves(model, layer: str):
     lower = keras.Model(crossing, logits(head.input))
     logits.set_weights(head.get_weights())
     return keras.Model(model.input, crossing), lower
-
-

@@ -209,6 +209,18 @@ def test_a_correlation_takes_all_places_of_all_pictures(data):
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("constant", [0, 1])
+def test_a_map_that_is_the_same_everywhere_correlates_with_nothing(data, constant):
+    images, labels, boxes = data
+    pair = [network(), network(seed=1)]
+    kernel, bias = pair[constant].get_layer("eyes").get_weights()
+    kernel[..., RED], bias[RED] = 0, 0.1
+    pair[constant].get_layer("eyes").set_weights([kernel, bias])
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):
+        moved = filter_table(*pair, images, labels, CLASSES, boxes, "eyes", 0)["moved"]
+    assert np.isnan(moved[RED]) and moved[GREEN] == pytest.approx(1)
+
+
 @pytest.mark.parametrize(("wrong", "message"), [
     ({"labels": np.zeros(36, int)}, "one class"), ({"labels": np.zeros(35, int)}, "35 labels"),
     ({"boxes": []}, "boxes of 0 pictures"), ({"layer": "block9"}, "block9")])
