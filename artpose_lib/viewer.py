@@ -1,4 +1,4 @@
-"""What a reader scrolls: pictures in rows, a choice of views, the feature maps of a picture.
+"""What a reader looks through: pictures in rows, and a choice of views.
 
 Each comes with two front ends in one display bundle: ipywidgets where a kernel runs, and HTML that needs neither kernel
 nor network (it works from file://; without JavaScript everything simply stands one below the other). The HTML carries
@@ -7,7 +7,6 @@ its own style and script, ``viewer.css`` and ``viewer.js``, so that it can be pu
 
 import base64
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -17,11 +16,7 @@ import numpy as np
 from IPython.display import HTML
 from PIL import Image
 
-from artpose_lib.featuremaps import Sprite
-
 JPEG_QUALITY = 85
-MAP_SIDE = 336  # pixels on the screen of the picture and of the map beside it, where there is room
-GRID_SIDE = 672  # the same of the grid of all filters; viewer.css holds both as well
 
 
 class Viewer:
@@ -70,40 +65,6 @@ def choose(label: str, views: Mapping[str, object]) -> Viewer:
     return Viewer(html, lambda: _live_chooser(label, bundles))
 
 
-def feature_map_reader(picture: np.ndarray, sprites: Mapping[str, Sprite], title: str) -> Viewer:
-    """Scroll through every filter of every block, with the picture beside (Section 2.4, Figures A.6 and A.7).
-
-    Parameters: `picture` is the uint8 RGB array (size, size, 3) that the network saw; `sprites` one sprite a block, by
-    the block's name; `title` what the picture is called. Names and title are plain text. Filters are counted from 1.
-    """
-    blocks = [{"name": name, "tile": sprite.tile, "columns": sprite.columns, "side": sprite.side,
-               "low": _rounded(sprite.low), "high": _rounded(sprite.high)} for name, sprite in sprites.items()]
-    grids = "".join(_grid(name, sprite) for name, sprite in sprites.items())
-    seen = escape(title)
-    html = f"""<div class="artpose-view artpose-reader" role="group" aria-label="Feature maps of {seen}">{_style()}
-<p class="artpose-controls" hidden>{_select("Block", sprites)}
-<label>Filter <input type="range" min="1" value="1" autocomplete="off"></label></p>
-<div class="artpose-pair">
-<figure><img alt="{seen}" src="{_jpeg(picture, 2 * MAP_SIDE)}"><figcaption>{seen}</figcaption></figure>
-<figure class="artpose-map" hidden><canvas role="img"></canvas>
-<figcaption><output aria-live="polite"></output><span class="artpose-range"></span></figcaption></figure>
-</div>
-{grids}
-<script type="application/json">{_json(blocks)}</script>{_script()}</div>"""
-    return Viewer(html, lambda: _live_reader(picture, sprites, title))
-
-
-def _grid(name: str, sprite: Sprite) -> str:
-    """All filters of one block, with a frame that marks one tile and lines between the tiles."""
-    # Smoothing would melt small tiles into each other, and its absence would tear large ones that are shown smaller.
-    rendering = "pixelated" if sprite.tile * sprite.columns < GRID_SIDE else "auto"
-    return (f'<div class="artpose-panel"><p>All {sprite.count} filters of {escape(name)}</p>'
-            f'<div class="artpose-grid"><img alt="The feature maps of all {sprite.count} filters of {escape(name)}"'
-            f' src="{_data_uri(sprite.png, "png")}" style="image-rendering: {rendering}">'
-            f'<span class="artpose-lines" style="background-size: calc(100% / {sprite.columns})'
-            f' calc(100% / {sprite.rows})"></span><span class="artpose-mark" hidden></span></div></div>')
-
-
 def _bundle(view: object) -> dict:
     """A view as the display bundle that it makes itself: a figure's has Plotly's own type too, for JupyterLab."""
     make = getattr(view, "_repr_mimebundle_", None)
@@ -123,49 +84,9 @@ def _live_chooser(label: str, bundles: Mapping[str, dict]) -> widgets.Widget:
     return widgets.VBox([choice, panel])
 
 
-def _live_reader(picture: np.ndarray, sprites: Mapping[str, Sprite], title: str) -> widgets.Widget:
-    block = widgets.Dropdown(options=list(sprites), description="Block")
-    number = widgets.IntSlider(value=1, min=1, max=1, description="Filter")
-    feature_map, grid = widgets.Image(format="png"), widgets.Image(format="png", layout={"max_width": f"{GRID_SIDE}px"})
-    caption = widgets.HTML()
-
-    def show_filter(_change=None) -> None:
-        sprite = sprites[block.value]
-        feature_map.value = _enlarged_png(sprite.map(number.value - 1))
-        low, high = _rounded(sprite.low)[number.value - 1], _rounded(sprite.high)[number.value - 1]
-        caption.value = (f"{escape(title)}: filter {number.value} of {sprite.count}, {sprite.side} × {sprite.side}, "
-                         f"from {low:g} (black) to {high:g} (white)")
-
-    def show_block(_change=None) -> None:
-        number.value, number.max = 1, sprites[block.value].count
-        grid.value = sprites[block.value].png
-        show_filter()
-
-    block.observe(show_block, "value")
-    number.observe(show_filter, "value")
-    show_block()
-    seen = widgets.Image(value=_encoded(Image.fromarray(picture).resize((MAP_SIDE, MAP_SIDE)), "JPEG"), format="jpeg")
-    return widgets.VBox([widgets.HBox([block, number]), widgets.HBox([seen, feature_map]), caption, grid])
-
-
-def _enlarged_png(tile: Image.Image) -> bytes:
-    """A tile at the size of the picture beside it, its pixels left square: they are all that the network computed."""
-    return _encoded(tile.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.NEAREST), "PNG")
-
-
-def _rounded(values: Sequence[float]) -> list[float]:
-    """Three digits: what a reader compares, at a third of the bytes."""
-    return [float(f"{value:.3g}") for value in values]
-
-
 def _select(label: str, names: Mapping[str, object]) -> str:
     options = "".join(f"<option>{escape(name)}</option>" for name in names)
     return f'<label>{escape(label)} <select autocomplete="off">{options}</select></label>'
-
-
-def _json(data: object) -> str:
-    """JSON for the inside of a script element, where a "<" in a text could end the element."""
-    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _jpeg(image: np.ndarray, height: int) -> str:

@@ -1,5 +1,3 @@
-import io
-import json
 import re
 import shutil
 from html import unescape
@@ -12,11 +10,9 @@ import plotly.graph_objects as go
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-from artpose_lib.featuremaps import sprite
 from artpose_lib.figures import show
-from artpose_lib.viewer import MAP_SIDE, choose, contact_sheet, feature_map_reader
+from artpose_lib.viewer import choose, contact_sheet
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CATCH = "document.title='caught'"
@@ -27,18 +23,6 @@ def picture(seed=0, height=12, width=12):
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def block(side, channels):
-    """Maps whose filter i is brightest in its pixel i: no two tiles alike."""
-    maps = np.zeros((side * side, channels), np.float32)
-    maps[np.arange(channels), np.arange(channels)] = np.arange(1, channels + 1)
-    return sprite(maps.reshape(side, side, channels))
-
-
-@pytest.fixture(scope="module")
-def sprites():
-    return {"first": block(8, 10), "second": block(4, 7)}
-
-
 def scatter(title="one"):
     return show(go.Figure(go.Scatter(y=[1, 2]), layout_title_text=title), alt=title)
 
@@ -46,8 +30,7 @@ def scatter(title="one"):
 @pytest.mark.parametrize("make", [
     lambda: contact_sheet([picture()], [HOSTILE]).data,
     lambda: choose(HOSTILE, {HOSTILE: scatter(HOSTILE), "sheet": contact_sheet([picture()], [HOSTILE])}).html,
-    lambda: feature_map_reader(picture(), {HOSTILE: block(3, 2)}, HOSTILE).html,
-], ids=["sheet", "choice", "reader"])
+], ids=["sheet", "choice"])
 def test_hostile_text_shows_as_text(make):
     html = make()
     assert "<script>document.title" not in html
@@ -77,19 +60,15 @@ def views():
     return {"loss": scatter(), "table": pd.DataFrame({"accuracy": [0.5]}), "sheet": contact_sheet([picture()], ["x"])}
 
 
-@pytest.mark.parametrize("make", [
-    lambda: choose("Model", views()), lambda: feature_map_reader(picture(), {"first": block(3, 2)}, "Sebastian")])
-def test_a_bundle_has_a_widget_and_the_same_html_each_time(make):
-    view = make()
+def test_a_bundle_has_a_widget_and_the_same_html_each_time():
+    view = choose("Model", views())
     bundle = view._repr_mimebundle_()
     assert {WIDGET, "text/html"} <= set(bundle)
     assert bundle["text/html"] == view.html == view._repr_html_()
 
 
-@pytest.mark.parametrize("make", [
-    lambda: choose("Model", views()).html, lambda: feature_map_reader(picture(), {"first": block(3, 2)}, "x").html])
-def test_a_page_loads_nothing_from_elsewhere(make):
-    sources = re.findall(r'(?:src|href)="(.*?)"|url\((.*?)\)|@import|import\(|fetch\(', make())
+def test_a_page_loads_nothing_from_elsewhere():
+    sources = re.findall(r'(?:src|href)="(.*?)"|url\((.*?)\)|@import|import\(|fetch\(', choose("Model", views()).html)
     assert all(source.startswith("data:") for source, _ in sources)
 
 
@@ -112,34 +91,11 @@ def test_a_choice_may_hold_a_choice():
     assert inner.html in choose("Model", {"VGG16": inner}).html
 
 
-def live_reader(sprites):
-    (block, number), (_, feature_map), caption, grid = (
-        getattr(child, "children", child) for child in feature_map_reader(picture(), sprites, "x").live().children)
-    return block, number, feature_map, caption, grid
-
-
-def test_the_live_reader_shows_the_chosen_filter(sprites):
-    block, number, feature_map, caption, grid = live_reader(sprites)
-    number.value = 10
-    block.value = "second"
-    assert (number.value, number.max, grid.value) == (1, 7, sprites["second"].png)
-    number.value = 6
-    expected = sprites["second"].map(5).resize((MAP_SIDE, MAP_SIDE), Image.Resampling.NEAREST)
-    np.testing.assert_array_equal(Image.open(io.BytesIO(feature_map.value)), expected)
-    assert "filter 6 of 7, 4 × 4, from 0 (black) to 6 (white)" in caption.value
-
-
 @settings(max_examples=30, deadline=None)
 @given(name=st.text(min_size=1, max_size=20))
 def test_any_name_shows_as_it_is(name):
     html = choose(name, {name: contact_sheet([], [])}).html
     assert unescape(re.search("<option>(.*?)</option>", html, re.DOTALL).group(1)) == name
-
-
-def test_the_manifest_is_json_with_the_range_of_every_filter(sprites):
-    html = feature_map_reader(picture(), sprites, "x").html
-    manifest = json.loads(re.search('<script type="application/json">(.*?)</script>', html).group(1))
-    assert [(len(b["low"]), b["tile"], b["high"][-1]) for b in manifest] == [(10, 8, 10), (7, 4, 7)]
 
 
 @pytest.fixture(scope="module")
@@ -177,44 +133,6 @@ def open_page(browser, tmp_path):
     assert errors == []
 
 
-def shown_map(reader):
-    """The pixels of the map that the reader sees, uint8 (tile, tile)."""
-    values, side = reader.locator("canvas").evaluate(
-        "canvas => [Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data),"
-        " canvas.width]")
-    return np.array(values, np.uint8).reshape(side, side, 4)[:, :, 0]
-
-
-@pytest.mark.browser
-def test_a_reader_scrolls_filters_by_keyboard_and_mouse(open_page, sprites):
-    hostile = {"first": sprites["first"], HOSTILE: sprites["second"]}
-    page = open_page(feature_map_reader(picture(), hostile, HOSTILE).html,
-                     feature_map_reader(picture(1), sprites, "another").html)
-    reader, other = page.locator(".artpose-reader").all()
-    reader.get_by_role("slider", name="Filter").focus()
-    page.keyboard.press("ArrowRight")
-    assert reader.locator("output").text_content() == "filter 2 of 10"
-    assert "from 0 (black) to 2 (white)" in reader.locator(".artpose-range").text_content()
-    np.testing.assert_array_equal(shown_map(reader), sprites["first"].map(1))
-
-    reader.get_by_role("combobox", name="Block").select_option(index=1)
-    assert reader.locator("output").text_content() == "filter 1 of 7"
-    assert reader.locator("canvas").get_attribute("aria-label") == f"Feature map of {HOSTILE}, filter 1 of 7"
-    grid = reader.locator(".artpose-grid:visible")
-    box, columns, rows = grid.bounding_box(), sprites["second"].columns, sprites["second"].rows
-    grid.click(position={"x": box["width"] * 2.5 / columns, "y": box["height"] * 1.5 / rows})
-    assert reader.locator("output").text_content() == "filter 6 of 7"
-    np.testing.assert_array_equal(shown_map(reader), sprites["second"].map(5))
-    mark, box = grid.locator(".artpose-mark").bounding_box(), grid.bounding_box()  # after the click, which may scroll
-    assert (mark["x"] - box["x"], mark["y"] - box["y"]) == pytest.approx(
-        (box["width"] * 2 / columns, box["height"] / rows), abs=1)
-
-    grid.click(position={"x": box["width"] * 2.5 / columns, "y": box["height"] * 2.5 / rows})  # beyond the last filter
-    assert reader.locator("output").text_content() == "filter 6 of 7"
-    assert other.locator("output").text_content() == "filter 1 of 10"
-    assert page.title() == "safe"
-
-
 @pytest.mark.browser
 def test_a_choice_shows_one_view_at_its_full_width(open_page):
     page = open_page(choose(HOSTILE, {"loss": scatter(), HOSTILE: scatter(HOSTILE), "table": views()["table"]}).html)
@@ -230,16 +148,14 @@ def test_a_choice_shows_one_view_at_its_full_width(open_page):
 
 
 @pytest.mark.browser
-def test_nothing_is_hidden_without_javascript(open_page, sprites):
-    page = open_page(choose("Model", views()).html, feature_map_reader(picture(), sprites, "x").html,
-                     java_script_enabled=False)
-    assert page.locator(".artpose-panel:visible").count() == len(views()) + len(sprites)
+def test_nothing_is_hidden_without_javascript(open_page):
+    page = open_page(choose("Model", views()).html, java_script_enabled=False)
+    assert page.locator(".artpose-panel:visible").count() == len(views())
     assert page.locator("select:visible").count() == 0
 
 
 @pytest.mark.browser
-def test_a_narrow_page_does_not_scroll_sideways(open_page, sprites):
-    page = open_page(feature_map_reader(picture(), sprites, "a long title " * 20).html,
-                     choose("A rather long label for a narrow page", {"a long name " * 8: scatter()}).html,
+def test_a_narrow_page_does_not_scroll_sideways(open_page):
+    page = open_page(choose("A rather long label for a narrow page", {"a long name " * 8: scatter()}).html,
                      contact_sheet([picture(0, 100, 400)], ["wide"]).data, viewport={"width": 360, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
