@@ -31,7 +31,8 @@ class CurationBoard(anywidget.AnyWidget):
     Raises DataError where the folder cannot be read, and DecisionError where its decisions.csv cannot.
     """
 
-    _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("boxes.js", "board.js"))
+    _esm = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8")
+                     for name in ("dom.js", "boxes.js", "board.js"))
     _css = Path(__file__).with_name("board.css")
     where = traitlets.Unicode().tag(sync=True)  # which collection, for what a browser keeps
     pending = traitlets.Dict().tag(sync=True)  # {file_name: {"why": …, "boxes": …}}: begun, but not decided

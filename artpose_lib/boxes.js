@@ -1,4 +1,4 @@
-// Boxes around figures, and the enlarged picture on which a person draws them. board.py puts this before board.js.
+// Boxes around figures, and the enlarged picture on which a person draws them. board.py puts dom.js and this before board.js.
 // A box is a list of x0, y0, x1, y1 in pixels of the whole picture; boxes as text are "x0 y0 x1 y1;…".
 
 const BOX_HINT = "Drag: a new box · click or Tab: choose one · arrows: move it · Shift and arrows: resize it";
@@ -11,22 +11,6 @@ const writeBoxes = (boxes) => boxes.map((box) => box.join(" ")).join(";");
 function readBoxes(text) {
   return text.split(";").map((box) => box.trim().split(/\s+/).map(Number))
     .filter((box) => box.length === 4 && box.every(Number.isFinite));
-}
-
-function make(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name in element) element[name] = value; else element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child !== null)); // text becomes text, never markup
-  return element;
-}
-
-function makeSvg(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
 }
 
 function outline([x0, y0, x1, y1], attributes = {}) {

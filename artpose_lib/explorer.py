@@ -69,8 +69,10 @@ class FeatureMapExplorer(widgets.VBox):
             self._show(wanted._replace(sort=self.scene.view.sort, class_index=self.scene.view.class_index))
 
     def _repr_mimebundle_(self, **options) -> dict:
-        """With what is shown now as a static sheet, for pages without a kernel."""
-        shown = [(image, said) for image, said in zip(self.images, _captions(self.scene), strict=True) if image.value]
+        """With what is shown now as a static sheet, for pages without a kernel: all but the grid, which is large and
+        stands in the static reader."""
+        shown = [(image, said) for image, said in zip(self.images[:-1], _captions(self.scene)[:-1], strict=True)
+                 if image.value]
         sheet = contact_sheet([np.asarray(Image.open(io.BytesIO(image.value)).convert("RGB")) for image, _ in shown],
                               [said for _, said in shown], height=SIDE)
         return super()._repr_mimebundle_(**options) | {"text/html": sheet.data}

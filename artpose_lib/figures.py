@@ -331,6 +331,31 @@ def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
     return figure
 
 
+def densities(table: pd.DataFrame) -> go.Figure:
+    """How much denser than evenly the best filter of each network answers on each part, a lane a part.
+
+    Parameters: `table` has the columns name (of the network), part, density, low, high, pictures and what, a text that
+    names the filter.
+    """
+    parts, names = list(table["part"].unique()), list(table["name"].unique())
+    step = 0.7 / len(names)
+    figure = _figure(max(HEIGHT, 26 * len(table) + 120))
+    for number, name in enumerate(names):
+        own = table[table["name"] == name]
+        lane = np.array([parts.index(part) for part in own["part"]]) + step * (number - (len(names) - 1) / 2)
+        figure.add_scatter(
+            x=own["density"], y=lane, mode="markers", name=safe(name), hoverinfo="text",
+            hovertext=[f"{safe(row.what)}: {row.density:.1f} times<br>95 % interval {row.low:.1f} to {row.high:.1f}"
+                       f"<br>{row.pictures} drawings" for row in own.itertuples()],
+            marker={"symbol": symbol(number), "size": 9, "color": colour(number)},
+            error_x={"array": own["high"] - own["density"], "arrayminus": own["density"] - own["low"],
+                     "thickness": 2, "width": 0})
+    figure.add_vline(x=1, line={"color": GREY, "dash": "dot", "width": 1})
+    figure.update_xaxes(title_text="times as dense as an even answer (dotted: 1)", type="log", dtick="D2")
+    figure.update_yaxes(_names(parts, range=[len(parts) - 0.5, -0.5]))
+    return figure
+
+
 def _means(rows: pd.DataFrame, lane: pd.Series) -> list[go.Scatter]:
     """Our means with their intervals, and the thesis' values as open diamonds, of one architecture."""
     backbone = rows["backbone"].iloc[0]

@@ -27,13 +27,14 @@ class Peak(NamedTuple):
 
 
 def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes: Sequence[str],
-                 boxes: Sequence[np.ndarray], layer: str, seed: int) -> pd.DataFrame:
+                 boxes: Sequence[np.ndarray], layer: str, seed: int, ablate: bool = True) -> pd.DataFrame:
     """The numbers of every filter of a layer, a row each, over some pictures: those of the test part.
 
     Parameters: `model` is a flat classifier that ends in a Dense layer with softmax, `before` the same network before
     fine-tuning (with or without its last layers); `images` uint8 RGB (n, size, size, 3); `labels` int (n,), each
     picture's place in `classes`; `boxes` for each picture its boxes as `box_fractions` gives them, float (k, 4), where
-    k may be 0; `layer` a layer of both networks with feature maps; `seed` that of the permutations.
+    k may be 0; `layer` a layer of both networks with feature maps; `seed` that of the permutations; `ablate` whether
+    to measure importance, which takes most of the time; without it, importance is NaN.
     Returns a frame with an index `filter`, from 0, and these columns (a map's peak is its largest activation):
 
     strength: the mean peak.
@@ -62,7 +63,8 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
         raise ValueError(f"{len(images)} pictures, {len(labels)} labels and boxes of {len(boxes)} pictures")
     seen = _measured(model, before, images, boxes, layer)
     aucs = class_aucs(seen["peak"], labels, count)
-    drops = importance(model, images, _surest(seen["probability"], labels), layer)
+    chosen = _surest(seen["probability"], labels) if ablate else [None] * count
+    drops = importance(model, images, chosen, layer)
     best = np.where(np.ptp(seen["peak"], axis=0) > 0, np.array([*classes], object)[np.nanargmax(aucs, axis=0)], "")
     return pd.DataFrame({
         "strength": seen["peak"].mean(axis=0),
@@ -70,7 +72,7 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
         "selectivity": np.nanmax(aucs, axis=0), "best_class": best, "p": luck(seen["peak"], labels, count, seed),
         "inside": _mean(seen["inside"]), "box_share": _mean(seen["box_share"]),
         **{f"importance_{name}": drop for name, drop in zip(classes, drops, strict=True)},
-        "importance": np.nanmean(np.abs(drops), axis=0), "moved": _correlation(seen), "strongest": _strongest(seen),
+        "importance": _mean(np.abs(drops)), "moved": _correlation(seen), "strongest": _strongest(seen),
     }).rename_axis("filter")
 
 
@@ -235,10 +237,12 @@ def importance(model, images: np.ndarray, chosen: Sequence[int | None], layer: s
     """
     import keras
 
+    drops = np.full((len(chosen), model.get_layer(layer).output.shape[-1]), np.nan)
+    if all(picture is None for picture in chosen):
+        return drops
     upper, lower = halves(model, layer)
     # Compiled, because a graph is many times faster. On a CPU, XLA makes it slow again; JAX has nothing else.
     lower.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
-    drops = np.full((len(chosen), model.get_layer(layer).output.shape[-1]), np.nan)
     for index, picture in enumerate(chosen):
         if picture is not None:
             crossing = keras.tree.flatten(upper(images[picture:picture + 1], training=False))

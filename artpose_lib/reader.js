@@ -30,7 +30,7 @@ class Reader {
   build() {
     this.buildControls();
     this.grid = new Grid(`${this.id}-current`, (position) => this.step(position));
-    [this.numbers, this.strongest, this.table] = [new Numbers(this.index), new Strongest(this.index), new Table(this)];
+    [this.numbers, this.strongest, this.table] = [new Numbers(), new Strongest(this.index), new Table(this)];
     this.figures = make("div", { className: "maps-figures" });
     this.alert = make("p", { role: "alert", className: "maps-alert", hidden: true });
     this.status = make("p", { role: "status", className: "maps-unseen" });
@@ -165,12 +165,13 @@ class Reader {
   async go(view) {
     clearTimeout(this.resting);
     this.view = { ...view };
-    const ticket = ++this.ticket, { address } = this.index, key = `${this.model.key}/${view.block + 1}`;
-    const paths = this.networks.map((network) =>
-      `${address}/${this.model.key}/${this.model.networks[network].key}/${this.picture.key}/${view.block + 1}.png`);
+    const ticket = ++this.ticket, { address } = this.index, number = view.block + 1;
+    const keys = this.networks.map((network) =>
+      `${this.model.key}/${this.model.networks[network].key}/${this.picture.key}/${number}`);
+    const paths = keys.map((key) => `${address}/${key}.png`);
     this.root.ariaBusy = "true";
     this.drawChoices();
-    const loading = [loadScript(`${address}/${key}.js`, key),
+    const loading = [Promise.all([`${this.model.key}/${number}`, ...keys].map((key) => loadScript(address, key))),
       ...paths.map((path) => this.bitmaps.get(path) || loadBitmap(path))];
     const [data, ...bitmaps] = await Promise.all(loading).catch((error) => [error]);
     if (ticket !== this.ticket) { // something else was chosen meanwhile
@@ -204,15 +205,15 @@ class Reader {
   }
 
   // Everything that stays while the slider moves. Sprites that are no longer shown are let go.
-  drawBlock(data, bitmaps) {
+  drawBlock([numbers, ...ranges], bitmaps) {
     this.bitmaps.forEach((bitmap, path) => bitmaps.has(path) || bitmap.close());
-    Object.assign(this, { bitmaps, data, drawn: this.view });
-    const { model, block, view } = this, { numbers } = data;
+    Object.assign(this, { bitmaps, measured: numbers, drawn: this.view });
+    const { model, block, view } = this;
     this.drawPicture();
     // One number stands for all filters where they have the same.
     const each = (given) => (Array.isArray(given) ? (filter) => given[filter] : () => given);
-    this.ranges = this.networks.map((network) => ({ title: model.networks[network].title,
-      low: each(data.low[network][view.picture]), high: each(data.high[network][view.picture]) }));
+    this.ranges = this.networks.map((network, index) => ({ title: model.networks[network].title,
+      low: each(ranges[index].low), high: each(ranges[index].high) }));
     const here = Array.from({ length: block.count }, (_, filter) => this.ranges[0].high(filter));
     this.drawSorting(numbers);
     this.order = ordered(block.count, this.sort, this.reversed, numbers, here);
@@ -281,7 +282,7 @@ class Reader {
   follows() {
     const { model, block, view, picture } = this, maps = this.frames.map(({ caption }) => caption.textContent);
     this.remember();
-    this.strongest.show(block, this.data.numbers, view.filter);
+    this.strongest.show(block, this.measured, view.filter);
     this.status.textContent = `Filter ${view.filter + 1} of ${block.count}, block ${view.block + 1} of ${model.title}, `
       + `${picture.caption}. ${maps.join(". ")}. ${this.numbers.spoken()}`;
   }

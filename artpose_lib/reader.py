@@ -1,9 +1,10 @@
 """Every filter of the trained networks as a page to scroll (Section 2.4, Figures A.6 to A.8).
 
 The page needs no kernel, no server and no network: on ``file://`` a browser loads images and classic scripts, and that
-is what is written here. A block's maps of one picture are one image, its numbers one script, and both are loaded when
-a reader chooses the block. The front end (``reader.js``, its parts and numbers, ``reader.css``) stands in
-the page's HTML once. Without JavaScript a contact sheet stands there.
+is what is written here. A block's maps of one picture are one image with a script that tells its ranges, its numbers
+another script, and they are loaded when a reader chooses the block. The front end (``reader.js``, its parts and
+numbers, ``dom.js``, ``reader.css``) stands in the page's HTML once. Without JavaScript a contact sheet
+stands there.
 """
 
 import json
@@ -55,7 +56,8 @@ class ReaderModel:
 
     `key` names it in addresses; `title` is plain text; `layers` one a block, from fine to coarse. `networks` are flat
     keras.Models of this architecture by a short title, such as "fine-tuned" and "ImageNet"; numbers are about the
-    first. `tables` hold for some layers, or for none, what `filters.filter_table` measured on the tested pictures.
+    first. `tables` hold for some layers, or for none, what `filters.filter_table` measured on those of the tested
+    pictures that `tested` numbers (from 0, in the order in which the tables count them; None: on all of them).
     """
 
     key: str
@@ -63,6 +65,7 @@ class ReaderModel:
     layers: Sequence[str]
     networks: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    tested: Sequence[int] | None = None
 
 
 class Reader:
@@ -118,7 +121,8 @@ def write_reader(folder: Path, models: Sequence[ReaderModel], pictures: Sequence
             if picture.image is not None:
                 _write_jpeg(new / "tested" / f"{number}.jpg", picture.image, TESTED_SIDE)
         for model in models:
-            index["models"].append(_write_model(new, model, pictures))
+            own = range(len(tested)) if model.tested is None else model.tested
+            index["models"].append(_write_model(new, model, pictures, own))
     return Reader(index)
 
 
@@ -132,9 +136,12 @@ def _check(models: Sequence[ReaderModel], pictures: Sequence[ReaderPicture], tes
             if not KEY.fullmatch(key) or keys.count(key) > 1:
                 raise ValueError(f'the key "{key}" is there twice, or is not of a to z, 0 to 9 and hyphens between')
     for model in models:
+        own = range(len(tested)) if model.tested is None else model.tested
+        if any(number not in range(len(tested)) for number in own):
+            raise ValueError(f"{model.key} was tested on other pictures than the {len(tested)} given")
         for layer, table in model.tables.items():
-            if any(peak.picture >= len(tested) for peaks in table["strongest"] for peak in peaks):
-                raise ValueError(f"the table of {layer} is about more pictures than the {len(tested)} tested ones")
+            if any(peak.picture >= len(own) for peaks in table["strongest"] for peak in peaks):
+                raise ValueError(f"the table of {layer} is about more pictures than the {len(own)} tested ones")
 
 
 @contextmanager
@@ -153,29 +160,24 @@ def _replacing(folder: Path) -> Iterator[Path]:
         os.replace(new, folder)
 
 
-def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPicture]) -> dict:
+def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPicture], tested: Sequence[int]) -> dict:
     """Write a model's sprites and, for each block, its script; returns what the page has to know of the model."""
     networks = [{"key": slug(title), "title": title} for title in model.networks]
-    sprites: dict[str, list[list[Sprite]]] = {layer: [] for layer in model.layers}  # of each network, of each picture
     for title, network in model.networks.items():
-        drawn = [_sprites(network, picture.image, model.layers) for picture in pictures]
-        for number, layer in enumerate(model.layers, 1):
-            sprites[layer].append([own[layer] for own in drawn])
-            for picture, own in zip(pictures, drawn, strict=True):
-                path = folder / model.key / slug(title) / picture.key / f"{number}.png"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(own[layer].png)
+        for picture in pictures:
+            sprites = _sprites(network, picture.image, model.layers)
+            for number, layer in enumerate(model.layers, 1):
+                _write_sprite(folder, f"{model.key}/{slug(title)}/{picture.key}/{number}", sprites[layer])
     first = next(iter(model.networks.values()))
     blocks, classes = [], _classes(model)
     for number, layer in enumerate(model.layers, 1):
-        one, table = sprites[layer][0][0], model.tables.get(layer)
-        blocks.append({"layer": layer, "side": one.side, "columns": one.columns, "count": one.count,
-                       "field": list(receptive_field(first, layer)), "input": first.input_shape[1]})
-        data = {"low": [[_short(own.low) for own in row] for row in sprites[layer]],
-                "high": [[_short(own.high) for own in row] for row in sprites[layer]],
-                "numbers": None if table is None else _numbers(table, classes)}
-        _write_script(folder / model.key / f"{number}.js", f"{model.key}/{number}", data)
-    return {"key": model.key, "title": model.title, "networks": networks, "blocks": blocks, "classes": classes}
+        table = model.tables.get(layer)
+        blocks.append({"layer": layer, "side": sprites[layer].side, "columns": sprites[layer].columns,
+                       "count": sprites[layer].count, "field": list(receptive_field(first, layer)),
+                       "input": first.input_shape[1]})
+        _write_script(folder, f"{model.key}/{number}", None if table is None else _numbers(table, classes, tested))
+    return {"key": model.key, "title": model.title, "networks": networks, "blocks": blocks, "classes": classes,
+            "tested": len(tested)}
 
 
 def _sprites(network, image: np.ndarray, layers: Sequence[str]) -> dict[str, Sprite]:
@@ -190,14 +192,14 @@ def _classes(model: ReaderModel) -> list[str]:
     return list(dict.fromkeys(column.removeprefix("auc_") for column in columns))
 
 
-def _numbers(table: pd.DataFrame, classes: Sequence[str]) -> dict:
+def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int]) -> dict:
     """A table as lists over its filters, with three digits; `best` is an index into `classes`, -1 for none."""
     plain = ("strength", "selectivity", "p", "inside", "box_share", "importance", "moved")
     return {**{column: _list(table[column]) for column in plain},
             "best": [classes.index(name) if name in classes else -1 for name in table["best_class"]],
             "auc": [_list(table[f"auc_{name}"]) for name in classes],
             "drop": [_list(table[f"importance_{name}"]) for name in classes],
-            "strongest": [[[peak.picture, peak.row, peak.column, *_list([peak.activation])] for peak in peaks]
+            "strongest": [[[tested[peak.picture], peak.row, peak.column, *_list([peak.activation])] for peak in peaks]
                           for peaks in table["strongest"]]}
 
 
@@ -227,14 +229,23 @@ def _write_jpeg(path: Path, image: np.ndarray, side: int) -> None:
     picture.save(path, "JPEG", quality=JPEG_QUALITY, subsampling=0)  # small crops are enlarged: no blurred colours
 
 
-def _write_script(path: Path, key: str, data: dict) -> None:
+def _write_sprite(folder: Path, key: str, drawn: Sprite) -> None:
+    path = folder / f"{key}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(drawn.png)
+    _write_script(folder, key, {"low": _short(drawn.low), "high": _short(drawn.high)})
+
+
+def _write_script(folder: Path, key: str, data: dict | None) -> None:
+    """What a page has to know and cannot read from disk but by running it: the file's name is the key of its data."""
     text = json.dumps({key: data}, separators=(",", ":"), allow_nan=False)
-    path.write_text(f"window.artposeMaps=Object.assign(window.artposeMaps||{{}},{text});\n", encoding="ascii")
+    (folder / f"{key}.js").write_text(f"window.artposeMaps=Object.assign(window.artposeMaps||{{}},{text});\n",
+                                      encoding="ascii")
 
 
 def _page(index: dict) -> str:
     data = json.dumps(index, separators=(",", ":")).replace("<", "\\u003c")  # a "<" in a text could end the element
-    scripts = "\n".join(_asset(name) for name in ("readerparts.js", "readernumbers.js", "reader.js"))
+    scripts = "\n".join(_asset(name) for name in ("dom.js", "readerparts.js", "readernumbers.js", "reader.js"))
     # Without the attribute, JupyterLab takes keys that are pressed here for its own shortcuts.
     return (f'<div class="artpose-maps" data-lm-suppress-shortcuts="true"><style>{_asset("reader.css")}</style>'
             f'<script type="application/json">{data}</script><noscript>{_contact_sheet(index)}</noscript>'

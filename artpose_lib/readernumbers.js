@@ -18,7 +18,7 @@ function orders(model, numbers) {
   if (!numbers) return { plain, groups: [] };
   const of = (kind) => model.classes.map((name, index) => [`${kind}:${index}`, name]);
   plain.push(["strength", "strength"], ["selectivity", "selectivity for any class"],
-    ["inside", "share inside the figure"], ["moved", "change through fine-tuning"], ["importance", "importance"]);
+    ["inside", "share inside the figure"], ["moved", "change through training"], ["importance", "importance"]);
   return { plain, groups: [["Selectivity for", of("auc")], ["Importance for", of("drop")]] };
 }
 
@@ -41,8 +41,7 @@ function ordered(count, key, reversed, numbers, here) {
 
 // The numbers of one filter beside its maps.
 class Numbers {
-  constructor({ tested }) {
-    this.tested = tested.length;
+  constructor() {
     this.list = make("dl");
     this.rows = make("tbody");
     const titles = ["Class", "Tells it apart (AUC)", "Importance for it"];
@@ -57,8 +56,8 @@ class Numbers {
     [this.model, this.numbers, this.ranks] = [model, numbers, {}];
     this.element.hidden = !numbers;
     if (!numbers) return;
-    this.source.textContent = `Measured on the ${model.networks[0].title} network, over the ${this.tested} pictures of `
-      + "the test part.";
+    this.source.textContent = `Measured on the ${model.networks[0].title} network, over the ${model.tested} pictures of `
+      + "its test part.";
     for (const key of Object.keys(RANK_WORDS)) {
       const ranks = this.ranks[key] = [];
       ordered(numbers[key].length, key, false, numbers).forEach((filter, place) => { ranks[filter] = place + 1; });
@@ -91,7 +90,7 @@ class Numbers {
       ["Selectivity", shown(numbers.selectivity[filter]), `for ${best}, p = ${shown(numbers.p[filter])}`],
       ["Inside the figure", percent(numbers.inside[filter]), `where boxes cover ${percent(numbers.box_share[filter])}`],
       ["Importance", shown(numbers.importance[filter]), rank("importance")],
-      ["Like before fine-tuning", shown(numbers.moved[filter]), "correlation of its maps"],
+      ["Like before training", shown(numbers.moved[filter]), "correlation of its maps"],
     ];
   }
 
@@ -116,8 +115,8 @@ const MEANINGS = {
   "Importance": "By how much a class' score, before it becomes a probability, falls when the filter is switched off, "
     + "in the picture of the class that the network is surest of. The one number is the mean of these falls and rises, "
     + "all taken as positive.",
-  "Like before fine-tuning": "The correlation of the filter's maps before and after the network learned from these "
-    + "pictures: 1 where nothing changed.",
+  "Like before training": "The correlation of the filter's maps before and after the network learned from these "
+    + "pictures (fine-tuning, where ImageNet had taught it before): 1 where nothing changed.",
 };
 
 function explanation() {

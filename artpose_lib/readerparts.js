@@ -2,22 +2,6 @@
 // brings scripts and sprites from disk. Pixels are drawn and never read: a browser takes images from disk for another
 // site's.
 
-function make(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name in element) element[name] = value; else element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child !== null)); // text becomes text, never markup
-  return element;
-}
-
-function makeSvg(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 // All filters of a block, as many a row as fit. Only the rows in sight are drawn: a canvas of 2,048 tiles would be too
 // large for a phone.
 class Grid {
@@ -158,13 +142,13 @@ function thumbnail({ address }, { key, label }) {
 
 const named = ({ label, caption }) => (label ? `${label}: ${caption}` : caption);
 
-// What a script on disk gave under a key of `window.artposeMaps`.
-function loadScript(path, key) {
-  const given = () => (window.artposeMaps || {})[key];
-  if (given()) return Promise.resolve(given());
+// What a script on disk gave under its key of `window.artposeMaps`.
+function loadScript(address, key) {
+  const given = () => (window.artposeMaps || {})[key], path = `${address}/${key}.js`;
+  if (given() !== undefined) return Promise.resolve(given());
   return new Promise((resolve, reject) => {
     const script = make("script", { src: path });
-    script.onload = () => (given() ? resolve(given()) : reject(new Error(path)));
+    script.onload = () => (given() !== undefined ? resolve(given()) : reject(new Error(path)));
     script.onerror = () => reject(new Error(path));
     document.head.append(script);
     script.remove();

@@ -124,8 +124,10 @@ class Study:
         parts = split(self.dataset, scaled.split, seed)
         trainer, x, history = (self._train_head if scaled.model == "frozen" else self._train)(scaled, seed, parts)
         predictions = self._predictions(trainer, x, parts)
-        # The first augmented trial of a backbone is the one whose feature maps are read.
-        keep = scaled.augmented and seed == SEEDS[0]
+        # The first augmented trial of a backbone is the one whose feature maps are read; where there can be none, the
+        # first that learned from nothing.
+        read = scaled.augmented or (scaled.model == "baseline" and self.weights_of(scaled.backbone) == NO_WEIGHTS)
+        keep = read and seed == SEEDS[0]
         record = trials.store_record(self.results, config, history, predictions, time.monotonic() - started,
                                      trainer.model.save_weights if keep else None)
         facts = record.facts

@@ -36,7 +36,7 @@ from scipy.stats import binomtest
 
 from artpose_lib import figures
 from artpose_lib.explorer import FeatureMapExplorer
-from artpose_lib.readings import Readings, group_mistakes
+from artpose_lib.readings import SCRATCH, TUNED, Readings, group_mistakes
 from artpose_lib.study import open_study
 from artpose_lib.surroundings import accuracies, box_experiment, surroundings_experiment
 
@@ -47,14 +47,15 @@ Markdown(study.banner())
 # ## The networks
 #
 # These are the networks of Experiment 2, fine-tuned on augmented pictures. Each stands beside itself as it was before it
-# saw any art, with what photographs had taught it. The thesis took its VGG16; where VGG16 has no ImageNet weights here, it
-# is missing below.
+# saw any art, with what photographs had taught it. The thesis took its VGG16. A network that has no ImageNet weights here is
+# shown as the baseline of Experiment 1 instead: trained from scratch, beside the random weights that it began with.
 
 # %%
 readings = Readings(study)
 reader = readings.write(Path("../book/_static/maps"))
-pd.DataFrame([{"network": model.title, "picture size": record.config["size"], "seed": record.config["seed"],
-               "test accuracy": record.facts["test_accuracy"], "filters in its five blocks": sum(map(len, model.tables.values()))}
+pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "picture size": record.config["size"], "seed": record.config["seed"],
+               "test accuracy": record.facts["test_accuracy"],
+               "filters in its five blocks": sum(map(len, model.tables.values()))}
               for model, record in zip(readings.models, readings.records, strict=True)]
              ).style.hide().format({"test accuracy": "{:.3f}"}, escape="html")
 
@@ -70,7 +71,7 @@ pd.DataFrame([{"network": model.title, "picture size": record.config["size"], "s
 # Below the maps stand the test pictures in which the filter answers loudest, cut to what it can see, and a table of all
 # filters of the block. *Selectivity* says how well the filter's loudest answer tells its favourite class from the others
 # (0.5 is chance, 1 is certainty); *inside*, how much of its answer lies inside the boxes around the figures, beside the
-# boxes' share of the picture; *moved*, how much of it fine-tuning left as it was (1 is all).
+# boxes' share of the picture; *like before training*, how much of it training left as it was (1 is all).
 
 # %%
 reader
@@ -96,6 +97,15 @@ verdict = ("The interval lies above: in this run they are indeed drawn to groups
 Markdown(f"{group} of {wrong} wrong names for a single figure are names of a group. If mistakes fell evenly on the other "
          f"classes, it would be {luck:.0%}; here the 95 % interval is {interval.low:.0%} to {interval.high:.0%}. {verdict}"
          if wrong else "No picture of a single figure was named wrongly.")
+
+# %%
+if readings.mistaken:
+    first, called = readings.models[0], readings.mistaken_for
+    spoke = first.tables[first.layers[-1]][f"importance_{called}"].fillna(0).idxmax()
+    address = reader.link(first.key, first.layers[-1], spoke, readings.mistaken.key)
+    display(HTML(f"<p>The surest such mistake of {escape(first.title)} is the last of the pictures in the reader: "
+                 f"{escape(readings.mistaken.caption)}, taken for {escape(called)}. <a href='{address}'>Filter {spoke + 1}</a> "
+                 f"of the last block is the one that speaks loudest for {escape(called)}: see what it finds there.</p>"))
 
 # %% [markdown]
 # **Some filters hold the background, others the figure.** If a filter of the last block answered to the figure, its energy
@@ -128,10 +138,41 @@ shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmo
                            escape="html").set_caption("The blocks of each network")
 
 # %% [markdown]
-# Luck alone makes some filter among hundreds look like the torso of Sebastian. *Selective* counts only those that are
-# more selective than the luckiest filter of the block in 95 of 100 shuffles of the labels. Which of them is a torso, a
-# tree or an arrow no number here can say; the test pictures beside the map are the place to judge.
+# Luck alone makes some filter among hundreds look selective. *Selective* counts only those that are more so than the luckiest
+# filter of the block in 95 of 100 shuffles of the labels.
 #
+# **One filter holds the torso, one the tree, one the arrow, and two the background and its sfumato.** The thesis read this in
+# five maps of one picture. Whether a filter holds a part can be asked of many pictures in which the part is known. So every
+# filter of every network was shown drawn Sebastians that it had not learned from. For each part, the filter that answers
+# most densely on it was chosen on half of the drawings and measured on the other half: of thousands of filters, the best on
+# any one picture is best by luck. An answer that is spread evenly over the picture has a density of 1. To be more than
+# paint, a filter must also do better than what needs no network at all: how light, how dark or how sharply bounded a place
+# is.
+
+# %%
+dissected = readings.dissected()
+figures.show(figures.densities(dissected),
+             "How densely the best filter of each network answers on torso, tree, arrows and background of drawn Sebastians.")
+
+
+# %%
+def found_on(part, row):
+    address = reader.link(row["model"], row["layer"], row["filter"], readings.sebastian, row["network"])
+    return (f"<li>{part}: <a href='{address}'>{escape(row['what'])}</a> answers {row['density']:.1f} times as densely on it "
+            f"({row['low']:.1f} to {row['high']:.1f}; light and edges alone up to {row['plain']:.1f}). "
+            f"{'This filter holds it.' if row['low'] > row['plain'] else 'Paint alone may do as much.'}</li>")
+
+
+trained = dissected[dissected["network"].isin([TUNED, SCRATCH])].sort_values("density").groupby("part", sort=False).tail(1)
+HTML(f"<ul>{''.join(found_on(row['part'], row) for _, row in trained.iloc[::-1].iterrows())}</ul>")
+
+# %% [markdown]
+# A network trained on photographs alone stands beside each fine-tuned one. Where it does as well, the filter was there before
+# any artwork was seen: the thesis' networks brought their torso from ImageNet, and did not learn it from Sebastian. Sfumato,
+# the soft shading that Leonardo named after smoke, no drawing here has; *background* is all that is neither figure nor tree nor
+# arrow.
+
+# %% [markdown]
 # **The model learns both the pose and the background.** This can be settled where backgrounds are known and can be
 # changed: on drawings. Networks are trained on drawings whose background goes with the class never, half of the time, or
 # always, and then asked about the same pictures whole, without their background, without their figure, and with

@@ -216,6 +216,38 @@ def test_each_chapter_says_what_it_ran_on_and_shows_no_code_unasked(pages):
         assert text.count("<details") >= text.count('class="cell_input') > 0
 
 
+def assert_figures_are_drawn(page):
+    """They are once the first comes into sight; it may be in a panel that shows another of its figures."""
+    figures = page.locator(".plotly-graph-div")
+    visible = [figures.nth(number) for number in range(figures.count()) if figures.nth(number).is_visible()]
+    if visible:
+        visible[0].scroll_into_view_if_needed()
+        page.wait_for_function("document.querySelectorAll('.plotly-graph-div:not(.js-plotly-plot)').length === 0")
+    assert all(figures.nth(number).locator(".main-svg").count() for number in range(figures.count()))
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_first_view_of_the_feature_maps_loads_little(pages):
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    loaded = set()
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True).new_page()
+        page.on("request", lambda request: loaded.add(request.url.split("?")[0].split("#")[0]))
+        page.goto((pages / "book" / "chapters" / "08_feature_maps.html").as_uri(), wait_until="networkidle")
+        # The theme's icons come without its script of 1.5 MB.
+        icons = page.locator(".fa-bars:visible").first
+        assert icons.evaluate("icon => getComputedStyle(icon, '::before').content").strip('"') == "\uf0c9"
+        browser.close()
+    files = [Path(url.removeprefix("file://")) for url in loaded]
+    assert {"5.png", "5.js", "lazyplotly.js"} <= {file.name for file in files}
+    assert not {"plotly.min.js", "fontawesome.js"} & {file.name for file in files}
+    assert sum(file.stat().st_size for file in files) <= 1_500_000
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1200, 390])
@@ -233,8 +265,7 @@ def test_every_page_opens_in_a_browser_without_a_complaint(pages, width):
         for path in html_pages(pages):
             page.goto(path.as_uri(), wait_until="networkidle")  # index.html sends on to the first page
             assert complaints == [], f"{path.name}: {complaints}"
-            figures = page.locator(".js-plotly-plot")
-            assert all(figures.nth(number).locator(".main-svg").count() for number in range(figures.count()))
+            assert_figures_are_drawn(page)
             fits = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
             assert fits, f"{path.name} is wider than the window"
         browser.close()

@@ -113,14 +113,14 @@ def maps(model, title, picture, layer):
     return sprite(feature_maps(model.networks[title], squeezed[np.newaxis], [layer])[layer][0])
 
 
-def manifest(folder, model, block):
-    text = (folder / model / f"{block}.js").read_text(encoding="ascii")
+def manifest(folder, key):
+    text = (folder / f"{key}.js").read_text(encoding="ascii")
     given = re.fullmatch(r"window\.artposeMaps=Object\.assign\(window\.artposeMaps\|\|\{\},(.*)\);\n", text).group(1)
 
     def refuse(name):
         raise ValueError(name)
 
-    return json.loads(given, parse_constant=refuse)[f"{model}/{block}"]
+    return json.loads(given, parse_constant=refuse)[key]
 
 
 # What is written.
@@ -129,18 +129,16 @@ def test_each_view_has_its_sprite_and_its_ranges(site, models, pictures):
     folder = site[0] / "_static" / "maps"
     for model in models:
         for number, layer in enumerate(LAYERS, 1):
-            data = manifest(folder, model.key, number)
-            for row, title in enumerate(model.networks):
-                for column, one in enumerate(pictures):
-                    expected = maps(model, title, one, layer)
-                    written = folder / model.key / slug(title) / one.key / f"{number}.png"
-                    assert written.read_bytes() == expected.png
-                    for name in ("low", "high"):
-                        np.testing.assert_allclose(data[name][row][column], getattr(expected, name), rtol=0.005)
+            for title in model.networks:
+                for one in pictures:
+                    expected, key = maps(model, title, one, layer), f"{model.key}/{slug(title)}/{one.key}/{number}"
+                    assert (folder / f"{key}.png").read_bytes() == expected.png
+                    for name, values in manifest(folder, key).items():
+                        np.testing.assert_allclose(values, getattr(expected, name), rtol=0.005)
 
 
 def test_the_numbers_of_a_table_are_kept_to_three_digits(site, models):
-    numbers = manifest(site[0] / "_static" / "maps", "alpha", 3)["numbers"]
+    numbers = manifest(site[0] / "_static" / "maps", "alpha/3")
     expected = models[0].tables["three"]
     for column in ("strength", "selectivity", "p", "importance"):
         np.testing.assert_allclose(numbers[column], expected[column], rtol=0.005)
@@ -150,7 +148,7 @@ def test_the_numbers_of_a_table_are_kept_to_three_digits(site, models):
     np.testing.assert_allclose(numbers["auc"], expected[[f"auc_{name}" for name in CLASSES]].T, rtol=0.005)
     np.testing.assert_allclose(numbers["drop"], expected[[f"importance_{name}" for name in CLASSES]].T, rtol=0.005)
     assert numbers["strongest"][:2] == [[], [[0, 0, 15, 2.5], [1, 8, 8, 1.5]]]
-    assert manifest(site[0] / "_static" / "maps", "alpha", 2)["numbers"] is None
+    assert manifest(site[0] / "_static" / "maps", "alpha/2") is None
 
 
 def test_the_same_input_gives_the_same_bytes(site, tmp_path, models, pictures, tested):
@@ -165,7 +163,8 @@ def test_a_run_takes_the_place_of_an_earlier_one(tmp_path, models, pictures):
     write_reader(tmp_path / "maps", [one], pictures[:1])
     assert sorted(contents(tmp_path / "maps")) == sorted([
         "README.txt", "pictures/first.jpg", "small/first.jpg", *(f"alpha/{number}.js" for number in (1, 2)),
-        *(f"alpha/{key}/first/{number}.png" for key in ("fine-tuned", "imagenet") for number in (1, 2))])
+        *(f"alpha/{key}/first/{number}.{kind}" for key in ("fine-tuned", "imagenet") for number in (1, 2)
+          for kind in ("js", "png"))])
     assert [path.name for path in tmp_path.iterdir()] == ["maps"]
 
 
@@ -679,11 +678,12 @@ def test_the_table_is_searched_and_sorted_and_its_rows_lead_to_views(view, model
 def test_only_what_is_chosen_is_loaded(view):
     page = view()
     files = [url.split("/maps/")[1] for url in page.requests if "/maps/" in url]
-    assert {name for name in files if name.startswith("alpha")} == {"alpha/5.js", "alpha/fine-tuned/first/5.png"}
+    assert {name for name in files if name.startswith("alpha")} == {
+        "alpha/5.js", "alpha/fine-tuned/first/5.js", "alpha/fine-tuned/first/5.png"}
     assert not any(name.startswith("beta") for name in files)
     page.choose("Block", "Block 1")
     files = [url.split("/maps/")[1] for url in page.requests if "/maps/alpha" in url]
-    assert files[2:] == ["alpha/1.js", "alpha/fine-tuned/first/1.png"]
+    assert sorted(files[3:]) == ["alpha/1.js", "alpha/fine-tuned/first/1.js", "alpha/fine-tuned/first/1.png"]
 
 
 @pytest.mark.browser

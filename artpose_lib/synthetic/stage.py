@@ -28,6 +28,7 @@ from .solids import render
 
 CONDITIONS = ("whole", "figure only", "background only", "figure removed", "background swapped")
 GREY = 127  # what EfficientNet-Lite0's preprocessing makes zero
+PARTS = ("torso", "tree", "arrows", "background")  # what the thesis' Discussion finds in feature maps
 
 
 class Version(NamedTuple):
@@ -87,6 +88,14 @@ class Stage:
         picture = paint(self._medium, relief, behind, medium_rng)
         return _age(cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA), age_rng)
 
+    def parts(self):
+        """Where each of PARTS is seen: by its name a bool (h, w), False everywhere where the scene has no such part."""
+        named = [replace(solid, material=_part(solid)) for solid in self._scene.solids]
+        relief = render(named, *self._frame)  # of several solids the front one is seen, whatever it is made of
+        places = dict(zip(relief.materials, range(len(relief.materials)), strict=True)) | {"background": -1}
+        seen = cv2.resize(relief.material, self._size, interpolation=cv2.INTER_NEAREST)
+        return {name: seen == places[name] if name in places else np.zeros(seen.shape, bool) for name in PARTS}
+
     def _relief(self, figures, attributes):
         solids = [solid for solid in self._scene.solids if (figures if solid.owner >= 0 else attributes)]
         relief = render(solids, *self._frame)
@@ -94,3 +103,10 @@ class Stage:
         # which nothing is seen, so that the numbers that follow stay the same. The last place is nothing's, -1.
         places = np.array([self._materials.index(name) for name in relief.materials] + [-1], np.int16)
         return replace(relief, material=places[relief.material], materials=self._materials)
+
+
+def _part(solid):
+    """The name among PARTS of what a solid belongs to, "" for all else."""
+    if solid.owner >= 0:
+        return "torso" if solid.part == "torso" else ""
+    return {"arrow": "arrows"}.get(solid.part, "tree" if solid.material == "bark" else "")
