@@ -332,22 +332,25 @@ def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
 
 
 def densities(table: pd.DataFrame) -> go.Figure:
-    """How much denser than evenly the best filter of each network answers on each part, a lane a part.
+    """How much denser than evenly the best filter of each network answers on each part, a lane a part. Networks of one
+    architecture share colour and symbol, filled for the first of them; what needs no network is grey.
 
-    Parameters: `table` has the columns name (of the network), part, density, low, high, pictures and what, a text that
-    names the filter.
+    Parameters: `table` comes from `readings.Readings.dissected`.
     """
     parts, names = list(table["part"].unique()), list(table["name"].unique())
-    step = 0.7 / len(names)
+    models, step = list(table["model"].unique()), 0.7 / len(names)
+    first = set(table.drop_duplicates("model")["name"])
     figure = _figure(max(HEIGHT, 26 * len(table) + 120))
     for number, name in enumerate(names):
         own = table[table["name"] == name]
+        kind = models.index(own["model"].iloc[0])
         lane = np.array([parts.index(part) for part in own["part"]]) + step * (number - (len(names) - 1) / 2)
         figure.add_scatter(
             x=own["density"], y=lane, mode="markers", name=safe(name), hoverinfo="text",
             hovertext=[f"{safe(row.what)}: {row.density:.1f} times<br>95 % interval {row.low:.1f} to {row.high:.1f}"
                        f"<br>{row.pictures} drawings" for row in own.itertuples()],
-            marker={"symbol": symbol(number), "size": 9, "color": colour(number)},
+            marker={"symbol": symbol(kind) + ("" if name in first else "-open"), "size": 9,
+                    "color": colour(kind) if own["model"].iloc[0] else GREY},
             error_x={"array": own["high"] - own["density"], "arrayminus": own["density"] - own["low"],
                      "thickness": 2, "width": 0})
     figure.add_vline(x=1, line={"color": GREY, "dash": "dot", "width": 1})

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,8 @@ class Readings:
             return None, ""
         surest = wrong.loc[wrong[groups].max(axis=1).idxmax()]
         called = max(groups, key=lambda column: surest[column]).removeprefix("p_")
-        return self._picture(self._row[surest["file_name"]], "mistaken"), called
+        picture = self._picture(self._row[surest["file_name"]], "mistaken")
+        return replace(picture, label=f"{picture.label}, taken for {called}"), called
 
     def _picture(self, row: int, key: str) -> ReaderPicture:
         dataset = self.study.dataset

@@ -132,9 +132,9 @@ HTML(f"<ul>{''.join(lines)}</ul>" if lines else "<p>These pictures have no boxes
 shares = pd.DataFrame([
     {"network": model.title, "block": number, "filters": len(table), "selective (p below 0.05)": (table["p"] < 0.05).mean(),
      "energy inside": table["inside"].mean(), "boxes' share": table["box_share"].mean(),
-     "unmoved by fine-tuning": table["moved"].mean()}
+     "unmoved by training": table["moved"].mean()}
     for model in readings.models for number, table in enumerate(model.tables.values(), start=1)])
-shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmoved by fine-tuning": "{:.2f}"}, na_rep="not known",
+shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmoved by training": "{:.2f}"}, na_rep="not known",
                            escape="html").set_caption("The blocks of each network")
 
 # %% [markdown]
@@ -167,12 +167,11 @@ trained = dissected[dissected["network"].isin([TUNED, SCRATCH])].sort_values("de
 HTML(f"<ul>{''.join(found_on(row['part'], row) for _, row in trained.iloc[::-1].iterrows())}</ul>")
 
 # %% [markdown]
-# A network trained on photographs alone stands beside each fine-tuned one. Where it does as well, the filter was there before
-# any artwork was seen: the thesis' networks brought their torso from ImageNet, and did not learn it from Sebastian. Sfumato,
-# the soft shading that Leonardo named after smoke, no drawing here has; *background* is all that is neither figure nor tree nor
-# arrow.
-
-# %% [markdown]
+# Each network stands beside itself as it was before training. Where what photographs taught does as well, the filter was
+# there before any artwork was seen; where random weights do, even photographs were not needed. Sfumato, the soft shading that
+# Leonardo named after smoke, no drawing here has; *background* is all that is neither figure nor anything that the figure
+# carries, leans on or is bound to.
+#
 # **The model learns both the pose and the background.** This can be settled where backgrounds are known and can be
 # changed: on drawings. Networks are trained on drawings whose background goes with the class never, half of the time, or
 # always, and then asked about the same pictures whole, without their background, without their figure, and with

@@ -42,8 +42,8 @@ def test_parts_lie_where_they_are_drawn(drawn):
         assert sum(mask.astype(int) for mask in probe.parts.values()).max() == 1
         assert probe.parts["torso"].any() and (figure | ~probe.parts["torso"]).all()
         assert not (figure & (probe.parts["tree"] | probe.parts["arrows"] | probe.parts["background"])).any()
-    assert sum(probe.parts["arrows"].any() for probe in drawn) > COUNT / 2 > sum(
-        not probe.parts["tree"].any() for probe in drawn) > 0  # a column stands in for some trees
+    assert all(probe.parts["arrows"].any() for probe in drawn)
+    assert 0 < sum(probe.parts["tree"].any() for probe in drawn) < COUNT  # a column stands in for some trees
 
 
 def test_shares_are_exact_and_stay_shares(drawn):
@@ -63,8 +63,8 @@ def test_the_filter_that_holds_a_part_is_found(drawn, part, monkeypatch):
     assert (found["layer"], found["filter"]) == ("shown", 1)  # red alone
     seen = [probe.parts[part].mean() for probe in drawn if probe.shares(SIZE)[PARTS.index(part)].mean() >= 0.002]
     assert found["pictures"] == len(seen[1::2])
-    # All its energy lies on the part, but for the cells at the edge, which a resize shares out.
-    assert 0.6 < found["density"] * np.mean(seen[1::2]) <= 1
+    # All its energy lies on the part, but for the cells at the edge, which a resize shares out: of arrows all are edge.
+    assert 0.4 < found["density"] * np.mean(seen[1::2]) <= 1
     assert found["low"] <= found["density"] <= found["high"]
 
 
