@@ -9,17 +9,18 @@ POOLED = "pooled"  # name of the layer before it
 
 
 def build_classifier(backbone: str, n_classes: int, size: int | None = None, weights: str | None = None,
-                     weights_dir: str | None = None) -> keras.Model:
+                     weights_dir: str | None = None, preprocessing: str | None = None) -> keras.Model:
     """A classifier of `n_classes` poses.
 
     Parameters: `backbone` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own);
-    `weights` None for random weights or "imagenet"; `weights_dir` a folder of weight files to look into first.
+    `weights` None for random weights or "imagenet"; `weights_dir` a folder of weight files to look into first;
+    `preprocessing` None for the backbone's own, or another (see `build_backbone`).
     Returns a model from uint8 RGB pictures (n, size, size, 3) to float32 probabilities (n, n_classes) that sum to 1.
     Raises WeightsMissing where ImageNet weights are asked for and are not to be had.
 
     Equation 2.2 of the thesis prints a sum; its name and its code say mean, and a mean is what is taken here.
     """
-    base = build_backbone(backbone, size, weights, weights_dir)
+    base = build_backbone(backbone, size, weights, weights_dir, preprocessing)
     pooled = keras.layers.GlobalAveragePooling2D(name=POOLED)(base.output)
     probabilities = keras.layers.Dense(n_classes, activation="softmax", name=HEAD)(pooled)
     return keras.Model(base.input, probabilities, name=backbone)
@@ -47,3 +48,17 @@ def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> Non
     for layer in classifier.layers:
         kept = pretrained and isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = layer.name == HEAD or (layers == "finetuned" and not kept)
+
+
+def on_batch_statistics(classifier: keras.Model) -> keras.Model:
+    """The same classifier, of the same weights, with batch normalisation on each batch's own statistics at test time.
+
+    So the published scripts built theirs (`training=True` in the graph). Its layers must learn, or Keras ignores that.
+    """
+    def call(layer, *inputs, **options):
+        batch = isinstance(layer, keras.layers.BatchNormalization)
+        return layer(*inputs, **options | ({"training": True} if batch else {}))
+
+    same = keras.models.clone_model(classifier, call_function=call)
+    same.set_weights(classifier.get_weights())
+    return same
