@@ -1,6 +1,6 @@
 """Tables A.1 and A.2 of the thesis as recipes for training, and the profiles that shorten them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import ceil, log
 
 import pandas as pd
@@ -76,6 +76,13 @@ def varied(recipe: Recipe, variant: Variant | None) -> Recipe:
     layers = variant.layers or [phase.layers for phase in recipe.phases]
     phases = tuple(replace(phase, layers=own) for phase, own in zip(recipe.phases, layers, strict=False))
     return replace(recipe, phases=phases, split=variant.split or recipe.split, variant=variant)
+
+
+def described(recipe: Recipe) -> dict:
+    """A recipe as a trial's record has it: of its variant what is switched, and nothing where nothing is."""
+    plain = asdict(replace(recipe, variant=None))
+    del plain["variant"]
+    return plain | ({"variant": recipe.variant.switched()} if recipe.variant else {})
 
 
 def planned_rates(recipe: Recipe) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from artpose_lib import __version__, models, training, trials
 from artpose_lib.augment import augment
 from artpose_lib.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
 from artpose_lib.dataset import PoseDataset, load_dataset
-from artpose_lib.recipes import SEEDS, Profile, Recipe, recipe, varied
+from artpose_lib.recipes import SEEDS, Profile, Recipe, described, recipe, varied
 from artpose_lib.recipes import profile as find_profile
 from artpose_lib.splits import Split, split
 from artpose_lib.synthetic import draw_dataset
@@ -144,11 +144,7 @@ class Study:
     def _config(self, scaled: Recipe, seed: int) -> dict:
         """All that a trial's numbers depend on; its hash is the record's name."""
         weights = weights_fingerprint(scaled.backbone, self.weights_dir) if scaled.weights else None
-        described = asdict(replace(scaled, variant=None))
-        del described["variant"]
-        if scaled.variant:
-            described["variant"] = scaled.variant.switched()
-        return {"recipe": described, "seed": seed, "size": self.profile.size(scaled),
+        return {"recipe": described(scaled), "seed": seed, "size": self.profile.size(scaled),
                 "steps_per_epoch": self.profile.steps(scaled),
                 "data": self.dataset.fingerprint, "classes": list(self.dataset.classes), "weights": weights}
 
