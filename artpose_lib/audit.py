@@ -141,8 +141,10 @@ def duplicates(study: Study, backbone: str) -> pd.DataFrame:
     """A10: near-duplicates kept together against left apart, here, and where copies were planted at a known rate."""
     planted = planted_study(study)
     together, apart = VARIANTS["A10 duplicates together"], VARIANTS["A10 duplicates apart"]
-    return pd.DataFrame([compare(place, "A10", "frozen", backbone, apart, name, base=together)
-                         for place, name in ((study, "as found"), (planted, f"a copy planted of {PLANTED:.0%}"))])
+    cheapest = (available(study, LITE) or [backbone])[0]
+    return pd.DataFrame([compare(place, "A10", "frozen", name, apart, condition, base=together)
+                         for place, name, condition in ((study, backbone, "as found"),
+                                                        (planted, cheapest, f"a copy planted of {PLANTED:.0%}"))])
 
 
 def planted_study(study: Study) -> Study:

@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from artpose_lib import audit, inference, reference
+from artpose_lib import audit, claims, inference, reference
 from artpose_lib.poses import thesis_table
 from artpose_lib.study import Study
 
@@ -106,7 +106,7 @@ def cut_in_words(cut: pd.DataFrame) -> str:
     """What a curve that stops with the shortest trial hides. Markdown."""
     return ("Here, of the frozen models:\n\n" + "\n".join(
         f"- {row.backbone}: the trials stop after {row.shortest} to {row.longest} epochs. Cut at the shortest, the "
-        f"curve's best mean validation accuracy is {row.best_shortest:.3f}; drawn to the longest, {row.best_longest:.3f}."
+        f"curve's best mean validation accuracy is {row.best_shortest:.3f}; to the longest, {row.best_longest:.3f}."
         for row in cut.itertuples()) + "\n\nThe longer curve is no fairer at its end, where it is the mean of the few "
         "trials that still run; that is why the curves of this book say how many these are.")
 
@@ -119,8 +119,8 @@ def pairs_in_words(study: Study, pairs: pd.DataFrame) -> str:
     found = int((pairs["by_hash"] | pairs["by_network"]).sum())
     if not found:
         return (f"Among the {len(study.dataset)} pictures of this run neither the hash nor the network finds a pair "
-                f"that looks alike, so there is little to keep together ({grouped} pictures stand in a group). Below are "
-                "the pairs that a network finds closest.")
+                f"that looks alike, so there is little to keep together ({grouped} pictures stand in a group). Below "
+                "are the pairs that a network finds closest.")
     by_hash, both = int(pairs["by_hash"].sum()), int((pairs["by_hash"] & pairs["by_network"]).sum())
     by_network, two_labels = int(pairs["by_network"].sum()), int((~pairs["same_label"].astype(bool)).sum())
     return (f"Among the {len(study.dataset)} pictures of this run {found} pairs look alike: {by_hash} by the hash, "
@@ -141,18 +141,18 @@ def counts_in_words() -> str:
     low, high = counts.loc[counts["training"].idxmin()], counts.loc[counts["training"].idxmax()]
     return (f"The text's list of the training part adds up to {total} pictures, where 0.7 of its 1000 would be "
             f"{expected}; its largest class has {largest}, where SMOTE is said to have brought all to 127. "
-            f"{low['label']} stands there with {low['training']}, beside {high['label']} with {high['training']}: a slip, "
-            f"perhaps of a 1 in front. That would add 100, and {expected - total - 100} would still be missing. So this "
-            "project takes all counts from the data.")
+            f"{low['label']} stands there with {low['training']}, beside {high['label']} with {high['training']}: a "
+            f"slip, perhaps of a 1 in front. That would add 100, and {expected - total - 100} would still be missing. "
+            "So this project takes all counts from the data.")
 
 
 def pictures_in_words(curve: inference.Curve, power: pd.Series, references: list[dict]) -> str:
     """The learning curve and the power in sentences. Markdown."""
     text = (f"The law that fits these trials promises {curve.accuracy:.3f} at {curve.pictures:.0f} training pictures a "
-            f"class (95 % interval {curve.low:.3f} to {curve.high:.3f}, if the law holds so far out). To tell two models "
-            f"apart that differ by five points takes {power['paired']:.0f} test pictures if both are tested on the same "
-            f"ones (they disagree on {power['disagree']:.0%}), and {power['apart']:.0f} for each if not. The thesis' test "
-            "parts had 90 and 150.")
+            f"class (95 % interval {curve.low:.3f} to {curve.high:.3f}, if the law holds so far out). To tell two "
+            f"models apart that differ by five points takes {power['paired']:.0f} test pictures if both are tested on "
+            f"the same ones (they disagree on {power['disagree']:.0%}), and {power['apart']:.0f} for each if not. The "
+            "thesis' test parts had 90 and 150.")
     for content in references:
         other, its = content["tables"]["curve"].iloc[0], content["tables"]["power"].iloc[0]
         text += (f"\n\n*Reference, {escape(content['data'])}, {content['date']}*: {other['accuracy']:.3f} at "
@@ -170,3 +170,29 @@ def overview(rows: pd.DataFrame) -> str:
              f"<td>{'–' if np.isnan(row.p_holm) else f'{row.p_holm:.3f}'}</td><td>{escape(row.verdict)}</td>"
              for row in rows.itertuples()]
     return _table("What changes where the scripts are followed and not the text.", head, lines)
+
+
+def claims_table(table: pd.DataFrame, references: list[dict]) -> str:
+    """Every claim with its number, interval and verdict, this run's and the references', as HTML."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "the thesis says", "measured", "verdict"))
+    lines = [f'<th scope="row"><a href="{row.page}.html">{row.id}</a></th><td>“{escape(row.quote)}”<br>'
+             f"<small>{escape(row.section)}</small></td>"
+             f"<td>{escape(row.measured)}{_elsewhere(row, references, 'measured')}</td>"
+             f"<td>{escape(row.verdict)}{_elsewhere(row, references, 'verdict')}</td>" for row in table.itertuples()]
+    return _table("The claims of the thesis, each with what this run measured.", head, lines)
+
+
+def _elsewhere(row, references: list[dict], column: str) -> str:
+    found = [(content, content["tables"]["claims"].set_index("id").loc[row.id, column]) for content in references
+             if "claims" in content["tables"]]
+    return "".join(f"<br><small>reference, {escape(content['data'])}: {escape(str(text))}</small>"
+                   for content, text in found)
+
+
+def claims_in_words(table: pd.DataFrame) -> str:
+    """How many claims have which verdict. Markdown."""
+    counts = table["verdict"].value_counts()
+    return "Of {} claims, {}.".format(len(table), ", ".join(
+        f"{counts.get(verdict, 0)} {'hold' if verdict == claims.HOLDS else text}" for verdict, text in (
+            (claims.HOLDS, ""), (claims.WEAKLY, "hold weakly"), (claims.FAILS, "do not hold"),
+            (claims.UNTESTABLE, "cannot be tested here"))))

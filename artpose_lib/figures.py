@@ -378,6 +378,18 @@ def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
     return figure
 
 
+def verdicts(table: pd.DataFrame) -> go.Figure:
+    """A bar a section of the thesis, cut by the verdicts on its claims.
+
+    Parameters: `table` has a row a claim, with the columns section and verdict.
+    """
+    counted = table.groupby(["section", "verdict"], sort=False).size().reset_index(name="pictures")
+    figure = composition(counted.rename(columns={"section": "group", "verdict": "label"}))
+    figure.update_traces(hovertext=None, hovertemplate="%{x} claims: %{fullData.name}<extra></extra>",
+                         hoverinfo=None)
+    return figure.update_xaxes(title_text="claims", dtick=1)
+
+
 def learning_curve(points: pd.DataFrame, curve) -> go.Figure:
     """Accuracy against training pictures a class, with the law fitted and continued (`inference.learning_curve`).
 
