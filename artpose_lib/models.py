@@ -50,15 +50,21 @@ def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> Non
         layer.trainable = layer.name == HEAD or (layers == "finetuned" and not kept)
 
 
+class OnBatchStatistics(keras.layers.BatchNormalization):
+    """Batch normalisation that takes each batch's own mean and variance at test time too, while it may learn."""
+
+    def call(self, inputs, training=None, mask=None):
+        return super().call(inputs, training=True, mask=mask)
+
+
 def on_batch_statistics(classifier: keras.Model) -> keras.Model:
-    """The same classifier, of the same weights, with batch normalisation on each batch's own statistics at test time.
+    """The same classifier, of the same weights, with every batch normalisation `OnBatchStatistics`.
 
-    So the published scripts built theirs (`training=True` in the graph). Its layers must learn, or Keras ignores that.
+    So the published scripts built theirs, with `training=True` in TensorFlow 2.5's graph. In Keras 3 the caller's word
+    goes before the graph's, so that this slip cannot happen any more and has to be made on purpose.
     """
-    def call(layer, *inputs, **options):
-        batch = isinstance(layer, keras.layers.BatchNormalization)
-        return layer(*inputs, **options | ({"training": True} if batch else {}))
-
-    same = keras.models.clone_model(classifier, call_function=call)
+    same = keras.models.clone_model(classifier, clone_function=lambda layer: (
+        OnBatchStatistics if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
+    ).from_config(layer.get_config()))
     same.set_weights(classifier.get_weights())
     return same
