@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib import inference, leakage, metrics
+from artpose_lib.backbones import BACKBONES
 from artpose_lib.dataset import near_duplicate_groups
 from artpose_lib.poses import thesis_table
 from artpose_lib.recipes import recipe
@@ -85,10 +86,11 @@ def one_good_trial(study: Study, backbone: str) -> pd.DataFrame:
 
 
 def modes(study: Study) -> pd.DataFrame:
-    """A5, frozen: every mode against the backbone's own, for every backbone with weights here."""
+    """A5, frozen: every other mode against the backbone's own, for every backbone with weights here."""
     return pd.DataFrame([compare(study, "A5", "frozen", backbone, variant, name.removeprefix("A5 "))
                          for backbone in available(study, "VGG16", "ResNet50", "Xception", LITE)
-                         for name, variant in VARIANTS.items() if name.startswith("A5")])
+                         for name, variant in VARIANTS.items()
+                         if variant.preprocessing not in (None, BACKBONES[backbone].preprocessing)])
 
 
 def fine_tuned(study: Study) -> pd.DataFrame:
