@@ -11,6 +11,7 @@ from artpose_lib.poses import thesis_table
 from artpose_lib.study import Study
 
 HERE = "this run"
+MEASURED_APART = ("A9", "A11")  # in words, not as a difference of scores
 CONDITIONS = {"[-1, 1]": "fed in [-1, 1] mode", "caffe": "fed in caffe mode", "raw": "fed raw values",
               "doubly scaled": "fed its own mode twice", "as found": "copies apart, pictures as found"}
 
@@ -23,12 +24,11 @@ def _thesis(table: str, model: str, backbone: str) -> float:
 THESIS = {"A1": _thesis("table_3_1", "frozen", "Xception"), "A2": _thesis("table_3_2", "finetuned_aug", "VGG16")}
 
 
-def whose(study: Study, references: list[dict]) -> str:
+def whose(references: list[dict]) -> str:
     """A line that says which numbers are this run's and which are another's. Markdown."""
-    others = [content for content in references if content["fingerprint"] != study.dataset.fingerprint]
     return ("Numbers without a mark are this run's. " + (
         "Those marked *reference* come with the book and were measured before, elsewhere:\n\n"
-        + "\n".join(f"- {escape(reference.caption(content))}" for content in others) if others else
+        + "\n".join(f"- {escape(reference.caption(content))}" for content in references) if references else
         "There are no reference results of other pictures to stand beside them."))
 
 
@@ -40,7 +40,7 @@ def section(id: str, tables: dict[str, pd.DataFrame], references: list[dict]) ->
                    for title, column in columns.items())
     lines = [line for source, rows in _sources(tables["rows"], references)
              for line in _lines(rows[rows["id"] == id], source)]
-    empty = "" if lines else "<p>No network with weights for this here.</p>"
+    empty = "" if lines or id in MEASURED_APART else "<p>No network with weights for this here.</p>"
     head = "".join(f'<th scope="col">{name}</th>' for name in (
         "condition", "as the text", "as the scripts", "difference [95&nbsp;%]", "trials", "verdict"))
     table = _table(f"{id}: {escape(row['title'])}", head, lines) if lines else ""

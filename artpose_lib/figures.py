@@ -408,7 +408,8 @@ def learning_curve(points: pd.DataFrame, curve) -> go.Figure:
                        marker={"symbol": "square", "size": 9, "color": colour(1)},
                        error_y={"array": [curve.high - curve.accuracy], "arrayminus": [curve.accuracy - curve.low],
                                 "thickness": 2, "width": 0})
-    figure.update_xaxes(title_text="training pictures a class", type="log")
+    figure.update_xaxes(title_text="training pictures a class", type="log",
+                        tickvals=[first * 10**power for power in range(5) for first in (1, 2, 5)])
     figure.update_yaxes(title_text="test accuracy", range=[0, 1], tickformat=".0%")
     return figure
 

@@ -36,9 +36,14 @@ def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
     return path
 
 
-def load(folder: Path) -> list[dict]:
-    """All reference results of a folder, sorted by name, each as `export` wrote it with its tables as frames."""
+def load(folder: Path, study: Study) -> list[dict]:
+    """The reference results of a folder, sorted by name, each as `export` wrote it with its tables as frames.
+
+    Those of the study's own pictures in its own profile are left out: its own numbers are as good.
+    """
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    own = study.dataset.fingerprint, study.profile.name
+    found = [content for content in found if (content["fingerprint"], content["profile"]) != own]
     return [content | {"tables": {key: pd.read_json(StringIO(json.dumps(rows)), orient="records")
                                   for key, rows in content["tables"].items()}} for content in found]
 

@@ -43,8 +43,8 @@ Markdown(study.banner())
 
 # %%
 tables = audit.measure(study)
-references = reference.load(Path("../book/results"))
-Markdown(auditpages.whose(study, references))
+references = reference.load(Path("../book/results"), study)
+Markdown(auditpages.whose(references))
 
 # %% [markdown]
 # ## A1: labels and pictures part

@@ -46,8 +46,8 @@ Markdown(study.banner())
 
 # %%
 table = claims.check(study, audit.fine_tuned(study))
-references = reference.load(Path("../book/results"))
-Markdown(auditpages.whose(study, references))
+references = reference.load(Path("../book/results"), study)
+Markdown(auditpages.whose(references))
 
 # %% [markdown]
 # ## In one picture
