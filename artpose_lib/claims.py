@@ -126,7 +126,10 @@ def _learns_not(records: Records, claim) -> Outcome:
 
 
 def _most_spread(records: Records, claim) -> Outcome:
-    trials = metrics.per_trial(records.predictions[records.predictions["model"] == claim.first.split(" ")[0]])
+    own = records.predictions[records.predictions["model"] == claim.first.split(" ")[0]]
+    if own.empty:
+        return Outcome("no such network here")
+    trials = metrics.per_trial(own)
     spread = trials.groupby("backbone")["accuracy"].std().sort_values()
     named = claim.second.split(" ")[1]
     if named not in spread or spread.isna().any():

@@ -27,6 +27,8 @@ BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide eit
 HEIGHT = 380  # pixels; the width is the page's
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
                 "finetuned_aug": "Fine-tuned, augmented"}
+VERDICT_COLOURS = {"holds": "#009E73", "holds weakly": "#56B4E9", "does not hold": "#D55E00",
+                   "cannot be tested here": "#b3b3b3"}
 METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 # From white to a blue that black numbers are still easy to read on.
 _SHADES = [[0, "#ffffff"], [1, "#7ab3df"]]
@@ -383,11 +385,13 @@ def verdicts(table: pd.DataFrame) -> go.Figure:
 
     Parameters: `table` has a row a claim, with the columns section and verdict.
     """
-    counted = table.groupby(["section", "verdict"], sort=False).size().reset_index(name="pictures")
-    figure = composition(counted.rename(columns={"section": "group", "verdict": "label"}))
-    figure.update_traces(hovertext=None, hovertemplate="%{x} claims: %{fullData.name}<extra></extra>",
-                         hoverinfo=None)
-    return figure.update_xaxes(title_text="claims", dtick=1)
+    counted = table.groupby(["section", "verdict"], sort=False).size().unstack(fill_value=0)
+    counted = counted.reindex(columns=[name for name in VERDICT_COLOURS if name in counted])
+    figure = composition(counted.stack().rename("pictures").rename_axis(["group", "label"]).reset_index())
+    for trace in figure.data:
+        trace.update(marker_color=VERDICT_COLOURS[trace.name], hovertext=None, hoverinfo=None,
+                     hovertemplate="%{x} claims: %{fullData.name}<extra></extra>")
+    return figure.update_xaxes(title_text="claims")
 
 
 def learning_curve(points: pd.DataFrame, curve) -> go.Figure:

@@ -18,10 +18,15 @@ LEFT_OUT = {"pairs"}  # row numbers mean nothing without the pictures
 
 
 def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
-    """Write one JSON file of tables with what they are of: data fingerprint, profile, versions, machine class, date."""
-    records = trials.all_records(study.results)
-    last = max((record.facts for record in records if record.config["data"] == study.dataset.fingerprint),
-               key=lambda facts: facts["finished"])
+    """Write one JSON file of tables with what they are of: data fingerprint, profile, versions, machine class, date.
+
+    Returns its path. Raises ValueError where no trial of these pictures is stored.
+    """
+    own = [record.facts for record in trials.all_records(study.results)
+           if record.config["data"] == study.dataset.fingerprint]
+    if not own:
+        raise ValueError(f"{study.results}: no trial of these pictures is stored; run the chapters first")
+    last = max(own, key=lambda facts: facts["finished"])
     name = "drawn pictures" if study.embedded else study.dataset.folder.name
     content = {"data": name, "fingerprint": study.dataset.fingerprint, "pictures": len(study.dataset),
                "classes": len(study.dataset.classes), "profile": study.profile.name, "versions": last["versions"],
