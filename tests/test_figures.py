@@ -185,8 +185,8 @@ def test_verdicts_are_counted_by_section_in_one_order():
 
 
 def test_differences_keep_sources_apart_and_names_as_text():
-    table = pd.DataFrame({"label": ["<b>a", "b", "b"], "difference": [0.1, -0.2, -0.1], "low": [0.0, -0.3, float("nan")],
-                          "high": [0.2, -0.1, float("nan")], "source": ["this run", "this run", "reference"]})
+    table = pd.DataFrame({"label": ["<b>a", "b", "b"], "difference": [0.1, -0.2, -0.1], "low": [0.0, -0.3, np.nan],
+                          "high": [0.2, -0.1, np.nan], "source": ["this run", "this run", "reference"]})
     figure = figures.differences(table)
     assert [len(trace.x) for trace in figure.data] == [2, 1]
     assert "<b>" not in figure.to_json() and figure.data[0].error_x.array[1] == pytest.approx(0.1)
