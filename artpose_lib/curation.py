@@ -97,6 +97,16 @@ def lite_features(folder: str | Path) -> np.ndarray:
     return features
 
 
+def similarity(features: np.ndarray) -> np.ndarray:
+    """How alike pictures are to a network, -1 to 1: the cosines of the roots of their features, float32 (n, n).
+
+    Parameters: `features` float32 (n, d). From `ALIKE` they count as one picture.
+    """
+    roots = np.sign(features) * np.sqrt(np.abs(features))
+    roots /= np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-9)
+    return np.minimum(roots @ roots.T, 1)
+
+
 def suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: np.ndarray, seed: int) -> pd.DataFrame:
     """Labels that the pictures' features speak against, by confident learning (Northcutt et al., 2021; cleanlab).
 
@@ -143,9 +153,7 @@ def _likeness(small: np.ndarray, features: np.ndarray | None) -> np.ndarray:
     """How alike two pictures are, float32 (n, n): 1 by their hashes, else from `ALIKE` by their features, else 0."""
     alike = near_duplicates(small).astype(np.float32)
     if features is not None:
-        roots = np.sign(features) * np.sqrt(np.abs(features))
-        roots /= np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-9)
-        similar = np.minimum(roots @ roots.T, 1)
+        similar = similarity(features)
         alike = np.maximum(alike, np.where(similar >= ALIKE, similar, 0))
     np.fill_diagonal(alike, 0)
     return alike

@@ -27,6 +27,8 @@ BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide eit
 HEIGHT = 380  # pixels; the width is the page's
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
                 "finetuned_aug": "Fine-tuned, augmented"}
+VERDICT_COLOURS = {"holds": "#009E73", "holds weakly": "#56B4E9", "does not hold": "#D55E00",
+                   "cannot be tested here": "#b3b3b3"}
 METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 # From white to a blue that black numbers are still easy to read on.
 _SHADES = [[0, "#ffffff"], [1, "#7ab3df"]]
@@ -356,6 +358,91 @@ def densities(table: pd.DataFrame) -> go.Figure:
     figure.add_vline(x=1, line={"color": GREY, "dash": "dot", "width": 1})
     figure.update_xaxes(title_text="times as dense as an even answer (dotted: 1)", type="log", dtick="D2")
     figure.update_yaxes(_names(parts, range=[len(parts) - 0.5, -0.5]))
+    return figure
+
+
+def differences(table: pd.DataFrame) -> go.Figure:
+    """What each condition changes, as differences with their intervals around zero.
+
+    Parameters: `table` has the columns label, difference, low, high and source (what the numbers are of: this run, a
+    reference); a difference without an interval is a mark alone.
+    """
+    labels, sources = list(table["label"].unique()), list(table["source"].unique())
+    figure = _figure(max(HEIGHT, 30 * len(labels) + 130))
+    for number, source in enumerate(sources):
+        own = table[table["source"] == source]
+        lane = [labels.index(label) + 0.3 * (number - (len(sources) - 1) / 2) for label in own["label"]]
+        figure.add_scatter(
+            x=own["difference"], y=lane, mode="markers", name=safe(source), showlegend=len(sources) > 1,
+            hoverinfo="text",
+            hovertext=[f"{safe(row.label)}: {row.difference:+.3f}<br>95 % interval {row.low:+.3f} to {row.high:+.3f}"
+                       f"<br>{safe(row.source)}" for row in own.itertuples()],
+            marker={"symbol": symbol(number), "size": 9, "color": colour(number)},
+            error_x={"array": own["high"] - own["difference"], "arrayminus": own["difference"] - own["low"],
+                     "thickness": 2, "width": 0})
+    figure.add_vline(x=0, line={"color": GREY, "width": 1})
+    figure.update_xaxes(title_text="script less text", tickformat="+.0%")
+    figure.update_yaxes(_names(labels, range=[len(labels) - 0.5, -0.5]))
+    return figure
+
+
+def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
+    """A dot a trial, a row a condition, and upright dotted lines at named values.
+
+    Parameters: `table` has the columns condition, seed, accuracy.
+    """
+    names = list(table["condition"].unique())
+    figure = _figure(max(260, 60 * len(names) + 150))
+    for number, name in enumerate(names):
+        own = table[table["condition"] == name]
+        figure.add_scatter(x=own["accuracy"], y=[number] * len(own), mode="markers", showlegend=False, hoverinfo="text",
+                           hovertext=[f"{safe(name)}, trial {row.seed}: {row.accuracy:.3f}"
+                                      for row in own.itertuples()],
+                           marker={"symbol": symbol(number), "size": 9, "color": colour(number), "opacity": 0.7})
+    for number, (name, value) in enumerate(lines.items()):
+        figure.add_scatter(x=[value, value], y=[-0.5, len(names) - 0.5], mode="lines", hoverinfo="skip",
+                           name=f"{safe(name)}: {value:.3f}",
+                           line={"color": GREY, "dash": DASHES[number + 1], "width": 1.5})
+    figure.update_xaxes(title_text="test accuracy", range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(_names(names, range=[len(names) - 0.5, -0.5]))
+    return figure
+
+
+def verdicts(table: pd.DataFrame) -> go.Figure:
+    """A bar a section of the thesis, cut by the verdicts on its claims.
+
+    Parameters: `table` has a row a claim, with the columns section and verdict.
+    """
+    counted = table.groupby(["section", "verdict"], sort=False).size().unstack(fill_value=0)
+    counted = counted.reindex(columns=[name for name in VERDICT_COLOURS if name in counted])
+    figure = composition(counted.stack().rename("pictures").rename_axis(["group", "label"]).reset_index())
+    for trace in figure.data:
+        trace.update(marker_color=VERDICT_COLOURS[trace.name], hovertext=None, hoverinfo=None,
+                     hovertemplate="%{x} claims: %{fullData.name}<extra></extra>")
+    return figure.update_xaxes(title_text="claims")
+
+
+def learning_curve(points: pd.DataFrame, curve) -> go.Figure:
+    """Accuracy against training pictures a class, with the law fitted and continued (`inference.learning_curve`).
+
+    Parameters: `points` has the columns pictures, seed, accuracy; `curve` is an `inference.Curve`.
+    """
+    sizes = np.geomspace(points["pictures"].min(), curve.pictures, 60)
+    figure = _figure()
+    figure.add_scatter(x=points["pictures"], y=points["accuracy"], mode="markers", name="one trial", hoverinfo="text",
+                       hovertext=[f"trial {row.seed}, {row.pictures:.0f} pictures a class: {row.accuracy:.3f}"
+                                  for row in points.itertuples()],
+                       marker={"size": 7, "color": colour(0), "opacity": 0.7})
+    figure.add_scatter(x=sizes, y=curve.at(sizes), mode="lines", name="the law", hoverinfo="skip",
+                       line={"color": colour(0), "dash": "dash", "width": 2})
+    figure.add_scatter(x=[curve.pictures], y=[curve.accuracy], mode="markers", name=f"at {curve.pictures}",
+                       hovertemplate="%{y:.3f}<extra></extra>",
+                       marker={"symbol": "square", "size": 9, "color": colour(1)},
+                       error_y={"array": [curve.high - curve.accuracy], "arrayminus": [curve.accuracy - curve.low],
+                                "thickness": 2, "width": 0})
+    figure.update_xaxes(title_text="training pictures a class", type="log",
+                        tickvals=[first * 10**power for power in range(5) for first in (1, 2, 5)])
+    figure.update_yaxes(title_text="test accuracy", range=[0, 1], tickformat=".0%")
     return figure
 
 

@@ -180,15 +180,19 @@ def _mean_curve(curves: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray
     return np.repeat(rates, 2), np.column_stack([foot, top]).ravel()
 
 
-def curves(history: pd.DataFrame) -> pd.DataFrame:
+def curves(history: pd.DataFrame, stop: str = "longest") -> pd.DataFrame:
     """Learning curves over trials (Figures 3.1 to 3.3 and 3.5): each epoch's mean with a 95 % t-interval.
 
     Returns model, backbone, epoch, metric (accuracy, loss, val_accuracy, val_loss), mean, low, high, trials.
     Trials stop at different epochs; `trials` counts those still running, whose mean this is, to the end of the
-    longest. Where one is left, low and high are NaN. Bounds stay where the metric can be: from 0, and to 1 for an
+    longest; `stop` "shortest" ends the curves with the first trial that stops, as the thesis' do (the audit's A9).
+    Where one trial is left, low and high are NaN. Bounds stay where the metric can be: from 0, and to 1 for an
     accuracy.
     """
     keys = ["model", "backbone", "epoch", "metric"]
+    if stop == "shortest":
+        last = history.groupby(_TRIAL)["epoch"].transform("max").groupby([history["model"], history["backbone"]])
+        history = history[history["epoch"] <= last.transform("min")]
     long = history.sort_values("epoch", kind="stable").melt(
         keys[:3], ["accuracy", "loss", "val_accuracy", "val_loss"], "metric", "value")
     table = long.groupby(keys, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()

@@ -9,17 +9,18 @@ POOLED = "pooled"  # name of the layer before it
 
 
 def build_classifier(backbone: str, n_classes: int, size: int | None = None, weights: str | None = None,
-                     weights_dir: str | None = None) -> keras.Model:
+                     weights_dir: str | None = None, preprocessing: str | None = None) -> keras.Model:
     """A classifier of `n_classes` poses.
 
     Parameters: `backbone` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own);
-    `weights` None for random weights or "imagenet"; `weights_dir` a folder of weight files to look into first.
+    `weights` None for random weights or "imagenet"; `weights_dir` a folder of weight files to look into first;
+    `preprocessing` None for the backbone's own, or another (see `build_backbone`).
     Returns a model from uint8 RGB pictures (n, size, size, 3) to float32 probabilities (n, n_classes) that sum to 1.
     Raises WeightsMissing where ImageNet weights are asked for and are not to be had.
 
     Equation 2.2 of the thesis prints a sum; its name and its code say mean, and a mean is what is taken here.
     """
-    base = build_backbone(backbone, size, weights, weights_dir)
+    base = build_backbone(backbone, size, weights, weights_dir, preprocessing)
     pooled = keras.layers.GlobalAveragePooling2D(name=POOLED)(base.output)
     probabilities = keras.layers.Dense(n_classes, activation="softmax", name=HEAD)(pooled)
     return keras.Model(base.input, probabilities, name=backbone)
@@ -47,3 +48,23 @@ def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> Non
     for layer in classifier.layers:
         kept = pretrained and isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = layer.name == HEAD or (layers == "finetuned" and not kept)
+
+
+class OnBatchStatistics(keras.layers.BatchNormalization):
+    """Batch normalisation that takes each batch's own mean and variance at test time too, while it may learn."""
+
+    def call(self, inputs, training=None, mask=None):
+        return super().call(inputs, training=True, mask=mask)
+
+
+def on_batch_statistics(classifier: keras.Model) -> keras.Model:
+    """The same classifier, of the same weights, with every batch normalisation `OnBatchStatistics`.
+
+    So the published scripts built theirs, with `training=True` in TensorFlow 2.5's graph. In Keras 3 the caller's word
+    goes before the graph's, so that this slip cannot happen any more and has to be made on purpose.
+    """
+    same = keras.models.clone_model(classifier, clone_function=lambda layer: (
+        OnBatchStatistics if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
+    ).from_config(layer.get_config()))
+    same.set_weights(classifier.get_weights())
+    return same

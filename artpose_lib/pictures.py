@@ -84,11 +84,16 @@ def near_duplicates(pictures: np.ndarray, distance: int = NEAR_DUPLICATE) -> np.
     Two do where their 64-bit perceptual hashes (pHash, the signs of the lowest frequencies), or the hash of
     one and that of the other's mirror image, differ in at most `distance` bits. A hash sees 32 x 32 pixels.
     """
+    return hash_distances(pictures) <= distance
+
+
+def hash_distances(pictures: np.ndarray) -> np.ndarray:
+    """Bits of 64 in which two pictures' hashes differ, at least, mirrored or not: int64 (n, n)."""
     upright, mirrored = _signs(pictures), _signs(pictures[:, :, ::-1])
     # A product of signs is the number of equal bits less that of unequal ones: 64 - 2 * distance.
     agreement = np.maximum(upright @ upright.T, upright @ mirrored.T)
-    alike = agreement >= upright.shape[1] - 2 * distance
-    return alike | alike.T  # a mirror image's hash is nearly, not wholly, the mirrored hash
+    agreement = np.maximum(agreement, agreement.T)  # a mirror image's hash is nearly, not wholly, the mirrored hash
+    return ((upright.shape[1] - agreement) / 2).astype(np.int64)
 
 
 def _signs(pictures: np.ndarray) -> np.ndarray:

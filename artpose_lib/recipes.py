@@ -1,6 +1,6 @@
 """Tables A.1 and A.2 of the thesis as recipes for training, and the profiles that shorten them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import ceil, log
 
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from artpose_lib.backbones import BACKBONES
 from artpose_lib.onecycle import DECAY_EPOCHS, rates
 from artpose_lib.poses import thesis_table
+from artpose_lib.variants import Variant
 
 SEEDS = (40, 41, 42, 43, 44)  # the five trials of the published scripts
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
@@ -40,7 +41,8 @@ class Recipe:
 
     `model` is one of `MODELS`; `phases` run in turn, each from the best weights of the one before, together at most
     `total_epochs`; `optimiser` is Keras' name; `weights` None (random) or "imagenet"; `split` "random" (experiment 1)
-    or "stratified" (experiment 2); `augmented` says whether the training part goes through SMOTE and imgaug.
+    or "stratified" (experiment 2); `augmented` says whether the training part goes through SMOTE and imgaug; `variant`
+    is what the audit switches, None in every recipe of the thesis.
     """
 
     model: str
@@ -52,6 +54,7 @@ class Recipe:
     weights: str | None
     split: str
     augmented: bool
+    variant: Variant | None = None
 
 
 def recipe(model: str, backbone: str) -> Recipe:
@@ -64,6 +67,22 @@ def recipe(model: str, backbone: str) -> Recipe:
         raise ValueError(f"No recipe for the model {model!r} with the backbone {backbone!r}. "
                          f"Models: {', '.join(MODELS)}; backbones: {', '.join(backbones)}.")
     return RECIPES[model, backbone]
+
+
+def varied(recipe: Recipe, variant: Variant | None) -> Recipe:
+    """The recipe with one thing switched (None: the recipe itself). A recipe of one phase takes the first's layers."""
+    if variant is None:
+        return recipe
+    layers = variant.layers or [phase.layers for phase in recipe.phases]
+    phases = tuple(replace(phase, layers=own) for phase, own in zip(recipe.phases, layers, strict=False))
+    return replace(recipe, phases=phases, split=variant.split or recipe.split, variant=variant)
+
+
+def described(recipe: Recipe) -> dict:
+    """A recipe as a trial's record has it: of its variant what is switched, and nothing where nothing is."""
+    plain = asdict(replace(recipe, variant=None))
+    del plain["variant"]
+    return plain | ({"variant": recipe.variant.switched()} if recipe.variant else {})
 
 
 def planned_rates(recipe: Recipe) -> pd.DataFrame:

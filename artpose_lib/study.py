@@ -4,7 +4,8 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from artpose_lib import __version__, models, training, trials
 from artpose_lib.augment import augment
 from artpose_lib.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
 from artpose_lib.dataset import PoseDataset, load_dataset
-from artpose_lib.recipes import SEEDS, Profile, Recipe, recipe
+from artpose_lib.recipes import SEEDS, Profile, Recipe, described, recipe, varied
 from artpose_lib.recipes import profile as find_profile
 from artpose_lib.splits import Split, split
 from artpose_lib.synthetic import draw_dataset
 from artpose_lib.training import Part, Trainer
+from artpose_lib.variants import FAITHFUL, Variant, permuted, shifted_in_place, thinned
 
 EMBEDDED_SEED = 2022  # any number would do; it is fixed so that everyone gets the same drawings
 NO_WEIGHTS = "no weights here"  # what tables say of a backbone whose ImageNet weights are not to be had
@@ -71,20 +73,22 @@ class Study:
         except WeightsMissing:
             return NO_WEIGHTS
 
-    def run(self, *models: str) -> Findings:
+    def run(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] = tuple(BACKBONES),
+            seeds: Sequence[int] | None = None) -> Findings:
         """Train every trial of these models that is not stored yet, and return all of them.
 
-        Parameters: `models` from baseline, frozen, finetuned, finetuned_aug. A backbone whose ImageNet weights are
-        not to be had is left out and named in the findings. One line of progress a trial goes to stderr.
+        Parameters: `models` from baseline, frozen, finetuned, finetuned_aug; `variant` what the audit switches in each;
+        `backbones` and `seeds` those to take (None: the profile's). A backbone whose ImageNet weights are not to be
+        had is left out and named in the findings. One line of progress a trial goes to stderr.
         """
         planned, missing = [], {}
         for model in models:
-            for backbone in BACKBONES:
-                scaled = self.profile.scale(recipe(model, backbone))
+            for backbone in backbones:
+                scaled = varied(self.profile.scale(recipe(model, backbone)), variant)
                 if scaled.weights and self.weights_of(backbone) == NO_WEIGHTS:
                     missing[backbone] = NO_WEIGHTS
                     continue
-                planned += [(scaled, seed) for seed in self.profile.seeds(scaled)]
+                planned += [(scaled, seed) for seed in seeds or self.profile.seeds(scaled)]
         records = [self._trial(scaled, seed, f"trial {number}/{len(planned)}")
                    for number, (scaled, seed) in enumerate(planned, start=1)]
         return Findings(records, missing)
@@ -93,19 +97,21 @@ class Study:
         """All pictures of the data set at one input size, uint8 (n, size, size, 3)."""
         return _pictures(self, size)
 
-    def features(self, backbone: str) -> np.ndarray:
+    def features(self, backbone: str, preprocessing: str | None = None) -> np.ndarray:
         """Pooled ImageNet features of all pictures, float32 (n, channels), at the profile's size for frozen models.
 
         Computed once for all trials and epochs, and kept on disk under the data's, the weights' and the size's name.
         """
         size = self.profile.size(recipe("frozen", backbone))
-        name = f"{backbone}-{size}-{self.dataset.fingerprint}-{weights_fingerprint(backbone, self.weights_dir)}.npy"
+        mode = f"-{preprocessing}" if preprocessing else ""
+        file = weights_fingerprint(backbone, self.weights_dir)
+        name = f"{backbone}-{size}{mode}-{self.dataset.fingerprint}-{file}.npy"
         path = self.results / "features" / name
         if not path.exists():
-            say(f"features of {len(self.dataset)} pictures through {backbone} at {size} x {size}")
+            say(f"features of {len(self.dataset)} pictures through {backbone}{mode} at {size} x {size}")
             # A network of its own: the one that trials share may have been fine-tuned by now.
             classifier = models.build_classifier(backbone, len(self.dataset.classes), size, "imagenet",
-                                                 self.weights_dir)
+                                                 self.weights_dir, preprocessing)
             pooled = models.pooled_model(classifier).predict(self.pictures(size), batch_size=training.PREDICT_BATCH,
                                                              verbose=0)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,13 +127,14 @@ class Study:
         if stored:
             return stored
         started = time.monotonic()
-        parts = split(self.dataset, scaled.split, seed)
-        trainer, x, history = (self._train_head if scaled.model == "frozen" else self._train)(scaled, seed, parts)
-        predictions = self._predictions(trainer, x, parts)
+        parts, labels = self._parts(scaled, seed), self._labels(scaled, seed)
+        train = self._train_head if scaled.model == "frozen" else self._train
+        trainer, x, history = train(scaled, seed, parts, labels)
+        predictions = self._predictions(trainer, x, parts, labels, scaled.variant or FAITHFUL)
         # The first augmented trial of a backbone is the one whose feature maps are read; where there can be none, the
         # first that learned from nothing.
         read = scaled.augmented or (scaled.model == "baseline" and self.weights_of(scaled.backbone) == NO_WEIGHTS)
-        keep = read and seed == SEEDS[0]
+        keep = read and seed == SEEDS[0] and scaled.variant is None
         record = trials.store_record(self.results, config, history, predictions, time.monotonic() - started,
                                      trainer.model.save_weights if keep else None)
         facts = record.facts
@@ -139,36 +146,58 @@ class Study:
     def _config(self, scaled: Recipe, seed: int) -> dict:
         """All that a trial's numbers depend on; its hash is the record's name."""
         weights = weights_fingerprint(scaled.backbone, self.weights_dir) if scaled.weights else None
-        return {"recipe": asdict(scaled), "seed": seed, "size": self.profile.size(scaled),
+        return {"recipe": described(scaled), "seed": seed, "size": self.profile.size(scaled),
                 "steps_per_epoch": self.profile.steps(scaled),
                 "data": self.dataset.fingerprint, "classes": list(self.dataset.classes), "weights": weights}
 
-    def _train_head(self, scaled: Recipe, seed: int, parts: Split):
-        x, y = self.features(scaled.backbone), self.dataset.labels
+    def _parts(self, scaled: Recipe, seed: int) -> Split:
+        """The division of a trial, by its seed alone unless its variant says otherwise."""
+        variant = scaled.variant or FAITHFUL
+        drawn_by = {"trial": seed, "first": SEEDS[0]}.get(variant.split_seed, [seed, *variant.split_seed.encode()])
+        parts = split(self.dataset, scaled.split, drawn_by)
+        return parts if variant.share == 1 else replace(
+            parts, train=thinned(parts.train, self.dataset.labels, variant.share))
+
+    def _labels(self, scaled: Recipe, seed: int) -> np.ndarray:
+        """What a trial takes for the pictures' labels: theirs, unless its variant has shuffled them."""
+        shuffled = scaled.variant and scaled.variant.labels == "permuted"
+        return permuted(self.dataset.labels, SEEDS.index(seed)) if shuffled else self.dataset.labels
+
+    def _train_head(self, scaled: Recipe, seed: int, parts: Split, y: np.ndarray):
+        variant = scaled.variant or FAITHFUL
+        x = self.features(scaled.backbone, variant.preprocessing)
+        seed = seed if variant.start is None else variant.start
         trainer = training.head_trainer(x.shape[1], len(self.dataset.classes))
         history = training.train_on_features(trainer, scaled, Part(x[parts.train], y[parts.train]),
                                              Part(x[parts.validation], y[parts.validation]), seed)
         return trainer, x, history
 
-    def _train(self, scaled: Recipe, seed: int, parts: Split):
-        size = self.profile.size(scaled)
-        x, y = self.pictures(size), self.dataset.labels
+    def _train(self, scaled: Recipe, seed: int, parts: Split, y: np.ndarray):
+        size, variant = self.profile.size(scaled), scaled.variant or FAITHFUL
+        x = self.pictures(size)
         train_x, train_y = x[parts.train], y[parts.train]
         if scaled.augmented:  # the training part alone
             train_x, train_y = augment(train_x, train_y, scaled.backbone, seed)
         trainer = training.classifier_trainer(scaled.backbone, len(self.dataset.classes), size, scaled.weights,
-                                              self.weights_dir)
+                                              self.weights_dir, replace(FAITHFUL, preprocessing=variant.preprocessing,
+                                                                        batch_statistics=variant.batch_statistics))
         validation = Part(x[parts.validation], y[parts.validation])
         history = training.train(trainer, scaled, Part(train_x, train_y), validation, seed,
                                  self.profile.steps(scaled))
-        return trainer, x, history
+        return trainer, shifted_in_place(x) if variant.in_place else x, history
 
-    def _predictions(self, trainer: Trainer, x: np.ndarray, parts: Split) -> pd.DataFrame:
-        frames = []
-        for part, rows in (("validation", parts.validation), ("test", parts.test)):
-            pictures = self.dataset.metadata.loc[rows, ["file_name", "label"]].reset_index(drop=True)
+    def _predictions(self, trainer: Trainer, x: np.ndarray, parts: Split, labels: np.ndarray,
+                     variant: Variant) -> pd.DataFrame:
+        frames, batch = [], training.PREDICT_BATCH
+        asked = [("validation", parts.validation, batch), ("test", parts.test, batch)]
+        if variant.batch_statistics:  # then a picture's answer may hang on those beside it: asked in other company too
+            asked += [("test, sorted by class", parts.test[np.argsort(labels[parts.test], kind="stable")], batch),
+                      ("test, one by one", parts.test, 1)]
+        for part, rows, size in asked:
+            pictures = pd.DataFrame({"file_name": self.dataset.metadata["file_name"].to_numpy()[rows],
+                                     "label": np.array(self.dataset.classes, object)[labels[rows]]})
             columns = [f"p_{name}" for name in self.dataset.classes]
-            probabilities = pd.DataFrame(trainer.predict(x[rows]), columns=columns)
+            probabilities = pd.DataFrame(trainer.predict(x[rows], size), columns=columns)
             frames.append(pd.concat([pictures.assign(part=part), probabilities], axis=1))
         return pd.concat(frames, ignore_index=True)
 

@@ -15,7 +15,6 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from itertools import chain, islice, product
 
 import numpy as np
@@ -29,7 +28,7 @@ from artpose_lib.dataset import DataError, PoseDataset
 from artpose_lib.filters import box_fractions
 from artpose_lib.pictures import decode
 from artpose_lib.poses import POSE_NAMES
-from artpose_lib.recipes import Recipe, recipe
+from artpose_lib.recipes import Recipe, described, recipe
 from artpose_lib.splits import PARTS, balanced_parts, split
 from artpose_lib.study import EMBEDDED_SEED, NO_WEIGHTS, Study, say
 from artpose_lib.synthetic import LINKED, _poses
@@ -159,7 +158,7 @@ def _recipe(study: Study) -> Recipe:
 
 def _config(study: Study, scaled: Recipe, seed: int, data: str, classes: Sequence[str]) -> dict:
     """All that a trial's numbers depend on, as for the study's own trials."""
-    return {"recipe": asdict(scaled), "seed": seed, "size": study.profile.size(scaled),
+    return {"recipe": described(scaled), "seed": seed, "size": study.profile.size(scaled),
             "steps_per_epoch": study.profile.steps(scaled), "data": data, "classes": list(classes),
             "weights": weights_fingerprint(scaled.backbone, study.weights_dir)}
 

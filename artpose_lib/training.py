@@ -10,6 +10,7 @@ import pandas as pd
 
 from artpose_lib import models, onecycle
 from artpose_lib.recipes import Phase, Recipe
+from artpose_lib.variants import FAITHFUL, Variant, shifted_in_place
 
 # TensorFlow warns, into the page, that several networks are traced in one process; that is what trials are.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -85,9 +86,9 @@ class Trainer:
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
+    def predict(self, x: np.ndarray, batch_size: int = PREDICT_BATCH) -> np.ndarray:
         """Probabilities, float32 (n, n_classes)."""
-        return self.model.predict(x, batch_size=PREDICT_BATCH, verbose=0)
+        return self.model.predict(x, batch_size=batch_size, verbose=0)
 
     def _compile(self, optimiser: str) -> None:
         wanted = optimiser, [layer.trainable for layer in self.model.layers]
@@ -104,10 +105,11 @@ class Trainer:
 
 @lru_cache(maxsize=1)  # one network at a time: VGG16 to Xception take 0.1 GB of weights and more of moments each
 def classifier_trainer(backbone: str, n_classes: int, size: int, weights: str | None,
-                       weights_dir: str | None) -> Trainer:
+                       weights_dir: str | None, variant: Variant = FAITHFUL) -> Trainer:
     """The trainer of a whole network; see `models.build_classifier` for the parameters."""
     keras.utils.clear_session()
-    return Trainer(models.build_classifier(backbone, n_classes, size, weights, weights_dir), n_classes)
+    model = models.build_classifier(backbone, n_classes, size, weights, weights_dir, variant.preprocessing)
+    return Trainer(models.on_batch_statistics(model) if variant.batch_statistics else model, n_classes)
 
 
 @lru_cache(maxsize=1)
@@ -130,6 +132,8 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
         epochs = min(phase.max_epochs or left, left)
         if epochs < 1:  # phase I never ran out of patience
             break
+        if number == 2 and recipe.variant and recipe.variant.in_place:
+            train_part, validation = (Part(shifted_in_place(part.x), part.y) for part in (train_part, validation))
         fit = _fit_head if phase.layers == "frozen" else _fit_all
         history = fit(trainer, recipe, phase, train_part, validation, epochs, steps, seed + 1000 * number)
         histories.append(history.assign(phase=number))
@@ -154,7 +158,8 @@ def number_epochs(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_all(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
-    models.set_trainable(trainer.model, "finetuned", pretrained=recipe.weights is not None)
+    kept = recipe.weights is not None and not (recipe.variant and recipe.variant.batch_statistics)
+    models.set_trainable(trainer.model, "finetuned", pretrained=kept)
     return trainer.fit(train_part, validation, recipe, phase, epochs, steps, seed)
 
 

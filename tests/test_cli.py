@@ -63,3 +63,23 @@ def test_a_class_of_one_picture_is_met_for_real(capsys):
     assert cli.main(["data", "info", str(SHARED / "data" / "artworks")]) == 1
     said = capsys.readouterr().err
     assert 'class "Tanagra" has 1 picture' in said and "--classes Antinous,Graces,Pieta,Reclining,Sebastian" in said
+
+
+def test_results_are_exported_without_pictures_and_titles(colours, tmp_path, monkeypatch, capsys):
+    import pandas as pd
+
+    from artpose_lib import audit, claims, trials
+
+    table = pd.DataFrame({"id": ["A1"], "difference": [-0.3]})
+    monkeypatch.setattr(audit, "measure", lambda study: {"rows": table})
+    monkeypatch.setattr(claims, "check", lambda study, rows: table)
+    arguments = ["results", "--export", str(tmp_path / "kept"), "--data", str(colours), "--results", str(tmp_path)]
+    assert cli.main(arguments) == 1
+    assert "no trial of these pictures" in capsys.readouterr().err
+    from artpose_lib.dataset import load_dataset
+    config = {"recipe": {"model": "frozen", "backbone": "VGG16"}, "seed": 40, "data": load_dataset(colours).fingerprint}
+    frame = pd.DataFrame({"file_name": ["a"], "label": ["x"], "part": ["test"], "p_x": [1.0]})
+    trials.store_record(tmp_path, config, pd.DataFrame({"epoch": [1]}), frame, 1)
+    assert cli.main(arguments) == 0
+    written = (tmp_path / "kept").glob("*.json")
+    assert all("00.png" not in path.read_text() and '"rows"' in path.read_text() for path in written)

@@ -49,3 +49,15 @@ def test_a_picture_is_judged_alike_alone_and_in_company_after_fine_tuning(lite, 
 def test_a_network_from_random_weights_learns_its_batch_normalisation(lite):
     models.set_trainable(lite, "finetuned", pretrained=False)
     assert all(layer.trainable for layer in lite.layers)
+
+
+def test_on_batch_statistics_an_answer_hangs_on_its_company():
+    """And without, not: the slip of the audit's A3 is nowhere the default."""
+    inputs = keras.Input((4, 4, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(inputs))
+    plain = keras.Model(inputs, keras.layers.Dense(2, name=models.HEAD)(pooled))
+    pictures = np.random.default_rng(0).normal(3, 2, (6, 4, 4, 3)).astype("float32")
+    together = {model: model.predict(pictures, verbose=0) for model in (plain, models.on_batch_statistics(plain))}
+    alone = {model: model.predict(pictures, batch_size=1, verbose=0) for model in together}
+    same, moved = [np.abs(together[model] - alone[model]).max() for model in together]
+    assert same < 1e-5 < 0.01 < moved

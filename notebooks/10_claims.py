@@ -1,0 +1,70 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The claims
+#
+# A thesis makes many claims, and a reader remembers the last of them. Here is every sentence of its abstract, results,
+# discussion and conclusion that something can be checked of, with what this run has to say. A verdict is computed
+# from an interval and never from a wish:
+#
+# - **holds**: the whole 95 % interval is on the claim's side;
+# - **holds weakly**: the measured value is on the claim's side, and the interval reaches to the other;
+# - **does not hold**: the measured value is on the other side;
+# - **cannot be tested here**: these pictures, or the weights at hand, do not allow it.
+#
+# On drawn pictures, or on pictures of something else than the six poses, a verdict is about those pictures. A claim that
+# fails there may hold for the thesis' own, which nobody has published.
+
+# %% tags=["parameters"]
+data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
+weights = ""  # a folder of ImageNet weight files; empty for Keras' own
+profile = "quick"  # smoke, quick or thesis
+results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
+classes = ""  # the labels to use, separated by commas; empty for all
+
+# %%
+from pathlib import Path
+
+from IPython.display import HTML, Markdown
+
+from artpose_lib import audit, auditpages, claims, figures, reference
+from artpose_lib.study import open_study
+
+study = open_study(data, weights, profile, results, classes)
+Markdown(study.banner())
+
+# %%
+table = claims.check(study, audit.fine_tuned(study))
+references = reference.load(Path("../book/results"), study)
+Markdown(auditpages.whose(references))
+
+# %% [markdown]
+# ## In one picture
+
+# %%
+figures.show(figures.verdicts(table), alt="How many claims of each part of the thesis hold here.")
+
+# %% [markdown]
+# ## Sentence by sentence
+#
+# Each leads to the chapter whose figures show it.
+
+# %%
+HTML(auditpages.claims_table(table, references))
+
+# %% [markdown]
+# Several claims are tested at once, so a few intervals would miss by luck alone: of twenty true ones, one.
+
+# %%
+Markdown(auditpages.claims_in_words(table))
