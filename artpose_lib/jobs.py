@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,16 +49,17 @@ def run(jobs: Iterable[Job], where: str | None = None) -> Iterator[Job]:
     `cluster.opened`), "" this process; None takes it from the environment variable ARTPOSE_CLUSTER.
     Raises what a job raises, and OSError, naming the folder, where it cannot be written.
     """
+    planned = list(jobs)
+    for folder in sorted({job.path.parent for job in planned}):
+        sweep(folder)
     left = []
-    for job in jobs:
+    for job in planned:
         if job.path.exists():
             yield job
         else:
             left.append(job)
     if not left:
         return
-    for folder in {job.path.parent for job in left}:
-        sweep(folder)
     with cluster.connected(os.environ.get("ARTPOSE_CLUSTER", "") if where is None else where) as client:
         while left:
             stored, here = [], ((job, attempt(job)) for job in left)
@@ -152,12 +153,16 @@ def _to_disk(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes that have died left half written in a folder: that of the claims which nobody holds."""
-    for partial in sorted(folder.glob(f"{PARTIAL}*")):
-        name, _, _ = partial.name.removeprefix(PARTIAL).rpartition("-")
-        with claim(folder / (name or partial.name)) as mine:
-            if mine:
-                shutil.rmtree(partial, ignore_errors=True)
+    """Remove what processes that have died left in a folder: half written things that nobody claims, needless locks.
+
+    Where the folder cannot be written, they stay.
+    """
+    partials = {path: path.name.removeprefix(PARTIAL).rpartition("-")[0] for path in folder.glob(f"{PARTIAL}*")}
+    locks = {path: path.name.removeprefix(".").removesuffix(".lock") for path in folder.glob(".*.lock")}
+    for path, name in sorted((partials | locks).items()):
+        with suppress(OSError), claim(folder / (name or path.name)) as mine:
+            if mine and path in partials:
+                shutil.rmtree(path)
 
 
 @contextmanager

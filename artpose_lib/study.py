@@ -125,20 +125,20 @@ class Study:
 
     def _train_missing(self, planned: list[tuple[Recipe, int]]) -> None:
         """Train the trials that are not stored, wherever `jobs.run` does, and the features that they need before."""
-        trial_of, features = {}, {}
+        planned_jobs, features, missing = [], {}, []
         for scaled, seed in planned:
             folder, needs = self._record(scaled, seed).folder, None
-            if folder.exists():
-                continue
-            if scaled.model == "frozen":
-                needs = self._features_path(scaled.backbone)
-                features[needs] = jobs.Job(needs, partial(self._extract, scaled.backbone))
-            trial_of[folder] = jobs.Job(folder, partial(self._trial, scaled, seed), needs)
-        stored = len(planned) - len(trial_of)
-        for job in jobs.run([*features.values(), *trial_of.values()]):
-            if job.path in trial_of:
-                stored += 1
-                say(f"trial {stored}/{len(planned)}  {trials.Record(job.path).in_words()}")
+            if not folder.exists():
+                missing.append(folder)
+                if scaled.model == "frozen":
+                    needs = self._features_path(scaled.backbone)
+                    features[needs] = jobs.Job(needs, partial(self._extract, scaled.backbone))
+            planned_jobs.append(jobs.Job(folder, partial(self._trial, scaled, seed), needs))
+        number = len(planned) - len(missing)
+        for job in jobs.run([*features.values(), *planned_jobs]):
+            if job.path in missing:
+                number += 1
+                say(f"trial {number}/{len(planned)}  {trials.Record(job.path).in_words()}")
 
     def _record(self, scaled: Recipe, seed: int) -> trials.Record:
         """The trial's record, stored already or to be stored."""

@@ -241,11 +241,13 @@ def _trials(study: Study, scaled: Recipe, planned: list[tuple[dict, np.ndarray, 
     """The predictions of all trials planned: each a configuration, the part of every picture (an index into PARTS, or
     -1) and the strength. What is not stored is trained, wherever `jobs.run` does; only there is the gallery made."""
     records = [trials.Record(trials.record_folder(study.results, config)) for config, *_ in planned]
-    missing = [jobs.Job(record.folder, partial(_trial, study, scaled, gallery, *trial))
-               for record, trial in zip(records, planned, strict=True) if not record.folder.exists()]
-    for number, job in enumerate(jobs.run(missing), start=len(planned) - len(missing) + 1):
-        record = trials.Record(job.path)
-        say(f"{record.config['experiment']} {number}/{len(planned)}: test accuracy {record.facts['test_accuracy']:.3f}")
+    missing = [record.folder for record in records if not record.folder.exists()]
+    number = len(planned) - len(missing)
+    for job in jobs.run([jobs.Job(record.folder, partial(_trial, study, scaled, gallery, *trial))
+                         for record, trial in zip(records, planned, strict=True)]):
+        if job.path in missing:
+            facts, number = trials.Record(job.path).facts, number + 1
+            say(f"{facts['config']['experiment']} {number}/{len(planned)}: test accuracy {facts['test_accuracy']:.3f}")
     _made.cache_clear()
     frames = [pd.DataFrame(columns=["condition", "strength"])]
     for record, (_, _, strength) in zip(records, planned, strict=True):
