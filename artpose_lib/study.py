@@ -206,7 +206,7 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     drawings are kept ("" for ~/.artpose); `classes` the labels to use, separated by commas ("" for all).
     Raises DataError for bad data, ValueError for an unknown profile.
     """
-    kept = Path(results).expanduser() if results else Path.home() / ".artpose"
+    kept = Path(results).expanduser().absolute() if results else Path.home() / ".artpose"  # other machines look there
     chosen = find_profile(profile)
     # Another version may draw otherwise: it draws into a folder of its own.
     drawings = kept / "embedded" / f"{chosen.pictures}-drawings-{__version__}"

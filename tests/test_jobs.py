@@ -5,7 +5,9 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -145,6 +147,41 @@ def test_a_full_disk_and_a_read_only_one_stop_the_run_and_once_mended_it_ends_th
     assert contents(results) == undisturbed
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     assert outcome(started(colours, results)) == 0  # what is stored is read from a disk that cannot be written
+
+
+REAL = """
+import sys
+from artpose_lib import study
+study.BACKBONES = {"EfficientNet-Lite0": study.BACKBONES["EfficientNet-Lite0"]}
+opened = study.open_study(sys.argv[1], profile="smoke", results=sys.argv[2])
+opened.run("baseline", "frozen", "finetuned", "finetuned_aug")
+"""
+
+
+@pytest.mark.slow
+def test_real_training_that_is_killed_ends_with_the_same_numbers(colours, tmp_path):
+    def start(results):
+        return subprocess.Popen([sys.executable, "-c", REAL, str(colours), str(results)], text=True,
+                                stderr=subprocess.PIPE)
+
+    with start(tmp_path / "undisturbed") as process:
+        process.stderr.read()
+    assert process.returncode == 0
+    moments, kills = random.Random(7), 0
+    for line in ("features", "trial 2/4", "trial 3/4"):
+        with start(tmp_path / "killed") as process:
+            while not (said := process.stderr.readline()).startswith(line):
+                assert said, "it ended before"
+            time.sleep(moments.uniform(0, 3))
+            process.kill()
+        kills += process.returncode == -signal.SIGKILL
+    with start(tmp_path / "killed") as process:
+        process.stderr.read()
+    assert process.returncode == 0 and kills == 3
+    undisturbed, killed = contents(tmp_path / "undisturbed"), contents(tmp_path / "killed")
+    assert killed.keys() == undisturbed.keys()
+    different = [name for name in killed if killed[name] != undisturbed[name]]
+    assert [name for name in different if not name.endswith(".h5")] == []  # HDF5 files hold the time they were made
 
 
 # One job at a time
