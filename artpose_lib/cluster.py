@@ -6,6 +6,7 @@ goes to another one; where the lost one lives on unseen, its lock on the shared 
 Dask is an optional part of the installation, and imported only here and only when it is used.
 """
 
+import logging
 import os
 import pickle
 import socket
@@ -155,7 +156,7 @@ def _local(count: int):
     workers = {}
     for number in range(count):
         # Each worker has a share of the processors, or its own GPU. A limit of memory would only end what may yet fit.
-        options = {"nthreads": 1, "memory_limit": 0, "host": "127.0.0.1",
+        options = {"nthreads": 1, "memory_limit": 0, "host": "127.0.0.1", "silence_logs": logging.WARNING,
                    "env": {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}}
         if gpus:
             options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
@@ -163,7 +164,7 @@ def _local(count: int):
         workers[number] = {"cls": Nanny, "options": options}
     scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": True,
                                                "dashboard_address": "127.0.0.1:8787"}}
-    return SpecCluster(workers=workers, scheduler=scheduler, name="artpose")
+    return SpecCluster(workers=workers, scheduler=scheduler, name="artpose", silence_logs=logging.WARNING)
 
 
 def _gpus() -> list[str]:

@@ -33,7 +33,7 @@ from artpose_lib.study import open_study
 BACKBONE = "EfficientNet-Lite0"
 MESSAGES, STORES, TIMES = 200, 30, 5
 PICTURES, CLASSES = 200, 6  # in a record: the validation and test parts of the thesis' 1,000 pictures
-TRIALS = 6
+TRIALS = 4
 
 
 def timed(function) -> float:
