@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -137,7 +137,8 @@ class _Terminal:
 def _wait_to_see(path: Path) -> None:
     waited = time.monotonic()
     while not path.exists():
-        os.listdir(path.parent)  # has a network's file system look anew
+        with suppress(OSError):
+            os.listdir(path.parent)  # has a network's file system look anew
         if time.monotonic() > waited + UNSEEN:
             raise OSError(f"{path} was stored by a worker and is not here: the folder of results must be one that all "
                           f"machines share, under the same name. This machine is {socket.gethostname()}.")

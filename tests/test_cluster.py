@@ -84,6 +84,23 @@ def test_the_job_of_a_killed_worker_runs_again_and_no_other_twice(scheduler, tmp
     assert str(first.pid) in [pid for name, pid in began(folder) if name in again]
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+
+
+def test_a_job_that_ends_its_workers_is_named(impatient, scheduler, tmp_path):
+    deadly = Job(tmp_path / "deadly", partial(os.abort))
+    with worker(scheduler), pytest.raises(RuntimeError, match="deadly was lost.*memory"):
+        list(jobs.run([deadly], where=scheduler))
+
+
+def test_what_no_machine_here_sees_is_said_with_what_must_be_shared(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "UNSEEN", 0.2)
+    with pytest.raises(OSError, match="must be one that all machines share"):
+        cluster._wait_to_see(tmp_path / "elsewhere" / "record")
+
+
 def test_trials_go_to_the_workers_that_have_a_gpu_and_their_lines_come_here(scheduler, tmp_path, capfd):
     with worker(scheduler) as plain, worker(scheduler, "--resources", "GPU=1") as gpu:
         with distributed.Client(scheduler) as client:

@@ -153,8 +153,7 @@ REAL = """
 import sys
 from artpose_lib import study
 study.BACKBONES = {"EfficientNet-Lite0": study.BACKBONES["EfficientNet-Lite0"]}
-opened = study.open_study(sys.argv[1], profile="smoke", results=sys.argv[2])
-opened.run("baseline", "frozen", "finetuned", "finetuned_aug")
+study.open_study(sys.argv[1], profile="quick", results=sys.argv[2]).run("frozen")
 """
 
 
@@ -168,11 +167,11 @@ def test_real_training_that_is_killed_ends_with_the_same_numbers(colours, tmp_pa
         process.stderr.read()
     assert process.returncode == 0
     moments, kills = random.Random(7), 0
-    for line in ("features", "trial 2/4", "trial 3/4"):
+    for line in ("features", "trial 2/5", "trial 4/5"):
         with start(tmp_path / "killed") as process:
             while not (said := process.stderr.readline()).startswith(line):
                 assert said, "it ended before"
-            time.sleep(moments.uniform(0, 3))
+            time.sleep(moments.uniform(0, 1))
             process.kill()
         kills += process.returncode == -signal.SIGKILL
     with start(tmp_path / "killed") as process:
@@ -180,8 +179,7 @@ def test_real_training_that_is_killed_ends_with_the_same_numbers(colours, tmp_pa
     assert process.returncode == 0 and kills == 3
     undisturbed, killed = contents(tmp_path / "undisturbed"), contents(tmp_path / "killed")
     assert killed.keys() == undisturbed.keys()
-    different = [name for name in killed if killed[name] != undisturbed[name]]
-    assert [name for name in different if not name.endswith(".h5")] == []  # HDF5 files hold the time they were made
+    assert [name for name in killed if killed[name] != undisturbed[name]] == []
 
 
 # One job at a time
