@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from artpose_lib import __version__
@@ -48,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--limit", type=int, help="at most so many pictures of each pose from each source")
     _option(collect, "--contact", "", "an e-mail address or page that tells a museum who is asking")
     collect.add_argument("--out", required=True, metavar="DIR", help="a new folder, or one of an earlier collection")
+    _cluster_option(collect, "where to collect, as one task, so that each museum is asked from one machine")
     collect.set_defaults(command=_collect)
 
     curate = commands.add_parser("curate", help="look through a collection in the browser: keep, drop, change, box")
@@ -99,6 +102,30 @@ def _study_options(parser: argparse.ArgumentParser) -> None:
     _option(parser, "--profile", "quick", "smoke, quick or thesis")
     _option(parser, "--results", "~/.artpose", "folder of trials, features and drawings")
     _option(parser, "--classes", "", "labels to use, separated by commas (default: all)")
+    _cluster_option(parser, "where to train")
+
+
+def _cluster_option(parser: argparse.ArgumentParser, what: str) -> None:
+    _option(parser, "--cluster", "", f"{what}: the address of a Dask scheduler, local or slurm; local:N has N workers")
+
+
+@contextmanager
+def _cluster(arguments: argparse.Namespace) -> Iterator[None]:
+    """The cluster that was asked for, if any, as long as the block runs: the chapters' kernels inherit its address."""
+    if not arguments.cluster:
+        yield
+        return
+    from artpose_lib import cluster
+
+    before = os.environ.get("ARTPOSE_CLUSTER")
+    with cluster.opened(arguments.cluster) as address:
+        os.environ["ARTPOSE_CLUSTER"] = address
+        try:
+            yield
+        finally:
+            os.environ.pop("ARTPOSE_CLUSTER")
+            if before is not None:
+                os.environ["ARTPOSE_CLUSTER"] = before
 
 
 def _study_parameters(arguments: argparse.Namespace) -> dict[str, str]:
@@ -115,7 +142,8 @@ def _book(arguments: argparse.Namespace) -> None:
     from artpose_lib import book
 
     root = book.book_root()
-    book.execute_changed(root, _study_parameters(arguments))
+    with _cluster(arguments):
+        book.execute_changed(root, _study_parameters(arguments))
     print(book.build(root))
 
 
@@ -126,13 +154,15 @@ def _run(arguments: argparse.Namespace) -> None:
     for name, value in arguments.parameters:
         setattr(arguments, name, value)  # "-p data DIR" means what "--data DIR" does
     given = dict(arguments.parameters) | _study_parameters(arguments)
-    for chapter in book.find_chapters(root, arguments.chapters):
-        parameters = book.typed_parameters(chapter, given)
-        out = book.executed_path(root, chapter)
-        if arguments.out:
-            out = Path(arguments.out) / out.name
-        book.execute(chapter, out, parameters, book.fingerprint(chapter, parameters))
-        print(out)
+    planned = [(chapter, book.typed_parameters(chapter, given))
+               for chapter in book.find_chapters(root, arguments.chapters)]
+    with _cluster(arguments):
+        for chapter, parameters in planned:
+            out = book.executed_path(root, chapter)
+            if arguments.out:
+                out = Path(arguments.out) / out.name
+            book.execute(chapter, out, parameters, book.fingerprint(chapter, parameters))
+            print(out)
 
 
 def _collect(arguments: argparse.Namespace) -> None:
@@ -145,7 +175,13 @@ def _collect(arguments: argparse.Namespace) -> None:
     if arguments.limit is not None and arguments.limit < 1:
         raise ValueError(f"--limit {arguments.limit}: at least 1 picture must be wanted")
     loopback = os.environ.get("ARTPOSE_LOOPBACK", "")  # the tests' museum, on this machine
-    collect(Path(arguments.out), poses, sources, arguments.limit, arguments.contact, loopback)
+    wanted = Path(arguments.out).resolve(), poses, sources, arguments.limit, arguments.contact, loopback
+    if arguments.cluster:
+        from artpose_lib import cluster
+
+        cluster.call(arguments.cluster, "collect", collect, *wanted)
+    else:
+        collect(*wanted)
 
 
 def _chosen(what: str, names: list[str], there: dict) -> list:

@@ -1,21 +1,19 @@
 """A study: one data set, one profile, one folder of results. What a chapter opens, and what trains what is missing."""
 
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from artpose_lib import __version__, models, training, trials
+from artpose_lib import __version__, jobs, models, training, trials
 from artpose_lib.augment import augment
 from artpose_lib.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
-from artpose_lib.dataset import PoseDataset, load_dataset
+from artpose_lib.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.recipes import SEEDS, Profile, Recipe, described, recipe, varied
 from artpose_lib.recipes import profile as find_profile
 from artpose_lib.splits import Split, split
@@ -57,6 +55,12 @@ class Study:
     results: Path
     embedded: bool
 
+    def __reduce__(self):
+        """Sent to another process, a study is what it was opened from, and is opened there once for all its trials."""
+        return _reopened, (self.dataset.folder.absolute(), self.dataset.classes, self.dataset.fingerprint,
+                           self.profile.name, self.weights_dir and str(Path(self.weights_dir).absolute()),
+                           self.results.absolute(), self.embedded)
+
     def banner(self) -> str:
         """The line that opens each chapter: the data, weights and profile behind its numbers. Markdown."""
         what = "drawn pictures (the embedded data set)" if self.embedded else f"pictures (`{self.dataset.folder.name}`)"
@@ -79,7 +83,9 @@ class Study:
 
         Parameters: `models` from baseline, frozen, finetuned, finetuned_aug; `variant` what the audit switches in each;
         `backbones` and `seeds` those to take (None: the profile's). A backbone whose ImageNet weights are not to be
-        had is left out and named in the findings. One line of progress a trial goes to stderr.
+        had is left out and named in the findings. One line of progress a trial goes to stderr. What another process is
+        training is left to it, and waited for once all else is stored; see `jobs.run`, which also says where trials are
+        trained.
         """
         planned, missing = [], {}
         for model in models:
@@ -89,9 +95,8 @@ class Study:
                     missing[backbone] = NO_WEIGHTS
                     continue
                 planned += [(scaled, seed) for seed in seeds or self.profile.seeds(scaled)]
-        records = [self._trial(scaled, seed, f"trial {number}/{len(planned)}")
-                   for number, (scaled, seed) in enumerate(planned, start=1)]
-        return Findings(records, missing)
+        self._train_missing(planned)
+        return Findings([self._record(*trial) for trial in planned], missing)
 
     def pictures(self, size: int) -> np.ndarray:
         """All pictures of the data set at one input size, uint8 (n, size, size, 3)."""
@@ -102,30 +107,51 @@ class Study:
 
         Computed once for all trials and epochs, and kept on disk under the data's, the weights' and the size's name.
         """
-        size = self.profile.size(recipe("frozen", backbone))
-        mode = f"-{preprocessing}" if preprocessing else ""
-        file = weights_fingerprint(backbone, self.weights_dir)
-        name = f"{backbone}-{size}{mode}-{self.dataset.fingerprint}-{file}.npy"
-        path = self.results / "features" / name
-        if not path.exists():
-            say(f"features of {len(self.dataset)} pictures through {backbone}{mode} at {size} x {size}")
-            # A network of its own: the one that trials share may have been fine-tuned by now.
-            classifier = models.build_classifier(backbone, len(self.dataset.classes), size, "imagenet",
-                                                 self.weights_dir, preprocessing)
-            pooled = models.pooled_model(classifier).predict(self.pictures(size), batch_size=training.PREDICT_BATCH,
-                                                             verbose=0)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as partial:
-                np.save(Path(partial) / name, pooled)
-                os.replace(Path(partial) / name, path)
+        path = self._features_path(backbone, preprocessing)
+        list(jobs.run([jobs.Job(path, partial(self._extract, backbone, preprocessing))]))
         return np.load(path)
 
-    def _trial(self, scaled: Recipe, seed: int, progress: str) -> trials.Record:
-        """The stored trial, or a new one."""
-        config = self._config(scaled, seed)
-        stored = trials.find_record(self.results, config)
-        if stored:
-            return stored
+    def _features_path(self, backbone: str, preprocessing: str | None) -> Path:
+        size, file = self.profile.size(recipe("frozen", backbone)), weights_fingerprint(backbone, self.weights_dir)
+        mode = f"-{preprocessing}" if preprocessing else ""
+        return self.results / "features" / f"{backbone}-{size}{mode}-{self.dataset.fingerprint}-{file}.npy"
+
+    def _extract(self, backbone: str, preprocessing: str | None) -> None:
+        """Compute the features and store them."""
+        size, mode = self.profile.size(recipe("frozen", backbone)), f" fed {preprocessing}" if preprocessing else ""
+        say(f"features of {len(self.dataset)} pictures through {backbone}{mode} at {size} x {size}")
+        # A network of its own: the one that trials share may have been fine-tuned by now.
+        classifier = models.build_classifier(backbone, len(self.dataset.classes), size, "imagenet", self.weights_dir,
+                                             preprocessing)
+        pooled = models.pooled_model(classifier).predict(self.pictures(size), batch_size=training.PREDICT_BATCH,
+                                                         verbose=0)
+        with jobs.whole(self._features_path(backbone, preprocessing)) as path:
+            np.save(path, pooled)
+
+    def _train_missing(self, planned: list[tuple[Recipe, int]]) -> None:
+        """Train the trials that are not stored, wherever `jobs.run` does, and the features that they need before."""
+        planned_jobs, features, missing = [], {}, []
+        for scaled, seed in planned:
+            folder, needs = self._record(scaled, seed).folder, None
+            if not folder.exists():
+                missing.append(folder)
+                if scaled.model == "frozen":
+                    fed = scaled.backbone, (scaled.variant or FAITHFUL).preprocessing
+                    needs = self._features_path(*fed)
+                    features[needs] = jobs.Job(needs, partial(self._extract, *fed))
+            planned_jobs.append(jobs.Job(folder, partial(self._trial, scaled, seed), needs))
+        number = len(planned) - len(missing)
+        for job in jobs.run([*features.values(), *planned_jobs]):
+            if job.path in missing:
+                number += 1
+                say(f"trial {number}/{len(planned)}  {trials.Record(job.path).in_words()}")
+
+    def _record(self, scaled: Recipe, seed: int) -> trials.Record:
+        """The trial's record, stored already or to be stored."""
+        return trials.Record(trials.record_folder(self.results, self._config(scaled, seed)))
+
+    def _trial(self, scaled: Recipe, seed: int) -> None:
+        """Train a trial and store its record."""
         started = time.monotonic()
         parts, labels = self._parts(scaled, seed), self._labels(scaled, seed)
         train = self._train_head if scaled.model == "frozen" else self._train
@@ -135,13 +161,8 @@ class Study:
         # first that learned from nothing.
         read = scaled.augmented or (scaled.model == "baseline" and self.weights_of(scaled.backbone) == NO_WEIGHTS)
         keep = read and seed == SEEDS[0] and scaled.variant is None
-        record = trials.store_record(self.results, config, history, predictions, time.monotonic() - started,
-                                     trainer.model.save_weights if keep else None)
-        facts = record.facts
-        say(f"{progress}  {scaled.model} {scaled.backbone} seed {seed}: {facts['epochs']} epochs in "
-            f"{facts['seconds']:.0f} s, validation accuracy {facts['validation_accuracy']:.3f}, "
-            f"test {facts['test_accuracy']:.3f}")
-        return record
+        trials.store_record(self.results, self._config(scaled, seed), history, predictions,
+                            time.monotonic() - started, trainer.model.save_weights if keep else None)
 
     def _config(self, scaled: Recipe, seed: int) -> dict:
         """All that a trial's numbers depend on; its hash is the record's name."""
@@ -216,15 +237,31 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     drawings are kept ("" for ~/.artpose); `classes` the labels to use, separated by commas ("" for all).
     Raises DataError for bad data, ValueError for an unknown profile.
     """
-    kept = Path(results).expanduser() if results else Path.home() / ".artpose"
+    kept = Path(results).expanduser().absolute() if results else Path.home() / ".artpose"  # other machines look there
     chosen = find_profile(profile)
     # Another version may draw otherwise: it draws into a folder of its own.
-    drawings = kept / "embedded" / f"{chosen.pictures}-pictures-{__version__}"
+    drawings = kept / "embedded" / f"{chosen.pictures}-drawings-{__version__}"
     folder = Path(data).expanduser() if data else drawings
-    if not data and not (folder / "metadata.csv").exists():
-        say(f"drawing {chosen.pictures} artworks")
-        draw_dataset(folder, chosen.pictures, EMBEDDED_SEED)
+    if not data:
+        list(jobs.run([jobs.Job(folder, partial(_draw, folder, chosen.pictures))], where=""))
     return Study(load_dataset(folder, classes or None), chosen, weights or None, kept, embedded=not data)
+
+
+def _draw(folder: Path, pictures: int) -> None:
+    say(f"drawing {pictures} artworks")
+    with jobs.whole(folder) as partial_folder:
+        draw_dataset(partial_folder, pictures, EMBEDDED_SEED)
+
+
+@lru_cache(maxsize=1)  # with all that hangs on it: the pictures in memory, and the trainer of the last trial
+def _reopened(folder: Path, classes: tuple[str, ...], fingerprint: str, profile: str, weights: str | None,
+              results: Path, embedded: bool) -> Study:
+    """The study that another process opened. Raises DataError where this machine finds other pictures than that did."""
+    dataset = load_dataset(folder, classes)
+    if dataset.fingerprint != fingerprint:
+        raise DataError(f"{folder}: these are other pictures than those of the machine that sends the trials "
+                        f"(fingerprint {dataset.fingerprint}, there {fingerprint}). All must share this folder.")
+    return Study(dataset, find_profile(profile), weights, results, embedded)
 
 
 def say(line: str) -> None:

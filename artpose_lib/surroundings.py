@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from itertools import chain, islice, product
 
 import numpy as np
@@ -22,7 +23,7 @@ import pandas as pd
 from PIL import Image
 from scipy.stats import binomtest
 
-from artpose_lib import __version__, metrics, models, training, trials
+from artpose_lib import __version__, jobs, metrics, models, training, trials
 from artpose_lib.backbones import BACKBONES, weights_fingerprint
 from artpose_lib.dataset import DataError, PoseDataset
 from artpose_lib.filters import box_fractions
@@ -71,21 +72,12 @@ def surroundings_experiment(study: Study, strengths: Sequence[float] = STRENGTHS
     """
     if not all(0 <= strength <= 1 for strength in strengths):
         raise ValueError(f"strengths lie between 0 and 1, and these do not all: {list(strengths)}")
-    scaled, count = _recipe(study), round(SHARE * study.profile.pictures)
-    poses = list(_poses(count))
-    labels = np.array([POSE_NAMES.index(pose) for pose in poses])
-    parts = {seed: balanced_parts(labels, np.arange(count), np.random.default_rng(seed))
-             for seed in study.profile.seeds(scaled)[:TRIALS]}
-
-    def gallery() -> Gallery:
-        say(f"drawing {count} artworks before several backgrounds")
-        table, pictures = _draw(poses, study.profile.size(scaled), _tested(parts))
-        return table, _inputs(study, scaled, pictures)
-
-    jobs = [(_config(study, scaled, seed, f"{count} drawings of version {__version__}", POSE_NAMES)
-             | {"experiment": "surroundings", "background_link": strength}, part, strength)
-            for strength, (seed, part) in product(map(float, strengths), parts.items())]
-    return _trials(study, scaled, jobs, gallery)
+    scaled = _recipe(study)
+    poses, parts = _divided(study, scaled)
+    planned = [(_config(study, scaled, seed, f"{len(poses)} drawings of version {__version__}", POSE_NAMES)
+                | {"experiment": "surroundings", "background_link": strength}, part, strength)
+               for strength, (seed, part) in product(map(float, strengths), parts.items())]
+    return _trials(study, scaled, planned, _drawn_gallery)
 
 
 def box_experiment(study: Study) -> pd.DataFrame:
@@ -95,28 +87,12 @@ def box_experiment(study: Study) -> pd.DataFrame:
     those of the recipe's own trials. A trial that would test no picture with a box is left out, so the frame may be
     empty. Raises DataError where all boxes of a picture lie outside it.
     """
-    dataset, scaled = study.dataset, _recipe(study)
-    texts = dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index)).fillna("")
-    boxed, parts = np.array([len(box_fractions(text, 1, 1)) > 0 for text in texts]), {}
-    for seed in study.profile.seeds(scaled)[:TRIALS]:
-        division, part = split(dataset, scaled.split, seed), np.zeros(len(dataset), int)
-        part[division.validation], part[division.test] = 1, np.where(boxed[division.test], 2, -1)
-        if (part == 2).any():
-            parts[seed] = part
-
-    def gallery() -> Gallery:
-        size, rows = study.profile.size(scaled), np.flatnonzero(_tested(parts))
-        whole = dataset.metadata[["file_name", "label"]].assign(
-            number=range(len(dataset)), version="whole", background="", link=np.nan)
-        x = study.features(scaled.backbone) if scaled.model == "frozen" else study.pictures(size)
-        pictures = [_resized(image, size) for row in rows for image in box_versions(*_boxed_picture(dataset, row))]
-        boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
-        return pd.concat([whole, boxes]), np.concatenate([x, _inputs(study, scaled, np.stack(pictures))])
-
-    known = hashlib.sha256(json.dumps(texts.tolist()).encode()).hexdigest()[:12]  # the fingerprint leaves boxes out
-    jobs = [(_config(study, scaled, seed, dataset.fingerprint, dataset.classes)
-             | {"experiment": "boxes", "boxes": known}, part, np.nan) for seed, part in parts.items()]
-    return _trials(study, scaled, jobs, gallery)
+    scaled = _recipe(study)
+    known = hashlib.sha256(json.dumps(_boxes(study).tolist()).encode()).hexdigest()[:12]  # no part of the fingerprint
+    planned = [(_config(study, scaled, seed, study.dataset.fingerprint, study.dataset.classes)
+                | {"experiment": "boxes", "boxes": known}, part, np.nan)
+               for seed, part in _boxed_parts(study, scaled).items()]
+    return _trials(study, scaled, planned, _boxed_gallery)
 
 
 def accuracies(found: pd.DataFrame) -> pd.DataFrame:
@@ -168,6 +144,48 @@ def _tested(parts: dict[int, np.ndarray]) -> np.ndarray:
     return np.any([part == PARTS.index("test") for part in parts.values()], axis=0)
 
 
+def _divided(study: Study, scaled: Recipe) -> tuple[list[str], dict[int, np.ndarray]]:
+    """The poses of the embedded data set's first drawings, and for each seed the part of each of them."""
+    poses = list(_poses(round(SHARE * study.profile.pictures)))
+    labels = np.array([POSE_NAMES.index(pose) for pose in poses])
+    return poses, {seed: balanced_parts(labels, np.arange(len(poses)), np.random.default_rng(seed))
+                   for seed in study.profile.seeds(scaled)[:TRIALS]}
+
+
+def _drawn_gallery(study: Study, scaled: Recipe) -> Gallery:
+    poses, parts = _divided(study, scaled)
+    say(f"drawing {len(poses)} artworks before several backgrounds")
+    table, pictures = _draw(poses, study.profile.size(scaled), _tested(parts))
+    return table, _inputs(study, scaled, pictures)
+
+
+def _boxes(study: Study) -> pd.Series:
+    return study.dataset.metadata.get("boxes", pd.Series("", study.dataset.metadata.index)).fillna("")
+
+
+def _boxed_parts(study: Study, scaled: Recipe) -> dict[int, np.ndarray]:
+    """For each seed that tests a picture with a box the part of each picture; a test picture without one is in none."""
+    dataset, parts = study.dataset, {}
+    boxed = np.array([len(box_fractions(text, 1, 1)) > 0 for text in _boxes(study)])
+    for seed in study.profile.seeds(scaled)[:TRIALS]:
+        division, part = split(dataset, scaled.split, seed), np.zeros(len(dataset), int)
+        part[division.validation], part[division.test] = 1, np.where(boxed[division.test], 2, -1)
+        if (part == 2).any():
+            parts[seed] = part
+    return parts
+
+
+def _boxed_gallery(study: Study, scaled: Recipe) -> Gallery:
+    dataset, size = study.dataset, study.profile.size(scaled)
+    rows = np.flatnonzero(_tested(_boxed_parts(study, scaled)))
+    whole = dataset.metadata[["file_name", "label"]].assign(
+        number=range(len(dataset)), version="whole", background="", link=np.nan)
+    x = study.features(scaled.backbone) if scaled.model == "frozen" else study.pictures(size)
+    pictures = [_resized(image, size) for row in rows for image in box_versions(*_boxed_picture(dataset, row))]
+    boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
+    return pd.concat([whole, boxes]), np.concatenate([x, _inputs(study, scaled, np.stack(pictures))])
+
+
 def _draw(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery:
     """The embedded data set's first drawings as pictures (n, size, size, 3): those that are only trained on in the two
     versions that this takes, the tested ones in all."""
@@ -211,17 +229,27 @@ def _inputs(study: Study, scaled: Recipe, pictures: np.ndarray) -> np.ndarray:
     return models.pooled_model(network).predict(pictures, batch_size=training.PREDICT_BATCH, verbose=0)
 
 
-def _trials(study: Study, scaled: Recipe, jobs: list[tuple[dict, np.ndarray, float]],
-            gallery: Callable[[], Gallery]) -> pd.DataFrame:
-    """The predictions of all jobs: each a configuration, the part of every picture (an index into PARTS, or -1) and the
-    strength. What is not stored is trained; only then is the gallery made, and once."""
-    made, frames = None, [pd.DataFrame(columns=["condition", "strength"])]
-    for number, (config, part, strength) in enumerate(jobs, start=1):
-        record = trials.find_record(study.results, config)
-        if not record:
-            made = made or gallery()
-            record = _train(study, scaled, config, _parts(*made, part, strength))
-            say(f"{config['experiment']} {number}/{len(jobs)}: test accuracy {record.facts['test_accuracy']:.3f}")
+@lru_cache(maxsize=1)
+def _made(gallery: Callable[[Study, Recipe], Gallery], study: Study, scaled: Recipe) -> Gallery:
+    """The gallery, which all trials of an experiment share."""
+    return gallery(study, scaled)
+
+
+def _trials(study: Study, scaled: Recipe, planned: list[tuple[dict, np.ndarray, float]],
+            gallery: Callable[[Study, Recipe], Gallery]) -> pd.DataFrame:
+    """The predictions of all trials planned: each a configuration, the part of every picture (an index into PARTS, or
+    -1) and the strength. What is not stored is trained, wherever `jobs.run` does; only there is the gallery made."""
+    records = [trials.Record(trials.record_folder(study.results, config)) for config, *_ in planned]
+    missing = [record.folder for record in records if not record.folder.exists()]
+    number = len(planned) - len(missing)
+    for job in jobs.run([jobs.Job(record.folder, partial(_trial, study, scaled, gallery, *trial))
+                         for record, trial in zip(records, planned, strict=True)]):
+        if job.path in missing:
+            facts, number = trials.Record(job.path).facts, number + 1
+            say(f"{facts['config']['experiment']} {number}/{len(planned)}: test accuracy {facts['test_accuracy']:.3f}")
+    _made.cache_clear()
+    frames = [pd.DataFrame(columns=["condition", "strength"])]
+    for record, (_, _, strength) in zip(records, planned, strict=True):
         rows = record.predictions.query("part != 'validation'")
         frames.append(rows.assign(condition=rows["part"].replace("test", "whole"), strength=strength,
                                   predicted=rows.filter(regex="^p_").idxmax(axis=1).str.removeprefix("p_")))
@@ -238,7 +266,12 @@ def _parts(table: pd.DataFrame, x: np.ndarray, part: np.ndarray, strength: float
     return {name: (table[rows], x[rows]) for name, rows in chosen.items()}
 
 
-def _train(study: Study, scaled: Recipe, config: dict, parts: dict[str, Gallery]) -> trials.Record:
+def _trial(study: Study, scaled: Recipe, gallery: Callable[[Study, Recipe], Gallery], config: dict, part: np.ndarray,
+           strength: float) -> None:
+    _train(study, scaled, config, _parts(*_made(gallery, study, scaled), part, strength))
+
+
+def _train(study: Study, scaled: Recipe, config: dict, parts: dict[str, Gallery]) -> None:
     """Learn from the training part, stop by the validation part, and store what is said of it and of all the rest."""
     started, classes = time.monotonic(), config["classes"]
     train, validation = (training.Part(x, pd.Index(classes).get_indexer(table["label"]))
@@ -254,4 +287,4 @@ def _train(study: Study, scaled: Recipe, config: dict, parts: dict[str, Gallery]
     for name, (table, x) in islice(parts.items(), 1, None):  # all but the training part
         said = pd.DataFrame(trainer.predict(x), table.index, [f"p_{label}" for label in classes])
         frames.append(pd.concat([table[["file_name", "label", "background"]].assign(part=name), said], axis=1))
-    return trials.store_record(study.results, config, history, pd.concat(frames), time.monotonic() - started)
+    trials.store_record(study.results, config, history, pd.concat(frames), time.monotonic() - started)

@@ -4,8 +4,6 @@ import hashlib
 import json
 import os
 import platform
-import shutil
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
+
+from artpose_lib import jobs
 
 RECORD, HISTORY, PREDICTIONS, WEIGHTS = "record.json", "history.csv", "predictions.csv", "model.weights.h5"
 
@@ -51,6 +51,13 @@ class Record:
         path = self.folder / WEIGHTS
         return path if path.exists() else None
 
+    def in_words(self) -> str:
+        """The trial in a line of progress."""
+        recipe, facts = self.config["recipe"], self.facts
+        return (f"{recipe['model']} {recipe['backbone']} seed {self.config['seed']}: {facts['epochs']} epochs in "
+                f"{facts['seconds']:.0f} s, validation accuracy {facts['validation_accuracy']:.3f}, "
+                f"test {facts['test_accuracy']:.3f}")
+
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
         """With the columns that tell trials apart once their frames stand in one."""
         recipe = self.config["recipe"]
@@ -77,16 +84,15 @@ def all_records(results: Path) -> list[Record]:
 
 def store_record(results: Path, config: dict, history: pd.DataFrame, predictions: pd.DataFrame, seconds: float,
                  save_weights=None) -> Record:
-    """Store a trial. Everything is written into a hidden folder first, and renaming it is the last step, so that a
-    kill at any moment leaves a whole record or none.
+    """Store a trial, whole or not at all (see `jobs.whole`), however it is stopped on the way.
 
     Parameters: `history` and `predictions` as in `Record`; `seconds` the training took; `save_weights` a function
     that writes a Keras weight file to the path it is given, or None.
+    Raises OSError, naming the folder and the way out, where it cannot be written.
     """
     folder = record_folder(results, config)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
-    try:
+    with jobs.whole(folder) as partial:
+        partial.mkdir()
         history.to_csv(partial / HISTORY, index=False)
         # Nine digits give every float32 back: fewer would make ties of the nearly equal, and so other answers.
         predictions.to_csv(partial / PREDICTIONS, index=False, float_format="%.9g")
@@ -98,10 +104,6 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
                  "test_accuracy": accuracy_of(predictions, "test"),
                  "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
         (partial / RECORD).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        if not folder.exists():  # else another process stored the same trial meanwhile
-            os.rename(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Record(folder)
 
 
