@@ -18,6 +18,7 @@ from artpose_lib.dataset import PoseDataset, load_dataset
 from artpose_lib.recipes import SEEDS, Profile, Recipe, recipe
 from artpose_lib.recipes import profile as find_profile
 from artpose_lib.splits import Split, split
+from artpose_lib.streaming import forward
 from artpose_lib.synthetic import draw_dataset
 from artpose_lib.training import Part, Trainer
 
@@ -106,11 +107,14 @@ class Study:
             # A network of its own: the one that trials share may have been fine-tuned by now.
             classifier = models.build_classifier(backbone, len(self.dataset.classes), size, "imagenet",
                                                  self.weights_dir)
-            pooled = models.pooled_model(classifier).predict(self.pictures(size), batch_size=training.PREDICT_BATCH,
-                                                             verbose=0)
+            network = models.pooled_model(classifier)
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as partial:
-                np.save(Path(partial) / name, pooled)
+                shape = len(self.dataset), network.output.shape[-1]
+                pooled = np.lib.format.open_memmap(Path(partial) / name, "w+", np.float32, shape)
+                for row, found in enumerate(forward(network, self.dataset.stream(size))):
+                    pooled[row] = found[0]
+                pooled.flush()
                 os.replace(Path(partial) / name, path)
         return np.load(path)
 
@@ -124,8 +128,8 @@ class Study:
         parts = split(self.dataset, scaled.split, seed)
         trainer, x, history = (self._train_head if scaled.model == "frozen" else self._train)(scaled, seed, parts)
         predictions = self._predictions(trainer, x, parts)
-        # The first augmented trial of a backbone is the one whose feature maps are read.
-        keep = scaled.augmented and seed == SEEDS[0]
+        # A frozen model's few kB, and of the others the first trial: to read its feature maps, or classify with it.
+        keep = scaled.model == "frozen" or (scaled.weights and seed == SEEDS[0])
         record = trials.store_record(self.results, config, history, predictions, time.monotonic() - started,
                                      trainer.model.save_weights if keep else None)
         facts = record.facts
