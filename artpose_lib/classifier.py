@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
-from artpose_lib import models
 from artpose_lib.backbones import weights_fingerprint
 from artpose_lib.calibration import Neighbours, fit_temperature, neighbours
 from artpose_lib.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.splits import split
 from artpose_lib.streaming import forward
 from artpose_lib.trials import RECORD, WEIGHTS, Record, all_records
+
+if TYPE_CHECKING:  # Keras takes seconds to import, and finding a record needs none of it
+    import keras
 
 NEIGHBOURS = "neighbours.npz"  # in the record's folder, so that whoever is given the folder has all that it takes
 
@@ -32,7 +34,7 @@ class Classifier:
     name: str
     classes: tuple[str, ...]
     size: int
-    network: keras.Model
+    network: "keras.Model"
     temperature: float
     neighbours: Neighbours | None
 
@@ -71,8 +73,12 @@ def open_classifier(folder: Path, weights_dir: str | None = None) -> Classifier:
                       fit_temperature(validated, labels), Neighbours.load(kept) if kept.exists() else None)
 
 
-def build_network(record: Record, weights_dir: str | None = None) -> keras.Model:
+def build_network(record: Record, weights_dir: str | None = None) -> "keras.Model":
     """The network of a record with weights, with the outputs of `Classifier.network`. Raises as `open_classifier`."""
+    import keras
+
+    from artpose_lib import models
+
     config, recipe = record.config, record.config["recipe"]
     shape = recipe["backbone"], len(config["classes"]), config["size"]
     frozen = recipe["model"] == "frozen"
