@@ -51,8 +51,10 @@ class Job:
     contact: str = ""
     loopback: str = ""
 
+    needs = None  # no other job comes before it
+
     @property
-    def done(self) -> Path:
+    def path(self) -> Path:
         """The file of the part's rows, which is there once they all are."""
         return self.work / f"{self.number:08}.parquet"
 
@@ -63,11 +65,12 @@ class Job:
 
 def classify(source: Path, record: Record, out: Path, root: Path | None = None, weights_dir: str | None = None,
              contact: str = "", loopback: str = "", part: int = PART,
-             run: Callable[[list[Job]], Iterable[Path]] | None = None) -> int:
+             run: Callable[[list[Job]], Iterable] | None = None) -> int:
     """Classify all pictures of a folder or a list into a Parquet file, and return how many rows it has.
 
     Parameters: `source` as in `inputs.names`; `root` where names of files start (None: the folder, or the list's own);
-    `part` pictures a job; `run` does jobs and returns their files, in any order (None: here); the others as in `Job`.
+    `part` pictures a job; `run` does jobs, in any order, and gives something for each (None: here); the others as in
+    `Job`.
     The output has a row for each picture, in the order of the source: `file`; `error`, a sentence that says why it
     could not be classified, or null; `class`, the likeliest; `confidence`, the calibrated probability of that class;
     `unlike` and `distance` as `calibration.Neighbours` gives them, null where the record has none; `p_<class>`, the
@@ -83,9 +86,10 @@ def classify(source: Path, record: Record, out: Path, root: Path | None = None, 
         rows = _freeze(source, work, facts)
         jobs = [Job(work, number, root, record.folder, weights_dir, contact, loopback)
                 for number in range(-(-rows // part))]
-        missing = [job for job in jobs if not job.done.exists()]
-        progress = Progress(rows, part * (len(jobs) - len(missing)))
-        for _ in run(missing) if run else classify_parts(missing, progress):
+        missing = [job for job in jobs if not job.path.exists()]
+        skipped = part * (len(jobs) - len(missing))
+        for _ in (Progress(rows, skipped, part)(run(missing)) if run else
+                  classify_parts(missing, Progress(rows, skipped))):
             pass
         _assemble(jobs, out, facts)
     shutil.rmtree(work, ignore_errors=True)
@@ -94,9 +98,9 @@ def classify(source: Path, record: Record, out: Path, root: Path | None = None, 
 
 def classify_part(job: Job) -> Path:
     """Do one job, unless it is done, and return its file: what a worker runs."""
-    if not job.done.exists():
+    if not job.path.exists():
         list(classify_parts([job]))
-    return job.done
+    return job.path
 
 
 def classify_parts(jobs: list[Job], progress: Callable[[Iterator], Iterator] = iter,
@@ -115,26 +119,29 @@ def classify_parts(jobs: list[Job], progress: Callable[[Iterator], Iterator] = i
         with closing(read_ahead(lambda item: (item[0], read(item[1])), every)) as loaded:
             for job, group in groupby(loaded, key=itemgetter(0)):
                 found = list(progress(forward(classifier.network, (picture for _, picture in group))))
-                _write(_table(job.names(), found, classifier), job.done)
-                yield job.done
+                _write(_table(job.names(), found, classifier), job.path)
+                yield job.path
 
 
 class Progress:
-    """A line on stderr every few seconds: pictures done, their rate and the time left. `skipped` were done before."""
+    """A line on stderr every few seconds: pictures done, their rate and the time left. `skipped` were done before.
 
-    def __init__(self, rows: int, skipped: int):
-        self.rows, self.done, self.begun = rows, min(skipped, rows), time.monotonic()
+    A result that passes stands for `each` pictures.
+    """
+
+    def __init__(self, rows: int, skipped: int, each: int = 1):
+        self.rows, self.done, self.each, self.begun = rows, min(skipped, rows), each, time.monotonic()
         self.before, self.said = self.done, self.begun
 
     def __call__(self, results: Iterator) -> Iterator:
         for result in results:
-            self.done += 1
+            self.done = min(self.done + self.each, self.rows)
             now = time.monotonic()
             if now - self.said > TALK:
                 rate = (self.done - self.before) / (now - self.begun)
-                left = (self.rows - self.done) / rate
-                print(f"{self.done:,}/{self.rows:,} pictures, {rate:.3g} a second, {left / 3600:.0f} h "
-                      f"{left % 3600 / 60:02.0f} min left", file=sys.stderr, flush=True)
+                hours, minutes = divmod(round((self.rows - self.done) / rate / 60), 60)
+                print(f"{self.done:,}/{self.rows:,} pictures, {rate:.3g} a second, {hours} h {minutes:02} min left",
+                      file=sys.stderr, flush=True)
                 self.said = now
             yield result
 
@@ -233,10 +240,10 @@ def _write(table: pyarrow.Table, path: Path) -> None:
 
 def _assemble(jobs: list[Job], out: Path, facts: dict) -> None:
     """The parts' files in one, a row group at a time."""
-    schema = parquet.read_schema(jobs[0].done).with_metadata({KEY: json.dumps(facts).encode()})
+    schema = parquet.read_schema(jobs[0].path).with_metadata({KEY: json.dumps(facts).encode()})
     unfinished = jobs[0].work / "output.partial"
     with parquet.ParquetWriter(unfinished, schema, compression="zstd") as writer:
         for start in range(0, len(jobs), GROUP):
-            tables = [parquet.read_table(job.done) for job in jobs[start:start + GROUP]]
+            tables = [parquet.read_table(job.path) for job in jobs[start:start + GROUP]]
             writer.write_table(pyarrow.concat_tables(tables), GROUP * facts["part"])
     os.replace(unfinished, out)

@@ -344,4 +344,4 @@ def test_a_real_frozen_trial_classifies_as_it_was_stored(colours, tmp_path, monk
 def test_row_groups_hold_many_parts(tiny, record, collection, tmp_path):
     classify(collection[0], record, tmp_path / "out.parquet", part=1)
     assert parquet.read_metadata(tmp_path / "out.parquet").num_row_groups == 1  # 50 parts
-    assert Job(tmp_path, 3, tmp_path, tmp_path).done.name == "00000003.parquet"
+    assert Job(tmp_path, 3, tmp_path, tmp_path).path.name == "00000003.parquet"
