@@ -53,6 +53,19 @@ def _parser() -> argparse.ArgumentParser:
     _cluster_option(collect, "where to collect, as one task, so that each museum is asked from one machine")
     collect.set_defaults(command=_collect)
 
+    classify = commands.add_parser("classify", help="classify a collection of any size with a stored trial")
+    classify.add_argument("source", metavar="DIR|CSV|LIST", help=(
+        "a folder; a .csv with a column file_name or url; or a text file of paths and addresses, one a line"))
+    classify.add_argument("--model", required=True, metavar="RECORD", help='a name in "artpose results", or its folder')
+    classify.add_argument("-o", "--out", required=True, metavar="FILE.parquet", help="a row for each picture")
+    classify.add_argument("--folder", default="", metavar="DIR", help=(
+        "where the names in a list start, and what they may not lead out of (default: the list's own folder)"))
+    _option(classify, "--data", "", "folder of the pictures that the model was trained on, to tell what is unlike them")
+    _option(classify, "--weights", "", "folder of ImageNet weight files (default: Keras' own cache and download)")
+    _option(classify, "--results", "~/.artpose", "folder of trials")
+    _option(classify, "--contact", "", "an e-mail address or page that tells the hosts of addresses who is asking")
+    classify.set_defaults(command=_classify)
+
     curate = commands.add_parser("curate", help="look through a collection in the browser: keep, drop, change, box")
     curate.add_argument("folder", metavar="DIR")
     _option(curate, "--who", "", "the name that your decisions carry (default: your login)")
@@ -192,6 +205,24 @@ def _chosen(what: str, names: list[str], there: dict) -> list:
         raise ValueError(f'no {what} "{unknown[0]}"; there are {", ".join(there)}')
     asked = {name.lower() for name in names} or known
     return [value for name, value in there.items() if name.lower() in asked]
+
+
+def _classify(arguments: argparse.Namespace) -> None:
+    from artpose_lib import classifier, classify
+
+    results = Path(arguments.results).expanduser()
+    record, weights = classifier.find_record(arguments.model, results), arguments.weights or None
+    if not (record.folder / classifier.NEIGHBOURS).exists():
+        dataset = classifier.find_data(record, arguments.data, results)
+        if dataset:
+            classifier.learn_neighbours(record, dataset, weights)
+        else:
+            print(f"artpose: no column \"unlike\": what {record.folder.name} was trained on (fingerprint "
+                  f"{record.config['data']}) is not here; name its folder with --data", file=sys.stderr)
+    rows = classify.classify(Path(arguments.source), record, Path(arguments.out),
+                             Path(arguments.folder) if arguments.folder else None, weights, arguments.contact,
+                             os.environ.get("ARTPOSE_LOOPBACK", ""))
+    print(f"{arguments.out}: {rows:,} pictures")
 
 
 def _curate(arguments: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from artpose_lib import decisions
 from artpose_lib.metadata import is_open
 from artpose_lib.pictures import NEAR_DUPLICATE, PictureError, decode, near_duplicates, square, verify
+from artpose_lib.streaming import read_ahead
 
 HASH_SIDE = 128  # pixels; four times what the perceptual hash looks at, so that its own resize counts
 
@@ -74,9 +75,14 @@ class PoseDataset:
         """
         names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
         pictures = np.empty((len(names), size, size, 3), np.uint8)
-        for picture, name in zip(pictures, names, strict=True):
-            picture[:] = square((self.folder / name).read_bytes(), size)
+        for picture, found in zip(pictures, self.stream(size, rows), strict=True):
+            picture[:] = found
         return pictures
+
+    def stream(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[np.ndarray]:
+        """`images` one by one, each uint8 RGB (size, size, 3), read by threads a little ahead, for any number."""
+        names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
+        return read_ahead(lambda name: square((self.folder / name).read_bytes(), size), names)
 
     def picture(self, row: int, side: int) -> np.ndarray:
         """One picture as it is seen, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""

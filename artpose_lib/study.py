@@ -17,6 +17,7 @@ from artpose_lib.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.recipes import SEEDS, Profile, Recipe, described, recipe, varied
 from artpose_lib.recipes import profile as find_profile
 from artpose_lib.splits import Split, split
+from artpose_lib.streaming import forward
 from artpose_lib.synthetic import draw_dataset
 from artpose_lib.training import Part, Trainer
 from artpose_lib.variants import FAITHFUL, Variant, permuted, shifted_in_place, thinned
@@ -123,10 +124,13 @@ class Study:
         # A network of its own: the one that trials share may have been fine-tuned by now.
         classifier = models.build_classifier(backbone, len(self.dataset.classes), size, "imagenet", self.weights_dir,
                                              preprocessing)
-        pooled = models.pooled_model(classifier).predict(self.pictures(size), batch_size=training.PREDICT_BATCH,
-                                                         verbose=0)
+        network = models.pooled_model(classifier)
         with jobs.whole(self._features_path(backbone, preprocessing)) as path:
-            np.save(path, pooled)
+            shape = len(self.dataset), network.output.shape[-1]
+            pooled = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+            for row, found in enumerate(forward(network, self.dataset.stream(size))):
+                pooled[row] = found[0]
+            pooled.flush()
 
     def _train_missing(self, planned: list[tuple[Recipe, int]]) -> None:
         """Train the trials that are not stored, wherever `jobs.run` does, and the features that they need before."""
@@ -157,12 +161,16 @@ class Study:
         train = self._train_head if scaled.model == "frozen" else self._train
         trainer, x, history = train(scaled, seed, parts, labels)
         predictions = self._predictions(trainer, x, parts, labels, scaled.variant or FAITHFUL)
-        # The first augmented trial of a backbone is the one whose feature maps are read; where there can be none, the
-        # first that learned from nothing.
-        read = scaled.augmented or (scaled.model == "baseline" and self.weights_of(scaled.backbone) == NO_WEIGHTS)
-        keep = read and seed == SEEDS[0] and scaled.variant is None
-        trials.store_record(self.results, self._config(scaled, seed), history, predictions,
-                            time.monotonic() - started, trainer.model.save_weights if keep else None)
+        keep = trainer.model.save_weights if self._kept(scaled, seed) else None
+        trials.store_record(self.results, self._config(scaled, seed), history, predictions, time.monotonic() - started,
+                            keep)
+
+    def _kept(self, scaled: Recipe, seed: int) -> bool:
+        """Whether a trial leaves its weights. A frozen model's few kB always; of the others the first trial, to read its
+        feature maps or classify with it; a baseline only where it stands in for what ImageNet weights are missing for.
+        What the audit switched nobody uses again."""
+        of_use = scaled.weights or self.weights_of(scaled.backbone) == NO_WEIGHTS
+        return scaled.variant is None and (scaled.model == "frozen" or bool(of_use and seed == SEEDS[0]))
 
     def _config(self, scaled: Recipe, seed: int) -> dict:
         """All that a trial's numbers depend on; its hash is the record's name."""

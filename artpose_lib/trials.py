@@ -24,7 +24,7 @@ class Record:
     - record.json: the configuration, when and how long it ran, versions, machine class, and the scores in short;
     - history.csv: a row an epoch (epoch, phase, learning_rate, loss, accuracy, val_loss, val_accuracy);
     - predictions.csv: a row a picture of the validation and test parts (file_name, part, label, p_<class>…);
-    - model.weights.h5, for the trials whose feature maps are looked at later.
+    - model.weights.h5, for the trials that are used again: a frozen model's head alone, else the whole network.
     """
 
     folder: Path
