@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: book test notebooks lock clean
+.PHONY: book test bench notebooks lock clean
 
 book: $(READY)  ## run every chapter that has changed and render the pages (options: environment variables, see README)
 	@$(VENV)/bin/artpose book
@@ -11,6 +11,9 @@ book: $(READY)  ## run every chapter that has changed and render the pages (opti
 test: $(READY)  ## style, then all tests, with a smoke run of every chapter and a build of the book among them
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/pytest
+
+bench: $(READY)  ## time two ways of each piece of work in turn, into benchmarks/results (see benchmarks/README.md)
+	$(VENV)/bin/python benchmarks
 
 notebooks: $(READY)  ## derive the paired notebooks from the chapters' .py files
 	$(VENV)/bin/jupytext --to ipynb --update notebooks/*.py
