@@ -137,9 +137,12 @@ class Study:
     def _config(self, scaled: Recipe, seed: int) -> dict:
         """All that a trial's numbers depend on; its hash is the record's name."""
         weights = weights_fingerprint(scaled.backbone, self.weights_dir) if scaled.weights else None
+        # Named only where it is not the usual one; frozen models learn from features in float32 whatever it is.
+        precision = "float32" if scaled.model == "frozen" else training.precision()
         return {"recipe": asdict(scaled), "seed": seed, "size": self.profile.size(scaled),
                 "steps_per_epoch": self.profile.steps(scaled),
-                "data": self.dataset.fingerprint, "classes": list(self.dataset.classes), "weights": weights}
+                "data": self.dataset.fingerprint, "classes": list(self.dataset.classes), "weights": weights,
+                **({} if precision == "float32" else {"precision": precision})}
 
     def _train_head(self, scaled: Recipe, seed: int, parts: Split):
         x, y = self.features(scaled.backbone), self.dataset.labels
