@@ -12,8 +12,13 @@ test: $(READY)  ## style, then all tests, with a smoke run of every chapter and 
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/pytest
 
-bench: $(READY)  ## time two ways of each piece of work in turn, into benchmarks/results (see benchmarks/README.md)
+bench: $(READY) benchmarks/.venv/.ready  ## time two ways of each piece of work in turn, into benchmarks/results
 	$(VENV)/bin/python benchmarks
+
+benchmarks/.venv/.ready: benchmarks/requirements.txt
+	$(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/pip install --quiet --no-deps -r benchmarks/requirements.txt
+	@touch $@
 
 notebooks: $(READY)  ## derive the paired notebooks from the chapters' .py files
 	$(VENV)/bin/jupytext --to ipynb --update notebooks/*.py
