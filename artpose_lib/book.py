@@ -80,8 +80,8 @@ def typed_parameters(chapter: Path, given: dict[str, str]) -> dict[str, object]:
 
 
 def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
-    """What an executed chapter depends on: its text, the library's, its parameters, and its data and weights; the chapter
-    on speed also on the benchmarks' results.
+    """What an executed chapter depends on: its text, the library's, its parameters, its data and weights; that on speed
+    also on the benchmarks' results.
 
     The files of the two folders count by name, size and time, as `make` counts them.
     """

@@ -3,12 +3,11 @@ import subprocess
 import sys
 
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from artpose_lib import figures, speed
-
-from .conftest import ROOT
 
 MACHINE = {"processor": "A <fast> one", "cores": 2, "threads": 2, "memory_gib": 4, "instructions": ["avx2"]}
 
