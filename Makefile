@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: book test notebooks lock clean
+.PHONY: book test bench notebooks lock clean
 
 book: $(READY)  ## run every chapter that has changed and render the pages (options: environment variables, see README)
 	@$(VENV)/bin/artpose book
@@ -11,6 +11,14 @@ book: $(READY)  ## run every chapter that has changed and render the pages (opti
 test: $(READY)  ## style, then all tests, with a smoke run of every chapter and a build of the book among them
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/pytest
+
+bench: $(READY) benchmarks/.venv/.ready  ## time two ways of each piece of work in turn, into benchmarks/results
+	$(VENV)/bin/python benchmarks
+
+benchmarks/.venv/.ready: benchmarks/requirements.txt
+	$(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/pip install --quiet --no-deps -r benchmarks/requirements.txt
+	@touch $@
 
 notebooks: $(READY)  ## derive the paired notebooks from the chapters' .py files
 	$(VENV)/bin/jupytext --to ipynb --update notebooks/*.py

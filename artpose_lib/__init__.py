@@ -1,3 +1,12 @@
 """artpose: can networks trained on photographs learn six art-historical poses?"""
 
+import os
+
 __version__ = "0.1.0"
+
+# A GPU adds in whatever order is quickest, so that one seed gives nearly, and not quite, the same weights twice. The
+# backends read their own switches when they start, so it is said here, before anything imports them.
+if os.environ.get("ARTPOSE_DETERMINISTIC"):
+    os.environ["TF_DETERMINISTIC_OPS"] = "1"
+    if "xla_gpu_deterministic_ops" not in os.environ.get("XLA_FLAGS", ""):
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()

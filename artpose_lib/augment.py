@@ -63,7 +63,6 @@ def balance(images: np.ndarray, labels: np.ndarray, seed: int, k: int = NEIGHBOU
     the old. Raises DataError where a class that has to grow has a single picture.
     """
     classes, counts = np.unique(labels, return_counts=True)
-    largest = classes[counts.argmax()]
     new_images, new_labels = [images], [labels]
     for label, count in zip(classes, counts, strict=True):
         if count == counts.max():
@@ -71,11 +70,12 @@ def balance(images: np.ndarray, labels: np.ndarray, seed: int, k: int = NEIGHBOU
         if count == 1:
             raise DataError(f"Class {label} has one picture in the training part and SMOTE mixes at least two: "
                             "add pictures of this class, or leave the class out.")
-        # Neighbours come from the class itself, so it and the largest, to measure it by, give what all six at once
-        # would. That keeps float copies of few pictures: one of 299 x 299 takes a megabyte.
-        rows = np.flatnonzero((labels == label) | (labels == largest))
-        smote = SMOTE(k_neighbors=min(k, count - 1), random_state=seed)
-        pixels, _ = smote.fit_resample(images[rows].reshape(len(rows), -1).astype(np.float32), labels[rows])
+        # Neighbours come from the class itself: with one picture of another, since SMOTE wants two classes, it gives
+        # what all at once would, to the last pixel. That keeps float copies of few: one of 299 x 299 takes 2 MB.
+        own, other = np.flatnonzero(labels == label), np.flatnonzero(labels != label)[:1]
+        rows = np.concatenate([own, other])
+        smote = SMOTE(sampling_strategy={label: counts.max()}, k_neighbors=min(k, count - 1), random_state=seed)
+        pixels, _ = smote.fit_resample(images[rows].reshape(len(rows), -1).astype(np.float64), labels[rows])
         mixed = np.rint(pixels[len(rows):]).astype(np.uint8)
         new_images.append(mixed.reshape(-1, *images.shape[1:]))
         new_labels.append(np.full(len(mixed), label, dtype=labels.dtype))

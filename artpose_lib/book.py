@@ -80,14 +80,16 @@ def typed_parameters(chapter: Path, given: dict[str, str]) -> dict[str, object]:
 
 
 def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
-    """What an executed chapter depends on: its text, the library's, its parameters, and its data and weights.
+    """What an executed chapter depends on: its text, the library's, its parameters, its data and weights; that on speed
+    also on the benchmarks' results.
 
     The files of the two folders count by name, size and time, as `make` counts them.
     """
     library = Path(__file__).parent
     sources = [path for path in sorted(library.rglob("*")) if path.suffix in {".py", ".csv", ".js", ".css"}]
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
-    for path in [chapter, *sources]:
+    measured = sorted((chapter.parents[1] / "benchmarks" / "results").glob("*.json")) if "speed" in chapter.stem else []
+    for path in [chapter, *sources, *measured]:
         digest.update(path.name.encode() + path.read_bytes())
     for folder in [parameters.get("data"), parameters.get("weights"), Path.home() / ".keras" / "models"]:
         for path in sorted(Path(folder).rglob("*")) if folder else []:

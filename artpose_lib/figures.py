@@ -408,6 +408,33 @@ def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
     return figure
 
 
+def speed(table: pd.DataFrame) -> go.Figure:
+    """What the benchmarks measured: how many times the plain way's seconds (or bytes) ours goes into, and the aim.
+
+    Parameters: `table` comes from `speed.comparisons`. A bar spans the rounds' extremes.
+    """
+    names = list(table["name"])
+    lane = list(range(len(names)))
+    figure = _figure(max(HEIGHT, 26 * len(names) + 120))
+    figure.add_scatter(
+        x=table["ratio"], y=lane, mode="markers", name="measured", hoverinfo="text",
+        marker={"symbol": SYMBOLS[0], "size": 9, "color": COLOURS[0]},
+        error_x={"array": table["high"] - table["ratio"], "arrayminus": table["ratio"] - table["low"],
+                 "thickness": 2, "width": 0},
+        hovertext=[f"{safe(row.name)}: {row.ratio:.3g} times<br>{safe(row.plain_way)}: {row.plain:.3g} {safe(row.unit)}"
+                   f"<br>{safe(row.ours_way)}: {row.ours:.3g} {safe(row.unit)}<br>rounds: {row.rounds}"
+                   + (f"<br>{safe(row.note)}" if row.note else "") for row in table.itertuples(index=False)])
+    figure.add_scatter(x=table["aim"], y=lane, mode="markers", name="aim, at least", hoverinfo="text",
+                       hovertext=[f"aim for {safe(name)}: at least {aim:.3g} times"
+                                  for name, aim in zip(names, table["aim"], strict=True)],
+                       marker={"symbol": "diamond-open", "size": 11, "color": COLOURS[1], "line_width": 2})
+    figure.add_vline(x=1, line={"color": GREY, "dash": "dot", "width": 1})
+    figure.update_xaxes(title_text="times better than the plain way (dotted: no difference)", type="log",
+                        exponentformat="power")
+    figure.update_yaxes(_names(names, range=[len(names) - 0.5, -0.5]))
+    return figure
+
+
 def verdicts(table: pd.DataFrame) -> go.Figure:
     """A bar a section of the thesis, cut by the verdicts on its claims.
 

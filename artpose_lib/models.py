@@ -21,8 +21,9 @@ def build_classifier(backbone: str, n_classes: int, size: int | None = None, wei
     Equation 2.2 of the thesis prints a sum; its name and its code say mean, and a mean is what is taken here.
     """
     base = build_backbone(backbone, size, weights, weights_dir, preprocessing)
-    pooled = keras.layers.GlobalAveragePooling2D(name=POOLED)(base.output)
-    probabilities = keras.layers.Dense(n_classes, activation="softmax", name=HEAD)(pooled)
+    # float32 under mixed precision too: 16 bits of a mean or of a probability are too few.
+    pooled = keras.layers.GlobalAveragePooling2D(name=POOLED, dtype="float32")(base.output)
+    probabilities = keras.layers.Dense(n_classes, activation="softmax", name=HEAD, dtype="float32")(pooled)
     return keras.Model(base.input, probabilities, name=backbone)
 
 

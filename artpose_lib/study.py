@@ -166,18 +166,21 @@ class Study:
                             keep)
 
     def _kept(self, scaled: Recipe, seed: int) -> bool:
-        """Whether a trial leaves its weights. A frozen model's few kB always; of the others the first trial, to read its
-        feature maps or classify with it; a baseline only where it stands in for what ImageNet weights are missing for.
-        What the audit switched nobody uses again."""
+        """Whether a trial leaves its weights. A frozen model's few kB always; of the others the first trial, to read
+        its feature maps or classify with it; a baseline only where it stands in for what needs ImageNet weights. What
+        the audit switched nobody uses again."""
         of_use = scaled.weights or self.weights_of(scaled.backbone) == NO_WEIGHTS
         return scaled.variant is None and (scaled.model == "frozen" or bool(of_use and seed == SEEDS[0]))
 
     def _config(self, scaled: Recipe, seed: int) -> dict:
         """All that a trial's numbers depend on; its hash is the record's name."""
         weights = weights_fingerprint(scaled.backbone, self.weights_dir) if scaled.weights else None
+        # Named only where it is not the usual one; frozen models learn from features in float32 whatever it is.
+        precision = "float32" if scaled.model == "frozen" else training.precision()
         return {"recipe": described(scaled), "seed": seed, "size": self.profile.size(scaled),
                 "steps_per_epoch": self.profile.steps(scaled),
-                "data": self.dataset.fingerprint, "classes": list(self.dataset.classes), "weights": weights}
+                "data": self.dataset.fingerprint, "classes": list(self.dataset.classes), "weights": weights,
+                **({} if precision == "float32" else {"precision": precision})}
 
     def _parts(self, scaled: Recipe, seed: int) -> Split:
         """The division of a trial, by its seed alone unless its variant says otherwise."""

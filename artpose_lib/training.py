@@ -1,6 +1,7 @@
 """Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
 
 import logging
+import os
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -17,6 +18,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 # Section 2.2.4 prints Adam's parameters. They are Keras' own but for epsilon, which Keras has raised to 1e-7 since.
 OPTIMISERS = {"adam": partial(keras.optimizers.Adam, epsilon=1e-8)}
+PRECISIONS = ("float32", "mixed_bfloat16")  # not float16: its losses need scaling
 PREDICT_BATCH = 32  # pictures a forward step; only speed and memory depend on it
 
 
@@ -49,6 +51,15 @@ class Batches(keras.utils.PyDataset):
     def shuffle(self, epoch: int) -> None:
         """The order of an epoch, by its number: how often a backend looks ahead or starts over must not matter."""
         self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.y))
+
+    def used(self, epochs: int) -> np.ndarray:
+        """The rows, sorted, that the first `epochs` epochs take: all of them, unless `steps` caps an epoch."""
+        taken = np.zeros(len(self.y), bool)
+        for epoch in range(epochs):
+            self.shuffle(epoch)
+            taken[self.order[:self.steps * self.batch_size]] = True
+        self.shuffle(0)
+        return np.flatnonzero(taken)
 
 
 class Trainer:
@@ -103,13 +114,30 @@ class Trainer:
         self.compiled_for = wanted
 
 
+def precision() -> str:
+    """Keras' name of the precision that whole networks are trained in, from ARTPOSE_PRECISION.
+
+    float32, or mixed_bfloat16: products in 16 bits, weights and their sums in 32, for processors and GPUs that are
+    quicker so. Raises ValueError for any other.
+    """
+    wanted = os.environ.get("ARTPOSE_PRECISION") or PRECISIONS[0]
+    if wanted not in PRECISIONS:
+        raise ValueError(f"ARTPOSE_PRECISION is {wanted!r}, and is one of: {', '.join(PRECISIONS)}")
+    return wanted
+
+
 @lru_cache(maxsize=1)  # one network at a time: VGG16 to Xception take 0.1 GB of weights and more of moments each
 def classifier_trainer(backbone: str, n_classes: int, size: int, weights: str | None,
                        weights_dir: str | None, variant: Variant = FAITHFUL) -> Trainer:
     """The trainer of a whole network; see `models.build_classifier` for the parameters."""
     keras.utils.clear_session()
-    model = models.build_classifier(backbone, n_classes, size, weights, weights_dir, variant.preprocessing)
-    return Trainer(models.on_batch_statistics(model) if variant.batch_statistics else model, n_classes)
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision())
+    try:
+        model = models.build_classifier(backbone, n_classes, size, weights, weights_dir, variant.preprocessing)
+        return Trainer(models.on_batch_statistics(model) if variant.batch_statistics else model, n_classes)
+    finally:
+        keras.config.set_dtype_policy(usual)
 
 
 @lru_cache(maxsize=1)
@@ -166,10 +194,18 @@ def _fit_all(trainer, recipe, phase, train_part, validation, epochs, steps, seed
 def _fit_head(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
     """A frozen phase: only the head learns, so the backbone runs once over the pictures and not once an epoch."""
     pooled = models.pooled_model(trainer.model)
-    parts = [Part(pooled.predict(part.x, batch_size=PREDICT_BATCH, verbose=0), part.y)
-             for part in (train_part, validation)]
+    used = Batches(train_part, trainer.n_classes, recipe.batch_size, steps, seed).used(epochs)
+    parts = [Part(_pooled_rows(pooled, part.x, rows), part.y)
+             for part, rows in ((train_part, used), (validation, np.arange(len(validation.y))))]
     head = Trainer(models.build_head(parts[0].x.shape[1], trainer.n_classes), trainer.n_classes)
     head.model.set_weights(trainer.model.get_layer(models.HEAD).get_weights())
     history = head.fit(*parts, recipe, phase, epochs, steps, seed)
     trainer.model.get_layer(models.HEAD).set_weights(head.model.get_weights())
     return history
+
+
+def _pooled_rows(pooled: keras.Model, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Pooled features of these rows, and zeros for the others, which no batch asks for."""
+    features = np.zeros((len(x), pooled.output_shape[-1]), "float32")
+    features[rows] = pooled.predict(x[rows] if len(rows) < len(x) else x, batch_size=PREDICT_BATCH, verbose=0)
+    return features

@@ -66,7 +66,7 @@ def test_a_new_picture_lies_between_two_of_its_class(count, seed):
 
 def test_class_by_class_gives_the_pictures_of_smote_on_all_classes_at_once():
     images, labels = noise([12, 8, 9])
-    at_once, at_once_labels = SMOTE(random_state=7).fit_resample(images.reshape(29, -1).astype(np.float32), labels)
+    at_once, at_once_labels = SMOTE(random_state=7).fit_resample(images.reshape(29, -1).astype(np.float64), labels)
     grown, grown_labels = balance(images, labels, seed=7)
     np.testing.assert_array_equal(grown_labels, at_once_labels)
     np.testing.assert_array_equal(grown.reshape(36, -1), np.rint(at_once).astype(np.uint8))

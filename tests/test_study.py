@@ -93,3 +93,13 @@ def test_the_banner_says_what_it_ran_on(opened):
 def test_an_unknown_profile_is_refused_with_those_there_are(colours):
     with pytest.raises(ValueError, match="smoke"):
         open_study(str(colours), profile="fast")
+
+
+def test_precision_makes_another_trial_and_leaves_the_stored_ones_their_names(opened, monkeypatch):
+    plans = {model: opened.profile.scale(module.recipe(model, LITE)) for model in ("frozen", "finetuned")}
+    monkeypatch.delenv("ARTPOSE_PRECISION", raising=False)
+    usual = {model: opened._config(plan, 40) for model, plan in plans.items()}
+    assert "precision" not in usual["finetuned"]
+    monkeypatch.setenv("ARTPOSE_PRECISION", "mixed_bfloat16")
+    assert opened._config(plans["finetuned"], 40) == usual["finetuned"] | {"precision": "mixed_bfloat16"}
+    assert opened._config(plans["frozen"], 40) == usual["frozen"]

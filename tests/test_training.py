@@ -3,8 +3,10 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from artpose_lib import models
+from artpose_lib import models, training
 from artpose_lib.recipes import RECIPES, Phase, Recipe
 from artpose_lib.training import OPTIMISERS, Batches, Part, Trainer, train, train_on_features
 
@@ -104,6 +106,53 @@ def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(network, part):
     for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
         np.testing.assert_allclose(short[column], naive[column], atol=1e-3)
     np.testing.assert_allclose(probabilities, trainer.predict(part.x), atol=1e-3)
+
+
+def test_a_capped_frozen_phase_sends_only_the_pictures_it_uses_through_the_network(network, part, monkeypatch):
+    phases = (replace(FROZEN, max_epochs=2),)
+    recipe = replace(RECIPE, model="frozen", phases=phases, total_epochs=2, weights="imagenet")
+    trainer = Trainer(network, 3)
+    whole = training._pooled_rows
+    sent = []
+    monkeypatch.setattr(training, "_pooled_rows", lambda pooled, x, rows: sent.append(len(rows)) or whole(
+        pooled, x, np.arange(len(x))))
+    naive = train(trainer, recipe, part, part, seed=40, steps=1)
+    assert sent[0] <= 16 and sent[1] == 30  # two epochs of one batch of 8; all of the validation part
+    monkeypatch.undo()
+    short = train(trainer, recipe, part, part, seed=40, steps=1)
+    np.testing.assert_allclose(short["loss"], naive["loss"], rtol=1e-5)
+    np.testing.assert_array_equal(short["val_accuracy"], naive["val_accuracy"])
+
+
+@given(count=st.integers(1, 40), batch=st.integers(1, 20), steps=st.none() | st.integers(1, 5),
+       epochs=st.integers(1, 4))
+def test_the_used_rows_are_those_that_the_batches_take(count, batch, steps, epochs):
+    batches = Batches(Part(np.arange(count)[:, None], np.zeros(count, int)), 1, batch, steps, seed=3)
+    used = batches.used(epochs)
+    taken = set()
+    for epoch in range(epochs):
+        batches.shuffle(epoch)
+        taken.update(row for number in range(len(batches)) for row in batches[number][0][:, 0].tolist())
+    assert used.tolist() == sorted(taken)
+
+
+def test_precision_is_the_environment_s_and_nothing_else_is_taken(monkeypatch):
+    monkeypatch.delenv("ARTPOSE_PRECISION", raising=False)
+    assert training.precision() == "float32"
+    monkeypatch.setenv("ARTPOSE_PRECISION", "float8")
+    with pytest.raises(ValueError, match="'float8', and is one of: float32, mixed_bfloat16"):
+        training.precision()
+
+
+def test_mixed_precision_multiplies_in_16_bits_and_answers_in_32(monkeypatch):
+    monkeypatch.setenv("ARTPOSE_PRECISION", "mixed_bfloat16")
+    training.classifier_trainer.cache_clear()
+    model = training.classifier_trainer("EfficientNet-Lite0", 3, 32, None, None).model
+    training.classifier_trainer.cache_clear()
+    assert model.get_layer("conv_head").compute_dtype == "bfloat16"
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert model.get_layer(models.POOLED).compute_dtype == model.get_layer(models.HEAD).compute_dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_a_head_alone_learns_from_features():

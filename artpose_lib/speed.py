@@ -1,0 +1,71 @@
+"""The benchmarks' results, which `make bench` leaves as one JSON file a benchmark, as data frames and sentences."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+COLUMNS = ["benchmark", "name", "ratio", "low", "high", "aim", "plain_way", "ours_way", "plain", "ours", "unit",
+           "rounds", "note", "machine", "date"]
+
+
+def comparisons(folder: Path = RESULTS) -> pd.DataFrame:
+    """A row a comparison, by benchmark and in its order.
+
+    `ratio` is plain over ours, medians over `rounds`, `low` and `high` the rounds' extremes, `aim` the ratio that is
+    wanted; `plain` and `ours` are the medians in `unit`, and the two ways are said in `plain_way` and `ours_way`.
+    Raises ValueError for a file that is no benchmark's result.
+    """
+    rows = [_row(report, found) for report in reports(folder) for found in report["comparisons"]]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def reports(folder: Path = RESULTS) -> list[dict]:
+    """What each benchmark wrote, sorted by name. Raises ValueError for a file that is no benchmark's result."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+            missing = {"benchmark", "comparisons", "machine", "date"} - set(report)
+        except (ValueError, TypeError):
+            missing = {"JSON"}
+        if missing:
+            raise ValueError(f"{path} is no result of a benchmark (no {', '.join(sorted(missing))}): remove it, and "
+                             "run make bench")
+        found.append(report)
+    return found
+
+
+def _row(report: dict, found: dict) -> dict:
+    return {"benchmark": report["benchmark"], "machine": machine(report), "date": report["date"],
+            "plain_way": found["plain"]["way"], "ours_way": found["ours"]["way"], "plain": found["plain"]["median"],
+            "ours": found["ours"]["median"], "rounds": found["ours"]["rounds"],
+            **{key: found[key] for key in ("name", "ratio", "low", "high", "aim", "unit", "note")}}
+
+
+def machine(report: dict) -> str:
+    """The class of machine in a line."""
+    known = report["machine"]
+    return (f"{known['processor']}, {known['cores']} cores, {known['threads']} threads, {known['memory_gib']} GiB, "
+            f"{' '.join(known['instructions'])}".removesuffix(", "))
+
+
+def floors(folder: Path = RESULTS) -> pd.DataFrame:
+    """A row a training step: what it would take if all its operations ran as fast as a matrix product (`best`, in
+    seconds), and the `share` of that speed that it reached; `gflops` is the product's, in 1e9 operations a second."""
+    rows = [{"name": name, "best": step["seconds_at_best"], "share": step["share_reached"],
+             "gflops": report["floor"]["matmul_gflops"]}
+            for report in reports(folder) for name, step in report.get("floor", {}).get("steps", {}).items()]
+    return pd.DataFrame(rows, columns=["name", "best", "share", "gflops"])
+
+
+def in_words(table: pd.DataFrame) -> str:
+    """How many aims are met, and each that is missed, as Markdown. `table` comes from `comparisons`."""
+    if table.empty:
+        return "There are no measurements beside this report: `make bench` takes them."
+    missed = table[table["ratio"] < table["aim"]]
+    lines = [f"- {row.name}: {row.ratio:.3g} where {row.aim:.3g} is wanted ({row.plain:.3g} {row.unit} for "
+             f"“{row.plain_way}”, {row.ours:.3g} for “{row.ours_way}”)." for row in missed.itertuples(index=False)]
+    first = f"{len(table) - len(missed)} of {len(table)} aims are met."
+    return first + (" Missed are\n\n" + "\n".join(lines) if lines else "")

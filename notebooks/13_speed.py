@@ -1,0 +1,80 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Appendix: speed
+#
+# A report that trains many small networks is only re-run if that is quick. This appendix shows how quick it is, as
+# ratios: some piece of work done in a plain way, as published scripts or other libraries do it, against the way this
+# project does it. The two are timed in turn on the same machine, so that what else the machine does falls on both; a
+# ratio is one of medians. `make bench` measures them again.
+
+# %% tags=["parameters"]
+data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
+weights = ""  # a folder of ImageNet weight files; empty for Keras' own
+profile = "quick"  # smoke, quick or thesis
+results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
+classes = ""  # the labels to use, separated by commas; empty for all
+
+# %%
+from IPython.display import Markdown
+
+from artpose_lib import figures, speed
+from artpose_lib.study import open_study
+
+study = open_study(data, weights, profile, results, classes)
+Markdown(study.banner())
+
+# %%
+table = speed.comparisons()
+floors = speed.floors()
+taken = "; ".join(sorted({f"{row.machine}, {row.date}" for row in table.itertuples()})) or "nowhere yet"
+Markdown(f"The times below do not come from that run. They were measured on: {taken}.")
+
+# %% [markdown]
+# ## What was measured, and what was wanted
+#
+# Each line is a piece of work. The dot says how many times better our way is than the plain one, in seconds or in
+# memory; the bar spans the rounds; the diamond is what was aimed at. Hover over a dot for both ways in words and numbers.
+
+# %%
+figures.show(figures.speed(table), "For each piece of work the measured ratio of the plain way to ours, and the aim.")
+
+# %%
+Markdown(speed.in_words(table))
+
+# %% [markdown]
+# ## The floor
+#
+# A network is, nearly all of it, sums of products, and nothing computes these faster than the product of two large
+# matrices. So the processor's speed at that product, measured in the same process, is a floor: no training step can
+# be done in less time than its operations take at that speed. A step computes about three times what a look at the
+# pictures does: the look, how the error depends on each weight, and how it depends on each layer's input. What is missing from
+# the whole is spent on moving numbers rather than multiplying them: depthwise convolutions and batch normalisation do
+# little arithmetic on each number that they fetch.
+
+# %%
+lines = [f"- {row.name}: {row.share:.0%} of it; at best {row.best:.2g} s a step" for row in floors.itertuples()]
+rate = f"A matrix product reached {floors['gflops'].max():.0f} thousand million operations a second. A training step reached of that"
+Markdown(f"{rate}\n\n" + "\n".join(lines) if lines else "No training steps were measured.")
+
+# %% [markdown]
+# ## How the time is saved
+#
+# - **Frozen networks** look at each picture once. What their last layer learns from does not change while they are
+#   frozen, so it is computed once and kept for all epochs and trials, and across runs.
+# - **A compiled network is kept** between trials. Only its weights, the optimiser's moments and the learning rate are
+#   set back.
+# - **Pictures stay bytes** until a batch of them is used; they take a quarter of the memory that decimal numbers would.
+# - **SMOTE** mixes one class at a time, which gives the same pictures to the last pixel in less memory.
+# - **Nothing is trained twice**: a stored trial is read, and a chapter that has not changed is not executed.

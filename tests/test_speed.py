@@ -1,0 +1,120 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artpose_lib import figures, speed
+
+MACHINE = {"processor": "A <fast> one", "cores": 2, "threads": 2, "memory_gib": 4, "instructions": ["avx2"]}
+
+
+def write(folder, name, ratio, aim):
+    found = {"name": "work <b>", "ratio": ratio, "low": ratio, "high": ratio, "aim": aim, "unit": "seconds", "note": "",
+             "plain": {"way": "slowly", "median": ratio, "rounds": 5},
+             "ours": {"way": "quickly", "median": 1.0, "rounds": 5}}
+    (folder / f"{name}.json").write_text(json.dumps({
+        "benchmark": name, "date": "2026-01-01", "machine": MACHINE, "comparisons": [found],
+        "floor": {"matmul_gflops": 50.0, "steps": {"net": {"seconds_at_best": 0.5, "share_reached": 0.4}}}}))
+
+
+def test_results_are_read_in_order_and_missed_aims_are_said(tmp_path):
+    write(tmp_path, "b", 3.0, 2)
+    write(tmp_path, "a", 1.5, 2)
+    table = speed.comparisons(tmp_path)
+    assert table["benchmark"].tolist() == ["a", "b"]
+    said = speed.in_words(table)
+    assert said.startswith("1 of 2 aims are met.") and "1.5 where 2 is wanted" in said
+    assert table["machine"].unique().tolist() == ["A <fast> one, 2 cores, 2 threads, 4 GiB, avx2"]
+    assert speed.floors(tmp_path)["share"].tolist() == [0.4, 0.4]
+    assert "<b>" not in figures.speed(table).to_json().replace("\\u003c", "<")
+
+
+def test_without_results_the_chapter_still_has_something_to_say(tmp_path):
+    table = speed.comparisons(tmp_path)
+    assert "make bench" in speed.in_words(table)
+    assert len(figures.speed(table).data) == 2
+    assert speed.floors(tmp_path).empty
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"benchmark": "x"}'])
+def test_a_file_that_is_no_result_is_named(tmp_path, text):
+    (tmp_path / "odd.json").write_text(text)
+    with pytest.raises(ValueError, match="odd.json is no result of a benchmark"):
+        speed.reports(tmp_path)
+
+
+def test_the_committed_results_are_no_small_runs():
+    assert not any(report["small"] for report in speed.reports())
+
+
+@pytest.fixture
+def common(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import common
+
+    return common
+
+
+@given(plain=st.lists(st.floats(0.01, 100), min_size=5, max_size=9), factor=st.floats(0.1, 50))
+def test_a_ratio_lies_between_its_rounds_and_does_not_depend_on_the_unit(plain, factor):
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        from common import comparison
+    finally:
+        sys.path.pop(0)
+    ours = [value / factor for value in plain]
+    found = comparison("x", plain, ours, 1, ("a", "b"))
+    assert found["low"] <= found["ratio"] * 1.001 and found["ratio"] <= found["high"] * 1.001
+    assert found["ratio"] == pytest.approx(factor, rel=1e-3)
+
+
+def test_the_two_ways_take_turns(common):
+    order = []
+    times = common.in_turn(lambda: order.append("a"), lambda: order.append("b"), rounds=3)
+    assert order == ["a", "b"] * 3 and [len(one) for one in times] == [3, 3]
+
+
+def test_operations_are_counted_as_the_layers_multiply(common):
+    import keras
+
+    pixels = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same")(pixels)  # 64 places x 27 x 4
+    x = keras.layers.DepthwiseConv2D(3, padding="same")(x)  # 64 x 9 x 4
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(pixels, keras.layers.Dense(5)(x))  # 4 x 5
+    assert common.forward_gflop(model) == pytest.approx(2 * (64 * 108 + 64 * 36 + 20) / 1e9, rel=1e-3)
+
+
+def test_a_side_that_dies_is_told(common):
+    with common.Side(sys.executable, "-c", "raise SystemExit(1)") as side, pytest.raises((RuntimeError, OSError)):
+        side.ask(x=1)
+
+
+SMALL = ["augment", "frozen", "loop", "precision", "startup"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_a_benchmark_runs_and_prints_one_object(name):
+    done = subprocess.run([sys.executable, ROOT / "benchmarks" / f"{name}.py", "--small"], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["benchmark"] == name and report["small"] and report["comparisons"]
+    assert speed.machine(report)
+    if name == "augment":
+        assert report["same_pictures"]
+
+
+@pytest.mark.slow
+def test_the_gpu_benchmark_runs_without_one():
+    done = subprocess.run([sys.executable, ROOT / "benchmarks" / "gpu.py", "--small"], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert [case["rates"]["8"]["training"] > 0 for case in report["cases"] if "rates" in case] == [True, True]
+    assert all(line.endswith("not installed") for line in report["left_out"]), report["left_out"]
