@@ -78,8 +78,8 @@ class Study:
         """Train every trial of these models that is not stored yet, and return all of them.
 
         Parameters: `models` from baseline, frozen, finetuned, finetuned_aug; `variant` what the audit switches in each;
-        `backbones` and `seeds` those to take (None: all, and the profile's). A backbone whose ImageNet weights are not to be
-        had is left out and named in the findings. One line of progress a trial goes to stderr.
+        `backbones` and `seeds` those to take (None: all, and the profile's). A backbone whose ImageNet weights are not
+        to be had is left out and named in the findings. One line of progress a trial goes to stderr.
         """
         planned, missing = [], {}
         for model in models:
