@@ -225,8 +225,9 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     frames = [labels_permuted(study), modes(study), fine_tuned(study), trials_apart(study, backbone),
               duplicates(study, backbone)]
     points = learning_points(study, backbone)
-    first, second = (study.run("frozen", backbones=[name]).predictions
-                     for name in (available(study, "Xception", "VGG16", LITE) * 2)[:2])
+    others = [name for name in available(study, "VGG16", LITE) if name != backbone]
+    first = study.run("frozen", backbones=[backbone]).predictions
+    second = study.run("frozen" if others else "baseline", backbones=[(others or [backbone])[0]]).predictions
     cut = curves_cut(study, available(study, "VGG16", "ResNet50", "Xception", LITE))
     alike = leakage.pairs(study.dataset, study.features(LITE)) if available(study, LITE) else pd.DataFrame()
     return {"rows": judged(pd.concat(frames, ignore_index=True)), "one_good_trial": one_good_trial(study, backbone),

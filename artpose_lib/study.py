@@ -78,19 +78,19 @@ class Study:
         except WeightsMissing:
             return NO_WEIGHTS
 
-    def run(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] = tuple(BACKBONES),
+    def run(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] | None = None,
             seeds: Sequence[int] | None = None) -> Findings:
         """Train every trial of these models that is not stored yet, and return all of them.
 
         Parameters: `models` from baseline, frozen, finetuned, finetuned_aug; `variant` what the audit switches in each;
-        `backbones` and `seeds` those to take (None: the profile's). A backbone whose ImageNet weights are not to be
-        had is left out and named in the findings. One line of progress a trial goes to stderr. What another process is
-        training is left to it, and waited for once all else is stored; see `jobs.run`, which also says where trials are
-        trained.
+        `backbones` and `seeds` those to take (None: all, and the profile's). A backbone whose ImageNet weights are not
+        to be had is left out and named in the findings. One line of progress a trial goes to stderr. What another
+        process is training is left to it, and waited for once all else is stored; see `jobs.run`, which also says where
+        trials are trained.
         """
         planned, missing = [], {}
         for model in models:
-            for backbone in backbones:
+            for backbone in backbones or BACKBONES:
                 scaled = varied(self.profile.scale(recipe(model, backbone)), variant)
                 if scaled.weights and self.weights_of(backbone) == NO_WEIGHTS:
                     missing[backbone] = NO_WEIGHTS

@@ -125,7 +125,8 @@ def versions() -> dict[str, str]:
 def listing(results: Path) -> pd.DataFrame:
     """A row a stored trial, for `artpose results`."""
     rows = [{"model": record.config["recipe"]["model"], "backbone": record.config["recipe"]["backbone"],
-             "seed": record.config["seed"], "data": record.config["data"], "size": record.config["size"],
+             "seed": record.config["seed"], "switched": ", ".join(record.config["recipe"].get("variant", {})),
+             "data": record.config["data"], "size": record.config["size"],
              "epochs": record.facts["epochs"], "validation": record.facts["validation_accuracy"],
              "test": record.facts["test_accuracy"], "seconds": record.facts["seconds"],
              "finished": record.facts["finished"], "folder": record.folder.name} for record in all_records(results)]

@@ -17,7 +17,7 @@
 # Three models of each network, trained on the same pictures: one that starts from nothing, one that keeps what it
 # learned from photographs, and one that starts from photographs and goes on learning from art. If photographs help,
 # the second and third should name more poses rightly than the first. The thesis found that they do, with one
-# exception: its frozen Xception did little better than guessing.
+# exception: its frozen Xception did little better than guessing. {doc}`The audit <09_audit>` asks why.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report

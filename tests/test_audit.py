@@ -1,11 +1,17 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+from test_metrics import predictions_of
 
 from artpose_lib import audit, auditpages, inference, metrics, reference
 from artpose_lib import study as module
+from artpose_lib.dataset import load_dataset
 from artpose_lib.poses import thesis_table
+from artpose_lib.recipes import profile as find_profile
 from artpose_lib.study import open_study
+from artpose_lib.synthetic import draw_dataset
 from artpose_lib.variants import VARIANTS, Variant
 
 LITE = audit.LITE
@@ -120,3 +126,60 @@ def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(
     shown = auditpages.section("A1", tables, kept)
     assert "<b>" not in shown and shown.count("reference: ") == 1 and "0.277" in shown
     assert "Reference results, not of this run" in reference.caption(kept[0])
+
+
+class Rehearsed:
+    """A study whose trials are right as often as they are told to be, so that nothing has to be trained."""
+
+    embedded, profile = True, find_profile("quick")
+
+    def __init__(self, dataset, results):
+        self.dataset, self.results, self.weights_dir = dataset, results, None
+
+    def weights_of(self, backbone):
+        return module.NO_WEIGHTS if backbone == "ResNet50" else "here"
+
+    def features(self, backbone, preprocessing=None):
+        return np.random.default_rng(0).normal(size=(len(self.dataset), 8)).astype(np.float32)
+
+    def run(self, model, variant=None, backbones=(), seeds=None):
+        variant, frames = variant or Variant(), []
+        for seed in seeds or self.profile.seeds(audit.recipe(model, backbones[0])):
+            rng, names = np.random.default_rng(seed), list(self.dataset.classes)
+            skill = 0.6 - 0.2 * (variant.preprocessing == "raw") - 0.1 / (10 * variant.share)
+            if variant.labels == "permuted" and seed > 40:
+                skill = 0.0
+            for part in ("validation", "test", "test, sorted by class", "test, one by one"):
+                true = rng.integers(6, size=68)
+                called = np.where(rng.random(68) < skill, true, rng.integers(6, size=68))
+                pairs = [(names[a], names[b]) for a, b in zip(true, called, strict=True)]
+                tested = predictions_of(pairs, names, part, model, backbones[0], seed)
+                frames.append(tested.assign(file_name=variant.split_seed + tested["file_name"]))
+        history = pd.concat([pd.DataFrame({"model": model, "backbone": name, "seed": seed, "epoch": range(1, seed - 30),
+                                           "accuracy": 0.5, "loss": 1.0, "val_accuracy": 0.5, "val_loss": 1.0})
+                             for name in backbones for seed in (40, 41)], ignore_index=True)
+        return SimpleNamespace(predictions=pd.concat(frames, ignore_index=True), history=history)
+
+
+def test_the_whole_audit_finds_what_was_put_in(tmp_path, monkeypatch):
+    dataset = load_dataset(draw_dataset(tmp_path / "drawn", 40, 1))
+    study = Rehearsed(dataset, tmp_path)
+    monkeypatch.setattr(audit, "planted_study", lambda study: study)
+    tables = audit.measure(study)
+    rows = tables["rows"]
+    assert set(rows["id"]) == {"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A10"}
+    assert set(rows["backbone"]) == {"VGG16", "Xception", LITE}
+    assert (rows.loc[rows["id"] == "A1", "verdict"] == "as expected").all()
+    raw = rows[(rows["id"] == "A5") & (rows["condition"] == "raw")]
+    assert (raw["verdict"] == "as expected").all() and len(raw) == 3
+    assert not ((rows["backbone"] == "Xception") & (rows["condition"] == "[-1, 1]")).any()  # its own mode
+    assert rows.loc[rows["id"] == "A10", "difference"].abs().max() == 0
+    assert rows.loc[rows["id"] == "A7", "script"].item() == 0  # the two runs share no picture
+    pages = "".join(auditpages.section(id, tables, []) for id in thesis_table("audit")["id"])
+    assert "{thesis" not in pages and "nan" not in pages
+    curve = inference.Curve(**tables["curve"].iloc[0])
+    words = [auditpages.spread_in_words(tables["spread"]), auditpages.cut_in_words(tables["cut"]),
+             auditpages.pairs_in_words(study, tables["pairs"]), auditpages.counts_in_words(),
+             auditpages.pictures_in_words(curve, tables["power"].iloc[0], []), auditpages.overview(rows)]
+    assert all("nan" not in text for text in words)
+    assert len(auditpages.pair_rows(study, tables["pairs"])) % 2 == 0

@@ -1,4 +1,6 @@
 import re
+from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -7,7 +9,7 @@ from conftest import ROOT
 from test_metrics import predictions_of
 
 from artpose_lib import audit, auditpages, claims, metrics
-from artpose_lib.poses import thesis_table
+from artpose_lib.poses import POSE_NAMES, thesis_table
 
 THESIS = ROOT.parent / "shared" / "thesis" / "thesis.txt"
 
@@ -91,3 +93,29 @@ def test_the_audit_decides_what_is_claimed_of_a_first_phase():
     found = claims.Records(None, pd.DataFrame(), pd.DataFrame(), pd.DataFrame([row]))
     outcome = claims.KINDS["audit"](found, claim(second="A8"))
     assert outcome.verdict == claims.HOLDS and (outcome.low, outcome.high) == (0.05, 0.2)
+
+
+def test_every_claim_gets_a_verdict_where_all_is_trained(monkeypatch):
+    rng, poses = np.random.default_rng(0), list(POSE_NAMES)
+    skills = {"baseline": 0.3, "frozen": 0.5, "finetuned": 0.7, "finetuned_aug": 0.8}
+    frames = []
+    for (model, skill), backbone, seed in product(skills.items(), ("VGG16", "ResNet50", "Xception"), (40, 41, 42)):
+        for part in ("validation", "test"):
+            true = rng.integers(6, size=60)
+            called = np.where(rng.random(60) < skill, true, rng.integers(6, size=60))
+            pairs = [(poses[a], poses[b]) for a, b in zip(true, called, strict=True)]
+            frames.append(predictions_of(pairs, poses, part, model, backbone, seed))
+    study = SimpleNamespace(run=lambda *_: SimpleNamespace(predictions=pd.concat(frames, ignore_index=True)),
+                            dataset=SimpleNamespace(classes=tuple(poses)))
+    monkeypatch.setattr(claims, "surroundings_experiment", lambda study: None)
+    monkeypatch.setattr(claims, "accuracies", lambda found: pd.DataFrame(
+        {"condition": ["whole", "background swapped"], "strength": 1.0, "accuracy": [0.9, 0.2], "low": [0.8, 0.1],
+         "high": [0.95, 0.3]}))
+    row = audit.Row("A8", "finetuned", "VGG16", "x", 0.6, 0.5, -0.1, -0.2, -0.05, 0.01, 2, 80, "quick")
+    table = claims.check(study, pd.DataFrame([row])).set_index("id")
+    assert len(table) == len(thesis_table("claims"))
+    assert set(table["verdict"]) <= {claims.HOLDS, claims.WEAKLY, claims.FAILS, claims.UNTESTABLE}
+    # What was put into the predictions comes out; only sights and the thesis' own numbers stay untested.
+    assert (table.loc[["C1", "C9", "C13", "C22", "C26"], "verdict"] == claims.HOLDS).all()
+    assert table.loc["C12", "verdict"] == claims.FAILS
+    assert set(table.index[table["verdict"] == claims.UNTESTABLE]) == {"C3", "C4", "C27"}
