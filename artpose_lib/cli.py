@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _option(classify, "--weights", "", "folder of ImageNet weight files (default: Keras' own cache and download)")
     _option(classify, "--results", "~/.artpose", "folder of trials")
     _option(classify, "--contact", "", "an e-mail address or page that tells the hosts of addresses who is asking")
+    _cluster_option(classify, "where to classify, a part of a thousand pictures a task")
     classify.set_defaults(command=_classify)
 
     curate = commands.add_parser("curate", help="look through a collection in the browser: keep, drop, change, box")
@@ -208,7 +209,9 @@ def _chosen(what: str, names: list[str], there: dict) -> list:
 
 
 def _classify(arguments: argparse.Namespace) -> None:
-    from artpose_lib import classifier, classify
+    from functools import partial
+
+    from artpose_lib import classifier, classify, cluster
 
     results = Path(arguments.results).expanduser()
     record, weights = classifier.find_record(arguments.model, results), arguments.weights or None
@@ -219,9 +222,11 @@ def _classify(arguments: argparse.Namespace) -> None:
         else:
             print(f"artpose: no column \"unlike\": what {record.folder.name} was trained on (fingerprint "
                   f"{record.config['data']}) is not here; name its folder with --data", file=sys.stderr)
-    rows = classify.classify(Path(arguments.source), record, Path(arguments.out),
-                             Path(arguments.folder) if arguments.folder else None, weights, arguments.contact,
-                             os.environ.get("ARTPOSE_LOOPBACK", ""))
+    with cluster.connected(arguments.cluster) as client:
+        run = partial(cluster.results, client, classify.classify_part) if client else None
+        rows = classify.classify(Path(arguments.source), record, Path(arguments.out),
+                                 Path(arguments.folder) if arguments.folder else None, weights, arguments.contact,
+                                 os.environ.get("ARTPOSE_LOOPBACK", ""), run=run)
     print(f"{arguments.out}: {rows:,} pictures")
 
 

@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from artpose_lib import __version__, models
+from artpose_lib import __version__, jobs, models
 from artpose_lib.backbones import BACKBONES
 from artpose_lib.dissection import DRAWINGS, dissect, dissect_plainly
 from artpose_lib.filters import Peak, box_fractions, filter_table
@@ -153,11 +151,9 @@ class Readings:
 
 def store_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table of `filters.filter_table` as Parquet; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     plain = table.assign(strongest=[[peak._asdict() for peak in peaks] for peaks in table["strongest"]])
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as partial:
-        plain.to_parquet(Path(partial) / path.name)
-        os.replace(Path(partial) / path.name, path)
+    with jobs.whole(path) as partial:
+        plain.to_parquet(partial)
 
 
 def load_table(path: Path) -> pd.DataFrame:
