@@ -245,4 +245,4 @@ KINDS: dict[str, Callable[[Records, object], Outcome]] = {
     "best_class": lambda records, claim: _class_rank(records, claim, best=True),
     "worst_class": lambda records, claim: _class_rank(records, claim, best=False),
     "printed_largest": _printed_largest, "printed_gap": _printed_gap, "background": _background,
-    "untestable": lambda records, claim: Outcome("what a map resembles is for the eye to say")}
+    "untestable": lambda records, claim: Outcome("that map is not published; the chapter asks every filter of ours")}

@@ -1,4 +1,4 @@
-"""The figures of the report, as Plotly figures from plain data frames.
+"""The figures of the thesis, as Plotly figures from plain data frames; `evidence` has those of what the report adds.
 
 A class and an architecture keep one colour throughout, and a dash or a symbol beside it, so that colour never speaks
 alone. Names come from data, and Plotly reads a little HTML in every text: they are escaped before they get there.
@@ -27,8 +27,6 @@ BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide eit
 HEIGHT = 380  # pixels; the width is the page's
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
                 "finetuned_aug": "Fine-tuned, augmented"}
-VERDICT_COLOURS = {"holds": "#009E73", "holds weakly": "#56B4E9", "does not hold": "#D55E00",
-                   "cannot be tested here": "#b3b3b3"}
 METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 # From white to a blue that black numbers are still easy to read on.
 _SHADES = [[0, "#ffffff"], [1, "#7ab3df"]]
@@ -96,11 +94,12 @@ def symbol(number: int) -> str:
     return SYMBOLS[number % len(SYMBOLS)]
 
 
-def _figure(height: int = HEIGHT, **layout) -> go.Figure:
+def blank(height: int = HEIGHT, **layout) -> go.Figure:
+    """A figure in the report's style with nothing in it, `height` pixels high."""
     return go.Figure(layout={"template": _TEMPLATE, "height": height, **layout})
 
 
-def _names(names: Sequence[str], **axis) -> dict:
+def lanes(names: Sequence[str], **axis) -> dict:
     """An axis of names at 0, 1, 2, …: Plotly would take names like "1" or "2020" for numbers and dates."""
     return {"tickvals": list(range(len(names))), "ticktext": [safe(name) for name in names],
             "showgrid": False, "ticks": "", **axis}
@@ -126,7 +125,7 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
     figure.update_layout(template=_TEMPLATE, height=_tall(len(classes)), bargap=0.25, margin_t=52)
     figure.update_xaxes(range=[0, 1.05 * widest], tickformat=".0%", nticks=2, tickangle=0)
     figure.update_xaxes(title_text="share of the part's pictures", col=(len(parts) + 1) // 2)
-    figure.update_yaxes(_names(classes))
+    figure.update_yaxes(lanes(classes))
     figure.update_yaxes(range=[len(classes) - 0.5, -0.5])
     return figure
 
@@ -138,13 +137,13 @@ def composition(counts: pd.DataFrame) -> go.Figure:
     """
     groups, classes = counts["group"].unique(), counts["label"].unique()
     table = counts.pivot_table("pictures", "group", "label", "sum", fill_value=0).loc[groups, classes]
-    figure = _figure(height=_tall(len(groups)), barmode="stack", bargap=0.25, legend_traceorder="normal")
+    figure = blank(height=_tall(len(groups)), barmode="stack", bargap=0.25, legend_traceorder="normal")
     for number, name in enumerate(classes):
         figure.add_bar(x=table[name], y=list(range(len(groups))), orientation="h", name=safe(name),
                        marker_color=colour(number), hoverinfo="text",
                        hovertext=[f"{safe(group)}: {n} of {safe(name)}" for group, n in table[name].items()])
     figure.update_xaxes(title_text="pictures", rangemode="tozero")
-    figure.update_yaxes(_names(groups))
+    figure.update_yaxes(lanes(groups))
     figure.update_yaxes(range=[len(groups) - 0.5, -0.5])
     return figure
 
@@ -204,12 +203,12 @@ def class_scores(report: pd.DataFrame) -> go.Figure:
     hover = [[f"{safe(row.name)}: {label} {value:.3f}<br>{row.support} pictures"
               for label, value in zip(labels, scores, strict=True)]
              for row, scores in zip(report.itertuples(index=False), values, strict=True)]
-    figure = _figure(_tall(len(report)))
+    figure = blank(_tall(len(report)))
     figure.add_heatmap(z=values, zmin=0, zmax=1, colorscale=_SHADES, text=values, texttemplate="%{text:.2f}",
                        hovertext=hover, hoverinfo="text", xgap=2, ygap=2, showscale=False, textfont_color="#1a1a1a")
     figure.update_layout(margin_t=60)
-    figure.update_xaxes(_names(labels, side="top", title_text="in brackets: pictures"))
-    figure.update_yaxes(_names(names, range=[len(report) - 0.5, -0.5]))
+    figure.update_xaxes(lanes(labels, side="top", title_text="in brackets: pictures"))
+    figure.update_yaxes(lanes(names, range=[len(report) - 0.5, -0.5]))
     figure.add_hline(y=(report["kind"] == "class").sum() - 0.5, line={"color": GREY, "width": 2})
     return figure
 
@@ -219,7 +218,7 @@ def roc(table: pd.DataFrame) -> go.Figure:
 
     Parameters: `table` comes from `metrics.roc_curves`. A class without a curve keeps its place in the legend.
     """
-    figure = _figure(540)
+    figure = blank(540)
     for number, (name, curve) in enumerate(table.groupby("name", sort=False)):
         average = curve["kind"].iloc[0] == "average"
         area = curve["auc"].iloc[0]
@@ -251,11 +250,11 @@ def confusion(matrix: np.ndarray, classes: Sequence[str]) -> go.Figure:
     second_line = "<br>{:.0%}" if len(classes) <= 8 else ""  # no room for more
     text = [[f"{n}{second_line.format(share)}" if n else "" for n, share in zip(*rows, strict=True)]
             for rows in zip(counts, shares, strict=True)]
-    figure = _figure(max(460, _tall(len(classes))))
+    figure = blank(max(460, _tall(len(classes))))
     figure.add_heatmap(z=shares, zmin=0, zmax=1, colorscale=_SHADES, text=text, texttemplate="%{text}",
                        hovertext=hover, hoverinfo="text", xgap=1, ygap=1, showscale=False, textfont_color="#1a1a1a")
-    figure.update_xaxes(_names(classes, title_text="predicted", autotickangles=[0, -45, -90]))
-    figure.update_yaxes(_names(classes, title_text="true", range=[len(classes) - 0.5, -0.5]))
+    figure.update_xaxes(lanes(classes, title_text="predicted", autotickangles=[0, -45, -90]))
+    figure.update_yaxes(lanes(classes, title_text="true", range=[len(classes) - 0.5, -0.5]))
     return figure
 
 
@@ -264,7 +263,7 @@ def schedule(table: pd.DataFrame) -> go.Figure:
 
     Parameters: `table` has the columns epoch, learning_rate, phase (1 or 2), label (what is trained).
     """
-    figure = _figure()
+    figure = blank()
     for position, (label, line) in enumerate(table.groupby("label", sort=False)):
         number = ARCHITECTURES.index(label) if label in ARCHITECTURES else position
         figure.add_scatter(
@@ -288,7 +287,7 @@ def comparison(table: pd.DataFrame, metric: str = "accuracy", per_trial: pd.Data
     own = table[table["metric"] == metric]
     models, backbones = list(own["model"].unique()), list(own["backbone"].unique())
     step = 0.84 / len(backbones)
-    figure = _figure(max(HEIGHT, 22 * len(models) * len(backbones) + 110))
+    figure = blank(max(HEIGHT, 22 * len(models) * len(backbones) + 110))
     for position, backbone in enumerate(backbones):
         lane = pd.Series(range(len(models)), models) + step * (position - (len(backbones) - 1) / 2)
         figure.add_traces(_means(own[own["backbone"] == backbone], lane))
@@ -299,177 +298,9 @@ def comparison(table: pd.DataFrame, metric: str = "accuracy", per_trial: pd.Data
         figure.add_trace(_key("one trial", symbol="circle", size=5))
     figure.update_xaxes(title_text=f"test {METRIC_TITLES[metric]}", range=[0, 1], tickformat=".0%")
     labels = [MODEL_TITLES[model].replace(", ", ",<br>") for model in models]
-    figure.update_yaxes(_names(models, ticktext=labels, range=[len(models) - 0.5, -0.5]))
+    figure.update_yaxes(lanes(models, ticktext=labels, range=[len(models) - 0.5, -0.5]))
     for number in range(1, len(models)):
         figure.add_hline(y=number - 0.5, line={"color": "#d0d0d0", "width": 1})
-    return figure
-
-
-def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
-    """The accuracy in each condition, one line of marks a strength (Section 4's claim, tried out).
-
-    Parameters: `table` comes from `surroundings.accuracies`; `chance` is the share of the commonest class.
-    """
-    names, strengths = list(table["condition"].unique()), list(table["strength"].unique())
-    step = 0.6 / len(strengths)
-    figure = _figure(max(HEIGHT, 24 * len(table) + 120))
-    for number, strength in enumerate(strengths):
-        own = table[(table["strength"] == strength) | (table["strength"].isna() & np.isnan(strength))]
-        lane = np.array([names.index(name) for name in own["condition"]]) + step * (number - (len(strengths) - 1) / 2)
-        title = "" if np.isnan(strength) else f"background tied to the class in {strength:.0%} of the pictures"
-        called = ["" if np.isnan(share) else f"<br>called by the background: {share:.0%}"
-                  for share in own["called_by_background"]]
-        figure.add_scatter(
-            x=own["accuracy"], y=lane, mode="markers", name=title, showlegend=bool(title), hoverinfo="text",
-            hovertext=[f"{safe(row.condition)}: {row.accuracy:.3f}<br>95 % interval {row.low:.3f} to {row.high:.3f}"
-                       f"<br>{row.pictures} pictures in {row.trials} trials{more}"
-                       for row, more in zip(own.itertuples(), called, strict=True)],
-            marker={"symbol": symbol(number), "size": 9, "color": colour(number)},
-            error_x={"array": own["high"] - own["accuracy"], "arrayminus": own["accuracy"] - own["low"],
-                     "thickness": 2, "width": 0})
-    figure.add_vline(x=chance, line={"color": GREY, "dash": "dot", "width": 1})
-    figure.update_xaxes(title_text="test accuracy (dotted: always the commonest class)", range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(_names(names, range=[len(names) - 0.5, -0.5]))
-    return figure
-
-
-def densities(table: pd.DataFrame) -> go.Figure:
-    """How much denser than evenly the best filter of each network answers on each part, a lane a part. Networks of one
-    architecture share colour and symbol, filled for the first of them; what needs no network is grey.
-
-    Parameters: `table` comes from `readings.Readings.dissected`.
-    """
-    parts, names = list(table["part"].unique()), list(table["name"].unique())
-    models, step = list(table["model"].unique()), 0.7 / len(names)
-    first = set(table.drop_duplicates("model")["name"])
-    figure = _figure(max(HEIGHT, 26 * len(table) + 120))
-    for number, name in enumerate(names):
-        own = table[table["name"] == name]
-        kind = models.index(own["model"].iloc[0])
-        lane = np.array([parts.index(part) for part in own["part"]]) + step * (number - (len(names) - 1) / 2)
-        figure.add_scatter(
-            x=own["density"], y=lane, mode="markers", name=safe(name), hoverinfo="text",
-            hovertext=[f"{safe(row.what)}: {row.density:.1f} times<br>95 % interval {row.low:.1f} to {row.high:.1f}"
-                       f"<br>{row.pictures} drawings" for row in own.itertuples()],
-            marker={"symbol": symbol(kind) + ("" if name in first else "-open"), "size": 9,
-                    "color": colour(kind) if own["model"].iloc[0] else GREY},
-            error_x={"array": own["high"] - own["density"], "arrayminus": own["density"] - own["low"],
-                     "thickness": 2, "width": 0})
-    figure.add_vline(x=1, line={"color": GREY, "dash": "dot", "width": 1})
-    figure.update_xaxes(title_text="times as dense as an even answer (dotted: 1)", type="log", dtick="D2")
-    figure.update_yaxes(_names(parts, range=[len(parts) - 0.5, -0.5]))
-    return figure
-
-
-def differences(table: pd.DataFrame) -> go.Figure:
-    """What each condition changes, as differences with their intervals around zero.
-
-    Parameters: `table` has the columns label, difference, low, high and source (what the numbers are of: this run, a
-    reference); a difference without an interval is a mark alone.
-    """
-    labels, sources = list(table["label"].unique()), list(table["source"].unique())
-    figure = _figure(max(HEIGHT, 30 * len(labels) + 130))
-    for number, source in enumerate(sources):
-        own = table[table["source"] == source]
-        lane = [labels.index(label) + 0.3 * (number - (len(sources) - 1) / 2) for label in own["label"]]
-        figure.add_scatter(
-            x=own["difference"], y=lane, mode="markers", name=safe(source), showlegend=len(sources) > 1,
-            hoverinfo="text",
-            hovertext=[f"{safe(row.label)}: {row.difference:+.3f}<br>95 % interval {row.low:+.3f} to {row.high:+.3f}"
-                       f"<br>{safe(row.source)}" for row in own.itertuples()],
-            marker={"symbol": symbol(number), "size": 9, "color": colour(number)},
-            error_x={"array": own["high"] - own["difference"], "arrayminus": own["difference"] - own["low"],
-                     "thickness": 2, "width": 0})
-    figure.add_vline(x=0, line={"color": GREY, "width": 1})
-    figure.update_xaxes(title_text="script less text", tickformat="+.0%")
-    figure.update_yaxes(_names(labels, range=[len(labels) - 0.5, -0.5]))
-    return figure
-
-
-def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
-    """A dot a trial, a row a condition, and upright dotted lines at named values.
-
-    Parameters: `table` has the columns condition, seed, accuracy.
-    """
-    names = list(table["condition"].unique())
-    figure = _figure(max(260, 60 * len(names) + 150))
-    for number, name in enumerate(names):
-        own = table[table["condition"] == name]
-        figure.add_scatter(x=own["accuracy"], y=[number] * len(own), mode="markers", showlegend=False, hoverinfo="text",
-                           hovertext=[f"{safe(name)}, trial {row.seed}: {row.accuracy:.3f}"
-                                      for row in own.itertuples()],
-                           marker={"symbol": symbol(number), "size": 9, "color": colour(number), "opacity": 0.7})
-    for number, (name, value) in enumerate(lines.items()):
-        figure.add_scatter(x=[value, value], y=[-0.5, len(names) - 0.5], mode="lines", hoverinfo="skip",
-                           name=f"{safe(name)}: {value:.3f}",
-                           line={"color": GREY, "dash": DASHES[number + 1], "width": 1.5})
-    figure.update_xaxes(title_text="test accuracy", range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(_names(names, range=[len(names) - 0.5, -0.5]))
-    return figure
-
-
-def speed(table: pd.DataFrame) -> go.Figure:
-    """What the benchmarks measured: how many times the plain way's seconds (or bytes) ours goes into, and the aim.
-
-    Parameters: `table` comes from `speed.comparisons`. A bar spans the rounds' extremes.
-    """
-    names = list(table["name"])
-    lane = list(range(len(names)))
-    figure = _figure(max(HEIGHT, 26 * len(names) + 120))
-    figure.add_scatter(
-        x=table["ratio"], y=lane, mode="markers", name="measured", hoverinfo="text",
-        marker={"symbol": SYMBOLS[0], "size": 9, "color": COLOURS[0]},
-        error_x={"array": table["high"] - table["ratio"], "arrayminus": table["ratio"] - table["low"],
-                 "thickness": 2, "width": 0},
-        hovertext=[f"{safe(row.name)}: {row.ratio:.3g} times<br>{safe(row.plain_way)}: {row.plain:.3g} {safe(row.unit)}"
-                   f"<br>{safe(row.ours_way)}: {row.ours:.3g} {safe(row.unit)}<br>rounds: {row.rounds}"
-                   + (f"<br>{safe(row.note)}" if row.note else "") for row in table.itertuples(index=False)])
-    figure.add_scatter(x=table["aim"], y=lane, mode="markers", name="aim, at least", hoverinfo="text",
-                       hovertext=[f"aim for {safe(name)}: at least {aim:.3g} times"
-                                  for name, aim in zip(names, table["aim"], strict=True)],
-                       marker={"symbol": "diamond-open", "size": 11, "color": COLOURS[1], "line_width": 2})
-    figure.add_vline(x=1, line={"color": GREY, "dash": "dot", "width": 1})
-    figure.update_xaxes(title_text="times better than the plain way (dotted: no difference)", type="log",
-                        exponentformat="power")
-    figure.update_yaxes(_names(names, range=[len(names) - 0.5, -0.5]))
-    return figure
-
-
-def verdicts(table: pd.DataFrame) -> go.Figure:
-    """A bar a section of the thesis, cut by the verdicts on its claims.
-
-    Parameters: `table` has a row a claim, with the columns section and verdict.
-    """
-    counted = table.groupby(["section", "verdict"], sort=False).size().unstack(fill_value=0)
-    counted = counted.reindex(columns=[name for name in VERDICT_COLOURS if name in counted])
-    figure = composition(counted.stack().rename("pictures").rename_axis(["group", "label"]).reset_index())
-    for trace in figure.data:
-        trace.update(marker_color=VERDICT_COLOURS[trace.name], hovertext=None, hoverinfo=None,
-                     hovertemplate="%{x} claims: %{fullData.name}<extra></extra>")
-    return figure.update_xaxes(title_text="claims")
-
-
-def learning_curve(points: pd.DataFrame, curve) -> go.Figure:
-    """Accuracy against training pictures a class, with the law fitted and continued (`inference.learning_curve`).
-
-    Parameters: `points` has the columns pictures, seed, accuracy; `curve` is an `inference.Curve`.
-    """
-    sizes = np.geomspace(points["pictures"].min(), curve.pictures, 60)
-    figure = _figure()
-    figure.add_scatter(x=points["pictures"], y=points["accuracy"], mode="markers", name="one trial", hoverinfo="text",
-                       hovertext=[f"trial {row.seed}, {row.pictures:.0f} pictures a class: {row.accuracy:.3f}"
-                                  for row in points.itertuples()],
-                       marker={"size": 7, "color": colour(0), "opacity": 0.7})
-    figure.add_scatter(x=sizes, y=curve.at(sizes), mode="lines", name="the law", hoverinfo="skip",
-                       line={"color": colour(0), "dash": "dash", "width": 2})
-    figure.add_scatter(x=[curve.pictures], y=[curve.accuracy], mode="markers", name=f"at {curve.pictures}",
-                       hovertemplate="%{y:.3f}<extra></extra>",
-                       marker={"symbol": "square", "size": 9, "color": colour(1)},
-                       error_y={"array": [curve.high - curve.accuracy], "arrayminus": [curve.accuracy - curve.low],
-                                "thickness": 2, "width": 0})
-    figure.update_xaxes(title_text="training pictures a class", type="log",
-                        tickvals=[first * 10**power for power in range(5) for first in (1, 2, 5)])
-    figure.update_yaxes(title_text="test accuracy", range=[0, 1], tickformat=".0%")
     return figure
 
 

@@ -34,7 +34,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 from scipy.stats import binomtest
 
-from artpose_lib import figures
+from artpose_lib import evidence, figures
 from artpose_lib.explorer import FeatureMapExplorer
 from artpose_lib.readings import SCRATCH, TUNED, Readings, group_mistakes
 from artpose_lib.study import open_study
@@ -151,7 +151,7 @@ shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmo
 
 # %%
 dissected = readings.dissected()
-figures.show(figures.densities(dissected),
+figures.show(evidence.densities(dissected),
              "How densely the best filter of each network answers on torso, tree, arrows and background of drawn Sebastians.")
 
 
@@ -180,7 +180,7 @@ HTML(f"<ul>{''.join(found_on(row['part'], row) for _, row in trained.iloc[::-1].
 # %%
 found = surroundings_experiment(study)
 surroundings, chance = accuracies(found), found["label"].value_counts(normalize=True).max()
-figures.show(figures.conditions(surroundings, chance), "The accuracy of networks in each condition, and of luck.")
+figures.show(evidence.conditions(surroundings, chance), "The accuracy of networks in each condition, and of luck.")
 
 # %% [markdown]
 # *Figure only* shows the figure on plain grey, without what it carries or leans on; *background only* the scene painted

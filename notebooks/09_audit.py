@@ -34,7 +34,7 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib import audit, auditpages, figures, inference, reference
+from artpose_lib import audit, auditpages, evidence, figures, inference, reference
 from artpose_lib.study import open_study
 from artpose_lib.viewer import contact_sheet
 
@@ -58,7 +58,7 @@ HTML(auditpages.section("A1", tables, references))
 # %%
 trials = tables["one_good_trial"]
 lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0], "the thesis": auditpages.THESIS["A1"]}
-figures.show(figures.dots(trials, lines),
+figures.show(evidence.dots(trials, lines),
              alt="Test accuracy of each trial of a frozen network, with labels as they are and permuted.")
 
 # %% [markdown]
@@ -76,7 +76,7 @@ figures.show(figures.dots(trials, lines),
 HTML(auditpages.section("A5", tables, references))
 
 # %%
-figures.show(figures.differences(auditpages.forest("A5", tables, references)),
+figures.show(evidence.differences(auditpages.forest("A5", tables, references)),
              alt="What each preprocessing mode changes in the test accuracy of frozen networks.")
 
 # %% [markdown]
@@ -92,7 +92,7 @@ HTML("".join(auditpages.section(number, tables, references) for number in ("A2",
 
 # %%
 slips = auditpages.forest(("A2", "A3", "A4", "A8"), tables, references)
-figures.show(figures.differences(slips), alt="What each slip in fine-tuning changes in test accuracy.")
+figures.show(evidence.differences(slips), alt="What each slip in fine-tuning changes in test accuracy.")
 
 # %% [markdown]
 # ## A6 and A7: what five trials can show
@@ -148,7 +148,7 @@ Markdown(auditpages.counts_in_words())
 
 # %%
 curve = inference.Curve(**tables["curve"].iloc[0])
-figures.show(figures.learning_curve(tables["points"], curve), alt="Test accuracy against training pictures a class.")
+figures.show(evidence.learning_curve(tables["points"], curve), alt="Test accuracy against training pictures a class.")
 
 # %%
 Markdown(auditpages.pictures_in_words(curve, tables["power"].iloc[0], references))

@@ -38,7 +38,7 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib import audit, auditpages, claims, figures, reference
+from artpose_lib import audit, auditpages, claims, evidence, figures, reference
 from artpose_lib.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
@@ -53,7 +53,7 @@ Markdown(auditpages.whose(references))
 # ## In one picture
 
 # %%
-figures.show(figures.verdicts(table), alt="How many claims of each part of the thesis hold here.")
+figures.show(evidence.verdicts(table), alt="How many claims of each part of the thesis hold here.")
 
 # %% [markdown]
 # ## Sentence by sentence

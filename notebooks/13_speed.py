@@ -29,7 +29,7 @@ classes = ""  # the labels to use, separated by commas; empty for all
 # %%
 from IPython.display import Markdown
 
-from artpose_lib import figures, speed
+from artpose_lib import evidence, figures, speed
 from artpose_lib.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
@@ -48,7 +48,7 @@ Markdown(f"The times below do not come from that run. They were measured on: {ta
 # memory; the bar spans the rounds; the diamond is what was aimed at. Hover over a dot for both ways in words and numbers.
 
 # %%
-figures.show(figures.speed(table), "For each piece of work the measured ratio of the plain way to ours, and the aim.")
+figures.show(evidence.speed(table), "For each piece of work the measured ratio of the plain way to ours, and the aim.")
 
 # %%
 Markdown(speed.in_words(table))

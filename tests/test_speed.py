@@ -7,7 +7,7 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artpose_lib import figures, speed
+from artpose_lib import evidence, speed
 
 MACHINE = {"processor": "A <fast> one", "cores": 2, "threads": 2, "memory_gib": 4, "instructions": ["avx2"]}
 
@@ -30,13 +30,13 @@ def test_results_are_read_in_order_and_missed_aims_are_said(tmp_path):
     assert said.startswith("1 of 2 aims are met.") and "1.5 where 2 is wanted" in said
     assert table["machine"].unique().tolist() == ["A <fast> one, 2 cores, 2 threads, 4 GiB, avx2"]
     assert speed.floors(tmp_path)["share"].tolist() == [0.4, 0.4]
-    assert "<b>" not in figures.speed(table).to_json().replace("\\u003c", "<")
+    assert "<b>" not in evidence.speed(table).to_json().replace("\\u003c", "<")
 
 
 def test_without_results_the_chapter_still_has_something_to_say(tmp_path):
     table = speed.comparisons(tmp_path)
     assert "make bench" in speed.in_words(table)
-    assert len(figures.speed(table).data) == 2
+    assert len(evidence.speed(table).data) == 2
     assert speed.floors(tmp_path).empty
 
 
