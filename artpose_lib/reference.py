@@ -56,6 +56,6 @@ def load(folder: Path, study: Study) -> list[dict]:
 def caption(content: dict) -> str:
     """What reference results are of, in a sentence; plain text."""
     versions = ", ".join(f"{name} {number}" for name, number in sorted(content["versions"].items()))
-    return (f"Reference results, not of this run: {content['pictures']} {content['data']} in {content['classes']} "
-            f"classes (fingerprint {content['fingerprint']}), profile {content['profile']}, {content['date']}, on "
-            f"{content['machine']}; {versions}.")
+    return (f"Reference results, not of this run: {content['pictures']} pictures ({content['data']}) in "
+            f"{content['classes']} classes (fingerprint {content['fingerprint']}), profile {content['profile']}, "
+            f"{content['date']}, on {content['machine']}; {versions}.")
