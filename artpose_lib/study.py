@@ -125,12 +125,12 @@ class Study:
         classifier = models.build_classifier(backbone, len(self.dataset.classes), size, "imagenet", self.weights_dir,
                                              preprocessing)
         network = models.pooled_model(classifier)
-        with jobs.whole(self._features_path(backbone, preprocessing)) as path:
-            shape = len(self.dataset), network.output.shape[-1]
-            pooled = np.lib.format.open_memmap(path, "w+", np.float32, shape)
-            for row, found in enumerate(forward(network, self.dataset.stream(size))):
-                pooled[row] = found[0]
-            pooled.flush()
+        # Written row by row, so that memory stays flat; not through a memory map, which a full disk ends with a signal.
+        header = {"descr": "<f4", "fortran_order": False, "shape": (len(self.dataset), network.output.shape[-1])}
+        with jobs.whole(self._features_path(backbone, preprocessing)) as path, path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for found in forward(network, self.dataset.stream(size)):
+                file.write(found[0].astype("<f4").tobytes())
 
     def _train_missing(self, planned: list[tuple[Recipe, int]]) -> None:
         """Train the trials that are not stored, wherever `jobs.run` does, and the features that they need before."""

@@ -121,10 +121,10 @@ def test_processes_that_share_a_folder_train_each_trial_once_and_none_is_lost(co
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of its own that holds 400 kB; only root may mount one."""
+    """A disk of its own that holds 2 MiB; only root may mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], capture_output=True, check=False)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, check=False)
     if made.returncode:
         pytest.skip("only root can mount a disk to fill")
     yield disk
@@ -136,7 +136,7 @@ def test_a_full_disk_and_a_read_only_one_stop_the_run_and_once_mended_it_ends_th
     results = small_disk / "results"
     filler = small_disk / "filler"
     with suppress(OSError), filler.open("wb") as file:
-        file.write(bytes(380_000))
+        file.write(bytes(2_067_000))
     assert outcome(started(colours, results)) == 1
     assert is_whole(results, undisturbed) and not list(results.rglob(f"{jobs.PARTIAL}*"))
     filler.unlink()
