@@ -25,3 +25,9 @@ def colours(tmp_path_factory):
             noise = rng.integers(-30, 30, (40, 30, 3))
             Image.fromarray(np.clip(noise + colour, 0, 255).astype(np.uint8)).save(folder / name / f"{number:02}.png")
     return folder
+
+
+@pytest.fixture(scope="session")
+def smoke_results(tmp_path_factory):
+    """The folder of results of the profile "smoke" on the drawn pictures, trained once for all that look at it."""
+    return tmp_path_factory.mktemp("smoke") / "results"

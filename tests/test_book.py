@@ -170,14 +170,14 @@ class Addresses(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(tmp_path_factory, smoke_results):
     """The whole book, from a smoke run of every chapter, built with every warning an error."""
     root = tmp_path_factory.mktemp("report")
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, root)
     for name in ("book", "notebooks"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters", "maps"))
-    parameters = {"data": "", "weights": "", "profile": "smoke", "results": str(root / "results"), "classes": ""}
+    parameters = {"data": "", "weights": "", "profile": "smoke", "results": str(smoke_results), "classes": ""}
     assert book.execute_changed(root, parameters) == len(book.chapters(ROOT))
     return book.build(root).parent
 

@@ -56,13 +56,9 @@ def test_a_stored_table_comes_back_as_it_was(tmp_path_factory, peaks):
     assert [file.name for file in path.parent.iterdir()] == ["block.parquet"]
 
 
-@pytest.fixture(scope="module")
-def smoke(tmp_path_factory):
-    return open_study(profile="smoke", results=str(tmp_path_factory.mktemp("results")))
-
-
 @pytest.mark.slow
-def test_every_backbone_is_read_and_what_was_measured_is_not_measured_again(smoke, monkeypatch):
+def test_every_backbone_is_read_and_what_was_measured_is_not_measured_again(smoke_results, monkeypatch):
+    smoke = open_study(profile="smoke", results=str(smoke_results))
     readings = Readings(smoke)
     assert [model.title for model in readings.models] == ["EfficientNet-Lite0", "VGG16", "ResNet50", "Xception"]
     names = smoke.dataset.metadata["file_name"].to_numpy()
