@@ -133,6 +133,9 @@ class _Terminal:
     def isatty(self) -> bool:
         return False
 
+    def close(self) -> None:
+        """The terminal outlives what was handed its stderr and closes it at the end."""
+
 
 def _wait_to_see(path: Path) -> None:
     waited = time.monotonic()
