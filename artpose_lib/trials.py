@@ -71,12 +71,6 @@ def record_folder(results: Path, config: dict) -> Path:
     return results / "trials" / f"{recipe['model']}-{recipe['backbone']}-{config['seed']}-{key}"
 
 
-def find_record(results: Path, config: dict) -> Record | None:
-    """The stored trial of this configuration, or None."""
-    folder = record_folder(results, config)
-    return Record(folder) if folder.is_dir() else None
-
-
 def all_records(results: Path) -> list[Record]:
     """Every stored trial, sorted by name."""
     return [Record(path.parent) for path in sorted((results / "trials").glob(f"[!.]*/{RECORD}"))]

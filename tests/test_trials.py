@@ -21,7 +21,7 @@ PREDICTIONS = pd.DataFrame({"file_name": ["a.jpg", "b.jpg", "NA"], "label": ["x"
 
 def test_a_record_comes_back_as_it_was_stored(tmp_path):
     trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, seconds=1.25)
-    record = trials.find_record(tmp_path, CONFIG)
+    record = trials.Record(trials.record_folder(tmp_path, CONFIG))
     assert record.config == CONFIG
     assert record.facts["test_accuracy"] == 1.0 and record.facts["epochs"] == 1
     assert {"python", "keras", "numpy"} <= set(record.facts["versions"])
@@ -42,7 +42,7 @@ def test_probabilities_come_back_to_the_last_bit(tmp_path):
                                     {"recipe": {"model": "baseline", "backbone": "VGG16"}}])
 def test_another_configuration_is_another_trial(tmp_path, change):
     trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1)
-    assert trials.find_record(tmp_path, CONFIG | change) is None
+    assert not trials.record_folder(tmp_path, CONFIG | change).exists()
 
 
 def test_what_fails_while_it_is_written_leaves_nothing(tmp_path):
@@ -67,7 +67,7 @@ def test_a_kill_while_writing_leaves_no_record_and_the_next_run_is_not_disturbed
     """)
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert trials.find_record(tmp_path, CONFIG) is None and trials.all_records(tmp_path) == []
+    assert not trials.record_folder(tmp_path, CONFIG).exists() and trials.all_records(tmp_path) == []
     trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1)
     assert len(trials.all_records(tmp_path)) == 1
 
