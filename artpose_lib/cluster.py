@@ -9,6 +9,7 @@ Dask is an optional part of the installation, and imported only here and only wh
 import logging
 import os
 import pickle
+import signal
 import socket
 import sys
 import time
@@ -186,11 +187,14 @@ def _slurm(count: int):
     Its `cores` are what SLURM is asked for, and not threads that run jobs side by side.
     """
     import dask
-    import dask_jobqueue
+
+    interrupt = signal.getsignal(signal.SIGINT)
+    from dask_jobqueue import SLURMCluster
+    signal.signal(signal.SIGINT, interrupt)  # the import takes Ctrl-C, and would end a run without tables
 
     cores = dask.config.get("jobqueue.slurm.job-cpu") or dask.config.get("jobqueue.slurm.cores")
     try:
-        started = dask_jobqueue.SLURMCluster(cores=1, processes=1, job_cpu=cores)
+        started = SLURMCluster(cores=1, processes=1, job_cpu=cores)
     except ValueError as error:
         raise ValueError(f"--cluster slurm: {error} Say it in ~/.config/dask/jobqueue.yaml, under jobqueue and "
                          "slurm.") from error

@@ -158,16 +158,16 @@ def test_a_study_on_two_local_workers_has_the_records_of_one_trained_here(colour
 
 
 def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(monkeypatch):
-    dask_jobqueue = pytest.importorskip("dask_jobqueue")
     import dask
 
     settings = {"jobqueue.slurm.cores": 8, "jobqueue.slurm.memory": "16 GB", "jobqueue.slurm.queue": "gpu",
                 "jobqueue.slurm.walltime": "02:00:00", "jobqueue.slurm.job-extra-directives": ["--gres=gpu:1"],
                 "jobqueue.slurm.worker-extra-args": ["--resources", "GPU=1"]}
-    monkeypatch.setattr(dask_jobqueue.SLURMCluster, "adapt", lambda self, **limits: setattr(self, "limits", limits))
+    monkeypatch.setattr(distributed.SpecCluster, "adapt", lambda self, *_, **limits: setattr(self, "limits", limits))
     with dask.config.set(settings), cluster._slurm(20) as started:
         script = started.job_script()
-        assert started.limits == {"minimum_jobs": 1, "maximum_jobs": 20}
+        assert (started.limits["minimum"], started.limits["maximum"]) == (1, 20)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     for line in ("#SBATCH -p gpu", "#SBATCH --cpus-per-task=8", "#SBATCH --mem=15G", "#SBATCH -t 02:00:00",
                  "#SBATCH --gres=gpu:1"):
         assert line in script.splitlines()
