@@ -12,6 +12,7 @@ import pandas as pd
 
 from artpose_lib import inference, metrics
 from artpose_lib.poses import POSE_NAMES, thesis_table
+from artpose_lib.recipes import recipe
 from artpose_lib.study import Study
 from artpose_lib.surroundings import accuracies, surroundings_experiment
 
@@ -72,14 +73,22 @@ def _named(predictions: pd.DataFrame) -> str:
 
 def _above(records: Records, claim) -> Outcome:
     first, second = records.of(claim.first), records.of(claim.second)
-    return _compared(first, second, claim.metric)
+    return _compared(records, first, second, claim.metric)
 
 
-def _compared(first: pd.DataFrame, second: pd.DataFrame, metric: str) -> Outcome:
+def _compared(records: Records, first: pd.DataFrame, second: pd.DataFrame, metric: str) -> Outcome:
+    """Whether the second is above the first. What a profile trained short may be behind for that alone: beside a model
+    at full strength it only tells something where it is ahead all the same."""
     if first.empty or second.empty:
         return Outcome("a network of these has no ImageNet weights here")
     found = inference.difference(first, second, metric)
-    return by_sign(f"{_named(second)} less {_named(first)}", found.difference, found.low, found.high)
+    outcome = by_sign(f"{_named(second)} less {_named(first)}", found.difference, found.low, found.high)
+    full = [records.study.profile.full_strength(recipe(*own[["model", "backbone"]].iloc[0])) for own in (first, second)]
+    ahead = [found.high < 0, found.low > 0]
+    if full[0] == full[1] or ahead[full.index(False)]:
+        return outcome
+    short = (first, second)[full.index(False)]
+    return outcome._replace(measured=f"{outcome.measured}, but {_named(short)} was trained short", verdict=UNTESTABLE)
 
 
 def _best(records: Records, claim) -> Outcome:
@@ -92,7 +101,8 @@ def _best(records: Records, claim) -> Outcome:
     if others.empty:
         return Outcome("there is no other network to compare with here")
     rival = others.iloc[-1]
-    return _compared(records.of(f"{rival['model']} {rival['backbone']}"), records.of(claim.second), claim.metric)
+    first = records.of(f"{rival['model']} {rival['backbone']}")
+    return _compared(records, first, records.of(claim.second), claim.metric)
 
 
 def _value(records: Records, claim) -> Outcome:

@@ -20,8 +20,9 @@
 #
 # - **holds**: the whole 95 % interval is on the claim's side;
 # - **holds weakly**: the measured value is on the claim's side, and the interval reaches to the other;
-# - **does not hold**: the measured value is on the other side;
-# - **cannot be tested here**: these pictures, or the weights at hand, do not allow it.
+# - **does not hold**: the measured value is on the other side; the interval says how surely;
+# - **cannot be tested here**: these pictures, or the weights at hand, do not allow it, or a network that the profile
+#   trained short is behind one that had its full training.
 #
 # On drawn pictures, or on pictures of something else than the six poses, a verdict is about those pictures. A claim that
 # fails there may hold for the thesis' own, which nobody has published.

@@ -10,6 +10,7 @@ from test_metrics import predictions_of
 
 from artpose_lib import audit, auditpages, claims, metrics
 from artpose_lib.poses import POSE_NAMES, thesis_table
+from artpose_lib.recipes import profile
 
 THESIS = ROOT.parent / "shared" / "thesis" / "thesis.txt"
 
@@ -35,9 +36,10 @@ def test_a_verdict_is_read_from_the_interval(value, low, high, verdict):
     assert claims.by_sign("x", value, low, high).verdict == verdict
 
 
-def records(*frames):
+def records(*frames, named="thesis"):
     predictions = pd.concat(frames, ignore_index=True)
-    return claims.Records(None, predictions, metrics.summary(predictions, resamples=50), pd.DataFrame({"id": []}))
+    study = SimpleNamespace(profile=profile(named))
+    return claims.Records(study, predictions, metrics.summary(predictions, resamples=50), pd.DataFrame({"id": []}))
 
 
 def trials(model, backbone, right, n=100):
@@ -65,6 +67,20 @@ def test_the_best_is_compared_with_the_best_of_the_others():
     best = claims.KINDS["best"](found, claim(first="frozen *", second="frozen Xception"))
     assert best.verdict == claims.HOLDS and best.value == pytest.approx(0.2)
     assert claims.KINDS["best"](found, claim(first="frozen *", second="frozen VGG16")).verdict == claims.FAILS
+
+
+@pytest.mark.parametrize("short, verdict, in_full", [(40, claims.UNTESTABLE, claims.FAILS),
+                                                     (90, claims.HOLDS, claims.HOLDS)])
+def test_what_was_trained_short_only_tells_where_it_is_ahead(short, verdict, in_full):
+    frames = trials("frozen", "VGG16", 70), trials("finetuned", "VGG16", short)
+    question = claim(first="frozen VGG16", second="finetuned VGG16")
+    outcome = claims.KINDS["above"](records(*frames, named="quick"), question)
+    assert outcome.verdict == verdict and ("finetuned VGG16 was trained short" in outcome.measured) == (short == 40)
+    assert claims.KINDS["above"](records(*frames), question).verdict == in_full
+    # The other way round: a short one that is ahead refutes.
+    turned = claim(first="finetuned VGG16", second="frozen VGG16")
+    assert claims.KINDS["above"](records(*frames, named="quick"), turned).verdict == (
+        claims.UNTESTABLE if short == 40 else claims.FAILS)
 
 
 def test_a_network_that_learns_refutes_that_it_does_not():
@@ -106,7 +122,7 @@ def test_every_claim_gets_a_verdict_where_all_is_trained(monkeypatch):
             pairs = [(poses[a], poses[b]) for a, b in zip(true, called, strict=True)]
             frames.append(predictions_of(pairs, poses, part, model, backbone, seed))
     study = SimpleNamespace(run=lambda *_: SimpleNamespace(predictions=pd.concat(frames, ignore_index=True)),
-                            dataset=SimpleNamespace(classes=tuple(poses)))
+                            dataset=SimpleNamespace(classes=tuple(poses)), profile=profile("thesis"))
     monkeypatch.setattr(claims, "surroundings_experiment", lambda study: None)
     monkeypatch.setattr(claims, "accuracies", lambda found: pd.DataFrame(
         {"condition": ["whole", "background swapped"], "strength": 1.0, "accuracy": [0.9, 0.2], "low": [0.8, 0.1],
