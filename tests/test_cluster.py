@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import standin
 
@@ -152,8 +153,13 @@ def test_a_study_on_two_local_workers_has_the_records_of_one_trained_here(colour
         found[where] = open_study(str(colours), profile="quick", results=str(results)).run("frozen")
     here, there = found.values()
     assert [record.folder.name for record in here.records] == [record.folder.name for record in there.records]
-    numbers = here.predictions.filter(regex="^p_").to_numpy(), there.predictions.filter(regex="^p_").to_numpy()
-    assert abs(numbers[0] - numbers[1]).max() < 1e-4
+    # A worker with half the threads adds in another order, which a hundred epochs may turn into another best one. What
+    # must be the same is the pictures, their order, the first weights and what the first epochs make of them.
+    same = ["part", "file_name", "label", "seed"]
+    assert here.predictions[same].equals(there.predictions[same])
+    first = [one.history[one.history["epoch"] <= 3].filter(regex="loss").to_numpy() for one in (here, there)]
+    assert len(first[0]) == 3 * len(here.records)
+    np.testing.assert_allclose(first[0], first[1], rtol=1e-3)
     assert len(trials.all_records(tmp_path / "at-local")) == len(there.records)
 
 
