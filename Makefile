@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: book test bench notebooks lock clean
+.PHONY: book test test-all bench notebooks lock clean
 
 book: $(READY)  ## run every chapter that has changed and render the pages (options: environment variables, see README)
 	@$(VENV)/bin/artpose book
 
-test: $(READY)  ## style, then all tests, with a smoke run of every chapter and a build of the book among them
+test: $(READY)  ## style, then the tests, with a smoke run of every chapter and a build of the book among them
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/pytest
+
+test-all: $(READY)  ## the tests that train real networks or run a benchmark too
+	$(VENV)/bin/pytest -m ""
 
 bench: $(READY) benchmarks/.venv/.ready  ## time two ways of each piece of work in turn, into benchmarks/results
 	$(VENV)/bin/python benchmarks

@@ -16,10 +16,10 @@ AIM = 1 / 1.05  # bare over ours: at most 5 % more time
 
 def measure(small: bool) -> dict:
     names = ["quick"] if small else CASES
-    return {"batch": BATCH, "comparisons": [_case(name, 1 if small else ROUNDS) for name in names]}
+    return {"batch": BATCH, "comparisons": [_case(name, small) for name in names]}
 
 
-def _case(name: str, rounds: int) -> dict:
+def _case(name: str, small: bool) -> dict:
     import numpy as np
 
     from artpose_lib import models, training
@@ -27,7 +27,7 @@ def _case(name: str, rounds: int) -> dict:
     from artpose_lib.training import Part
 
     backbone, size, steps = CASES[name]
-    epochs = EPOCHS[name]
+    epochs = 1 if small else EPOCHS[name]
     rng = np.random.default_rng(0)
 
     def part(count: int) -> Part:
@@ -52,7 +52,7 @@ def _case(name: str, rounds: int) -> dict:
             trainer.model.evaluate(validation.x, one_hot[validation.y], batch_size=training.PREDICT_BATCH, verbose=0)
 
     ours(), bare()  # compile
-    plain, own = in_turn(bare, ours, rounds=rounds)
+    plain, own = in_turn(bare, ours, rounds=1 if small else ROUNDS)
     return comparison(f"trial loop, {name}", plain, own, AIM, ("train_on_batch, evaluate", "our trial loop"),
                       note=f"{backbone} at {size}, {epochs} epochs of {steps} steps")
 

@@ -35,17 +35,18 @@ print({number})
 
 
 def measure(small: bool) -> dict:
-    helps = [seconds(lambda: _artpose("--help")) for _ in range(ROUNDS)]
-    bare = [seconds(lambda: subprocess.run([sys.executable, "-c", ""], check=True)) for _ in range(ROUNDS)]
+    rounds = 1 if small else ROUNDS
+    helps = [seconds(lambda: _artpose("--help")) for _ in range(rounds)]
+    bare = [seconds(lambda: subprocess.run([sys.executable, "-c", ""], check=True)) for _ in range(rounds)]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "report"
         (_tiny_report if small else _copy_report)(root)
         say("executing what has never been executed")
         _book(root)
-        nothing = [_timed_book(root, expected=0) for _ in range(ROUNDS)]
+        nothing = [_timed_book(root, expected=0) for _ in range(rounds)]
         chapter = sorted((root / "notebooks").glob("[0-9][0-9]_*.py"))[-2 if small else 4]
         changed = []
-        for number in range(1 if small else ROUNDS):
+        for number in range(rounds):
             chapter.write_text(chapter.read_text(encoding="utf-8") + f"\n# %% [markdown]\n# Round {number}.\n",
                                encoding="utf-8")
             changed.append(_timed_book(root, expected=1))

@@ -385,7 +385,6 @@ def test_a_missing_folder_and_broken_decisions_are_told_when_the_board_is_made(t
         CurationBoard(folder, "Ann", NOTHING)
 
 
-@pytest.mark.slow
 def test_serving_tells_a_missing_folder_and_a_taken_port_before_it_starts(tmp_path, folder):
     from artpose_lib.serving import serve
 
@@ -497,7 +496,6 @@ def shown(page):
         page.wait_for_selector(".artpose-board[aria-busy=false]")
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, served, drawn):
     page, folder = open_board(), served[1]
@@ -609,7 +607,6 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     assert page.locator(".card a[href^='javascript']").count() == 0
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 def test_a_narrow_page_does_not_scroll_sideways_and_tells_what_could_not_be_written(open_board, served):
     page, folder = open_board(width=390), served[1]

@@ -135,7 +135,6 @@ def test_a_chapter_tells_and_the_library_does(chapter):
     assert "study.banner()" in code
 
 
-@pytest.mark.slow
 def test_hostile_labels_and_titles_show_as_text(colours, tmp_path):
     """Through the chapter on the data set, which shows all that comes with pictures."""
     hostile = "<script>document.title='caught'</script>"
@@ -187,7 +186,6 @@ def html_pages(pages):
     return [path for path in sorted(pages.rglob("*.html")) if "_static" not in path.parts]
 
 
-@pytest.mark.slow
 def test_the_book_needs_nothing_from_outside(pages):
     html = html_pages(pages)
     assert {"intro.html", "glossary.html", "11_discussion.html"} <= {path.name for path in html}
@@ -200,13 +198,11 @@ def test_the_book_needs_nothing_from_outside(pages):
                 assert (page.parent / address.split("?")[0]).exists(), f"{page.name} lacks {address}"
 
 
-@pytest.mark.slow
 def test_formulas_need_no_script(pages):
     text = (pages / "book" / "chapters" / "05_models.html").read_text(encoding="utf-8")
     assert "<math" in text and not re.search("<script[^>]*mathjax", text, re.IGNORECASE)
 
 
-@pytest.mark.slow
 def test_each_chapter_says_what_it_ran_on_and_shows_no_code_unasked(pages):
     for chapter in book.chapters(ROOT):
         text = (pages / "book" / "chapters" / f"{chapter.stem}.html").read_text(encoding="utf-8")
@@ -226,7 +222,6 @@ def assert_figures_are_drawn(page):
     assert all(figures.nth(number).locator(".main-svg").count() for number in range(figures.count()))
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 def test_the_first_view_of_the_feature_maps_loads_little(pages):
     playwright = pytest.importorskip("playwright.sync_api")
@@ -248,7 +243,6 @@ def test_the_first_view_of_the_feature_maps_loads_little(pages):
     assert sum(file.stat().st_size for file in files) <= 1_500_000
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1200, 390])
 def test_every_page_opens_in_a_browser_without_a_complaint(pages, width):

@@ -33,7 +33,6 @@ from artpose_lib.sources.harvard import TERMS
 from artpose_lib.sources.harvest import collect, safe_name
 from artpose_lib.sources.wga import LICENCE
 
-pytestmark = pytest.mark.slow
 COLUMNS = ("file_name,label,AUTHOR,TITLE,DATE,TECHNIQUE,LOCATION,ID,TYPE,image,source,page,licence,query,sha256,phash,"
            "boxes,year_from,year_to,medium")
 FOLDERS = ("home", "tmp", "work")  # none of which is a place for anything

@@ -451,7 +451,6 @@ def choose_file(page, name, data):
     chooser.value.set_files({"name": name, "mimeType": "image/png", "buffer": data})
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 def test_in_jupyterlab(page):
     white, black = (255, 255, 255), (0, 0, 0)

@@ -77,7 +77,6 @@ def in_its_place(results):
         away.rename(folder)
 
 
-@pytest.mark.slow
 def test_two_processes_killed_forty_times_on_a_disk_that_fails_end_as_one_that_never_was(
         colours, undisturbed, tmp_path):
     moments, kills, lives, finished = random.Random(6), 0, 0, 0

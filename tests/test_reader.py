@@ -810,7 +810,6 @@ def test_without_javascript_a_contact_sheet_stands_there(view, site):
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 390])
 def test_axe_finds_nothing_to_complain_about(view, theme, width):
@@ -830,7 +829,6 @@ def test_axe_finds_nothing_to_complain_about(view, theme, width):
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="no real pictures and weights beside this checkout")
 def test_the_first_view_of_vgg16_stays_within_its_budget(view, browser, tmp_path):
     from artpose_lib.backbones import BACKBONES, build_backbone
