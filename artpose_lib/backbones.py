@@ -10,7 +10,7 @@ import sys
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -147,7 +147,7 @@ def weights_fingerprint(name: str, weights_dir: str | Path | None = None) -> str
     return _digest(path, stat.st_size, stat.st_mtime_ns)
 
 
-@lru_cache  # every stored trial is asked for by a name that has this in it
+@cache  # every stored trial is asked for by a name that has this in it
 def _digest(path: Path, size: int, changed: int) -> str:
     """Of the file as it was when it had this size and time of change."""
     with path.open("rb") as handle:
