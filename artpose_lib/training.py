@@ -31,7 +31,14 @@ class Part:
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled training batches, an epoch of all pictures or of the first `steps` batches of a fresh shuffle."""
+    """Shuffled training batches without end: every `steps` of them are an epoch, with an order of its own.
+
+    An epoch takes all pictures, or the first `steps` batches of its shuffle. Without end, because Keras
+    takes a tenth of a second and more to end one run of batches and begin another; by its number, because how far a
+    backend looks ahead must not matter.
+    """
+
+    num_batches = None  # Keras' word for no end
 
     def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None, seed: int):
         super().__init__()
@@ -39,27 +46,20 @@ class Batches(keras.utils.PyDataset):
         self.batch_size = batch_size
         self.steps = min(steps or len(part.y), -(-len(part.y) // batch_size))
         self.seed = seed
-        self.shuffle(0)
-
-    def __len__(self) -> int:
-        return self.steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[index * self.batch_size:(index + 1) * self.batch_size]
+        epoch, step = divmod(index, self.steps)
+        rows = self.order(epoch)[step * self.batch_size:(step + 1) * self.batch_size]
         return self.x[rows], self.y[rows]
 
-    def shuffle(self, epoch: int) -> None:
-        """The order of an epoch, by its number: how often a backend looks ahead or starts over must not matter."""
-        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.y))
+    def order(self, epoch: int) -> np.ndarray:
+        """The rows that an epoch takes, in its order."""
+        shuffled = np.random.default_rng([self.seed, epoch]).permutation(len(self.y))
+        return shuffled[:self.steps * self.batch_size]
 
     def used(self, epochs: int) -> np.ndarray:
         """The rows, sorted, that the first `epochs` epochs take: all of them, unless `steps` caps an epoch."""
-        taken = np.zeros(len(self.y), bool)
-        for epoch in range(epochs):
-            self.shuffle(epoch)
-            taken[self.order[:self.steps * self.batch_size]] = True
-        self.shuffle(0)
-        return np.flatnonzero(taken)
+        return np.unique([self.order(epoch) for epoch in range(epochs)])
 
 
 class Trainer:
@@ -89,11 +89,10 @@ class Trainer:
         self._compile(recipe.optimiser)
         rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
         batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed)
-        shuffle = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.shuffle(epoch))
         history = self.model.fit(
-            batches, epochs=epochs, verbose=0, shuffle=False,  # they shuffle by their own seed
+            batches, steps_per_epoch=batches.steps, epochs=epochs, verbose=0, shuffle=False,  # by their own seed
             validation_data=(validation.x, np.eye(self.n_classes, dtype="float32")[validation.y]),
-            callbacks=[shuffle, *onecycle.phase_callbacks(rates, phase.patience)])
+            callbacks=onecycle.phase_callbacks(rates, phase.patience))
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
 

@@ -124,14 +124,13 @@ def batch_rates(trainer, recipe, batch: int, size: int, small: bool) -> dict:
     ready = tuple(keras.ops.convert_to_tensor(array) for array in ours[0])
 
     class Ready(keras.utils.PyDataset):
-        def __len__(self):
-            return steps
+        num_batches = None
 
         def __getitem__(self, index):
             return ready
 
     def fit(batches):
-        trainer.model.fit(batches, epochs=1, verbose=0, shuffle=False)
+        trainer.model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
 
     def forward():
         trainer.model.predict(pictures, batch_size=batch, verbose=0)
