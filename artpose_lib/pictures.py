@@ -114,7 +114,7 @@ def _upright_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         conversions.append(f"The file holds {frames} pictures; the first is used.")
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode in ("I", "F"):
         raise PictureError("The picture has 32 bits a pixel, and nothing says which number is white.")
     if image.mode.startswith("I;16"):
@@ -127,4 +127,4 @@ def _upright_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         if image.getchannel("A").getextrema()[0] < 255:
             conversions.append("The picture has transparent parts; they are laid over white.")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB"), conversions
+    return image if image.mode == "RGB" else image.convert("RGB"), conversions

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib import models, onecycle
+from artpose_lib.adam import Adam
 from artpose_lib.recipes import Phase, Recipe
 from artpose_lib.variants import FAITHFUL, Variant, shifted_in_place
 
@@ -17,7 +18,7 @@ from artpose_lib.variants import FAITHFUL, Variant, shifted_in_place
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 # Section 2.2.4 prints Adam's parameters. They are Keras' own but for epsilon, which Keras has raised to 1e-7 since.
-OPTIMISERS = {"adam": partial(keras.optimizers.Adam, epsilon=1e-8)}
+OPTIMISERS = {"adam": partial(Adam, epsilon=1e-8)}
 PRECISIONS = ("float32", "mixed_bfloat16")  # not float16: its losses need scaling
 PREDICT_BATCH = 32  # pictures a forward step; only speed and memory depend on it
 
