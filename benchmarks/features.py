@@ -2,15 +2,18 @@
 
 In turn, on as many pictures: the bare network on a batch in memory; `streaming.forward` over files; and the way without
 it, which reads all pictures and then calls `predict`. Then ten thousand files go through a network that is nearly
-nothing, to see what the memory does.
+nothing, to see what the memory does. The floor is what is left of the network's speed where it keeps every core busy
+by itself and reading takes its share of them.
 """
 
 import itertools
+import os
 import tempfile
+import time
 from pathlib import Path
 
 from classify import SIDES, Memory, Nothing, _picture
-from common import ROUNDS, comparison, in_turn, main, say
+from common import ROUNDS, comparison, in_turn, main, say, significant
 
 BACKBONES = {"EfficientNet-Lite0": 8, "ResNet50": 5, "Xception": 3, "VGG16": 3}  # batches a round
 FILES = (1_000, 10_000)
@@ -23,9 +26,24 @@ def measure(small: bool) -> dict:
         for number, path in enumerate(files):
             _picture(path, SIDES, number)
         memory = [_memory(files, count) for count in ((100, 200) if small else FILES)]
-        found = [one for name, batches in list(BACKBONES.items())[:1 if small else None]
-                 for one in _backbone(files, name, 1 if small else batches, 1 if small else ROUNDS)]
-    return {"memory": memory, "growth_mb": memory[-1]["peak_mb"] - memory[0]["peak_mb"], "comparisons": found}
+        found, floor = [], {}
+        for name, batches in list(BACKBONES.items())[:1 if small else None]:
+            found += _backbone(files, name, 1 if small else batches, 1 if small else ROUNDS)
+            reading = _reading_seconds(files, name) / (os.cpu_count() or 1)
+            alone = found[-2]["plain"]["median"] / found[-2]["pictures"]
+            floor[name] = {"best_ratio": significant(alone / (alone + reading))}
+    return {"memory": memory, "growth_mb": memory[-1]["peak_mb"] - memory[0]["peak_mb"], "floor": floor,
+            "comparisons": found}
+
+
+def _reading_seconds(files: list[Path], backbone: str) -> float:
+    """Seconds of one core that reading, decoding and resizing a picture takes."""
+    from artpose_lib.backbones import BACKBONES as KNOWN
+
+    read, begun = _reader(KNOWN[backbone].input_size), time.process_time()
+    for path in files[:64]:
+        read(path)
+    return (time.process_time() - begun) / len(files[:64])
 
 
 def _memory(files: list[Path], count: int) -> dict:
@@ -63,7 +81,8 @@ def _backbone(files: list[Path], backbone: str, batches: int, rounds: int) -> li
     bare(), before()  # compile
     alone, own, whole = in_turn(bare, ours, before, rounds=rounds)
     note = f"{len(chosen)} JPEG of {SIDES[0]} x {SIDES[1]} at {size} in batches of {BATCH}; random weights"
-    return [comparison(f"features, {backbone}", alone, own, AIM, ("the network alone", "from files"), note=note),
+    return [comparison(f"features, {backbone}", alone, own, AIM, ("the network alone", "from files"), note=note)
+            | {"pictures": len(chosen)},
             comparison(f"features at once, {backbone}", whole, own, 1, ("read all, then predict", "from files"),
                        note=note)]
 

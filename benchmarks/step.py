@@ -3,8 +3,8 @@
 fastai and torch live in an environment of their own, benchmarks/.venv (`make bench` sets it up; BENCH_PYTHON names
 another interpreter). The networks there are pytorchcv's and geffnet's, whose layers are those of keras.applications and
 of EfficientNet-Lite; torchvision's own would need torchvision. Each side is a process with as many threads as there are
-cores; a round is one step of each. All weights learn on both sides, batch normalisation too. Keras' step includes the
-preprocessing of uint8 pictures, torch's starts from floats.
+cores; a round is one step of each. When fine-tuning, batch normalisation stays as ImageNet left it, on both sides; in a
+network from scratch it learns. Keras' step includes the preprocessing of uint8 pictures, torch's starts from floats.
 """
 
 import os
@@ -25,17 +25,21 @@ def measure(small: bool) -> dict:
     python = os.environ.get("BENCH_PYTHON", ROOT / "benchmarks" / ".venv" / "bin" / "python")
     if not Path(python).exists():
         sys.exit(f"no interpreter with torch at {python}: `make bench` sets it up, BENCH_PYTHON names another")
-    cases = [(BACKBONES[-1], 72)] if small else [(name, size) for size in SIZES for name in BACKBONES]
+    cases = [(name, size, True) for size in SIZES for name in BACKBONES]
+    cases += [(name, SIZES[-1], False) for name in BACKBONES[1:]]  # VGG16 has no batch normalisation
+    if small:
+        cases = [(BACKBONES[-1], 72, True)]
     with Side(sys.executable, __file__, "keras") as ours, Side(python, __file__, "torch") as torch:
         rate = ours.ask(backbone="", size=0, batch=0)["matmul_gflops"]
         compared, floor = [], {}
-        for backbone, size in cases:
-            said = [side.ask(backbone=backbone, size=size, batch=BATCH) for side in (torch, ours)]
+        for backbone, size, kept in cases:
+            said = [side.ask(backbone=backbone, size=size, batch=BATCH, kept=kept) for side in (torch, ours)]
             plain, own = zip(*[(torch.ask(step=True)["seconds"], ours.ask(step=True)["seconds"])
                                for _ in range(1 if small else ROUNDS)], strict=True)
-            compared.append(comparison(f"{backbone}, {size} x {size}", plain, own, AIM, ("fastai on torch", "Keras")))
+            name = f"{backbone}, {size} x {size}{'' if kept else ', from scratch'}"
+            compared.append(comparison(name, plain, own, AIM, ("fastai on torch", "Keras")))
             best = 3 * said[1]["gflop_a_picture"] * BATCH / rate
-            floor[compared[-1]["name"]] = {
+            floor[name] = {
                 "parameters": [one["parameters"] for one in said], "seconds_at_best": significant(best),
                 "share_reached": significant(best / compared[-1]["ours"]["median"])}
         libraries = torch.ask(versions=True)
@@ -46,7 +50,8 @@ def measure(small: bool) -> dict:
 class Keras:
     """Our side: the network, compiled as trials are."""
 
-    def __call__(self, backbone: str = "", size: int = 0, batch: int = 0, step: bool = False) -> dict:
+    def __call__(self, backbone: str = "", size: int = 0, batch: int = 0, kept: bool = True,
+                 step: bool = False) -> dict:
         if step:
             return {"seconds": seconds(lambda: self.model.train_on_batch(self.x, self.y))}
         if not backbone:
@@ -61,7 +66,7 @@ class Keras:
 
         trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
         self.model = trainer.model
-        models.set_trainable(self.model, "finetuned", pretrained=False)
+        models.set_trainable(self.model, "finetuned", pretrained=kept)
         trainer._compile("adam")
         self.model.optimizer.learning_rate = RATE
         rng = np.random.default_rng(0)
@@ -75,7 +80,7 @@ class Keras:
 class Torch:
     """fastai's side: a Learner without progress bar and recorder, one epoch of one batch."""
 
-    def __call__(self, backbone: str = "", size: int = 0, batch: int = 0, step: bool = False,
+    def __call__(self, backbone: str = "", size: int = 0, batch: int = 0, kept: bool = True, step: bool = False,
                  versions: bool = False) -> dict:
         if versions:
             return self.versions()
@@ -94,10 +99,14 @@ class Torch:
         examples = [(torch.rand(3, size, size) * 2 - 1, number % CLASSES) for number in range(batch)]
         loader = DataLoader(examples, bs=batch, num_workers=0)
         network = torch_network(backbone)
+        for layer in network.modules() if kept else ():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.requires_grad_(False).eval()
+                layer.train = lambda mode=True, layer=layer: layer  # fastai would have it learn all the same
         self.learner = Learner(DataLoaders(loader, []), network, torch.nn.CrossEntropyLoss(),
                                opt_func=partial(OptimWrapper, opt=torch.optim.Adam))
         say(f"torch {backbone} {size}: first step {self(step=True)['seconds']:.1f} s")
-        return {"parameters": sum(weight.numel() for weight in network.parameters())}
+        return {"parameters": sum(weight.numel() for weight in network.parameters() if weight.requires_grad)}
 
     @staticmethod
     def versions() -> dict:

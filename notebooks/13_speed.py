@@ -75,6 +75,9 @@ Markdown(f"{rate}\n\n" + "\n".join(lines) if lines else "No training steps were 
 #   frozen, so it is computed once and kept for all epochs and trials, and across runs.
 # - **The processor's own kernels** (oneDNN) are used also where TensorFlow would leave them off.
 # - **A training step is traced once**, since all that it writes to is made beforehand; TensorFlow would trace it twice.
+# - **Adam** changes a weight in one operation, where Keras writes a dozen.
+# - **Training batches run on** from one epoch into the next; taking the input apart after each and building it anew
+#   costs more than a small step.
 # - **A compiled network is kept** between trials. Only its weights, the optimiser's moments and the learning rate are
 #   set back.
 # - **Pictures stay bytes** until a batch of them is used; they take a quarter of the memory that decimal numbers would.
