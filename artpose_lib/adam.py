@@ -3,7 +3,7 @@
 import keras
 
 
-@keras.saving.register_keras_serializable("artpose")  # cloning a compiled model asks for its optimiser by name
+@keras.saving.register_keras_serializable("artpose")  # the name that a saved model is loaded by
 class Adam(keras.optimizers.Adam):
     """Keras' Adam, of the same numbers but for rounding, traced in half the time and a tenth quicker a step.
 

@@ -17,6 +17,7 @@ from artpose_lib.figures import (
     safe,
     symbol,
 )
+from artpose_lib.speed import workers_served
 
 VERDICT_COLOURS = {"holds": "#009E73", "holds weakly": "#56B4E9", "does not hold": "#D55E00",
                    "cannot be tested here": "#b3b3b3"}
@@ -187,4 +188,24 @@ def speed(table: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title_text="times better than the plain way (dotted: no difference)", type="log",
                         exponentformat="power")
     figure.update_yaxes(lanes(names, range=[len(names) - 0.5, -0.5]))
+    return figure
+
+
+def workers(costs: dict[str, float], wanted: int) -> go.Figure:
+    """How many workers the scheduler and the disk can keep busy, by how long a trial takes.
+
+    Parameters: `costs` come from `speed.cluster_costs`; `wanted` is a number of workers to be drawn as a line.
+    """
+    seconds = np.geomspace(0.1, 10_000, 60)
+    figure = blank()
+    for number, (name, served) in enumerate(workers_served(costs, seconds).items()):
+        figure.add_scatter(x=seconds, y=served, mode="lines", name=name, line={"color": colour(number), "width": 2},
+                           hovertemplate="trials of %{x:.2g} s: at most %{y:.2g} workers")
+    reach = served.min(), served.max()  # lines as traces: annotations of shapes are misplaced on such axes
+    for name, x, y, line in ((f"{wanted} workers", [seconds[0], seconds[-1]], [wanted] * 2, "dot"),
+                             ("the shortest trial measured", [costs["trial"]] * 2, reach, "dash")):
+        figure.add_scatter(x=x, y=y, mode="lines", name=name, hoverinfo="skip",
+                           line={"color": GREY, "dash": line, "width": 1.5})
+    figure.update_xaxes(title_text="seconds that a trial takes", type="log", exponentformat="power")
+    figure.update_yaxes(title_text="workers kept busy, at most", type="log", exponentformat="power")
     return figure

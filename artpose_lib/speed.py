@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
@@ -60,6 +61,22 @@ def floors(folder: Path = RESULTS) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "best", "share", "gflops"])
 
 
+def cluster_costs(folder: Path = RESULTS) -> dict[str, float]:
+    """What a trial costs besides its training where it is sent to a worker, in seconds: `message` (there and back),
+    `scheduled` (the scheduler's part), `claim` (its lock), `store` (its record); `trial` the shortest training that was
+    measured. Empty where nothing was measured."""
+    return next((report["costs"] for report in reports(folder) if report["benchmark"] == "cluster"), {})
+
+
+def workers_served(costs: dict[str, float], seconds: np.ndarray) -> dict[str, np.ndarray]:
+    """How many workers the scheduler and the disk can keep busy, float64 (n,), with trials of `seconds` (n,) each.
+
+    A worker ends a trial every `seconds`, and each end takes the scheduler and the disk their share of time. The disk
+    is taken to write one record after another, which the worst of shared folders does.
+    """
+    return {"the scheduler": seconds / costs["scheduled"], "the disk": seconds / (costs["claim"] + costs["store"])}
+
+
 def in_words(table: pd.DataFrame) -> str:
     """How many aims are met, and each that is missed, as Markdown. `table` comes from `comparisons`."""
     if table.empty:
@@ -69,3 +86,23 @@ def in_words(table: pd.DataFrame) -> str:
              f"“{row.plain_way}”, {row.ours:.3g} for “{row.ours_way}”)." for row in missed.itertuples(index=False)]
     first = f"{len(table) - len(missed)} of {len(table)} aims are met."
     return first + (" Missed are\n\n" + "\n".join(lines) if lines else "")
+
+
+def cluster_in_words(costs: dict[str, float], workers: int, trials: int) -> str:
+    """What limits so many workers with so many trials to train, as Markdown. `costs` come from `cluster_costs`."""
+    if not costs:
+        return "Nothing was measured on a cluster: `make bench` does it."
+    shortest = {name: workers / float(served)
+                for name, served in workers_served(costs, np.float64(1)).items()}  # seconds a trial must take
+    slowest = max(shortest, key=shortest.get)
+    enough = "more" if costs["trial"] > shortest[slowest] else "less"
+    return (
+        f"A message to a worker and back takes {1000 * costs['message']:.2g} ms, of which the scheduler is busy for "
+        f"{1000 * costs['scheduled']:.2g} ms; it holds {costs['sent_bytes'] / 1000:.2g} kB, for pictures and weights "
+        f"do not travel. A trial's lock takes {1000 * costs['claim']:.2g} ms of the disk and its record "
+        f"{1000 * costs['store']:.2g} ms. So {workers} workers wait for {slowest} where trials are shorter than "
+        f"{shortest[slowest]:.2g} s. The shortest that there are, a last layer on stored features, took "
+        f"{costs['trial']:.2g} s each, which is {enough} than that.\n\n"
+        f"What remains is that a trial is not divided. The thesis' two experiments, with the backbone that this report "
+        f"adds, are {trials} trials, so that no more than {trials} workers have anything to do, and all is over when "
+        f"the longest trial is. From there on a quicker GPU helps, and more machines do not.")

@@ -66,7 +66,7 @@ class Batches(keras.utils.PyDataset):
 class Trainer:
     """A Keras classifier that is built and compiled once and then trained again and again from fresh weights.
 
-    Compiling costs 5 to 20 s a network on a CPU and depends only on which layers learn, so trials share it: between
+    Compiling costs 3 to 15 s a network on a CPU and depends only on which layers learn, so trials share it: between
     them the weights, Adam's moments and the learning rate are set back, which leaves nothing of the trial before.
     """
 
@@ -78,7 +78,8 @@ class Trainer:
     def reset(self, seed: int, random_weights: bool) -> None:
         """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
         keras.utils.set_random_seed(seed)
-        fresh = keras.models.clone_model(self.model)
+        # Of a model that is not compiled: a clone of one that is would make itself an optimiser, moments and all.
+        fresh = keras.models.clone_model(keras.Model(self.model.input, self.model.output))
         if not random_weights:
             head_tensors = 2  # kernel and bias, the last two of the list
             fresh.set_weights(self.pristine[:-head_tensors] + fresh.get_weights()[-head_tensors:])
@@ -87,7 +88,7 @@ class Trainer:
     def fit(self, train: Part, validation: Part, recipe: Recipe, phase: Phase, epochs: int, steps: int | None,
             seed: int) -> pd.DataFrame:
         """One phase of a recipe; the model ends with the weights of its best epoch. Returns a row an epoch."""
-        self._compile(recipe.optimiser)
+        self.compile(recipe.optimiser)
         rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
         batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed)
         history = self.model.fit(
@@ -101,7 +102,8 @@ class Trainer:
         """Probabilities, float32 (n, n_classes)."""
         return self.model.predict(x, batch_size=batch_size, verbose=0)
 
-    def _compile(self, optimiser: str) -> None:
+    def compile(self, optimiser: str) -> None:
+        """Make the model ready to train those of its layers that learn now, by a fresh optimiser of `OPTIMISERS`."""
         wanted = optimiser, [layer.trainable for layer in self.model.layers]
         if wanted == self.compiled_for:  # a fresh optimiser in the compiled step: moments and step count at zero
             for variable in self.model.optimizer.variables:

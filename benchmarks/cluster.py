@@ -1,61 +1,66 @@
-"""What a trial costs besides its training when it runs on a cluster, and how two workers compare with one.
+"""Trials on a Dask cluster: two workers against one, and what a trial costs besides its training.
 
-    python benchmarks/cluster.py [DIR] > cluster.json
-
-DIR is where records are stored for a while, on the disk that is to be measured. Prints one JSON object. Times are
-medians, in seconds, on this machine:
+The same trials (heads of the frozen EfficientNet-Lite0, a TensorFlow thread each) go to one worker and to two, in turn;
+both are warm: a worker imports TensorFlow and compiles once. The `costs` are medians in seconds, on this machine:
 - message: a job is sent to a worker, found done, and its answer is back; `sent_bytes` is what the message holds;
 - scheduled: the scheduler's share of it, from many such jobs at once;
-- claim: a trial's lock is taken in the folder of results, and freed; store: its record is written, on the disk, moved;
-- workers: the same trials (heads of the frozen EfficientNet-Lite0, a TensorFlow thread each) on one worker and on two,
-  in turn, and `speedup` of the second. Both start warm: a worker imports TensorFlow and compiles once.
+- claim: a trial's lock is taken in the folder of results, and freed; store: its record is written, on the disk, moved.
+TMPDIR names the disk to store them on.
 """
 
-import json
 import os
 import pickle
-import platform
 import statistics
-import sys
 import tempfile
-import time
 from functools import partial
 from itertools import count
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from artpose_lib import cluster, jobs, trials
-from artpose_lib.recipes import recipe
-from artpose_lib.study import open_study
+from common import ROUNDS, comparison, main, seconds, significant
 
 BACKBONE = "EfficientNet-Lite0"
-MESSAGES, STORES, TIMES = 200, 30, 5
+MESSAGES, STORES = 200, 30
 PICTURES, CLASSES = 200, 6  # in a record: the validation and test parts of the thesis' 1,000 pictures
 TRIALS = 4
+AIM = 1.8  # of the 2 that two workers could be at best
 
 
-def timed(function) -> float:
-    started = time.perf_counter()
-    function()
-    return time.perf_counter() - started
+def measure(small: bool) -> dict:
+    from artpose_lib.study import open_study
+
+    with tempfile.TemporaryDirectory() as folder:
+        study = open_study(profile="smoke" if small else "quick", results=folder)
+        study.features(BACKBONE)
+        costs = storing(Path(folder) / "stored")
+        one, two, sent = scaling(study, 1 if small else ROUNDS)
+    costs |= sent | {"trial": statistics.median(one) / TRIALS}
+    return {"costs": {key: significant(value) for key, value in costs.items()},
+            "comparisons": [comparison("trials on a cluster", one, two, AIM, ("one worker", "two workers"),
+                                       note=f"{TRIALS} heads of the frozen {BACKBONE}, a thread a worker")]}
 
 
 def messages(study, client) -> dict[str, float]:
     """Jobs that are done already: all that is left is the way there and back."""
+    from artpose_lib import cluster, jobs
+    from artpose_lib.recipes import recipe
+
     done = jobs.Job(study.results, partial(study._trial, recipe("frozen", BACKBONE), 40))
 
     def send(number: int) -> None:
         list(cluster.results(client, jobs.attempt, [done] * number))
 
     send(1)
-    return {"message": statistics.median(timed(lambda: send(1)) for _ in range(MESSAGES // 4)),
-            "scheduled": statistics.median(timed(lambda: send(MESSAGES)) / MESSAGES for _ in range(TIMES)),
+    return {"message": statistics.median(seconds(lambda: send(1)) for _ in range(MESSAGES // 4)),
+            "scheduled": statistics.median(seconds(lambda: send(MESSAGES)) / MESSAGES for _ in range(ROUNDS)),
             "sent_bytes": len(pickle.dumps((jobs.attempt, done)))}
 
 
 def storing(results: Path) -> dict[str, float]:
+    import numpy as np
+    import pandas as pd
+
+    from artpose_lib import jobs, trials
+
     rng = np.random.default_rng(0)
     columns = ["epoch", "phase", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
     history = pd.DataFrame(rng.random((100, len(columns))), columns=columns)
@@ -73,50 +78,40 @@ def storing(results: Path) -> dict[str, float]:
             pass
 
     store()
-    times = {"store": statistics.median(timed(store) for _ in range(STORES)),
-             "claim": statistics.median(timed(claim) for _ in range(STORES))}
+    costs = {"store": statistics.median(seconds(store) for _ in range(STORES)),
+             "claim": statistics.median(seconds(claim) for _ in range(STORES))}
     record = trials.all_records(results)[0].folder
-    return times | {"record_bytes": sum(path.stat().st_size for path in record.iterdir())}
+    return costs | {"record_bytes": sum(path.stat().st_size for path in record.iterdir())}
 
 
 def training(study, client, seeds) -> float:
     """The seconds of TRIALS trials, none of which is stored."""
+    from artpose_lib import cluster, jobs
+    from artpose_lib.recipes import recipe
+
     scaled = study.profile.scale(recipe("frozen", BACKBONE))
     planned = []
     for _ in range(TRIALS):
         seed = next(seeds)
         planned.append(jobs.Job(study._record(scaled, seed).folder, partial(study._trial, scaled, seed)))
-    return timed(lambda: list(cluster.results(client, jobs.attempt, planned)))
+    return seconds(lambda: list(cluster.results(client, jobs.attempt, planned)))
 
 
-def scaling(study) -> dict[str, object]:
-    """TRIALS trials on one worker and on two, in turn; each worker is warm by then."""
+def scaling(study, rounds: int) -> tuple[list[float], list[float], dict[str, float]]:
+    """Seconds of TRIALS trials on one worker and on two, a number a round, and what messages cost."""
+    from artpose_lib import cluster
+
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-    seeds, seconds = count(1000), {1: [], 2: []}
+    seeds = count(1000)
     with cluster.connected("local:1") as one, cluster.connected("local:2") as two:
         two.wait_for_workers(2)
-        clients = {1: one, 2: two}
-        for client in (one, two, two):
+        for client in (one, two, two):  # warm
             training(study, client, seeds)
-        for _ in range(TIMES):
-            for workers, client in clients.items():
-                seconds[workers].append(training(study, client, seeds))
+        times = [(training(study, one, seeds), training(study, two, seeds)) for _ in range(rounds)]
         sent = messages(study, one)
-    medians = {workers: statistics.median(times) for workers, times in seconds.items()}
-    return sent | {"trials": TRIALS, "workers": {str(workers): times for workers, times in seconds.items()},
-                   "trial": medians[1] / TRIALS, "speedup": medians[1] / medians[2]}
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as folder:
-        results = Path(folder)
-        opened = open_study(profile="quick", results=folder)
-        opened.features(BACKBONE)
-        found = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "threads": 1,
-                 "load": os.getloadavg()[0], "pictures": len(opened.dataset)}
-        found |= storing(results / "stored") | scaling(opened)
-    print(json.dumps(found, indent=2))
+    alone, together = zip(*times, strict=True)
+    return alone, together, sent
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)

@@ -153,6 +153,7 @@ def matmul_rate(multiply: Callable[[], object], side: int, rounds: int = ROUNDS)
 
 def processor_rate(side: int = 4096) -> float:
     """What TensorFlow's float32 matrix product reaches here, in 1e9 operations a second: the floor of all training."""
+    import artpose_lib  # noqa: F401, I001 - before TensorFlow: it says with what TensorFlow is to start
     import tensorflow as tf
 
     matrix = tf.random.normal((side, side))

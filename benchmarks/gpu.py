@@ -119,7 +119,7 @@ def batch_rates(trainer, recipe, batch: int, size: int, small: bool) -> dict:
     count = batch * steps
     pictures = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
     part = Part(pictures, np.arange(count) % CLASSES)
-    trainer._compile(replace(recipe, batch_size=batch).optimiser)
+    trainer.compile(replace(recipe, batch_size=batch).optimiser)
     ours = Batches(part, CLASSES, batch, None, 0)
     ready = tuple(keras.ops.convert_to_tensor(array) for array in ours[0])
 

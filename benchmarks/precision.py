@@ -40,7 +40,7 @@ def _step(backbone: str, rounds: int) -> dict:
     for precision in PRECISIONS:
         trainer = _trainer(backbone, SIZE, precision)
         models.set_trainable(trainer.model, "finetuned", pretrained=True)
-        trainer._compile("adam")
+        trainer.compile("adam")
         steps.append(lambda model=trainer.model: model.train_on_batch(x, y))
         steps[-1]()
     plain, ours = in_turn(*steps, rounds=rounds)

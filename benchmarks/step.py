@@ -67,7 +67,7 @@ class Keras:
         trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
         self.model = trainer.model
         models.set_trainable(self.model, "finetuned", pretrained=kept)
-        trainer._compile("adam")
+        trainer.compile("adam")
         self.model.optimizer.learning_rate = RATE
         rng = np.random.default_rng(0)
         self.x = rng.integers(0, 256, (batch, size, size, 3), dtype=np.uint8)

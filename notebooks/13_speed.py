@@ -29,7 +29,7 @@ classes = ""  # the labels to use, separated by commas; empty for all
 # %%
 from IPython.display import Markdown
 
-from artpose_lib import evidence, figures, speed
+from artpose_lib import evidence, figures, recipes, speed
 from artpose_lib.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
@@ -67,6 +67,22 @@ Markdown(speed.in_words(table))
 lines = [f"- {row.name}: {row.share:.0%} of it; at best {row.best:.2g} s a step" for row in floors.itertuples()]
 rate = f"A matrix product reached {floors['gflops'].max():.0f} thousand million operations a second. A training step reached of that"
 Markdown(f"{rate}\n\n" + "\n".join(lines) if lines else "No training steps were measured.")
+
+# %% [markdown]
+# ## A hundred machines, on paper
+#
+# Trials can be sent to other machines, and two of them are nearly twice as quick as one (above). What would hold back a
+# hundred? Each time a worker ends a trial, the one machine that hands out the work is busy for a moment, and the one
+# folder that all results go to is written to. Both were measured. From them follows how many workers can be kept busy,
+# if the folder takes one record after another: the quicker the trials, the fewer.
+
+# %%
+costs, wanted = speed.cluster_costs(), 100
+if costs:
+    figures.show(evidence.workers(costs, wanted), "How many workers the scheduler and the disk keep busy, at most, by the seconds that a trial takes.")
+
+# %%
+Markdown(speed.cluster_in_words(costs, wanted, len(recipes.RECIPES) * len(recipes.SEEDS)))
 
 # %% [markdown]
 # ## How the time is saved

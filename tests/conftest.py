@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+import artpose_lib  # noqa: F401 - before any test imports Keras: it says with what TensorFlow is to start
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # The same examples every time, and none that fails because the machine was busy.
 settings.register_profile("artpose", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

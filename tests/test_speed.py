@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import ROOT
 from hypothesis import given
@@ -94,7 +95,7 @@ def test_a_side_that_dies_is_told(common):
         side.ask(x=1)
 
 
-SMALL = ["augment", "frozen", "loop", "precision", "startup"]
+SMALL = ["augment", "classify", "cluster", "features", "frozen", "loop", "precision", "startup"]
 
 
 @pytest.mark.slow
@@ -118,3 +119,32 @@ def test_the_gpu_benchmark_runs_without_one():
     report = json.loads(done.stdout)
     assert [case["rates"]["8"]["training"] > 0 for case in report["cases"] if "rates" in case] == [True, True]
     assert all(line.endswith("not installed") for line in report["left_out"]), report["left_out"]
+
+
+COSTS = {"message": 0.02, "scheduled": 0.004, "sent_bytes": 3000, "claim": 0.001, "store": 0.019, "trial": 5.0}
+
+
+def test_a_cluster_s_limits_come_from_what_was_measured(tmp_path):
+    assert speed.cluster_costs(tmp_path) == {}
+    assert "make bench" in speed.cluster_in_words({}, 100, 80)
+    write(tmp_path, "a", 1.5, 2)
+    write(tmp_path, "cluster", 1.9, 1.8)
+    report = json.loads((tmp_path / "cluster.json").read_text())
+    (tmp_path / "cluster.json").write_text(json.dumps(report | {"costs": COSTS}))
+    costs = speed.cluster_costs(tmp_path)
+    assert costs == COSTS
+    said = speed.cluster_in_words(costs, 100, 80)
+    # 100 ends of a trial take the disk 100 * 0.02 s and the scheduler 100 * 0.004 s: the disk is busy first.
+    assert "wait for the disk where trials are shorter than 2 s" in said and "which is more than that" in said
+    assert "less than that" in speed.cluster_in_words(costs | {"trial": 1.0}, 100, 80)
+    figure = evidence.workers(costs, 100)
+    by_name = {trace.name: trace for trace in figure.data}
+    assert by_name["the disk"].y[0] == pytest.approx(by_name["the disk"].x[0] / 0.02)
+    assert set(by_name["100 workers"].y) == {100}
+
+
+@given(st.floats(0.001, 1e5), st.floats(1, 100))
+def test_longer_trials_keep_as_many_times_more_workers_busy(seconds, longer):
+    once, more = (speed.workers_served(COSTS, np.float64(length)) for length in (seconds, seconds * longer))
+    for name in once:
+        assert more[name] == pytest.approx(longer * once[name])
