@@ -64,7 +64,7 @@ def floors(folder: Path = RESULTS) -> pd.DataFrame:
 def cluster_costs(folder: Path = RESULTS) -> dict[str, float]:
     """What a trial costs besides its training where it is sent to a worker, in seconds: `message` (there and back),
     `scheduled` (the scheduler's part), `claim` (its lock), `store` (its record); `trial` the shortest training that was
-    measured. Empty where nothing was measured."""
+    measured; and `sent_bytes`, what a message holds. Empty where nothing was measured."""
     return next((report["costs"] for report in reports(folder) if report["benchmark"] == "cluster"), {})
 
 
