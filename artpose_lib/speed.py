@@ -61,6 +61,13 @@ def floors(folder: Path = RESULTS) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "best", "share", "gflops"])
 
 
+def reading(folder: Path = RESULTS) -> dict[str, float]:
+    """By network, the share of its own forward speed that is left at best where its pictures are read by the cores that
+    it computes on."""
+    return {name: floor["best_ratio"] for report in reports(folder) if report["benchmark"] == "features"
+            for name, floor in report["floor"].items()}
+
+
 def cluster_costs(folder: Path = RESULTS) -> dict[str, float]:
     """What a trial costs besides its training where it is sent to a worker, in seconds: `message` (there and back),
     `scheduled` (the scheduler's part), `claim` (its lock), `store` (its record); `trial` the shortest training that was

@@ -79,7 +79,7 @@ class Trainer:
         """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
         keras.utils.set_random_seed(seed)
         # Of a model that is not compiled: a clone of one that is would make itself an optimiser, moments and all.
-        fresh = keras.models.clone_model(keras.Model(self.model.input, self.model.output))
+        fresh = keras.models.clone_model(keras.Model(self.model.inputs, self.model.outputs))
         if not random_weights:
             head_tensors = 2  # kernel and bias, the last two of the list
             fresh.set_weights(self.pristine[:-head_tensors] + fresh.get_weights()[-head_tensors:])

@@ -69,6 +69,15 @@ rate = f"A matrix product reached {floors['gflops'].max():.0f} thousand million 
 Markdown(f"{rate}\n\n" + "\n".join(lines) if lines else "No training steps were measured.")
 
 # %% [markdown]
+# Features have a floor of their own. Pictures are read, decoded and resized while the network computes on those before
+# them. A GPU would leave the cores to that; where the network runs on the same cores, reading takes them from it, and the
+# more so the less work a network makes.
+
+# %%
+lines = [f"- {name}: at best {best:.0%} of the speed that the network has alone" for name, best in speed.reading().items()]
+Markdown("\n".join(lines) or "No features were measured.")
+
+# %% [markdown]
 # ## A hundred machines, on paper
 #
 # Trials can be sent to other machines, and two of them are nearly twice as quick as one (above). What would hold back a

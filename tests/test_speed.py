@@ -143,6 +143,15 @@ def test_a_cluster_s_limits_come_from_what_was_measured(tmp_path):
     assert set(by_name["100 workers"].y) == {100}
 
 
+def test_what_reading_leaves_a_network_is_the_features_benchmark_s(tmp_path):
+    write(tmp_path, "a", 1.5, 2)
+    assert speed.reading(tmp_path) == {}
+    write(tmp_path, "features", 0.8, 0.95)
+    report = json.loads((tmp_path / "features.json").read_text())
+    (tmp_path / "features.json").write_text(json.dumps(report | {"floor": {"net": {"best_ratio": 0.75}}}))
+    assert speed.reading(tmp_path) == {"net": 0.75}
+
+
 @given(st.floats(0.001, 1e5), st.floats(1, 100))
 def test_longer_trials_keep_as_many_times_more_workers_busy(seconds, longer):
     once, more = (speed.workers_served(COSTS, np.float64(length)) for length in (seconds, seconds * longer))
