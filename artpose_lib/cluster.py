@@ -86,7 +86,7 @@ def results(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object,
                                key=f"{job.path.stem}-{uuid4().hex[:8]}", resources=resources, pure=False)
         stores[job.path] = future
         of[future] = job
-    for future in distributed.as_completed(of):
+    for future in distributed.as_completed(of, loop=client.loop):
         try:
             done = future.result()
         except distributed.KilledWorker as error:
