@@ -38,14 +38,15 @@ Markdown(study.banner())
 # %%
 table = speed.comparisons()
 floors = speed.floors()
-taken = "; ".join(sorted({f"{row.machine}, {row.date}" for row in table.itertuples()})) or "nowhere yet"
-Markdown(f"The times below do not come from that run. They were measured on: {taken}.")
+taken = "; ".join(f"{machine}, on {' and '.join(sorted(set(days)))}" for machine, days in table.groupby("machine")["date"])
+Markdown(f"The times below do not come from that run. They were measured on: {taken or 'nothing yet'}.")
 
 # %% [markdown]
 # ## What was measured, and what was wanted
 #
 # Each line is a piece of work. The dot says how many times better our way is than the plain one, in seconds or in
-# memory; the bar spans the rounds; the diamond is what was aimed at. Hover over a dot for both ways in words and numbers.
+# memory; the bar spans the rounds; the diamond is what was aimed at; on the dotted line the two ways are alike. Hover over
+# a dot for both ways in words and numbers.
 
 # %%
 figures.show(evidence.speed(table), "For each piece of work the measured ratio of the plain way to ours, and the aim.")
@@ -80,15 +81,15 @@ Markdown("\n".join(lines) or "No features were measured.")
 # %% [markdown]
 # ## A hundred machines, on paper
 #
-# Trials can be sent to other machines, and two of them are nearly twice as quick as one (above). What would hold back a
-# hundred? Each time a worker ends a trial, the one machine that hands out the work is busy for a moment, and the one
-# folder that all results go to is written to. Both were measured. From them follows how many workers can be kept busy,
-# if the folder takes one record after another: the quicker the trials, the fewer.
+# Trials can be sent to other machines; *trials on a cluster*, above, says how much quicker two workers are than one. What
+# would hold back a hundred? Each time a worker ends a trial, the one machine that hands out the work is busy for a
+# moment, and the one folder that all results go to is written to. Both were measured. From them follows how many workers
+# can be kept busy, if the folder takes one record after another: the quicker the trials, the fewer.
 
 # %%
 costs, wanted = speed.cluster_costs(), 100
-if costs:
-    figures.show(evidence.workers(costs, wanted), "How many workers the scheduler and the disk keep busy, at most, by the seconds that a trial takes.")
+workers = "How many workers the scheduler and the disk keep busy, at most, by the seconds that a trial takes."
+figures.show(evidence.workers(costs, wanted), workers) if costs else None
 
 # %%
 Markdown(speed.cluster_in_words(costs, wanted, len(recipes.RECIPES) * len(recipes.SEEDS)))
