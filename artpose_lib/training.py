@@ -34,9 +34,9 @@ class Part:
 class Batches(keras.utils.PyDataset):
     """Shuffled training batches without end: every `steps` of them are an epoch, with an order of its own.
 
-    An epoch takes all pictures, or the first `steps` batches of its shuffle. Without end, because Keras takes a tenth of
-    a second and more to end one run of batches and begin another. An epoch's order comes from its number, because how
-    far a backend looks ahead must not matter.
+    An epoch takes all pictures, or the first `steps` batches of its shuffle. Without end, because Keras takes a tenth
+    of a second and more to end one run of batches and begin another. An epoch's order comes from its number, because
+    how far a backend looks ahead must not matter.
     """
 
     num_batches = None  # Keras' word for no end
