@@ -70,8 +70,9 @@ def reading(folder: Path = RESULTS) -> dict[str, float]:
 
 def cluster_costs(folder: Path = RESULTS) -> dict[str, float]:
     """What a trial costs besides its training where it is sent to a worker, in seconds: `message` (there and back),
-    `scheduled` (the scheduler's part), `claim` (its lock), `store` (its record); `trial` the shortest training that was
-    measured; and `sent_bytes`, what a message holds. Empty where nothing was measured."""
+    `scheduled` (the scheduler's part at most), `claim` (its lock), `store` (its record); `trial` is the shortest
+    training that was measured; `sent_bytes` and `record_bytes` what a message and a record hold. Empty where nothing
+    was measured."""
     return next((report["costs"] for report in reports(folder) if report["benchmark"] == "cluster"), {})
 
 
@@ -105,8 +106,8 @@ def cluster_in_words(costs: dict[str, float], workers: int, trials: int) -> str:
     enough = "more" if costs["trial"] > shortest[slowest] else "less"
     return (
         f"A message to a worker and back takes {1000 * costs['message']:.2g} ms, of which the scheduler is busy for "
-        f"{1000 * costs['scheduled']:.2g} ms; it holds {costs['sent_bytes'] / 1000:.2g} kB, for pictures and weights "
-        f"do not travel. A trial's lock takes {1000 * costs['claim']:.2g} ms of the disk and its record "
+        f"{1000 * costs['scheduled']:.2g} ms at most; it holds {costs['sent_bytes'] / 1000:.2g} kB, for pictures and "
+        f"weights do not travel. A trial's lock takes {1000 * costs['claim']:.2g} ms of the disk and its record "
         f"{1000 * costs['store']:.2g} ms. So {workers} workers wait for {slowest} where trials are shorter than "
         f"{shortest[slowest]:.2g} s. The shortest that there are, a last layer on stored features, took "
         f"{costs['trial']:.2g} s each, which is {enough} than that.\n\n"

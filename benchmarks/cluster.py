@@ -3,7 +3,7 @@
 The same trials (heads of the frozen EfficientNet-Lite0, a TensorFlow thread each) go to one worker and to two, in turn;
 both are warm: a worker imports TensorFlow and compiles once. The `costs` are medians in seconds, on this machine:
 - message: a job is sent to a worker, found done, and its answer is back; `sent_bytes` is what the message holds;
-- scheduled: the scheduler's share of it, from many such jobs at once;
+- scheduled: the scheduler's share of it, from many such jobs at once; at most, for one worker does them meanwhile;
 - claim: a trial's lock is taken in the folder of results, and freed; store: its record is written, on the disk, moved.
 TMPDIR names the disk to store them on.
 """
