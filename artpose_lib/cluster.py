@@ -12,6 +12,7 @@ import pickle
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
@@ -21,6 +22,9 @@ from uuid import uuid4
 KINDS = ("local", "slurm")
 TRIAL_MEMORY = 4 * 2**30  # bytes: the most that a training step at 224 x 224 took, 3.6 GiB, and a little
 SLURM_JOBS = 4
+SLURM_LOGS = "~/.artpose/slurm"  # a home is shared by all machines of a SLURM cluster
+# What a local worker runs first. Ctrl-C goes to every process at a terminal; the one that has the workers handles it.
+NO_INTERRUPT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 UNSEEN = 90  # seconds until a stored thing must be seen here; NFS shows an old folder for 60 at most
 
 
@@ -98,15 +102,41 @@ def results(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object,
 
 
 def call(where: str, name: str, function: Callable, *arguments) -> None:
-    """Run one function as one task of the cluster `where`, with its lines of progress on this terminal."""
+    """Run one function as one task of the cluster `where`, with its lines of progress on this terminal.
+
+    After its `arguments` it is given a `threading.Event`. Ctrl-C here sets it; the function is to end then, is waited
+    for, and KeyboardInterrupt is raised.
+    """
+    key = f"{name}-{uuid4().hex[:8]}"
     with connected(where) as client:
-        client.submit(_attempted, pickle.dumps((_called, (function, arguments))), key=f"{name}-{uuid4().hex[:8]}",
-                      pure=False).result()
+        future = client.submit(_attempted, pickle.dumps((_called, (key, function, arguments))), key=key, pure=False)
+        try:
+            future.result()
+        except KeyboardInterrupt:
+            while any(client.run(_stop, key, on_error="ignore").values()):  # or on the next worker, if one was lost
+                with suppress(TimeoutError):
+                    _dask().wait(future, timeout=1)
+            raise
 
 
-def _called(job: tuple[Callable, tuple]) -> None:
-    function, arguments = job
-    function(*arguments)
+_stops: dict[str, threading.Event] = {}  # on a worker: what tells a call that it is to end, by its key
+
+
+def _called(job: tuple[str, Callable, tuple]) -> None:
+    key, function, arguments = job
+    _stops[key] = threading.Event()
+    try:
+        function(*arguments, _stops[key])
+    finally:
+        del _stops[key]
+
+
+def _stop(key: str) -> bool:
+    """On every worker: tell a call that runs there to end. Says whether it does run there."""
+    running = _stops.get(key)
+    if running:
+        running.set()
+    return running is not None
 
 
 def _attempted(packed: bytes, needed: bool | None = None) -> bool:
@@ -118,14 +148,17 @@ def _attempted(packed: bytes, needed: bool | None = None) -> bool:
 
 
 class _Terminal:
-    """Stands for a worker's stderr, and sends what it is given to the clients."""
+    """Stands for a worker's stderr, and sends what it is given to the clients. Made by the thread of the task."""
 
     encoding = "utf-8"
 
-    def write(self, text: str) -> int:
+    def __init__(self):
         from distributed import get_worker
 
-        get_worker().log_event("print", {"args": (text,), "sep": "", "end": "", "flush": True, "file": 2})
+        self.worker = get_worker()  # no other thread of the task can ask
+
+    def write(self, text: str) -> int:
+        self.worker.log_event("print", {"args": (text,), "sep": "", "end": "", "flush": True, "file": 2})
         return len(text)
 
     def flush(self) -> None:
@@ -162,6 +195,7 @@ def _local(count: int):
     for number in range(count):
         # Each worker has a share of the processors, or its own GPU. A limit of memory would only end what may yet fit.
         options = {"nthreads": 1, "memory_limit": 0, "host": "127.0.0.1", "silence_logs": logging.WARNING,
+                   "preload": [NO_INTERRUPT],
                    "env": {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}}
         if gpus:
             options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
@@ -184,7 +218,8 @@ def _gpus() -> list[str]:
 def _slurm(count: int):
     """A cluster of SLURM jobs, as `jobqueue.yaml` says; only threads and processes are set here.
 
-    Its `cores` are what SLURM is asked for, and not threads that run jobs side by side.
+    Its `cores` are what SLURM is asked for, and not threads that run jobs side by side. Without its `log-directory`
+    the workers' logs go to `SLURM_LOGS`; SLURM itself would leave them where the command runs.
     """
     import dask
 
@@ -193,8 +228,9 @@ def _slurm(count: int):
     signal.signal(signal.SIGINT, interrupt)  # the import takes Ctrl-C, and would end a run without tables
 
     cores = dask.config.get("jobqueue.slurm.job-cpu") or dask.config.get("jobqueue.slurm.cores")
+    logs = dask.config.get("jobqueue.slurm.log-directory") or str(Path(SLURM_LOGS).expanduser())
     try:
-        started = SLURMCluster(cores=1, processes=1, job_cpu=cores)
+        started = SLURMCluster(cores=1, processes=1, job_cpu=cores, log_directory=logs)
     except ValueError as error:
         raise ValueError(f"--cluster slurm: {error} Say it in ~/.config/dask/jobqueue.yaml, under jobqueue and "
                          "slurm.") from error

@@ -163,12 +163,13 @@ def test_a_study_on_two_local_workers_has_the_records_of_one_trained_here(colour
     assert len(trials.all_records(tmp_path / "at-local")) == len(there.records)
 
 
-def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(monkeypatch):
+def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(monkeypatch, tmp_path):
     import dask
 
     settings = {"jobqueue.slurm.cores": 8, "jobqueue.slurm.memory": "16 GB", "jobqueue.slurm.queue": "gpu",
                 "jobqueue.slurm.walltime": "02:00:00", "jobqueue.slurm.job-extra-directives": ["--gres=gpu:1"],
                 "jobqueue.slurm.worker-extra-args": ["--resources", "GPU=1"]}
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(distributed.SpecCluster, "adapt", lambda self, *_, **limits: setattr(self, "limits", limits))
     with dask.config.set(settings), cluster._slurm(20) as started:
         script = started.job_script()
@@ -178,6 +179,7 @@ def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(mo
                  "#SBATCH --gres=gpu:1"):
         assert line in script.splitlines()
     assert "--nthreads 1" in script and "--nworkers" not in script and "--resources GPU=1" in script
+    assert f"#SBATCH -o {tmp_path}/.artpose/slurm/" in script  # and not where the command runs
 
 
 def test_the_command_starts_a_cluster_tells_the_chapters_and_ends_it(monkeypatch, tmp_path):
@@ -191,9 +193,3 @@ def test_the_command_starts_a_cluster_tells_the_chapters_and_ends_it(monkeypatch
     assert "ARTPOSE_CLUSTER" not in os.environ
     with pytest.raises(OSError):
         distributed.Client(seen[0], timeout=1)
-
-
-def test_collection_is_one_task(scheduler, tmp_path):
-    with worker(scheduler):
-        cluster.call(scheduler, "collect", store, tmp_path / "collected")
-    assert (tmp_path / "collected").exists()

@@ -132,7 +132,7 @@ class Collection:
     def start(self, *options):
         command = [sys.executable, "-B", "-c", SCRIPT, "collect", "--out", str(self.out), *options]
         return subprocess.Popen(command, cwd=self.folder / "work", env=self.environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
     def run(self, *options, status=0):
         """Collects; returns what was printed."""
@@ -145,17 +145,22 @@ class Collection:
         return said
 
     def stop(self, with_signal, after, pause, *options):
-        """Collects until so many more requests came and a pause is over; returns exit status and what was printed."""
+        """Collects until so many more requests came and a pause is over; returns exit status and what was printed.
+
+        The signal goes to all processes of the collection, as a terminal's Ctrl-C does.
+        """
         enough = len(self.server.asked) + after
         process = self.start(*options)
         try:
             while len(self.server.asked) < enough and process.poll() is None:
                 time.sleep(0.001)
             time.sleep(pause)
-            process.send_signal(with_signal)
+            if process.poll() is None:
+                os.killpg(process.pid, with_signal)
             said = "".join(process.communicate(timeout=300))
         finally:
-            process.kill()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
         return process.returncode, said
 
     def rows(self, name="metadata.csv"):
@@ -296,6 +301,21 @@ def test_stopped_by_the_user_it_leaves_a_collection_and_goes_on_later(complete, 
         assert not collection.leftovers()
         collection.run(*few)
     assert collection.rows() == wanted
+
+
+def test_a_worker_of_a_cluster_collects_the_same_and_ctrl_c_here_stops_it_there(complete, tmp_path):
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    few = "--source", "smk", "--source", "met"
+    with Server() as server:
+        collection = Collection(server, tmp_path)
+        status, said = collection.stop(signal.SIGINT, 30, 0, *few, "--cluster", "local:1")
+        assert status == 130 and "Traceback" not in said and "Failed" not in said, said
+        wanted = [row for row in complete[0].rows() if row["source"] in few]
+        assert 0 < len(collection.rows()) < len(wanted) and "problems.csv" in collection.files()
+        said = collection.run(*few, "--cluster", "local:1")
+    assert f"pictures in {collection.out}" in said
+    assert collection.rows() == wanted
+    assert {path.relative_to(tmp_path).parts[:2] for path in collection.leftovers()} == {("tmp", "dask-scratch-space")}
 
 
 def test_a_source_without_its_key_is_skipped_and_says_where_to_get_one(tmp_path):

@@ -37,7 +37,7 @@ JOURNAL, PARTIAL = "journal.sqlite", "partial-"
 
 
 def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], limit: int | None, contact: str = "",
-            loopback: str = "") -> None:
+            loopback: str = "", stop: threading.Event | None = None) -> None:
     """Collect pictures into `out`, a new folder or that of an earlier collection, where only what is new is asked for.
 
     Writes out/<pose>/<safe name>.jpg (8-bit RGB, the longer side 600 to 1000 pixels), out/metadata.csv, a row a
@@ -46,13 +46,14 @@ def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], l
 
     Parameters: `limit` is the most pictures of each pose from each source, those of earlier runs included, or None.
     `contact` (an e-mail address or a page) tells the museums who asks. `loopback` is for tests: see `Session`.
-    Ctrl-C ends the run between two requests; both tables are written, and KeyboardInterrupt is raised again.
+    Ctrl-C ends the run between two requests; both tables are written, and KeyboardInterrupt is raised again. `stop`,
+    set by another thread, ends it likewise, and raises nothing.
     Raises ValueError where `out` holds anything else or every source lacks its key, BlockingIOError where another run
     has the folder, OSError where it cannot be written, and what one source's code raised by mistake once the others
     have finished. What goes wrong with a search, a record or a picture is a problem in the table and never raised.
     """
     usable = _usable(sources)
-    state, stop = out / STATE, threading.Event()
+    state, stop = out / STATE, stop or threading.Event()
     if out.exists() and not (state / JOURNAL).exists() and any(path != state for path in out.iterdir()):
         raise ValueError(f"{out} holds something that was not collected here. Name a new folder, an empty one, or one "
                          "of an earlier collection.")
@@ -91,7 +92,7 @@ def _run(harvests: list["_Harvest"], poses: Sequence[Pose], stop: threading.Even
         except KeyboardInterrupt:
             stop.set()
             raise
-    for ended in running:
+    for ended in running if not stop.is_set() else ():
         ended.result()  # raises what the thread raised
 
 
