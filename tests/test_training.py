@@ -166,11 +166,13 @@ def test_adam_has_the_parameters_that_the_thesis_prints():
 
 
 @pytest.mark.parametrize("policy", training.PRECISIONS)
-def test_adam_takes_the_steps_of_keras_own(policy):
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_adam_takes_the_steps_of_keras_own(policy, amsgrad):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(12, 5)).astype("float32"), np.eye(3, dtype="float32")[np.arange(12) % 3]
     ends = []
-    for optimiser in (keras.optimizers.Adam(0.01, epsilon=1e-8), OPTIMISERS["adam"](0.01)):
+    for optimiser in (keras.optimizers.Adam(0.01, epsilon=1e-8, amsgrad=amsgrad),
+                      OPTIMISERS["adam"](0.01, amsgrad=amsgrad)):
         keras.utils.set_random_seed(0)
         model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4, "tanh", dtype=policy),
                                   keras.layers.Dense(3, "softmax")])
