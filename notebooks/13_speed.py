@@ -79,6 +79,16 @@ lines = [f"- {name}: at best {best:.0%} of the speed that the network has alone"
 Markdown("\n".join(lines) or "No features were measured.")
 
 # %% [markdown]
+# ## Numbers of 16 bits
+#
+# Half as many bits are half as much to move, and a GPU multiplies them several times faster than numbers of 32. Some
+# processors do so too. But 16 bits hold only two or three decimal digits, and whether a network learns as well with them
+# must be tried.
+
+# %%
+Markdown(speed.precision_in_words())
+
+# %% [markdown]
 # ## A hundred machines, on paper
 #
 # Trials can be sent to other machines; *trials on a cluster*, above, says how much quicker two workers are than one. What

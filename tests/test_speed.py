@@ -152,6 +152,22 @@ def test_what_reading_leaves_a_network_is_the_features_benchmark_s(tmp_path):
     assert speed.reading(tmp_path) == {"net": 0.75}
 
 
+@pytest.mark.parametrize(("instructions", "does"), [
+    (["avx2"], "cannot multiply in 16 bits"), (["amx_bf16", "avx2"], "multiplies in 16 bits (amx_bf16)")])
+def test_16_bits_are_compared_seed_by_seed_and_explained_by_the_processor(tmp_path, instructions, does):
+    assert "make bench" in speed.precision_in_words(tmp_path)
+    write(tmp_path, "precision", 0.25, 1)
+    report = json.loads((tmp_path / "precision.json").read_text())
+    report["machine"]["instructions"] = instructions
+    report["accuracy"] = {"backbone": "net", "profile": "quick", "float32": [0.5, 0.7, 0.6],
+                          "mixed_bfloat16": [0.6, 0.5, 0.6]}
+    (tmp_path / "precision.json").write_text(json.dumps(report))
+    said = speed.precision_in_words(tmp_path)
+    assert does in said and "0.25 times the speed" in said
+    assert "0.567 on average (0.500 to 0.600) with 16 bits and 0.600 on average (0.500 to 0.700) with 32" in said
+    assert "same 3 seeds it is higher with 16 bits in 1, lower in 1" in said
+
+
 @given(st.floats(0.001, 1e5), st.floats(1, 100))
 def test_longer_trials_keep_as_many_times_more_workers_busy(seconds, longer):
     once, more = (speed.workers_served(COSTS, np.float64(length)) for length in (seconds, seconds * longer))
