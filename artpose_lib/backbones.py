@@ -100,6 +100,8 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     """
     import keras
 
+    from artpose_lib.batchnorm import BatchNormalization, normalised_by
+
     if weights not in (None, "imagenet"):
         raise ValueError(f'weights are None (random) or "imagenet", not {weights!r}')
     backbone = _backbone(name)
@@ -111,7 +113,7 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     if preprocessing == "doubled":
         pixels = _preprocess(pixels, own, "preprocessing_again")
     features = _feature_maps(name, pixels)
-    model = keras.Model(pictures, features, name=name)
+    model = normalised_by(BatchNormalization, keras.Model(pictures, features, name=name))
     if path:
         _load_weights(model, path)
     return model

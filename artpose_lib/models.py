@@ -3,6 +3,7 @@
 import keras
 
 from artpose_lib.backbones import build_backbone
+from artpose_lib.batchnorm import normalised_by
 
 HEAD = "poses"  # name of the last Dense layer, the only one that a frozen model learns
 POOLED = "pooled"  # name of the layer before it
@@ -64,8 +65,4 @@ def on_batch_statistics(classifier: keras.Model) -> keras.Model:
     So the published scripts built theirs, with `training=True` in TensorFlow 2.5's graph. In Keras 3 the caller's word
     goes before the graph's, so that this slip cannot happen any more and has to be made on purpose.
     """
-    same = keras.models.clone_model(classifier, clone_function=lambda layer: (
-        OnBatchStatistics if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
-    ).from_config(layer.get_config()))
-    same.set_weights(classifier.get_weights())
-    return same
+    return normalised_by(OnBatchStatistics, classifier)

@@ -111,7 +111,8 @@ Markdown(speed.cluster_in_words(costs, wanted, len(recipes.RECIPES) * len(recipe
 #   frozen, so it is computed once and kept for all epochs and trials, and across runs.
 # - **The processor's own kernels** (oneDNN) are used also where TensorFlow would leave them off.
 # - **A training step is traced once**, since all that it writes to is made beforehand; TensorFlow would trace it twice.
-# - **Adam** changes a weight in one operation, where Keras writes a dozen.
+# - **Adam** changes a weight in one operation, where Keras writes a dozen, and **batch normalisation** that learns is one
+#   operation too.
 # - **Training batches run on** from one epoch into the next; taking the input apart after each and building it anew
 #   costs more than a small step.
 # - **A compiled network is kept** between trials. Only its weights, the optimiser's moments and the learning rate are
