@@ -82,8 +82,8 @@ Markdown("\n".join(lines) or "No features were measured.")
 # ## Numbers of 16 bits
 #
 # Half as many bits are half as much to move, and a GPU multiplies them several times faster than numbers of 32. Some
-# processors do so too. But 16 bits hold only two or three decimal digits, and whether a network learns as well with them
-# must be tried.
+# processors are made for it too. But 16 bits hold only two or three decimal digits, and whether a network learns as well
+# with them must be tried.
 
 # %%
 Markdown(speed.precision_in_words())
