@@ -39,6 +39,11 @@ def reports(folder: Path = RESULTS) -> list[dict]:
     return found
 
 
+def _report(benchmark: str, folder: Path) -> dict:
+    """What one benchmark wrote; empty where it was not run."""
+    return next((report for report in reports(folder) if report["benchmark"] == benchmark), {})
+
+
 def _row(report: dict, found: dict) -> dict:
     return {"benchmark": report["benchmark"], "machine": machine(report), "date": report["date"],
             "plain_way": found["plain"]["way"], "ours_way": found["ours"]["way"], "plain": found["plain"]["median"],
@@ -74,7 +79,7 @@ def precision_in_words(folder: Path = RESULTS) -> str:
 
     A step gains only on processors with 16-bit products, which `BITS_16` names.
     """
-    report = next((report for report in reports(folder) if report["benchmark"] == "precision"), None)
+    report = _report("precision", folder)
     if not report:
         return "Numbers of 16 bits were not measured: `make bench` does it."
     lines = [f"- {row['note']} of {row['name'].rpartition(', ')[2]}: {row['ratio']:.2g} times the speed, "
@@ -92,12 +97,27 @@ def precision_in_words(folder: Path = RESULTS) -> str:
             f"in {(narrow > wide).sum()}, lower in {(narrow < wide).sum()}.")
 
 
+def collection_in_words(folder: Path = RESULTS) -> str:
+    """What it costs to classify a million pictures on the machine of the measurements, as Markdown."""
+    report = _report("classify", folder)
+    if not report:
+        return "No collection was classified: `make bench` does it."
+    lines = [f"- {row['name'].rpartition(', ')[2]}: {row['hours_a_million']:.2g} hours"
+             for row in report["comparisons"]]
+    runs = sorted(report["rows"], key=lambda run: run["rows"])
+    fewest, most = runs[0], runs[-1]
+    return ("At the speed that was measured, a million pictures through `artpose classify` take\n\n" + "\n".join(lines)
+            + f"\n\nWith a network of next to nothing {most['rows']:,} rows took {most['seconds']:.0f} s: that is what "
+            f"they cost besides. The memory was {most['peak_mb']:.0f} MB at most, and {fewest['peak_mb']:.0f} MB for "
+            f"{fewest['rows']:,} rows.")
+
+
 def cluster_costs(folder: Path = RESULTS) -> dict[str, float]:
     """What a trial costs besides its training where it is sent to a worker, in seconds: `message` (there and back),
     `scheduled` (the scheduler's part at most), `claim` (its lock), `store` (its record); `trial` is the shortest
     training that was measured; `sent_bytes` and `record_bytes` what a message and a record hold. Empty where nothing
     was measured."""
-    return next((report["costs"] for report in reports(folder) if report["benchmark"] == "cluster"), {})
+    return _report("cluster", folder).get("costs", {})
 
 
 def workers_served(costs: dict[str, float], seconds: np.ndarray) -> dict[str, np.ndarray]:

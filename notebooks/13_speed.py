@@ -79,6 +79,15 @@ lines = [f"- {name}: at best {best:.0%} of the speed that the network has alone"
 Markdown("\n".join(lines) or "No features were measured.")
 
 # %% [markdown]
+# ## A million pictures
+#
+# A museum's whole collection goes through one network once. How long that takes is nearly all the network's doing, and a
+# GPU shortens it; `benchmarks/gpu.py` measures by how much on a machine that has one.
+
+# %%
+Markdown(speed.collection_in_words())
+
+# %% [markdown]
 # ## Numbers of 16 bits
 #
 # Half as many bits are half as much to move, and a GPU multiplies them several times faster than numbers of 32. Some

@@ -152,6 +152,19 @@ def test_what_reading_leaves_a_network_is_the_features_benchmark_s(tmp_path):
     assert speed.reading(tmp_path) == {"net": 0.75}
 
 
+def test_a_million_pictures_cost_what_was_measured(tmp_path):
+    assert "make bench" in speed.collection_in_words(tmp_path)
+    write(tmp_path, "classify", 0.9, 0.95)
+    report = json.loads((tmp_path / "classify.json").read_text())
+    report["comparisons"][0] |= {"name": "classify, net", "hours_a_million": 4.25}
+    report["rows"] = [{"rows": 1_000_000, "seconds": 240.4, "peak_mb": 215},
+                      {"rows": 500, "seconds": 1, "peak_mb": 195}]
+    (tmp_path / "classify.json").write_text(json.dumps(report))
+    said = speed.collection_in_words(tmp_path)
+    assert "- net: 4.2 hours" in said and "1,000,000 rows took 240 s" in said
+    assert "215 MB at most, and 195 MB for 500 rows" in said
+
+
 @pytest.mark.parametrize(("instructions", "does"), [
     (["avx2"], "cannot multiply in 16 bits"), (["amx_bf16", "avx2"], "multiplies in 16 bits (amx_bf16)")])
 def test_16_bits_are_compared_seed_by_seed_and_explained_by_the_processor(tmp_path, instructions, does):
