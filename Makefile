@@ -10,6 +10,7 @@ book: $(READY)  ## run every chapter that has changed and render the pages (opti
 
 test: $(READY)  ## style, then the tests, with a smoke run of every chapter and a build of the book among them
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/pytest
 
 test-all: $(READY)  ## the tests that train real networks or run a benchmark too

@@ -129,7 +129,7 @@ def _cluster(arguments: argparse.Namespace) -> Iterator[None]:
     if not arguments.cluster:
         yield
         return
-    from artpose_lib import cluster
+    from artpose_lib.train import cluster
 
     before = os.environ.get("ARTPOSE_CLUSTER")
     with cluster.opened(arguments.cluster) as address:
@@ -153,7 +153,7 @@ def _study_parameters(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def _book(arguments: argparse.Namespace) -> None:
-    from artpose_lib import book
+    from artpose_lib.report import book
 
     root = book.book_root()
     with _cluster(arguments):
@@ -162,7 +162,7 @@ def _book(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from artpose_lib import book
+    from artpose_lib.report import book
 
     root = book.book_root()
     for name, value in arguments.parameters:
@@ -180,9 +180,9 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _collect(arguments: argparse.Namespace) -> None:
-    from artpose_lib.poses import POSES
-    from artpose_lib.sources import SOURCES
-    from artpose_lib.sources.harvest import collect
+    from artpose_lib.collect.harvest import collect
+    from artpose_lib.collect.museums import SOURCES
+    from artpose_lib.data.poses import POSES
 
     poses = _chosen("pose", arguments.pose, {pose.name: pose for pose in POSES})
     sources = _chosen("source", arguments.source, SOURCES)
@@ -191,7 +191,7 @@ def _collect(arguments: argparse.Namespace) -> None:
     loopback = os.environ.get("ARTPOSE_LOOPBACK", "")  # the tests' museum, on this machine
     wanted = Path(arguments.out).resolve(), poses, sources, arguments.limit, arguments.contact, loopback
     if arguments.cluster:
-        from artpose_lib import cluster
+        from artpose_lib.train import cluster
 
         cluster.call(arguments.cluster, "collect", collect, *wanted)
     else:
@@ -211,14 +211,15 @@ def _chosen(what: str, names: list[str], there: dict) -> list:
 def _classify(arguments: argparse.Namespace) -> None:
     from functools import partial
 
-    from artpose_lib import classifier, classify, cluster
+    from artpose_lib.classify import classify, model
+    from artpose_lib.train import cluster
 
     results = Path(arguments.results).expanduser()
-    record, weights = classifier.find_record(arguments.model, results), arguments.weights or None
-    if not (record.folder / classifier.NEIGHBOURS).exists():
-        dataset = classifier.find_data(record, arguments.data, results)
+    record, weights = model.find_record(arguments.model, results), arguments.weights or None
+    if not (record.folder / model.NEIGHBOURS).exists():
+        dataset = model.find_data(record, arguments.data, results)
         if dataset:
-            classifier.learn_neighbours(record, dataset, weights)
+            model.learn_neighbours(record, dataset, weights)
         else:
             print(f"artpose: no column \"unlike\": what {record.folder.name} was trained on (fingerprint "
                   f"{record.config['data']}) is not here; name its folder with --data", file=sys.stderr)
@@ -231,13 +232,13 @@ def _classify(arguments: argparse.Namespace) -> None:
 
 
 def _curate(arguments: argparse.Namespace) -> None:
-    from artpose_lib.serving import serve
+    from artpose_lib.curate.serve import serve
 
     serve(Path(arguments.folder), arguments.who, arguments.port)
 
 
 def _results(arguments: argparse.Namespace) -> None:
-    from artpose_lib import trials
+    from artpose_lib.train import trials
 
     if arguments.export:
         return _export_results(arguments)
@@ -246,8 +247,8 @@ def _results(arguments: argparse.Namespace) -> None:
 
 
 def _export_results(arguments: argparse.Namespace) -> None:
-    from artpose_lib import audit, claims, reference
-    from artpose_lib.study import open_study
+    from artpose_lib.report import audit, claims, reference
+    from artpose_lib.train.study import open_study
 
     study = open_study(**_study_parameters(arguments))
     tables = audit.measure(study)
@@ -256,7 +257,7 @@ def _export_results(arguments: argparse.Namespace) -> None:
 
 
 def _data_info(arguments: argparse.Namespace) -> None:
-    from artpose_lib.dataset import load_dataset, summary
+    from artpose_lib.data.dataset import load_dataset, summary
 
     dataset = load_dataset(arguments.folder, arguments.classes or None)
     print(f"{arguments.folder}: {len(dataset)} pictures, {len(dataset.classes)} classes, "
@@ -267,8 +268,8 @@ def _data_info(arguments: argparse.Namespace) -> None:
 
 
 def _data_export(arguments: argparse.Namespace) -> None:
-    from artpose_lib.dataset import load_dataset
-    from artpose_lib.export import export
+    from artpose_lib.data.dataset import load_dataset
+    from artpose_lib.data.export import export
 
     dataset = load_dataset(arguments.folder, arguments.classes or None, minimum=0)
     written = export(dataset, arguments.form, Path(arguments.out), arguments.open_only)
@@ -278,6 +279,6 @@ def _data_export(arguments: argparse.Namespace) -> None:
 
 
 def _data_draw(arguments: argparse.Namespace) -> None:
-    from artpose_lib.synthetic import draw_dataset
+    from artpose_lib.draw import draw_dataset
 
     print(draw_dataset(Path(arguments.folder), arguments.pictures, arguments.seed, arguments.background_link))

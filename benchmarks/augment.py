@@ -41,7 +41,7 @@ def plainly(images, labels):
     import numpy as np
     from imblearn.over_sampling import SMOTE
 
-    from artpose_lib import augment
+    from artpose_lib.train import augment
 
     flat = images.reshape(len(images), -1).astype(np.float64)
     flat, labels = SMOTE(random_state=SEED).fit_resample(flat, labels)
@@ -55,7 +55,7 @@ def plainly(images, labels):
 
 
 def ours(images, labels):
-    from artpose_lib.augment import augment
+    from artpose_lib.train.augment import augment
 
     return augment(images, labels, BACKBONE, SEED)
 

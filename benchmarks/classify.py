@@ -44,7 +44,7 @@ class Nothing:
 
 
 def _rows(folder: Path, count: int) -> dict:
-    from artpose_lib import classify as module
+    from artpose_lib.classify import classify as module
 
     tiny = folder / "tiny"
     tiny.mkdir(exist_ok=True)
@@ -66,10 +66,10 @@ def _network(folder: Path, backbone: str, batches: int, rounds: int) -> dict:
     import keras
     import numpy as np
 
-    from artpose_lib import classify as module
-    from artpose_lib import models
-    from artpose_lib.backbones import BACKBONES as KNOWN
-    from artpose_lib.streaming import BATCH
+    from artpose_lib.classify import classify as module
+    from artpose_lib.data.streaming import BATCH
+    from artpose_lib.model import classifier as models
+    from artpose_lib.model.backbones import BACKBONES as KNOWN
 
     size, count = KNOWN[backbone].input_size, batches * BATCH
     model = models.build_classifier(backbone, 6, size)  # random weights take as long as any
@@ -135,15 +135,15 @@ def _picture(path: Path, size: tuple[int, int], seed: int) -> None:
 def _classifier(network, size: int, channels: int):
     import numpy as np
 
-    from artpose_lib.calibration import neighbours
-    from artpose_lib.classifier import Classifier
+    from artpose_lib.classify.calibration import neighbours
+    from artpose_lib.classify.model import Classifier
 
     known = np.random.default_rng(0).random((800, channels), np.float32)  # as many as the thesis trains on
     return Classifier("benchmark", tuple("ABCDEF"), size, network, 1.5, neighbours(known, known[:100]))
 
 
 def _record(folder: Path):
-    from artpose_lib.trials import RECORD, Record
+    from artpose_lib.train.trials import RECORD, Record
 
     (folder / "record").mkdir(exist_ok=True)
     (folder / "record" / RECORD).write_text("{}")

@@ -26,7 +26,7 @@ AIM = 1.8  # of the 2 that two workers could be at best
 
 
 def measure(small: bool) -> dict:
-    from artpose_lib.study import open_study
+    from artpose_lib.train.study import open_study
 
     with tempfile.TemporaryDirectory() as folder:
         study = open_study(profile="smoke" if small else "quick", results=folder)
@@ -41,8 +41,8 @@ def measure(small: bool) -> dict:
 
 def messages(study, client) -> dict[str, float]:
     """Jobs that are done already: all that is left is the way there and back."""
-    from artpose_lib import cluster, jobs
-    from artpose_lib.recipes import recipe
+    from artpose_lib.train import cluster, jobs
+    from artpose_lib.train.recipes import recipe
 
     done = jobs.Job(study.results, partial(study._trial, recipe("frozen", BACKBONE), 40))
 
@@ -59,7 +59,7 @@ def storing(results: Path) -> dict[str, float]:
     import numpy as np
     import pandas as pd
 
-    from artpose_lib import jobs, trials
+    from artpose_lib.train import jobs, trials
 
     rng = np.random.default_rng(0)
     columns = ["epoch", "phase", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
@@ -86,8 +86,8 @@ def storing(results: Path) -> dict[str, float]:
 
 def training(study, client, seeds) -> float:
     """The seconds of TRIALS trials, none of which is stored."""
-    from artpose_lib import cluster, jobs
-    from artpose_lib.recipes import recipe
+    from artpose_lib.train import cluster, jobs
+    from artpose_lib.train.recipes import recipe
 
     scaled = study.profile.scale(recipe("frozen", BACKBONE))
     planned = []
@@ -99,7 +99,7 @@ def training(study, client, seeds) -> float:
 
 def scaling(study, rounds: int) -> tuple[list[float], list[float], dict[str, float]]:
     """Seconds of TRIALS trials on one worker and on two, a number a round, and what messages cost."""
-    from artpose_lib import cluster
+    from artpose_lib.train import cluster
 
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     seeds = count(1000)

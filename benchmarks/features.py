@@ -38,7 +38,7 @@ def measure(small: bool) -> dict:
 
 def _reading_seconds(files: list[Path], backbone: str) -> float:
     """Seconds of one core that reading, decoding and resizing a picture takes."""
-    from artpose_lib.backbones import BACKBONES as KNOWN
+    from artpose_lib.model.backbones import BACKBONES as KNOWN
 
     read, begun = _reader(KNOWN[backbone].input_size), time.process_time()
     for path in files[:64]:
@@ -47,7 +47,7 @@ def _reading_seconds(files: list[Path], backbone: str) -> float:
 
 
 def _memory(files: list[Path], count: int) -> dict:
-    from artpose_lib.streaming import forward, read_ahead
+    from artpose_lib.data.streaming import forward, read_ahead
 
     with Memory() as memory:
         pictures = read_ahead(_reader(224), itertools.islice(itertools.cycle(files), count))
@@ -59,12 +59,12 @@ def _memory(files: list[Path], count: int) -> dict:
 def _backbone(files: list[Path], backbone: str, batches: int, rounds: int) -> list[dict]:
     import numpy as np
 
-    from artpose_lib import models
-    from artpose_lib.backbones import BACKBONES as KNOWN
-    from artpose_lib.streaming import BATCH, forward, read_ahead
+    from artpose_lib.data.streaming import BATCH, forward, read_ahead
+    from artpose_lib.model import classifier
+    from artpose_lib.model.backbones import BACKBONES as KNOWN
 
     size = KNOWN[backbone].input_size
-    network = models.pooled_model(models.build_classifier(backbone, 6, size))  # random weights take as long as any
+    network = classifier.pooled_model(classifier.build_classifier(backbone, 6, size))  # random weights: as quick
     pixels = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3), dtype=np.uint8)
     chosen, read = files[:batches * BATCH], _reader(size)
 
@@ -88,7 +88,7 @@ def _backbone(files: list[Path], backbone: str, batches: int, rounds: int) -> li
 
 
 def _reader(size: int):
-    from artpose_lib.pictures import square
+    from artpose_lib.data.pictures import square
 
     return lambda path: square(path.read_bytes(), size)
 

@@ -19,9 +19,9 @@ STEP = 36  # pictures a timed step at most: a forward pass takes as long a pictu
 
 
 def measure(small: bool) -> dict:
-    from artpose_lib.dataset import load_dataset
-    from artpose_lib.recipes import profile, recipe
-    from artpose_lib.synthetic import draw_dataset
+    from artpose_lib.data.dataset import load_dataset
+    from artpose_lib.draw import draw_dataset
+    from artpose_lib.train.recipes import profile, recipe
 
     count, rounds = (60, 1) if small else (profile("quick").pictures, ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,22 +47,23 @@ def _experiment(dataset, recipe, small: bool, rounds: int) -> dict:
     """
     import numpy as np
 
-    from artpose_lib import models, training
-    from artpose_lib.backbones import BACKBONES, WeightsMissing
-    from artpose_lib.recipes import SEEDS
-    from artpose_lib.splits import split
-    from artpose_lib.training import Part, Trainer
+    from artpose_lib.data.splits import split
+    from artpose_lib.model import classifier
+    from artpose_lib.model.backbones import BACKBONES, WeightsMissing
+    from artpose_lib.train import training
+    from artpose_lib.train.recipes import SEEDS
+    from artpose_lib.train.training import Part, Trainer
 
     size = 72 if small else BACKBONES[recipe.backbone].input_size
     pictures, labels, classes = dataset.images(size), dataset.labels, len(dataset.classes)
     try:
         weights = "imagenet"
-        model = models.build_classifier(recipe.backbone, classes, size, weights, os.environ.get("ARTPOSE_WEIGHTS"))
+        model = classifier.build_classifier(recipe.backbone, classes, size, weights, os.environ.get("ARTPOSE_WEIGHTS"))
     except WeightsMissing:
         weights = "random"
-        model = models.build_classifier(recipe.backbone, classes, size)
-    pooled = models.pooled_model(model)
-    models.set_trainable(model, "frozen", pretrained=True)
+        model = classifier.build_classifier(recipe.backbone, classes, size)
+    pooled = classifier.pooled_model(model)
+    classifier.set_trainable(model, "frozen", pretrained=True)
     trainer = Trainer(model, classes)
     batch = min(recipe.batch_size, STEP, len(pictures) // 2)
     held_out = Part(pictures[:batch // 8 or 1], labels[:batch // 8 or 1])  # as a tenth stands to eight tenths

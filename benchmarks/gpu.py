@@ -73,13 +73,14 @@ def child(backend: str, what: dict, deadline: float, left_out: list[str], **vari
 
 def network(backbone: str, small: bool):
     """The trainer of a fine-tuning step and the recipe behind it, compiled as trials are."""
-    from artpose_lib import models, training
-    from artpose_lib.backbones import BACKBONES as REGISTRY
-    from artpose_lib.recipes import recipe
+    from artpose_lib.model import classifier
+    from artpose_lib.model.backbones import BACKBONES as REGISTRY
+    from artpose_lib.train import training
+    from artpose_lib.train.recipes import recipe
 
     size = 32 if small else REGISTRY[backbone].input_size
     trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
-    models.set_trainable(trainer.model, "finetuned", pretrained=True)
+    classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
     return trainer, size, recipe("finetuned", backbone)
 
 
@@ -113,7 +114,7 @@ def batch_rates(trainer, recipe, batch: int, size: int, small: bool) -> dict:
     import keras
     import numpy as np
 
-    from artpose_lib.training import Batches, Part
+    from artpose_lib.train.training import Batches, Part
 
     steps, rounds = (2, 1) if small else (STEPS, ROUNDS)
     count = batch * steps
@@ -148,7 +149,7 @@ def repeat(small: bool) -> dict:
     """Train twice by one seed; tell by how much the weights part, and what a step took."""
     import numpy as np
 
-    from artpose_lib.training import Part
+    from artpose_lib.train.training import Part
 
     trainer, size, recipe = network(BACKBONES[-1] if small else "ResNet50", small)
     count = 16 if small else 8 * recipe.batch_size
@@ -175,7 +176,7 @@ def experiments(backend: str, precision: str, cases: list[dict]) -> dict:
 
     As many epochs as the tables allow at most: patience only shortens them. A frozen phase is one forward pass.
     """
-    from artpose_lib.recipes import RECIPES, SEEDS, planned_rates
+    from artpose_lib.train.recipes import RECIPES, SEEDS, planned_rates
 
     measured = {case["backbone"]: case["rates"][str(case["recipe_batch"])] for case in cases
                 if (case["backend"], case["precision"]) == (backend, precision) and "rates" in case}

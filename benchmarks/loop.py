@@ -23,9 +23,10 @@ def measure(small: bool) -> dict:
 def _case(name: str, small: bool) -> dict:
     import numpy as np
 
-    from artpose_lib import models, training
-    from artpose_lib.recipes import recipe
-    from artpose_lib.training import Part
+    from artpose_lib.model import classifier
+    from artpose_lib.train import training
+    from artpose_lib.train.recipes import recipe
+    from artpose_lib.train.training import Part
 
     backbone, size, steps = CASES[name]
     epochs = 1 if small else EPOCHS[name]
@@ -36,7 +37,7 @@ def _case(name: str, small: bool) -> dict:
 
     train, validation = part(BATCH * steps), part(VALIDATION)
     trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
-    models.set_trainable(trainer.model, "finetuned", pretrained=True)
+    classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
     plan = recipe("finetuned", backbone)
     phase = plan.phases[0]
     one_hot = np.eye(CLASSES, dtype="float32")

@@ -22,7 +22,7 @@ def measure(small: bool) -> dict:
 
 
 def _trainer(backbone: str, size: int, precision: str, weights: str | None = None):
-    from artpose_lib import training
+    from artpose_lib.train import training
 
     os.environ["ARTPOSE_PRECISION"] = precision
     training.classifier_trainer.cache_clear()  # keyed by all but the environment
@@ -32,14 +32,14 @@ def _trainer(backbone: str, size: int, precision: str, weights: str | None = Non
 def _step(backbone: str, rounds: int) -> dict:
     import numpy as np
 
-    from artpose_lib import models
+    from artpose_lib.model import classifier
 
     x = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
     y = np.eye(CLASSES, dtype="float32")[np.arange(BATCH) % CLASSES]
     steps = []
     for precision in PRECISIONS:
         trainer = _trainer(backbone, SIZE, precision)
-        models.set_trainable(trainer.model, "finetuned", pretrained=True)
+        classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
         trainer.compile("adam")
         steps.append(lambda model=trainer.model: model.train_on_batch(x, y))
         steps[-1]()
@@ -49,11 +49,11 @@ def _step(backbone: str, rounds: int) -> dict:
 
 def _accuracy(small: bool) -> dict:
     """Test accuracies by precision, a number a seed."""
-    from artpose_lib.dataset import load_dataset
-    from artpose_lib.recipes import SEEDS, profile, recipe
-    from artpose_lib.splits import split
-    from artpose_lib.synthetic import draw_dataset
-    from artpose_lib.training import Part, train
+    from artpose_lib.data.dataset import load_dataset
+    from artpose_lib.data.splits import split
+    from artpose_lib.draw import draw_dataset
+    from artpose_lib.train.recipes import SEEDS, profile, recipe
+    from artpose_lib.train.training import Part, train
 
     quick = profile("smoke" if small else "quick")
     plan = quick.scale(recipe("finetuned", LITE))

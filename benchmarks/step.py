@@ -62,11 +62,12 @@ class Keras:
         import numpy as np
         from common import forward_gflop
 
-        from artpose_lib import models, training
+        from artpose_lib.model import classifier
+        from artpose_lib.train import training
 
         trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
         self.model = trainer.model
-        models.set_trainable(self.model, "finetuned", pretrained=kept)
+        classifier.set_trainable(self.model, "finetuned", pretrained=kept)
         trainer.compile("adam")
         self.model.optimizer.learning_rate = RATE
         rng = np.random.default_rng(0)

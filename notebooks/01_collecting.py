@@ -34,11 +34,12 @@ import os
 import pandas as pd
 from IPython.display import Markdown, display
 
-from artpose_lib import card, figures
-from artpose_lib.poses import POSES
-from artpose_lib.sources import SOURCES
-from artpose_lib.sources.harvest import PROBLEMS, collect
-from artpose_lib.study import open_study
+from artpose_lib.collect.harvest import PROBLEMS, collect
+from artpose_lib.collect.museums import SOURCES
+from artpose_lib.data import summary
+from artpose_lib.data.poses import POSES
+from artpose_lib.report import figures
+from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
 dataset = study.dataset
@@ -116,8 +117,8 @@ if collected:
     problems = pd.read_csv(folder / PROBLEMS, dtype=str, keep_default_na=False)
     display(Markdown(f"## What came back\n\n{len(found)} pictures from {found['source'].nunique()} sources, and "
                      f"{len(problems)} that could not be had."))
-    display(figures.show(figures.composition(card.counted(found, "source")), "Pictures of each source, pose by pose."))
-    display(figures.show(figures.composition(card.counted(found, "query")), "Pictures that each search found."))
+    display(figures.show(figures.composition(summary.counted(found, "source")), "Pictures of each source, pose by pose."))
+    display(figures.show(figures.composition(summary.counted(found, "query")), "Pictures that each search found."))
 
 # %%
 if collected and len(problems):

@@ -30,10 +30,10 @@ classes = ""  # the labels to use, separated by commas; empty for all
 # %%
 from IPython.display import Markdown, display
 
-from artpose_lib.board import CurationBoard
-from artpose_lib.curation import findings, lite_features, readable
-from artpose_lib.decisions import read, standing
-from artpose_lib.study import open_study
+from artpose_lib.curate.board import CurationBoard
+from artpose_lib.curate.findings import findings, lite_features, readable
+from artpose_lib.data.decisions import read, standing
+from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
 folder = study.dataset.folder

@@ -32,13 +32,13 @@ from html import escape
 import numpy as np
 from IPython.display import HTML, Markdown, display
 
-from artpose_lib import figures
-from artpose_lib.dataset import DataError, near_duplicate_groups, summary
-from artpose_lib.poses import POSES, thesis_table
-from artpose_lib.recipes import SEEDS
-from artpose_lib.splits import split, split_counts
-from artpose_lib.study import open_study
-from artpose_lib.viewer import choose, contact_sheet
+from artpose_lib.data.dataset import DataError, near_duplicate_groups, summary
+from artpose_lib.data.poses import POSES, thesis_table
+from artpose_lib.data.splits import split, split_counts
+from artpose_lib.report import figures
+from artpose_lib.train.recipes import SEEDS
+from artpose_lib.train.study import open_study
+from artpose_lib.web import choose, contact_sheet
 
 study = open_study(data, weights, profile, results, classes)
 dataset = study.dataset

@@ -30,12 +30,12 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from artpose_lib import figures
-from artpose_lib.augment import STRENGTHS, balance, expand
-from artpose_lib.backbones import BACKBONES, preprocess
-from artpose_lib.splits import split
-from artpose_lib.study import open_study
-from artpose_lib.viewer import choose, contact_sheet
+from artpose_lib.data.splits import split
+from artpose_lib.model.backbones import BACKBONES, preprocess
+from artpose_lib.report import figures
+from artpose_lib.train.augment import STRENGTHS, balance, expand
+from artpose_lib.train.study import open_study
+from artpose_lib.web import choose, contact_sheet
 
 study = open_study(data, weights, profile, results, classes)
 dataset = study.dataset

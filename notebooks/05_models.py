@@ -32,12 +32,13 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from artpose_lib import figures, models
-from artpose_lib.backbones import BACKBONES
-from artpose_lib.poses import thesis_table
-from artpose_lib.recipes import MODELS, PROFILES, planned_rates, recipe
-from artpose_lib.study import open_study
-from artpose_lib.viewer import choose
+from artpose_lib.data.poses import thesis_table
+from artpose_lib.model import classifier
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.report import figures
+from artpose_lib.train.recipes import MODELS, PROFILES, planned_rates, recipe
+from artpose_lib.train.study import open_study
+from artpose_lib.web import choose
 
 study = open_study(data, weights, profile, results, classes)
 Markdown(study.banner())
@@ -58,7 +59,7 @@ Markdown(study.banner())
 
 # %%
 def anatomy(name):
-    built = models.build_classifier(name, len(study.dataset.classes))
+    built = classifier.build_classifier(name, len(study.dataset.classes))
     maps = [built.get_layer(layer).output.shape for layer in BACKBONES[name].blocks]
     return [f"{built.count_params():,}", BACKBONES[name].input_size, *[f"{of[1]} · {of[-1]}" for of in maps]]
 
@@ -85,8 +86,8 @@ table.style.set_caption("The four networks: how many weights each has, the side 
 # below asks one network about a picture alone and among others, and fails if the answers differ.
 
 # %%
-network = models.build_classifier("EfficientNet-Lite0", len(study.dataset.classes), 96, "imagenet")
-models.set_trainable(network, "finetuned", pretrained=True)
+network = classifier.build_classifier("EfficientNet-Lite0", len(study.dataset.classes), 96, "imagenet")
+classifier.set_trainable(network, "finetuned", pretrained=True)
 pictures = study.pictures(96)[:8]
 alone, among = network.predict(pictures[:1], verbose=0)[0], network.predict(pictures, verbose=0)[0]
 assert np.allclose(alone, among, atol=1e-5)

@@ -30,9 +30,10 @@ from html import escape
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib import figures, metrics, tables
-from artpose_lib.study import open_study
-from artpose_lib.viewer import choose
+from artpose_lib.report import figures, tables
+from artpose_lib.report import scores as metrics
+from artpose_lib.train.study import open_study
+from artpose_lib.web import choose
 
 study = open_study(data, weights, profile, results, classes)
 Markdown(study.banner())

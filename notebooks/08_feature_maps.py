@@ -34,11 +34,11 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 from scipy.stats import binomtest
 
-from artpose_lib import evidence, figures
-from artpose_lib.explorer import FeatureMapExplorer
-from artpose_lib.readings import SCRATCH, TUNED, Readings, group_mistakes
-from artpose_lib.study import open_study
-from artpose_lib.surroundings import accuracies, box_experiment, surroundings_experiment
+from artpose_lib.explain.backgrounds import box_experiment, surroundings_experiment
+from artpose_lib.explain.explorer import FeatureMapExplorer
+from artpose_lib.explain.readings import SCRATCH, TUNED, Readings, group_mistakes
+from artpose_lib.report import evidence, figures, scores
+from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
 Markdown(study.banner())
@@ -179,7 +179,7 @@ HTML(f"<ul>{''.join(found_on(row['part'], row) for _, row in trained.iloc[::-1].
 
 # %%
 found = surroundings_experiment(study)
-surroundings, chance = accuracies(found), found["label"].value_counts(normalize=True).max()
+surroundings, chance = scores.accuracies_by_condition(found), found["label"].value_counts(normalize=True).max()
 figures.show(evidence.conditions(surroundings, chance), "The accuracy of networks in each condition, and of luck.")
 
 # %% [markdown]
@@ -214,7 +214,7 @@ Markdown(f"What is left when the body is gone is worth a look. With nothing but 
 # %%
 boxed = box_experiment(study)
 if len(boxed):
-    display(accuracies(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
+    display(scores.accuracies_by_condition(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
         dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), escape="html"))
 else:
     display(Markdown("No test picture of this run has a box."))

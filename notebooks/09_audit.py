@@ -34,9 +34,9 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib import audit, auditpages, evidence, figures, inference, reference
-from artpose_lib.study import open_study
-from artpose_lib.viewer import contact_sheet
+from artpose_lib.report import audit, auditpages, evidence, figures, reference, statistics
+from artpose_lib.train.study import open_study
+from artpose_lib.web import contact_sheet
 
 study = open_study(data, weights, profile, results, classes)
 Markdown(study.banner())
@@ -147,7 +147,7 @@ Markdown(auditpages.counts_in_words())
 # models can be told apart?
 
 # %%
-curve = inference.Curve(**tables["curve"].iloc[0])
+curve = statistics.Curve(**tables["curve"].iloc[0])
 figures.show(evidence.learning_curve(tables["points"], curve), alt="Test accuracy against training pictures a class.")
 
 # %%

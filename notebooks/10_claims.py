@@ -39,8 +39,8 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib import audit, auditpages, claims, evidence, figures, reference
-from artpose_lib.study import open_study
+from artpose_lib.report import audit, auditpages, claims, evidence, figures, reference
+from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
 Markdown(study.banner())

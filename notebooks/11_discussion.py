@@ -29,16 +29,16 @@ classes = ""  # the labels to use, separated by commas; empty for all
 # %%
 from IPython.display import Markdown
 
-from artpose_lib import figures, metrics, tables
-from artpose_lib.study import open_study
+from artpose_lib.report import figures, scores, tables
+from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
 Markdown(study.banner())
 
 # %%
 found = study.run("baseline", "frozen", "finetuned", "finetuned_aug")  # all stored by now
-summary = metrics.summary(found.predictions)
-beside = metrics.against_thesis(summary)
+summary = scores.summary(found.predictions)
+beside = scores.against_thesis(summary)
 best = summary.sort_values("accuracy", ascending=False, kind="stable").iloc[0]
 thesis_best = beside[beside["metric"] == "accuracy"].sort_values("thesis", ascending=False).iloc[0]
 chance = found.predictions.query("part == 'test'")["label"].value_counts(normalize=True).max()

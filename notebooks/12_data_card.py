@@ -29,12 +29,14 @@ classes = ""  # the labels to use, separated by commas; empty for all
 import numpy as np
 from IPython.display import Markdown
 
-from artpose_lib import card, decisions, figures
-from artpose_lib.dataset import summary
-from artpose_lib.recipes import SEEDS
-from artpose_lib.splits import split, split_counts
-from artpose_lib.study import open_study
-from artpose_lib.viewer import choose, contact_sheet
+from artpose_lib.data import decisions
+from artpose_lib.data import summary as card
+from artpose_lib.data.dataset import summary
+from artpose_lib.data.splits import split, split_counts
+from artpose_lib.report import figures
+from artpose_lib.train.recipes import SEEDS
+from artpose_lib.train.study import open_study
+from artpose_lib.web import choose, contact_sheet
 
 study = open_study(data, weights, profile, results, classes)
 dataset = study.dataset

@@ -29,8 +29,9 @@ classes = ""  # the labels to use, separated by commas; empty for all
 # %%
 from IPython.display import Markdown
 
-from artpose_lib import evidence, figures, recipes, speed
-from artpose_lib.study import open_study
+from artpose_lib.report import evidence, figures, speed
+from artpose_lib.train import recipes
+from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
 Markdown(study.banner())

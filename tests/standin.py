@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from artpose_lib import models, study, training, trials
+from artpose_lib.model import classifier
+from artpose_lib.train import study, training, trials
 
 LITE = "EfficientNet-Lite0"
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
@@ -52,7 +53,7 @@ def run(data, results, largest_file=None):
     Each training is an empty file in the folder `trained` beside the results.
     """
     study.BACKBONES = {LITE: study.BACKBONES[LITE]}
-    models.build_classifier, models.pooled_model = Network, Network
+    classifier.build_classifier, classifier.pooled_model = Network, Network
     training.classifier_trainer, training.head_trainer = Network, Network
     training.train, training.train_on_features = train, train
     study.augment = lambda images, labels, *_: (images, labels)

@@ -68,7 +68,8 @@ def test_a_class_of_one_picture_is_met_for_real(capsys):
 def test_results_are_exported_without_pictures_and_titles(colours, tmp_path, monkeypatch, capsys):
     import pandas as pd
 
-    from artpose_lib import audit, claims, trials
+    from artpose_lib.report import audit, claims
+    from artpose_lib.train import trials
 
     table = pd.DataFrame({"id": ["A1"], "difference": [-0.3]})
     monkeypatch.setattr(audit, "measure", lambda study: {"rows": table})
@@ -76,7 +77,7 @@ def test_results_are_exported_without_pictures_and_titles(colours, tmp_path, mon
     arguments = ["results", "--export", str(tmp_path / "kept"), "--data", str(colours), "--results", str(tmp_path)]
     assert cli.main(arguments) == 1
     assert "no trial of these pictures" in capsys.readouterr().err
-    from artpose_lib.dataset import load_dataset
+    from artpose_lib.data.dataset import load_dataset
     config = {"recipe": {"model": "frozen", "backbone": "VGG16"}, "seed": 40, "data": load_dataset(colours).fingerprint}
     frame = pd.DataFrame({"file_name": ["a"], "label": ["x"], "part": ["test"], "p_x": [1.0]})
     trials.store_record(tmp_path, config, pd.DataFrame({"epoch": [1]}), frame, 1)

@@ -1,6 +1,5 @@
 """The files around the code: they repeat some facts, and must repeat them alike."""
 
-import ast
 import re
 import tomllib
 from pathlib import Path
@@ -38,25 +37,3 @@ def test_the_lock_holds_every_pin():
 def test_the_version_is_the_same_everywhere():
     assert f"version: {__version__}" in (ROOT / "CITATION.cff").read_text()
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
-
-
-def modules_in_order():
-    said = re.search(r"only from those before it: ([^.]+)\.", (ROOT / "CONTRIBUTING.md").read_text()).group(1)
-    return re.findall(r"\w+", said)
-
-
-def test_a_module_imports_only_from_those_before_it():
-    order = modules_in_order()
-    for module in order:
-        path = ROOT / "artpose_lib" / f"{module}.py"
-        for node in ast.walk(ast.parse(path.read_text())) if path.exists() else []:
-            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("artpose_lib"):
-                continue
-            _, _, inside = node.module.partition(".")
-            for name in [inside.split(".")[0]] if inside else [alias.name for alias in node.names]:
-                assert name not in order or order.index(name) < order.index(module), f"{module} imports {name}"
-
-
-def test_the_order_of_modules_names_them_all():
-    there = {path.stem for path in (ROOT / "artpose_lib").glob("*.py")} | {"synthetic"}
-    assert there - set(modules_in_order()) == {"__init__", "efficientnet_lite", "sphinx_ext"}

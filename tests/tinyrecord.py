@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pandas as pd
 
-from artpose_lib import trials
-from artpose_lib.calibration import neighbours
-from artpose_lib.classifier import Classifier
+from artpose_lib.classify.calibration import neighbours
+from artpose_lib.classify.model import Classifier
+from artpose_lib.train import trials
 
 CLASSES = ("blue", "green", "red")
 COLOURS = {"blue": (20, 20, 220), "green": (20, 220, 20), "red": (220, 20, 20)}

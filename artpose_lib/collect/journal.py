@@ -1,0 +1,120 @@
+"""What became of every work and every search of a collection: an SQLite file that survives a kill at any moment."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from artpose_lib.collect.source import Fault
+
+# Of metadata.csv, in its order; those in capitals, and `image`, are the thesis' (Appendix, first listing).
+COLUMNS = ("file_name", "label", "AUTHOR", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "ID", "TYPE", "image", "source",
+           "page", "licence", "query", "sha256", "phash", "boxes", "year_from", "year_to", "medium")
+PROBLEM_COLUMNS = ("pose", "source", "ID", "page", "kind", "problem")  # of problems.csv
+SAVED = "saved"  # the outcome of a work whose picture is there; any other outcome is a fault's kind
+
+# lasting: never to be asked for again. due: the fault passes and is of an earlier run, so that this run asks again.
+_NOTES = ("outcome", "problem", "lasting", "due")
+_SCHEMA = (
+    f"CREATE TABLE IF NOT EXISTS works ({', '.join(COLUMNS + _NOTES)}, PRIMARY KEY (file_name)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS works_by_id ON works (source, ID)",
+    "CREATE TABLE IF NOT EXISTS searches (pose, source, query, kind, problem, PRIMARY KEY (pose, source, query, kind))",
+)
+
+
+class Journal:
+    """A row a work and pose, known by its file name and written in one transaction, from any thread.
+
+    Only one process can have a journal open: the lock is SQLite's, and the system takes it from a process that is
+    killed. Everything raises OSError where the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path, folder: Path):
+        """Opens or makes the journal at `path`, and forgets the saved pictures that are no longer in `folder`.
+
+        Raises BlockingIOError where another run has it.
+        """
+        self._path, self._guard = path, threading.Lock()
+        with self._errors():
+            self._database = sqlite3.connect(path, timeout=0, check_same_thread=False)
+        self._database.row_factory = sqlite3.Row
+        self._database.create_function("is_lost", 1, lambda name: not (folder / name).is_file())
+        with self._transaction() as database:
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            database.execute("BEGIN EXCLUSIVE")
+            for statement in _SCHEMA:
+                database.execute(statement)
+            database.execute(f"DELETE FROM works WHERE outcome = '{SAVED}' AND is_lost(file_name)")
+            database.execute("UPDATE works SET due = NOT lasting")
+
+    def close(self) -> None:
+        self._database.close()
+
+    def is_settled(self, file_name: str) -> bool:
+        """Whether a work needs nothing more in this run: saved, at fault for good, or tried already."""
+        return bool(self._rows("SELECT 1 FROM works WHERE file_name = ? AND NOT due", file_name))
+
+    def of_another_pose(self, source: str, identifier: str) -> sqlite3.Row | None:
+        """The row of a work that another pose saved, or found at fault for good."""
+        rows = self._rows("SELECT * FROM works WHERE source = ? AND ID = ? AND lasting "
+                          f"ORDER BY outcome = '{SAVED}' DESC, file_name LIMIT 1", source, identifier)
+        return rows[0] if rows else None
+
+    def saved(self, pose: str, source: str) -> int:
+        """How many pictures a source has given to a pose."""
+        return self._rows(f"SELECT count(*) FROM works WHERE label = ? AND source = ? AND outcome = '{SAVED}'",
+                          pose, source)[0][0]
+
+    def record(self, row: dict[str, str], fault: Fault | None) -> None:
+        """Note what became of a work: `row` holds COLUMNS, and without a fault the picture is in its place."""
+        notes = (fault.kind, str(fault), fault.lasting, False) if fault else (SAVED, "", True, False)
+        values = [*(row[column] for column in COLUMNS), *notes]
+        with self._transaction() as database:
+            database.execute(f"INSERT OR REPLACE INTO works VALUES ({', '.join('?' * len(values))})", values)
+
+    def record_search(self, pose: str, source: str, query: str, problems: dict[str, str], seen_whole: bool) -> None:
+        """Note what went wrong with a search, a sentence for each kind of fault, in place of its earlier notes.
+
+        seen_whole: all its hits were seen. A fault that passes, and was not met among them again, has passed.
+        """
+        search = (pose, source, query)
+        with self._transaction() as database:
+            database.execute("DELETE FROM searches WHERE pose = ? AND source = ? AND query = ?", search)
+            database.executemany("INSERT INTO searches VALUES (?, ?, ?, ?, ?)",
+                                 [search + problem for problem in problems.items()])
+            if seen_whole:
+                database.execute("DELETE FROM works WHERE label = ? AND source = ? AND query = ? AND due", search)
+
+    def metadata(self) -> Iterator[sqlite3.Row]:
+        """The rows of metadata.csv, sorted by file name, once all threads have ended."""
+        return self._stream(f"SELECT {', '.join(COLUMNS)} FROM works WHERE outcome = '{SAVED}' ORDER BY file_name")
+
+    def problems(self) -> Iterator[sqlite3.Row]:
+        """The rows of problems.csv, sorted, once all threads have ended; a search's have no id and no page."""
+        return self._stream(
+            f"SELECT label, source, ID, page, outcome, problem FROM works WHERE outcome != '{SAVED}' UNION ALL "
+            "SELECT pose, source, '', '', kind, problem FROM searches ORDER BY 1, 2, 3, 4, 5, 6")
+
+    def _rows(self, question: str, *values: str) -> list[sqlite3.Row]:
+        with self._transaction() as database:
+            return database.execute(question, values).fetchall()
+
+    def _stream(self, question: str) -> Iterator[sqlite3.Row]:
+        with self._transaction() as database:
+            yield from database.execute(question)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._guard, self._errors(), self._database:
+            yield self._database
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                raise BlockingIOError(f"{self._path} is in use: another run collects into this folder. Wait until it "
+                                      "ends, or name another folder.") from error
+            raise OSError(f"{self._path}: {error}") from error

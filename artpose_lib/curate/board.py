@@ -1,0 +1,161 @@
+"""The board on which a person cleans a collection: a widget that shows pictures and takes decisions.
+
+What is true lies on disk. `board.js` sends what the person does; Python appends it to decisions.csv, reads that file
+again and answers with the page as it is now. So a reload, a new kernel and another person's board show the same.
+"""
+
+import getpass
+import io
+from pathlib import Path
+
+import anywidget
+import pandas as pd
+import traitlets
+
+from artpose_lib.curate.cards import FACETS, PAGE, Cards, corners, in_words, shrunk
+from artpose_lib.curate.findings import findings
+from artpose_lib.curate.page import static_page
+from artpose_lib.data.decisions import FILE, Decision, DecisionError, append, read, standing
+from artpose_lib.data.pictures import PictureError
+from artpose_lib.web import asset
+
+THUMBNAIL, ENLARGED = 320, 1200  # pixels of the longer side of what is sent to the browser
+LONGEST = 1000  # characters of a text that comes from the browser
+
+
+class CurationBoard(anywidget.AnyWidget):
+    """A live board in a notebook, and its state as a static page where no kernel runs, in one display bundle.
+
+    Parameters: `folder` holds metadata.csv, and decisions.csv once there is one; `who` decides (None: the name of the
+    account); `found` comes from `curation.findings` (None: computed, without features); `open_only` leaves pictures
+    without an open licence out of the static page, so that it may be published.
+    Raises DataError where the folder cannot be read, and DecisionError where its decisions.csv cannot.
+    """
+
+    _esm = "\n".join(asset(name) for name in ("dom.js", "boxes.js", "board.js"))
+    _css = asset("board.css")
+    where = traitlets.Unicode().tag(sync=True)  # which collection, for what a browser keeps
+    pending = traitlets.Dict().tag(sync=True)  # {file_name: {"why": …, "boxes": …}}: begun, but not decided
+
+    def __init__(self, folder: str | Path, who: str | None = None, found: pd.DataFrame | None = None,
+                 open_only: bool = False):
+        self.folder, self.open_only = Path(folder), open_only
+        self.who = who or getpass.getuser()
+        self.found = findings(self.folder) if found is None else found
+        self.cards = Cards(self.folder, self.found)
+        self.cards.now()  # a broken decisions.csv is told now, and not in the browser
+        super().__init__(where=str(self.folder.resolve()))
+        self.on_msg(self._receive)
+
+    @property
+    def html(self) -> str:
+        """The board's state as it is now, as a static page: what the book shows."""
+        return static_page(self.cards, self.open_only)
+
+    def _repr_mimebundle_(self, **options):
+        data, metadata = super()._repr_mimebundle_(**options)
+        return data | {"text/html": self.html}, metadata
+
+    @traitlets.validate("pending")
+    def _keep_known(self, proposal: dict) -> dict:
+        """What is pending comes from the browser and goes back to it: texts of bounded length about known pictures."""
+        return {name: {key: held[key] for key in ("why", "boxes") if isinstance(held.get(key), str)
+                       and len(held[key]) <= LONGEST}
+                for name, held in proposal["value"].items() if name in self.cards.places and isinstance(held, dict)}
+
+    def _receive(self, _widget, message: object, _buffers) -> None:
+        asked = message if isinstance(message, dict) else {}
+        try:
+            answer, pictures = self._answer(asked)
+        except (ValueError, OSError) as error:  # DecisionError, PictureError, a file that is gone
+            answer, pictures = {"error": str(error)}, []
+        self.send({"ask": asked.get("ask")} | answer, pictures)
+
+    def _answer(self, message: dict) -> tuple[dict, list[bytes]]:
+        """An answer and the JPEGs that go with it. Cards that a message names come without: the browser has theirs."""
+        if message.get("do") == "enlarge":
+            picture, size = _jpeg(self.folder / self._name(message, "file_name"), ENLARGED)
+            return {"size": size}, [picture]
+        if message.get("do") not in ("show", "decide"):
+            raise DecisionError("The board does not understand this message. Reload the page.")
+        asked = self._asked(message)
+        done = self._decide(message) if message["do"] == "decide" else {}
+        page = self.cards.page(**asked)
+        return page | done, [] if asked["names"] else [self._thumbnail(card) for card in page["cards"]]
+
+    def _asked(self, message: dict) -> dict:
+        """The page that a message asks for, as `Cards.page` takes it."""
+        filters, names = message.get("filters"), message.get("names")
+        filters = filters if isinstance(filters, dict) else {}
+        names = names[:2 * PAGE] if isinstance(names, list) else []
+        return {"wanted": {facet: _text(filters, facet) for facet in FACETS}, "begun": self.pending,
+                "names": [name for name in names if isinstance(name, str) and name in self.cards.places]
+                } | {key: self._name(message, key) for key in ("after", "before") if message.get(key)}
+
+    def _thumbnail(self, card: dict) -> bytes:
+        """A small JPEG; the card gets the `size` of the whole picture, or the `fault` why it cannot be shown."""
+        try:
+            picture, card["size"] = _jpeg(self.folder / card["file_name"], THUMBNAIL)
+            return picture
+        except (PictureError, OSError) as error:
+            card["fault"] = getattr(error, "strerror", None) or str(error)
+            return b""
+
+    def _decide(self, message: dict) -> dict:
+        """Write a decision down; returns the picture that it is about (`name`) and what was done (`said`)."""
+        action = _text(message, "action")
+        if action == "undo":
+            name, said = self._last(_text(message, "file_name"))
+        else:
+            name = self._name(message, "file_name")
+            said = {"keep": "Kept", "drop": "Dropped", "box": "Boxes saved"}.get(action, f"Now {message.get('value')}")
+        decision = Decision(name, action, _text(message, "value"), _text(message, "why"), self.who)
+        if action == "box":
+            _refuse_outside(decision.value, shrunk(self.folder / name, 1)[1])
+        if action == "pose" and decision.value == self.cards.now()[self.cards.places[name]]["pose"]:
+            raise DecisionError(f"{name} has the pose {decision.value} already. Keep it with K.")
+        try:
+            append(self.folder, decision)
+        except OSError as error:
+            raise DecisionError(f"{name}: nothing is decided, because {self.folder / FILE} cannot be written "
+                                f"({error.strerror}). Make that possible and decide again.") from error
+        return {"name": name, "said": said}
+
+    def _last(self, name: str) -> tuple[str, str]:
+        """The decision to take back: the last one on the picture, or with no name the last one of this person.
+
+        A picture on which somebody else decided later is passed over: an undo would take theirs.
+        """
+        decided_later = set()
+        for decision in reversed(standing(read(self.folder))):
+            wanted = decision.file_name == name if name else decision.who == self.who
+            if wanted and decision.file_name in self.cards.places and decision.file_name not in decided_later:
+                return decision.file_name, f"Taken back: {in_words(decision)}"
+            decided_later.add(decision.file_name)
+        raise DecisionError(f"No decision on {name} stands." if name else "No decision of yours stands.")
+
+    def _name(self, message: dict, key: str) -> str:
+        name = _text(message, key)
+        if name not in self.cards.places:
+            raise DecisionError(f'"{name}" is no picture of this collection. Reload the page.')
+        return name
+
+
+def _text(message: dict, key: str) -> str:
+    text = message.get(key, "")
+    if not isinstance(text, str) or len(text) > LONGEST:
+        raise DecisionError(f'"{key}" must be a text of at most {LONGEST} characters.')
+    return text
+
+
+def _refuse_outside(boxes: str, size: tuple[int, int]) -> None:
+    for box in corners(boxes):
+        if box[2] > size[0] or box[3] > size[1]:
+            raise DecisionError(f"The box {box} reaches out of the picture, which has {size[0]} x {size[1]} pixels.")
+
+
+def _jpeg(path: Path, side: int) -> tuple[bytes, tuple[int, int]]:
+    image, size = shrunk(path, side)
+    jpeg = io.BytesIO()
+    image.save(jpeg, "JPEG", quality=85)
+    return jpeg.getvalue(), size

@@ -1,0 +1,241 @@
+"""What a person should look at in a collection before it is trained on: broken files, copies, labels that seem wrong.
+
+A finding is never more than a hint. Nothing is dropped here: a person decides, and `decisions` keeps what was decided.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.sparse.csgraph import connected_components
+
+from artpose_lib.curate.flags import FLAGS, SIDE, flags
+from artpose_lib.data.dataset import HASH_SIDE, listing
+from artpose_lib.data.pictures import PictureError, decode, near_duplicates, square, verify
+
+# Cosine of the square roots of two pictures' pooled EfficientNet-Lite0 features, from which they count as one picture.
+# Among 675 paintings and prints (227,475 pairs) no two works come closer than 0.859; among 68 artworks of the six poses
+# two pairs do, photographs of Michelangelo's David. Of changed copies of 165 of these pictures, the perceptual hash
+# alone finds, and both together: cropped by 5 % a side, 56 and 96 %; by 10 %, 2 and 82 %; by 15 % at the top, 1 and
+# 100 %; with a border of 4 %, 29 and 82 %, of 8 %, 2 and 66 %. (Roots, as in RootSIFT by Arandjelovic and Zisserman,
+# 2012, so that a few strong channels do not decide alone: plain cosines that admit as few false pairs leave 63 % of the
+# white borders of 4 % found, instead of 87 %.)
+ALIKE = 0.86
+FOLDS = 5  # parts for cross-validation, and so the fewest different pictures of a class whose labels can be judged
+# C of the logistic regression on standardised features: strong regularisation, since there are more features (1,280)
+# than pictures. On the swapped labels that `suspicious_labels` tells of, anything from 0.001 to 1 does nearly as well.
+PENALTY = 0.01
+LITE, BATCH = "EfficientNet-Lite0", 32  # the network, and how many pictures it sees at a time
+NAMES = 4  # how many other pictures a note names
+
+
+class Finding(NamedTuple):
+    """A row of `findings`."""
+
+    file_name: str
+    kind: str
+    group: int
+    score: float
+    note: str
+
+
+def findings(folder: str | Path, features: np.ndarray | None = None) -> pd.DataFrame:
+    """What is odd about the pictures of a folder, as they are before any decision.
+
+    Parameters: `folder` as for `load_dataset`; `features` float32 (n, d), a row for each of `readable(folder)`, or None
+    to do without: they also find copies that were cropped or given a border, and labels that seem wrong.
+    Returns a frame sorted by its columns `file_name` and `kind`; `group`, an integer from 1 that pictures of one
+    picture or work share in all their findings, 0 where that does not apply; `score`, larger for the more certain
+    of one kind; `note`, a sentence. The kinds:
+
+    - "unreadable": the file is no picture that can be decoded;
+    - "exact duplicate", the same bytes in another file; "near duplicate", the same picture, perhaps mirrored, toned,
+      cropped (`pictures.near_duplicates`, and `ALIKE` where there are features);
+    - "two poses": the picture, or the work (`source` and `ID`), stands under more than one label;
+    - "colour chart", "frame", "text page": see `flags`;
+    - "suspicious label": see `suspicious_labels`; labels of fewer than `FOLDS` different pictures are not judged.
+
+    Raises DataError where the folder cannot be read, and ValueError where there are not as many rows of features as
+    pictures.
+    """
+    folder = Path(folder)
+    rows, found = _opened(folder)
+    if features is not None and len(features) != len(rows):
+        raise ValueError(f"{folder}: {len(features)} rows of features for {len(rows)} pictures that can be read. "
+                         "Compute them for the rows that curation.readable gives.")
+    if len(rows):
+        small = np.empty((len(rows), HASH_SIDE, HASH_SIDE, 3), np.uint8)
+        for row, name in rows["file_name"].items():
+            small[row], flagged = _look(folder / name)
+            found += [Finding(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flagged.items()]
+        found += _doubtful(rows, _likeness(small, features), features)
+    frame = pd.DataFrame(found, columns=Finding._fields).drop_duplicates()
+    return frame.sort_values(["file_name", "kind"], ignore_index=True)
+
+
+def readable(folder: str | Path) -> pd.DataFrame:
+    """The rows of a folder's metadata, in the order of file names, whose pictures can be read; no decision applied."""
+    return _opened(Path(folder))[0].drop(columns="_sha256")
+
+
+def lite_features(folder: str | Path) -> np.ndarray:
+    """What EfficientNet-Lite0 makes of each picture, float32 (n, 1280), a row for each of `readable(folder)`.
+
+    Its ImageNet weights come with a Python package, so this works anywhere.
+    """
+    from artpose_lib.model.backbones import BACKBONES
+    from artpose_lib.model.classifier import build_classifier, pooled_model  # seconds to import, which only this costs
+
+    folder, names, size = Path(folder), readable(folder)["file_name"], BACKBONES[LITE].input_size
+    network = pooled_model(build_classifier(LITE, n_classes=2, weights="imagenet"))
+    features = np.empty((len(names), network.output_shape[-1]), np.float32)
+    for start in range(0, len(names), BATCH):
+        batch = [square((folder / name).read_bytes(), size) for name in names[start:start + BATCH]]
+        features[start:start + BATCH] = network.predict_on_batch(np.stack(batch))
+    return features
+
+
+def similarity(features: np.ndarray) -> np.ndarray:
+    """How alike pictures are to a network, -1 to 1: the cosines of the roots of their features, float32 (n, n).
+
+    Parameters: `features` float32 (n, d). From `ALIKE` they count as one picture.
+    """
+    roots = np.sign(features) * np.sqrt(np.abs(features))
+    roots /= np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-9)
+    return np.minimum(roots @ roots.T, 1)
+
+
+def suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: np.ndarray, seed: int) -> pd.DataFrame:
+    """Labels that the pictures' features speak against, by confident learning (Northcutt et al., 2021; cleanlab).
+
+    Parameters: `features` float (n, d); `labels` (n,); `groups` integers (n,): pictures of a group are judged by the
+    others alone, so that a copy does not vouch for its copy; `seed` of the division into `FOLDS` folds.
+    Returns a row a suspect, the worst first: `row` (position, from 0), `score` (1 less the probability of its label, 0
+    to 1) and `suggested` (the likeliest label). Of 34 labels swapped among 675 styles of paintings, of which such
+    features tell six in ten, 28 to 32 are among some 200 suspects, and half of the first 34 suspects are swapped ones.
+    Raises ValueError where there are fewer than two labels, or one has pictures of fewer than `FOLDS` groups.
+    """
+    from cleanlab.filter import find_label_issues  # with scikit-learn two seconds, which only this costs
+    from cleanlab.rank import get_label_quality_scores
+
+    classes, given = np.unique(labels, return_inverse=True)
+    _refuse_too_few(classes, given, groups)
+    probabilities = _out_of_fold(features, given, groups, seed)
+    suspects = find_label_issues(given, probabilities, return_indices_ranked_by="self_confidence", filter_by="both",
+                                 n_jobs=1)
+    return pd.DataFrame({"row": suspects, "score": 1 - get_label_quality_scores(given, probabilities)[suspects],
+                         "suggested": classes[probabilities[suspects].argmax(axis=1)]})
+
+
+def _opened(folder: Path) -> tuple[pd.DataFrame, list[Finding]]:
+    """The rows whose pictures can be read, with a column `_sha256`, and a finding for each of the others."""
+    rows = listing(folder).drop_duplicates(["file_name", "label"]).sort_values(["file_name", "label"])
+    digests, found = {}, []
+    for row, name in rows["file_name"].items():
+        try:
+            digests[row], _ = verify(folder / name)
+        except PictureError as error:
+            found.append(Finding(name, "unreadable", 0, 1.0, str(error)))
+    return rows.loc[list(digests)].assign(_sha256=list(digests.values())).reset_index(drop=True), found
+
+
+def _look(path: Path) -> tuple[np.ndarray, dict[str, float]]:
+    """A picture as the perceptual hash sees it, and its flags."""
+    data = path.read_bytes()
+    image, _ = decode(data, SIDE)
+    image.thumbnail((SIDE, SIDE))
+    return square(data, HASH_SIDE), flags(np.asarray(image))
+
+
+def _likeness(small: np.ndarray, features: np.ndarray | None) -> np.ndarray:
+    """How alike two pictures are, float32 (n, n): 1 by their hashes, else from `ALIKE` by their features, else 0."""
+    alike = near_duplicates(small).astype(np.float32)
+    if features is not None:
+        similar = similarity(features)
+        alike = np.maximum(alike, np.where(similar >= ALIKE, similar, 0))
+    np.fill_diagonal(alike, 0)
+    return alike
+
+
+def _same_work(rows: pd.DataFrame) -> np.ndarray:
+    """Which pictures are of one work, by its museum's own number: bool (n, n)."""
+    if not {"source", "ID"} <= set(rows):
+        return np.zeros((len(rows), len(rows)), bool)
+    source, number = rows["source"].to_numpy(object), rows["ID"].to_numpy(object)
+    return (source[:, None] == source) & (number[:, None] == number) & (source != "") & (number != "")
+
+
+def _doubtful(rows: pd.DataFrame, likeness: np.ndarray, features: np.ndarray | None) -> Iterator[Finding]:
+    """What takes a look at the other pictures: copies, disputed labels and suspicious ones."""
+    joined = np.maximum(likeness, _same_work(rows))
+    group = connected_components(joined > 0, directed=False)[1]
+    numbers: dict[int, int] = {}  # from 1, in the order of file names, of the groups that anything is found in
+    for row, kind, score, note in sorted([*_copies(rows, likeness), *_two_poses(rows, joined, group)]):
+        number = numbers.setdefault(group[row], len(numbers) + 1)
+        yield Finding(rows["file_name"][row], kind, number, float(score), note)
+    if features is not None:
+        yield from _suspects(rows, features, group)
+
+
+def _copies(rows: pd.DataFrame, likeness: np.ndarray) -> Iterator[tuple[int, str, float, str]]:
+    names, digests = rows["file_name"].to_numpy(object), rows["_sha256"].to_numpy(object)
+    for row in range(len(rows)):
+        same = digests == digests[row]
+        if twins := set(names[same]) - {names[row]}:  # a table may list one file under two labels
+            yield row, "exact duplicate", 1.0, f"It is the same file as {_some(twins)}."
+        near = (likeness[row] > 0) & ~same
+        if near.any():
+            yield row, "near duplicate", likeness[row, near].max(), f"It looks like {_some(names[near])}."
+
+
+def _two_poses(rows: pd.DataFrame, joined: np.ndarray, group: np.ndarray) -> Iterator[tuple[int, str, float, str]]:
+    for _, members in rows.groupby(group):
+        if members["label"].nunique() > 1:
+            claims = members["file_name"] + ' as "' + members["label"] + '"'
+            note = f"One picture or work has several labels: {_some(claims)}."
+            yield from ((row, "two poses", joined[row].max(), note) for row in members.index)
+
+
+def _suspects(rows: pd.DataFrame, features: np.ndarray, group: np.ndarray) -> Iterator[Finding]:
+    pictures = pd.Series(group).groupby(rows["label"]).nunique()
+    judged = np.flatnonzero(rows["label"].isin(pictures.index[pictures >= FOLDS]))
+    if rows["label"][judged].nunique() < 2:
+        return
+    for suspect in suspicious_labels(features[judged], rows["label"][judged], group[judged], seed=0).itertuples():
+        name, label = rows.loc[judged[suspect.row], ["file_name", "label"]]
+        yield Finding(name, "suspicious label", 0, suspect.score,
+                      f'It stands under "{label}", and looks like "{suspect.suggested}" to a network.')
+
+
+def _out_of_fold(features: np.ndarray, given: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """The probabilities of all labels, float (n, labels), from models that never saw the picture or its group."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedGroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    probabilities = np.zeros((len(given), given.max() + 1))
+    for train, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(features, given, groups):
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=1000))
+        model.fit(features[train], given[train])
+        probabilities[np.ix_(test, model.classes_)] = model.predict_proba(features[test])
+    return probabilities
+
+
+def _refuse_too_few(classes: np.ndarray, given: np.ndarray, groups: np.ndarray) -> None:
+    if len(classes) < 2:
+        raise ValueError(f'"{classes[0]}" is the only label, and judging labels takes at least two.')
+    for number, name in enumerate(classes):
+        different = len(np.unique(groups[given == number]))
+        if different < FOLDS:
+            raise ValueError(f'the label "{name}" has {different} different pictures, and judging labels takes at '
+                             f"least {FOLDS} of each. Leave it out, or add pictures.")
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first few names, and how many more there are."""
+    names = sorted(set(names))
+    more = [f"{len(names) - NAMES} more"] if len(names) > NAMES else []
+    return ", ".join(names[:NAMES] + more)

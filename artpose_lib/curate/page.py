@@ -1,0 +1,100 @@
+"""The curation board where no kernel runs: what was found, what was decided, as a page that the book can carry."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageDraw
+
+from artpose_lib.curate.cards import Cards, corners, counts, shrunk
+from artpose_lib.data.decisions import COLUMNS, Decision, read, standing
+from artpose_lib.data.metadata import is_open
+from artpose_lib.data.pictures import PictureError
+from artpose_lib.web import contact_sheet
+
+MOST_PICTURES, MOST_DECISIONS = 60, 200  # what a page carries, so that a large collection does not swell the book
+SIDE = 280  # pixels of a tile, of which the page shows half: sharp on any screen
+ACCENT = "#e8590c"  # viewer.css' own
+GREY = "#777777"
+
+
+def static_page(cards: Cards, open_only: bool) -> str:
+    """Counts, the duplicates' groups and all else that was flagged or decided with thumbnails, and the decisions.
+
+    Parameters: `open_only` puts a grey tile in the place of a picture whose licence is not open; where the collection
+    has no column `licence`, all are shown. Raises DecisionError.
+    """
+    now, decisions = cards.now(), standing(read(cards.folder))
+    sections = {
+        "Groups of one picture or work": [card for card in now if card["group"]],
+        "Other findings": [card for card in now if card["flags"] and not card["group"]],
+        "Decided without a finding": [card for card in now if card["decided"] and not card["flags"]]}
+    html, left = [_summary(now)], MOST_PICTURES
+    for title, found in sections.items():
+        html += _section(title, found, left, cards, open_only)
+        left = max(0, left - len(found))
+    return f'<div class="artpose-view artpose-curation">{"".join(html)}{_table(decisions)}</div>'
+
+
+def _summary(now: Sequence[dict]) -> str:
+    """How far the work is, in sentences."""
+    found = counts(now)
+    stages = found["decision"]
+    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(found["finding"].items())
+                      if kind not in ("any", "none"))
+    return (f"<p>{len(now) - stages['undecided']:,} of {len(now):,} pictures are decided: {stages['kept']:,} kept, "
+            f"{stages['dropped']:,} dropped, {stages['pose changed']:,} given another pose. Boxes are drawn on "
+            f"{stages['boxes drawn']:,}.</p><p>Findings: {escape(kinds) or 'none'}.</p>")
+
+
+def _section(title: str, found: Sequence[dict], most: int, cards: Cards, open_only: bool) -> list[str]:
+    if not found:
+        return []
+    html = [f'<p class="artpose-name">{title} ({len(found):,} pictures)</p>']
+    if shown := found[:most]:
+        images, captions = zip(*(_tile(card, cards, open_only) for card in shown), strict=True)
+        html.append(contact_sheet(images, captions, height=SIDE // 2).data)
+    if len(found) > most:
+        html.append(f"<p>{len(found) - most:,} more are not shown.</p>")
+    return html
+
+
+def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
+    """A picture with its boxes in the middle of a grey square, uint8 RGB (SIDE, SIDE, 3), and its caption."""
+    work = ", ".join(filter(None, (card["title"] or card["file_name"], card["author"], card["date"])))
+    parts = [f"Group {card['group']}"] * bool(card["group"])
+    parts += [work, f"{card['pose']}, {card['facets']['decision'][0]}"]
+    parts += [", ".join(flag["kind"] for flag in card["flags"])] * bool(card["flags"])
+    tile = Image.new("RGB", (SIDE, SIDE), GREY)
+    if open_only and "licence" in cards.metadata and not is_open(card["licence"]):
+        _write(tile, "not published")
+        parts.append(f"Licence: {card['licence'] or 'not known'}")
+        return np.asarray(tile), ". ".join(parts)
+    try:
+        image, size = shrunk(cards.folder / card["file_name"], SIDE)
+    except (PictureError, OSError):
+        _write(tile, "unreadable")
+        return np.asarray(tile), ". ".join(parts)
+    draw, scale = ImageDraw.Draw(image), image.width / size[0]
+    for box in corners(card["boxes"]):
+        draw.rectangle([scale * value for value in box], outline=ACCENT, width=3)
+    tile.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
+    return np.asarray(tile), ". ".join(parts)
+
+
+def _write(tile: Image.Image, word: str) -> None:
+    ImageDraw.Draw(tile).text((SIDE / 2, SIDE / 2), word, fill="white", anchor="mm", font_size=26)
+
+
+def _table(decisions: Sequence[Decision]) -> str:
+    """Who decided what, when and why; the latest first."""
+    if not decisions:
+        return "<p>Nothing is decided yet.</p>"
+    latest = decisions[:-MOST_DECISIONS - 1:-1]
+    frame = pd.DataFrame([[getattr(decision, column) for column in COLUMNS] for decision in latest], columns=COLUMNS)
+    with pd.option_context("display.max_colwidth", None):
+        table = frame.to_html(index=False, border=0, justify="left")
+    older = len(decisions) - len(latest)
+    return (f'<p class="artpose-name">Decisions that stand</p><div style="overflow-x: auto" tabindex="0" role="region" '
+            f'aria-label="Decisions">{table}</div>' + f"<p>{older:,} older ones are not listed.</p>" * bool(older))

@@ -1,0 +1,81 @@
+"""`artpose curate`: the curation board in a browser, without a notebook to write and without a network."""
+
+import secrets
+import socket
+import sys
+import tempfile
+import webbrowser
+from pathlib import Path
+
+import nbformat
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from tornado.ioloop import IOLoop
+from traitlets.config import Config
+from voila.app import Voila
+
+from artpose_lib.curate.findings import findings, lite_features
+from artpose_lib.data.dataset import listing
+from artpose_lib.data.decisions import read
+
+HOST = "127.0.0.1"  # this machine only
+# Voila's page names style sheets on the web; with this the browser asks no other machine for anything.
+LOCAL_ONLY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'"
+EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+# In a box, because a board alone would bring its static page along.
+CELL = """\
+import pandas
+from ipywidgets import VBox
+from artpose_lib.curate.board import CurationBoard
+VBox([CurationBoard({folder!r}, {who!r}, pandas.read_pickle({found!r}))])
+"""
+
+
+class ThisPython(KernelSpecManager):
+    """The kernel is the Python that serves, whichever others are installed under its name."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        return KernelSpec(**get_kernel_dict())
+
+
+def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = True) -> None:
+    """Serve the curation board of a folder on this machine until Ctrl-C; the address, with its token, is printed.
+
+    A page that is loaded again starts a new kernel; what has been decided, and what is begun, it shows as before.
+    Raises DataError or DecisionError where the folder cannot be curated, and ValueError where the port is taken.
+    """
+    folder = Path(folder).resolve()
+    listing(folder), read(folder)  # what is wrong with the folder is told now, and not in the browser
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        raise ValueError(f"port {port} cannot be served on ({error.strerror}); choose another: --port") from error
+    print("Looking through the pictures first: about a minute for a thousand.", file=sys.stderr, flush=True)
+    found = findings(folder, lite_features(folder))
+    with tempfile.TemporaryDirectory(prefix="artpose-") as scratch:
+        seen = Path(scratch) / "found.pickle"
+        found.to_pickle(seen)  # each page that is loaded has a kernel of its own: look once for them all
+        cell = CELL.format(folder=str(folder), who=who, found=str(seen))
+        notebook = Path(scratch) / "curate.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), notebook)
+        _run(notebook, port, open_browser)
+
+
+def _run(notebook: Path, port: int, open_browser: bool) -> None:
+    token = secrets.token_urlsafe(16)  # other people may work on this machine
+    address = f"http://{HOST}:{port}/?token={token}"
+    config = Config({"VoilaConfiguration": {
+        "kernel_spec_manager_class": ThisPython, "extension_allowlist": EXTENSIONS, "show_tracebacks": True}})
+    app = Voila(config=config, config_file_paths=[], ip=HOST, port=port, port_retries=0, token=token,
+                open_browser=False, log_level="ERROR",
+                # Voila's page lacks the cookie without which it may not stop its kernel when it is left.
+                tornado_settings={"headers": {"Content-Security-Policy": LOCAL_ONLY}, "disable_check_xsrf": True})
+    app.initialize([str(notebook)])
+
+    def announce() -> None:
+        print(f"The curation board is at\n{address}\nStop it with Ctrl-C.", flush=True)
+        if open_browser:
+            webbrowser.open(address)
+
+    IOLoop.current().add_callback(announce)  # runs once the server listens
+    app.start()

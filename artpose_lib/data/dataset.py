@@ -1,0 +1,272 @@
+"""A folder of labelled pictures as arrays."""
+
+import csv
+import hashlib
+import io
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+from scipy.sparse.csgraph import connected_components
+
+from artpose_lib.data import decisions
+from artpose_lib.data.metadata import is_open
+from artpose_lib.data.pictures import NEAR_DUPLICATE, PictureError, decode, near_duplicates, square, verify
+from artpose_lib.data.streaming import read_ahead
+
+HASH_SIDE = 128  # pixels; four times what the perceptual hash looks at, so that its own resize counts
+
+
+class DataError(ValueError):
+    """Data that cannot be used as it is; the message names the file, the value and the way out."""
+
+
+@dataclass(frozen=True, eq=False)
+class PoseDataset:
+    """Labelled pictures on disk, a row each, in the order of their file names.
+
+    folder: where each `file_name` starts from.
+    metadata: a frame of strings, a row a picture: `file_name`, `label` and whatever else metadata.csv has.
+    classes: the labels in alphabetical order, which for the six poses is the thesis' order, 0 to 5.
+    problems: what was found wrong, a row each: `file_name`, `problem` (a sentence) and `action` ("left out",
+        "converted" or "kept once").
+    fingerprint: 12 hexadecimal digits over file names, labels and the files' bytes: it changes with any.
+    """
+
+    folder: Path
+    metadata: pd.DataFrame
+    classes: tuple[str, ...]
+    problems: pd.DataFrame
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.metadata)
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """int64 (n,): the index of each picture's label in `classes`."""
+        return pd.Categorical(self.metadata["label"], list(self.classes)).codes.astype(np.int64)
+
+    @cached_property
+    def publishable(self) -> np.ndarray:
+        """bool (n,): the pictures that may be shown to everyone: by an open licence, where a column `licence` tells."""
+        licences = self.metadata.get("licence")
+        return np.ones(len(self), bool) if licences is None else licences.map(is_open).to_numpy(bool)
+
+    def shown(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Those of the rows whose pictures a page may show. Where no picture of the data set is open, all of them: such
+        a page is for its owner alone, and `Study.banner` says so."""
+        rows = np.asarray(rows, int)
+        return rows[self.publishable[rows]] if self.publishable.any() else rows
+
+    def counts(self) -> pd.Series:
+        """Pictures of each class, in the order of `classes`."""
+        return self.metadata["label"].value_counts().reindex(list(self.classes))
+
+    def images(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+        """uint8 RGB pictures (n, size, size, 3) of the given row numbers, or of all rows, read from disk.
+
+        A plain bilinear resize: the aspect ratio is not kept, as in the thesis' scripts.
+        """
+        names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
+        pictures = np.empty((len(names), size, size, 3), np.uint8)
+        for picture, found in zip(pictures, self.stream(size, rows), strict=True):
+            picture[:] = found
+        return pictures
+
+    def stream(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[np.ndarray]:
+        """`images` one by one, each uint8 RGB (size, size, 3), read by threads a little ahead, for any number."""
+        names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
+        return read_ahead(lambda name: square((self.folder / name).read_bytes(), size), names)
+
+    def picture(self, row: int, side: int) -> np.ndarray:
+        """One picture as it is seen, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""
+        image, _ = decode((self.folder / self.metadata["file_name"].iloc[row]).read_bytes(), side)
+        image.thumbnail((side, side))
+        return np.asarray(image)
+
+    def caption(self, row: int) -> str:
+        """What a picture is called: its title, author and date, or its file name; text that others wrote."""
+        known = self.metadata.iloc[row].reindex(["TITLE", "AUTHOR", "DATE"]).fillna("")
+        return ", ".join(filter(None, known)) or self.metadata["file_name"].iloc[row]
+
+
+def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
+                 minimum: int = 4) -> PoseDataset:
+    """Read a folder of pictures: by its metadata.csv, or without one as a folder a class.
+
+    Parameters: `classes` names the labels to use, as a sequence or with commas between; None or "" uses all.
+    `minimum` is the fewest pictures that a class may have; 0 also allows a single class, for folders that are only
+    looked at.
+    What a person decided (`decisions.csv`) is applied: pictures dropped, labels changed, boxes drawn. Then each picture
+    is opened once. One that cannot be used is left out, and named with its reason in `problems`; so are all copies of a
+    picture (the same bytes) that has two labels. Without a metadata.csv, names that start with a dot are not looked at.
+    Raises DataError where metadata.csv is malformed, a file name leads out of the folder, `classes` names an unknown
+    label, fewer than two classes are left, or a class has fewer than `minimum` usable pictures; DecisionError where
+    decisions.csv is malformed.
+    """
+    folder = Path(folder)
+    listed = listing(folder)
+    listed, homeless = decisions.replay(listed, decisions.read(folder))
+    if listed.empty:
+        raise DataError(f"{folder / decisions.FILE}: these decisions drop every picture.")
+    used = _used_classes(folder, listed["label"], classes, 2 if minimum else 1)
+    listed = listed[listed["label"].isin(used)]
+    usable, problems = _read_pictures(folder, listed)
+    if homeless:
+        lost = pd.DataFrame({"file_name": decisions.FILE, "problem": homeless, "action": "kept"})
+        problems = pd.concat([problems, lost], ignore_index=True)
+    _refuse_small_classes(folder, used, listed, usable["label"], problems, minimum)
+    content = usable[["file_name", "label", "_sha256"]].to_numpy().tolist()
+    fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+    return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems, fingerprint)
+
+
+def listing(folder: str | Path) -> pd.DataFrame:
+    """The rows of a folder's metadata.csv, or of its subfolders, as they stand: no picture opened, no decision applied.
+
+    Raises DataError as `load_dataset` does.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder.")
+    table = folder / "metadata.csv"
+    listed = pd.DataFrame(_rows_of_table(table) if table.exists() else _rows_of_folders(folder))
+    if listed.empty:
+        raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, "
+                        "or a folder of pictures for each class.")
+    return listed
+
+
+def summary(dataset: PoseDataset) -> pd.DataFrame:
+    """A row a class: `class`, `pictures` and `share` (of all pictures, 0 to 1)."""
+    counts = dataset.counts().to_numpy()
+    return pd.DataFrame({"class": dataset.classes, "pictures": counts, "share": counts / len(dataset)})
+
+
+def near_duplicate_groups(dataset: PoseDataset, distance: int = NEAR_DUPLICATE) -> np.ndarray:
+    """int64 (n,): the group of each picture, numbered from 0; one without a near-duplicate is a group alone.
+
+    Two pictures are joined where they look alike (`pictures.near_duplicates`), and where the column `work`,
+    if there is one, names the same work. Joins add up: a near-duplicate's near-duplicate is in the group too.
+    """
+    joined = near_duplicates(dataset.images(HASH_SIDE), distance)
+    if "work" in dataset.metadata:
+        work = dataset.metadata["work"].str.strip().to_numpy(object)
+        joined |= (work[:, None] == work) & (work != "")
+    return connected_components(joined, directed=False)[1].astype(np.int64)
+
+
+def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
+    # csv and not pandas: it knows each row's line in the file, even where a title holds a line break.
+    # Strict, because an unclosed quote would otherwise swallow the rows that follow.
+    reader = csv.DictReader(io.StringIO(_utf8_text(path), newline=""), restval="", strict=True)
+    try:
+        columns = reader.fieldnames or []
+        if not {"file_name", "label"} <= set(columns):
+            found = ", ".join(f'"{column}"' for column in columns) or "none"
+            raise DataError(f'{path}: the columns "file_name" and "label" are needed. Columns found, split '
+                            f"at commas: {found}.")
+        for row in reader:
+            where = f"{path}, line {reader.line_num}"
+            if None in row:
+                raise DataError(f"{where}: {len(row[None])} more values than columns; put quotes around a "
+                                "value that holds a comma.")
+            yield _checked(path.parent, row, where)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: this is not CSV ({error}).") from error
+
+
+def _utf8_text(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")  # spreadsheets put a byte order mark in front
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the table "
+                        "as CSV in UTF-8.") from error
+
+
+def _rows_of_folders(folder: Path) -> Iterator[dict[str, str]]:
+    for path in sorted(folder.glob("*/**/*")):
+        parts = path.relative_to(folder).parts
+        if not path.is_dir() and not any(part.startswith(".") for part in parts):
+            yield _checked(folder, {"file_name": "/".join(parts), "label": parts[0]}, str(path))
+
+
+def _checked(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
+    name, label = row["file_name"], row["label"].strip()
+    for column, value in (("file_name", name), ("label", label)):
+        if not value:
+            raise DataError(f"{where}: {column} is empty.")
+    if "," in label:
+        raise DataError(f'{where}: the label "{label}" holds a comma, which stands between labels in '
+                        "--classes. Rename it.")
+    relative = PurePosixPath(name)
+    if (relative.is_absolute() or ".." in relative.parts or "\0" in name
+            or not (folder / relative).resolve().is_relative_to(folder.resolve())):
+        raise DataError(f'{where}: the file name "{name}" may lead out of {folder}. Pictures must lie in '
+                        'that folder, and their names start from it, without "..".')
+    return row | {"file_name": str(relative), "label": label}
+
+
+def _used_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] | None, fewest: int) -> tuple[str, ...]:
+    there = sorted(set(labels))
+    asked = classes.split(",") if isinstance(classes, str) else classes or ()
+    used = sorted({name.strip() for name in asked} - {""}) or there
+    unknown = [f'"{name}"' for name in used if name not in there]
+    if unknown:
+        raise DataError(f"{folder}: no picture has the label {', '.join(unknown)}. Labels there: "
+                        f"{', '.join(there)}.")
+    if len(used) < fewest:
+        raise DataError(f'{folder}: "{used[0]}" is the only class, and telling apart takes at least two.')
+    return tuple(used)
+
+
+def _read_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The usable rows in the order of their file names, with a column `_sha256`, and the problems found."""
+    twice = listed.duplicated(["file_name", "label"])
+    problems = [(name, "The table lists the picture more than once under the same label.", "kept once")
+                for name in listed.loc[twice, "file_name"]]
+    listed = listed[~twice].sort_values(["file_name", "label"], ignore_index=True)
+    digests = {}
+    for row, name in listed["file_name"].items():
+        try:
+            digests[row], conversions = verify(folder / name)
+            problems += [(name, sentence, "converted") for sentence in conversions]
+        except PictureError as error:
+            problems.append((name, str(error), "left out"))
+    usable = listed.loc[list(digests)].assign(_sha256=list(digests.values()))
+    disputed = usable.groupby("_sha256")["label"].transform("nunique") > 1
+    for _, copies in usable[disputed].groupby("_sha256"):
+        names = copies["file_name"].tolist()
+        claims = ", ".join(f'{name} as "{label}"' for name, label in zip(names, copies["label"], strict=True))
+        problems += [(name, f"One picture has several labels: {claims}.", "left out") for name in names]
+    found = pd.DataFrame(problems, columns=["file_name", "problem", "action"]).drop_duplicates()
+    found = found.sort_values("file_name", kind="stable", ignore_index=True)
+    return usable[~disputed].reset_index(drop=True), found
+
+
+def _refuse_small_classes(folder: Path, used: tuple[str, ...], listed: pd.DataFrame, usable_labels: pd.Series,
+                          problems: pd.DataFrame, minimum: int) -> None:
+    counts = usable_labels.value_counts().reindex(list(used), fill_value=0)
+    small, large = counts[counts < minimum], counts[counts >= minimum]
+    if small.empty:
+        return
+    found = [f'class "{label}" has {count} picture{"s" * (count != 1)}' for label, count in small.items()]
+    message = (f"{folder}: {', '.join(found)}, and at least {minimum} are needed (two to train on, one to "
+               "validate, one to test). Add pictures")
+    if len(large) >= 2:
+        those = "it" if len(small) == 1 else "them"
+        message += f", or leave {those} out: --classes {shlex.quote(','.join(large.index))}"
+    theirs = listed.loc[listed["label"].isin(small.index), "file_name"]
+    lost = problems[(problems["action"] == "left out") & problems["file_name"].isin(theirs)]
+    if len(lost):
+        name, problem, _ = lost.iloc[0]
+        message += f". Left out were {len(lost)}, the first {name}: {problem}"
+    raise DataError(message)

@@ -1,0 +1,112 @@
+"""The six poses of the thesis (Section 2.1) and its tables, as data.
+
+The CSV files in ``thesis/`` carry Tables 2.1, 3.1, 3.2, A.1 and A.2 of the thesis that this project re-runs
+(its code: github.com/SarahEmaAllam/BA-Project-ArtStraction); nothing else in the package repeats them.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import pandas as pd
+
+
+@cache
+def thesis_table(name: str) -> pd.DataFrame:
+    """One table of the thesis as it was printed.
+
+    Parameters: `name` is the file's stem in ``artpose_lib/thesis``, for example ``table_3_1``.
+    Returns a frame of strings, with "" where the table leaves a cell empty.
+    Raises FileNotFoundError for a name that is no table.
+    """
+    with (files("artpose_lib.data") / "thesis" / f"{name}.csv").open(encoding="utf-8") as handle:
+        return pd.read_csv(handle, dtype=str, keep_default_na=False)
+
+
+@dataclass(frozen=True)
+class Query:
+    """One search of Table 2.1: words that must all be there, and what only one museum understands.
+
+    formula: the search as the table prints it. words: "&" stands between them. department: the number after
+    "departmentId=", the Metropolitan Museum's name for a part of its collection, or "".
+    """
+
+    formula: str
+    words: tuple[str, ...]
+    department: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words as one types them into a museum's search field."""
+        return " ".join(self.words)
+
+    def matches(self, *texts: str) -> bool:
+        """Whether every word stands in the texts as a whole word; accents and case do not count.
+
+        Museums' own searches match loosely, and "man" must not find every "woman".
+        """
+        return set(map(_folded, self.words)) <= set(re.findall(r"\w+", _folded(" ".join(texts))))
+
+
+def parse_queries(formula: str) -> tuple[Query, ...]:
+    """A formula of Table 2.1 as searches: "," is or, "&" is and, "=" sets a parameter ("q=" the words themselves).
+
+    Raises ValueError where a search has no word, or sets a parameter other than `departmentId` and `q`.
+    """
+    return tuple(_query(part.strip()) for part in formula.split(","))
+
+
+def _query(formula: str) -> Query:
+    words, department = [], ""
+    for term in formula.split("&"):
+        name, equals, value = term.rpartition("=")
+        if name.strip() == "departmentId":
+            department = value.strip()
+        elif equals and name.strip() != "q":
+            raise ValueError(f'"{formula}": no search knows the parameter "{name}"; there are departmentId and q')
+        else:
+            words += value.split()
+    if not words:
+        raise ValueError(f'"{formula}": there is no word to search for')
+    return Query(formula, tuple(words), department)
+
+
+def _folded(text: str) -> str:
+    """Lower case, and no accents: "Pietà" as "pieta"."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A class of the thesis: its name, what it looks like, and the searches that found its pictures (Table 2.1)."""
+
+    name: str
+    definition: str
+    queries: tuple[Query, ...]
+
+
+# Summaries of Section 2.1 in our words. Their order is the thesis' label order, 0 to 5, which is the alphabet's.
+_DEFINITIONS = {
+    "Antinous": "A nude man standing in contrapposto, his weight on one leg; one arm rests and the other hand holds "
+    "a spear. The Doryphoros, the spear-bearer, is counted here too.",
+    "Graces": "Three nude women with their arms interlaced: the outer two face the viewer, the middle one is seen "
+    "from behind.",
+    "Pieta": "The Virgin Mary, draped in blue, with the dead Christ lying across her lap: two figures that make one "
+    "triangle.",
+    "Reclining": "A nude woman lying down or asleep.",
+    "Sebastian": "A nude man standing as Antinous does, but with his arms bound above or behind him and arrows in his "
+    "body: the saint's martyrdom.",
+    "Tanagra": "A standing, draped woman: the small clay statuettes that are named after the Greek town of Tanagra.",
+}
+
+
+def _queries(name: str) -> tuple[Query, ...]:
+    table = thesis_table("table_2_1_queries")
+    return parse_queries(",".join(table.loc[table["class"] == name, "query"]))
+
+
+POSES: tuple[Pose, ...] = tuple(Pose(name, text, _queries(name)) for name, text in _DEFINITIONS.items())
+POSE_NAMES: tuple[str, ...] = tuple(_DEFINITIONS)

@@ -1,0 +1,54 @@
+"""What a data set is made of, as its data card counts it."""
+
+import re
+
+import pandas as pd
+
+from artpose_lib.data.dataset import PoseDataset
+from artpose_lib.data.metadata import century, medium, years
+
+FACETS = ("source", "century", "medium", "licence")
+UNKNOWN = "not known"
+MOST = 15  # groups that one figure can name; the smaller ones are counted together
+OTHERS = "all others"
+
+
+def facets(dataset: PoseDataset) -> pd.DataFrame:
+    """A row a picture: `label` and the FACETS, all strings; what the data set does not tell is "not known".
+
+    Centuries and media are read from the museums' own words (DATE; TECHNIQUE and TYPE) where the table has no
+    columns year_from, year_to and medium. A work that may be of several centuries counts in the middle one.
+    """
+    table = dataset.metadata
+    blank = pd.Series("", table.index)
+    if "year_from" in table:
+        spans = [(int(first), int(last)) if first and last else None
+                 for first, last in zip(table["year_from"], table["year_to"], strict=True)]
+    else:
+        spans = [years(date) for date in table.get("DATE", blank)]
+    techniques, types = table.get("TECHNIQUE", blank), table.get("TYPE", blank)
+    media = table["medium"] if "medium" in table else map(medium, techniques, types)
+    found = pd.DataFrame({
+        "label": table["label"], "source": table.get("source", blank),
+        "century": [century(round(sum(span) / 2) or 1) if span else "" for span in spans],
+        "medium": list(media), "licence": table.get("licence", blank).map(licence_name)})
+    return found.replace("", UNKNOWN)
+
+
+def licence_name(licence: str) -> str:
+    """A Creative Commons address as people say it, such as "CC BY-SA 4.0"; anything else as it is."""
+    address = re.search(r"creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/([\d.]+)", licence)
+    if not address:
+        return licence
+    name, version = address.groups()
+    return {"zero": "CC0", "mark": "Public Domain Mark"}.get(name, f"CC {name.upper()}") + f" {version}"
+
+
+def counted(table: pd.DataFrame, facet: str) -> pd.DataFrame:
+    """The pictures of each group of one facet and class, largest group first: `group`, `label`, `pictures`."""
+    sizes = table[facet].value_counts()
+    order = sorted(sizes.index, key=lambda group: (group == UNKNOWN, -sizes[group], group))
+    kept = order if len(order) <= MOST else order[:MOST - 1]
+    groups = table[facet].where(table[facet].isin(kept), OTHERS)
+    counts = pd.crosstab(groups, table["label"]).reindex([*kept, *({OTHERS} & set(groups))])
+    return counts.rename_axis("group").reset_index().melt("group", var_name="label", value_name="pictures")

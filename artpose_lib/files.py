@@ -1,0 +1,129 @@
+"""Write files whole or not at all, one process at a time, and tell how far a run is.
+
+A lock is an empty hidden file beside what it guards. The system frees it when its holder ends, however that ends, so a
+lock that was left behind stops nobody. It is removed only once the thing is stored, and whoever gets a lock looks for
+the thing first; so nobody can hold the lock of a removed file and make the thing again.
+
+- Processes of one machine never make a thing twice, nor lose one.
+- Nor do machines that share a folder whose file system takes locks to its server: NFS as Linux mounts it, Lustre with
+  `flock`. NFS may show a folder as it was some seconds ago, but making the lock's file there has it look anew.
+- Where locks stay on one machine (`nolock`, `local_lock`), cannot be had at all, or are lost with the network, two
+  machines may make a thing twice. The first to store it wins: moving a thing into place never replaces another's.
+"""
+
+import errno
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+PARTIAL = ".partial-"
+
+
+def say(line: str, end: str = "\n") -> None:
+    """Print a line of progress. It goes to stderr, which papermill passes on and the book leaves out.
+
+    On a terminal it takes the place of a count that was printed there with `end=""`.
+    """
+    start = "\r\x1b[K" if sys.stderr.isatty() else ""
+    print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def whole(path: Path, replace: bool = False, option: str = "--results") -> Iterator[Path]:
+    """Give a place to write a file or a folder, and move it to `path` once it is whole and on the disk.
+
+    Where `path` exists by then, another process was first and its work stays, unless `replace`. Nothing half-written
+    stays after an error. `option` is the command line's way to name another folder.
+    Raises OSError, naming the folder and the way out, where it cannot be written.
+    """
+    with _explain_errors(path.parent, option):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{path.name}-", dir=path.parent))
+        try:
+            yield partial / path.name
+            _flush_to_disk(partial)
+            if replace and path.is_dir():
+                os.rename(path, partial / f"{path.name}.old")
+            _move(partial / path.name, path, replace)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def claim(path: Path) -> Iterator[bool]:
+    """Tell whether this process alone may make what belongs at `path`, until the end of the `with` block.
+
+    Raises OSError, naming the folder and the way out, where no lock can be made there.
+    """
+    lock = FileLock(path.parent / f".{path.name}.lock", timeout=0, mode=0o666, is_singleton=False)
+    with _explain_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mine = _acquire(lock)
+    try:
+        yield mine
+        if mine and path.exists():
+            Path(lock.lock_file).unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that have died left in a folder: half-written things that nobody claims, needless locks.
+
+    Where the folder cannot be written, they stay.
+    """
+    partials = {path: path.name.removeprefix(PARTIAL).rpartition("-")[0] for path in folder.glob(f"{PARTIAL}*")}
+    locks = {path: path.name.removeprefix(".").removesuffix(".lock") for path in folder.glob(".*.lock")}
+    for path, name in sorted((partials | locks).items()):
+        with suppress(OSError), claim(folder / (name or path.name)) as mine:
+            if mine and path in partials:
+                shutil.rmtree(path)
+
+
+def _acquire(lock: FileLock) -> bool:
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+            raise
+    return True  # also on a file system without locks: see the module's docstring
+
+
+def _move(made: Path, path: Path, replace: bool) -> None:
+    try:
+        if replace or not path.exists():
+            os.replace(made, path)
+    except OSError as error:
+        if replace or error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+
+
+def _flush_to_disk(folder: Path) -> None:
+    """Wait until the disk has it, so that a power cut leaves no half. Some disks say only now that they are full."""
+    for parent, _, files in os.walk(folder, topdown=False):
+        for name in [*sorted(files), "."]:
+            file = os.open(Path(parent) / name, os.O_RDONLY)
+            try:
+                os.fsync(file)
+            finally:
+                os.close(file)
+
+
+@contextmanager
+def _explain_errors(folder: Path, option: str = "--results") -> Iterator[None]:
+    """Name the folder and the way out in the error of what cannot be written there."""
+    try:
+        yield
+    except OSError as error:
+        # HDF5 tells the number in its own sentence alone.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(f"{folder} cannot be written: {reason}. Make room or make it writable, or name another folder "
+                      f"with {option}. What is stored is kept, and the same command goes on from there.") from error

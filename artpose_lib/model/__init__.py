@@ -1,0 +1,1 @@
+"""The networks: four backbones with ImageNet weights, the classifier built on them, and features from it."""

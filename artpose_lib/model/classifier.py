@@ -1,0 +1,68 @@
+"""Classifier = preprocessing + backbone + global average pooling + Dense softmax, in one flat graph (Section 2.2.1)."""
+
+import keras
+
+from artpose_lib.model.backbones import build_backbone
+from artpose_lib.model.batchnorm import normalised_by
+
+HEAD = "poses"  # name of the last Dense layer, the only one that a frozen model learns
+POOLED = "pooled"  # name of the layer before it
+
+
+def build_classifier(backbone: str, n_classes: int, size: int | None = None, weights: str | None = None,
+                     weights_dir: str | None = None, preprocessing: str | None = None) -> keras.Model:
+    """A classifier of `n_classes` poses.
+
+    Parameters: `backbone` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own);
+    `weights` None for random weights or "imagenet"; `weights_dir` a folder of weight files to look into first;
+    `preprocessing` None for the backbone's own, or another (see `build_backbone`).
+    Returns a model from uint8 RGB pictures (n, size, size, 3) to float32 probabilities (n, n_classes) that sum to 1.
+    Raises WeightsMissing where ImageNet weights are asked for and are not to be had.
+
+    Equation 2.2 of the thesis prints a sum; its name and its code say mean, and a mean is what is taken here.
+    """
+    base = build_backbone(backbone, size, weights, weights_dir, preprocessing)
+    # float32 under mixed precision too: 16 bits of a mean or of a probability are too few.
+    pooled = keras.layers.GlobalAveragePooling2D(name=POOLED, dtype="float32")(base.output)
+    probabilities = keras.layers.Dense(n_classes, activation="softmax", name=HEAD, dtype="float32")(pooled)
+    return keras.Model(base.input, probabilities, name=backbone)
+
+
+def build_head(n_features: int, n_classes: int) -> keras.Model:
+    """The classifier's last layer alone: pooled features (n, n_features) to probabilities (n, n_classes)."""
+    return keras.Sequential([keras.Input((n_features,)),
+                             keras.layers.Dense(n_classes, activation="softmax", name=HEAD)])
+
+
+def pooled_model(classifier: keras.Model) -> keras.Model:
+    """The classifier up to its pooling layer: uint8 pictures to float32 features (n, channels)."""
+    return keras.Model(classifier.input, classifier.get_layer(POOLED).output)
+
+
+def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> None:
+    """Say which layers learn: "frozen" (the head alone) or "finetuned" (all of them), as in Tables A.1 and A.2.
+
+    In a pretrained network batch normalisation stays as ImageNet left it even when all other layers learn:
+    `trainable=False` makes Keras use the stored means and variances in training and at test time alike. The
+    published scripts used each batch's own statistics instead, so that a picture's prediction depended on the
+    pictures beside it. A network of random weights has no statistics worth keeping, so there they are learned.
+    """
+    for layer in classifier.layers:
+        kept = pretrained and isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = layer.name == HEAD or (layers == "finetuned" and not kept)
+
+
+class OnBatchStatistics(keras.layers.BatchNormalization):
+    """Batch normalisation that takes each batch's own mean and variance at test time too, while it may learn."""
+
+    def call(self, inputs, training=None, mask=None):
+        return super().call(inputs, training=True, mask=mask)
+
+
+def on_batch_statistics(classifier: keras.Model) -> keras.Model:
+    """The same classifier, of the same weights, with every batch normalisation `OnBatchStatistics`.
+
+    So the published scripts built theirs, with `training=True` in TensorFlow 2.5's graph. In Keras 3 the caller's word
+    goes before the graph's, so that this slip cannot happen any more and has to be made on purpose.
+    """
+    return normalised_by(OnBatchStatistics, classifier)

@@ -1,0 +1,1 @@
+"""From scores to pages: statistics, figures, tables, the audit and the book."""

@@ -1,0 +1,61 @@
+"""Reference results: the small tables behind the audit and the claims as they came out on another machine.
+
+A reader's own run stands beside them. A file holds tables of numbers, and no picture, title, file name or weight.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+
+from artpose_lib.train import trials
+from artpose_lib.train.study import Study
+
+LEFT_OUT = {"pairs"}  # row numbers mean nothing without the pictures
+
+
+def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
+    """Write one JSON file of tables with what they are of: data fingerprint, profile, versions, machine class, date.
+
+    Returns its path. Raises ValueError where no trial of these pictures is stored.
+    """
+    own = [record.facts for record in trials.all_records(study.results)
+           if record.config["data"] == study.dataset.fingerprint]
+    if not own:
+        raise ValueError(f"{study.results}: no trial of these pictures is stored; run the chapters first")
+    last = max(own, key=lambda facts: facts["finished"])
+    name = "drawn pictures" if study.embedded else study.dataset.folder.name
+    content = {"data": name, "fingerprint": study.dataset.fingerprint, "pictures": len(study.dataset),
+               "classes": len(study.dataset.classes), "profile": study.profile.name, "versions": last["versions"],
+               "machine": last["machine"], "date": datetime.now(UTC).date().isoformat(),
+               "tables": {key: json.loads(table.to_json(orient="records", double_precision=6))
+                          for key, table in tables.items() if key not in LEFT_OUT}}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name.replace(' ', '-')}-{study.dataset.fingerprint}.json"
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+    return path
+
+
+def load(folder: Path, study: Study) -> list[dict]:
+    """The reference results of a folder, sorted by name, each as `export` wrote it with its tables as frames.
+
+    Those of the study's own pictures in its own profile are left out: its own numbers are as good.
+    """
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    own = study.dataset.fingerprint, study.profile.name
+    found = [content for content in found if (content["fingerprint"], content["profile"]) != own]
+    return [content | {"tables": {key: pd.read_json(StringIO(json.dumps(rows)), orient="records")
+                                  for key, rows in content["tables"].items()}} for content in found]
+
+
+def caption(content: dict) -> str:
+    """What reference results are of, in a sentence; plain text."""
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(content["versions"].items()))
+    return (f"Reference results, not of this run: {content['pictures']} pictures ({content['data']}) in "
+            f"{content['classes']} classes (fingerprint {content['fingerprint']}), profile {content['profile']}, "
+            f"{content['date']}, on {content['machine']}; {versions}.")

@@ -1,0 +1,253 @@
+"""How well the poses are told apart: the scores of Section 2.3, from stored predictions, with their uncertainty.
+
+A predictions frame is long: a row a picture and trial, with the columns model, backbone, seed, file_name, part,
+label and a probability p_<class> for each class. A history frame has a row an epoch and trial: model, backbone,
+seed, epoch, accuracy, loss, val_accuracy, val_loss.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.metrics import auc, confusion_matrix, precision_recall_fscore_support, roc_curve
+
+from artpose_lib.data.poses import thesis_table
+from artpose_lib.draw import LINKED
+from artpose_lib.draw.stage import CONDITIONS
+from artpose_lib.explain.backgrounds import BOX_CONDITIONS
+
+METRICS = ("accuracy", "macro_f1", "weighted_f1")  # the columns of Tables 3.1 and 3.2
+_TRIAL = ["model", "backbone", "seed"]
+_SCORE = ["model", "backbone", "metric"]
+
+
+def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:
+    """The classes, in the order of the frame's p_<class> columns."""
+    return tuple(column[2:] for column in predictions.columns if column.startswith("p_"))
+
+
+def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """The rows of one part, their true classes int (n,) and their probabilities float (n, k)."""
+    rows = predictions[predictions["part"] == part]
+    if rows.empty:
+        there = ", ".join(sorted(predictions["part"].unique())) or "none"
+        raise ValueError(f"No predictions for the part {part!r}; the parts there: {there}.")
+    classes = class_names(predictions)
+    true = pd.Index(classes).get_indexer(rows["label"])
+    if (true < 0).any():
+        raise ValueError(f"The label {rows['label'].iloc[true.argmin()]!r} has no probability column: these "
+                         f"predictions are of {', '.join(classes)}. Score trials on the same classes only.")
+    columns = [f"p_{name}" for name in classes]
+    probabilities = rows[columns].apply(pd.to_numeric).to_numpy(float)
+    lost = np.isnan(probabilities).any(axis=1)
+    if lost.any():
+        model, backbone, seed = rows[_TRIAL].iloc[lost.argmax()]
+        raise ValueError(f"Trial {seed} of {model} {backbone} has pictures without probabilities: its training "
+                         "diverged, or trials on different classes were mixed. Leave it out or run it again.")
+    return rows, true, probabilities
+
+
+def _trial_confusions(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """The trials (a row each: model, backbone, seed) and their confusion matrices, int (trials, k, k)."""
+    rows, true, probabilities = _select(predictions, part)
+    number = rows.groupby(_TRIAL, sort=False).ngroup().to_numpy()
+    called, labels = probabilities.argmax(axis=1), range(probabilities.shape[1])
+    matrices = [confusion_matrix(true[number == n], called[number == n], labels=labels)
+                for n in range(number.max() + 1)]
+    return rows[_TRIAL].drop_duplicates(ignore_index=True), np.stack(matrices)
+
+
+def scores(confusions: np.ndarray) -> np.ndarray:
+    """Accuracy, macro F1 and weighted F1 (Equations 2.6 to 2.9) of confusion matrices, all at once.
+
+    Parameters: `confusions` counts (..., k, k), true class by predicted class.
+    Returns float64 (..., 3) from 0 to 1, in the order of `METRICS`. As in scikit-learn, a class that is neither
+    there nor predicted counts in no average, and a quotient without a denominator is 0.
+    """
+    right = np.diagonal(confusions, axis1=-2, axis2=-1)
+    support, called = confusions.sum(axis=-1), confusions.sum(axis=-2)
+    pictures, occurs = support.sum(axis=-1), support + called > 0
+    f1 = 2 * right / np.maximum(support + called, 1)
+    return np.stack([right.sum(axis=-1) / pictures, f1.sum(axis=-1) / occurs.sum(axis=-1),
+                     (f1 * support).sum(axis=-1) / pictures], axis=-1)
+
+
+def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
+    """A row a trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
+
+    Raises ValueError for a part without predictions, an unknown label or a missing probability.
+    """
+    trials, confusions = _trial_confusions(predictions, part)
+    values = pd.DataFrame(scores(confusions), columns=METRICS)
+    return pd.concat([trials.assign(pictures=confusions.sum(axis=(1, 2))), values], axis=1)
+
+
+def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = 2000,
+            seed: int = 0) -> pd.DataFrame:
+    """Means over trials, as in Tables 3.1 and 3.2, each with a 95 % confidence interval.
+
+    Returns a row a model and backbone: model, backbone, trials, pictures (those of all trials added up), then
+    accuracy, macro_f1 and weighted_f1, each followed by its _low and _high. Raises ValueError as `per_trial` does.
+
+    The interval is a percentile bootstrap on two levels (Davison and Hinkley 1997, Section 3.8): it resamples the
+    trials and, within each, the test pictures. A handful of trials is too few to show the spread of trials, and
+    much of the doubt is in which hundred pictures happened to be tested. With one trial only its pictures are
+    resampled: the interval then says nothing of another split or another start. The trials of one collection
+    share pictures, which no resampling undoes, so the interval is a guide and no guarantee.
+    """
+    trials, confusions = _trial_confusions(predictions, part)
+    rows = []
+    for (model, backbone), group in trials.groupby(["model", "backbone"], sort=False):
+        own = confusions[group.index]
+        row = {"model": model, "backbone": backbone, "trials": len(own), "pictures": own.sum()}
+        bounds = _bootstrap(own, resamples, seed)
+        for metric, mean, low, high in zip(METRICS, scores(own).mean(axis=0), *bounds, strict=True):
+            row |= {metric: mean, f"{metric}_low": low, f"{metric}_high": high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _bootstrap(confusions: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """The 95 % interval of the mean scores over trials: (2, 3), low and high of each of `METRICS`."""
+    rng = np.random.default_rng(seed)
+    pictures = confusions.sum(axis=(1, 2))
+    shares = confusions.reshape(len(confusions), -1) / pictures[:, None]
+    drawn = rng.integers(len(confusions), size=(resamples, len(confusions)))
+    # To draw a trial's pictures with replacement is to draw its confusion matrix from a multinomial.
+    redrawn = rng.multinomial(pictures[drawn], shares[drawn]).reshape(*drawn.shape, *confusions.shape[1:])
+    return np.percentile(scores(redrawn).mean(axis=1), [2.5, 97.5], axis=0)
+
+
+def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
+    """Precision, recall and F1 of each class and their averages (Figures 3.4 and 3.7), zero where undefined.
+
+    Parameters: `predictions` of one trial, as in the thesis; several trials' pictures are pooled.
+    Returns a row a class, then "macro average" and "weighted average": name, kind ("class" or "average"),
+    precision, recall, f1, support (pictures).
+    """
+    _, true, probabilities = _select(predictions, part)
+    classes, called = class_names(predictions), probabilities.argmax(axis=1)
+    by_class = precision_recall_fscore_support(true, called, labels=range(len(classes)), zero_division=0)
+    report = pd.DataFrame(dict(zip(["precision", "recall", "f1", "support"], by_class, strict=True)))
+    report.insert(0, "name", classes)
+    report.insert(1, "kind", "class")
+    for average in ("macro", "weighted"):
+        values = precision_recall_fscore_support(true, called, average=average, zero_division=0)[:3]
+        report.loc[len(report)] = [f"{average} average", "average", *values, len(true)]
+    return report
+
+
+def confusion(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
+    """Counts of pictures, true class (rows) by predicted class (columns): Figure 3.8. Several trials are pooled."""
+    classes = class_names(predictions)
+    _, matrices = _trial_confusions(predictions, part)
+    return pd.DataFrame(matrices.sum(axis=0), index=pd.Index(classes, name="true"),
+                        columns=pd.Index(classes, name="predicted"))
+
+
+def roc_curves(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
+    """The ROC curve of each class against the rest, and their averages (Figure 3.6).
+
+    Parameters: `predictions` of one trial; several trials' pictures are pooled.
+    Returns a row a point: name, kind ("class" or "average"), false_positive_rate and true_positive_rate (0 to 1),
+    auc. A class that no picture of the part has, or that all have, has no curve: it is one row of NaN and stays
+    out of the macro average. The micro average pools all pairs of picture and class.
+    """
+    _, true, probabilities = _select(predictions, part)
+    one_hot = np.eye(probabilities.shape[1], dtype=int)[true]
+    classes = class_names(predictions)
+    drawn = {name: roc_curve(truth, values)[:2]
+             for name, truth, values in zip(classes, one_hot.T, probabilities.T, strict=True)
+             if 0 < truth.mean() < 1}
+    frames = [_curve(name, "class", *drawn.get(name, ([np.nan], [np.nan]))) for name in classes]
+    if drawn:
+        frames.append(_curve("macro average", "average", *_mean_curve(list(drawn.values()))))
+    frames.append(_curve("micro average", "average", *roc_curve(one_hot.ravel(), probabilities.ravel())[:2]))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _curve(name: str, kind: str, false_positive_rate, true_positive_rate) -> pd.DataFrame:
+    area = auc(false_positive_rate, true_positive_rate) if len(false_positive_rate) > 1 else np.nan
+    return pd.DataFrame({"name": name, "kind": kind, "false_positive_rate": false_positive_rate,
+                         "true_positive_rate": true_positive_rate, "auc": area})
+
+
+def _mean_curve(curves: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """The mean height of ROC curves at each false positive rate; its area is the mean of their areas.
+
+    A ROC curve rises in steps. Each rate therefore comes twice, with the heights at the step's foot and at its
+    top; one interpolated height a rate would turn every step into a slope and flatter the area.
+    """
+    rates = np.unique(np.concatenate([fpr for fpr, _ in curves]))
+    foot = np.mean([np.interp(-rates, -fpr[::-1], tpr[::-1]) for fpr, tpr in curves], axis=0)
+    top = np.mean([np.interp(rates, fpr, tpr) for fpr, tpr in curves], axis=0)
+    return np.repeat(rates, 2), np.column_stack([foot, top]).ravel()
+
+
+def curves(history: pd.DataFrame, stop: str = "longest") -> pd.DataFrame:
+    """Learning curves over trials (Figures 3.1 to 3.3 and 3.5): each epoch's mean with a 95 % t-interval.
+
+    Returns model, backbone, epoch, metric (accuracy, loss, val_accuracy, val_loss), mean, low, high, trials.
+    Trials stop at different epochs; `trials` counts those still running, whose mean this is, to the end of the
+    longest; `stop` "shortest" ends the curves with the first trial that stops, as the thesis' do (the audit's A9).
+    Where one trial is left, low and high are NaN. Bounds stay where the metric can be: from 0, and to 1 for an
+    accuracy.
+    """
+    keys = ["model", "backbone", "epoch", "metric"]
+    if stop == "shortest":
+        last = history.groupby(_TRIAL)["epoch"].transform("max").groupby([history["model"], history["backbone"]])
+        history = history[history["epoch"] <= last.transform("min")]
+    long = history.sort_values("epoch", kind="stable").melt(
+        keys[:3], ["accuracy", "loss", "val_accuracy", "val_loss"], "metric", "value")
+    table = long.groupby(keys, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
+    half = stats.t.ppf(0.975, table["count"] - 1) * table["std"] / np.sqrt(table["count"])
+    ceiling = np.where(table["metric"].str.endswith("accuracy"), 1, np.inf)
+    low, high = (table["mean"] - half).clip(lower=0), (table["mean"] + half).clip(upper=ceiling)
+    return table[[*keys, "mean"]].assign(low=low, high=high, trials=table["count"])
+
+
+def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
+    """Tables 3.1 and 3.2 of the thesis beside `table`, a frame from `summary`.
+
+    Returns a row a score: model, backbone, metric, thesis, here, low, high, trials. What only one side has is NaN
+    on the other (0 for trials).
+    """
+    thesis = pd.concat([thesis_table("table_3_1"), thesis_table("table_3_2")]).melt(
+        ["metric", "model"], var_name="backbone", value_name="thesis")
+    thesis = thesis.replace({"metric": {"test_accuracy": "accuracy"}}).astype({"thesis": float})
+    here = pd.concat(
+        table[["model", "backbone", "trials", metric, f"{metric}_low", f"{metric}_high"]].assign(metric=metric).rename(
+            columns={metric: "here", f"{metric}_low": "low", f"{metric}_high": "high"}) for metric in METRICS)
+    rows = pd.concat([thesis[_SCORE], here[_SCORE]]).drop_duplicates()
+    # In the thesis' order of models, architectures and metrics, then what it has not.
+    rows = rows.sort_values(_SCORE, key=lambda column: pd.factorize(column)[0], ignore_index=True)
+    joined = rows.merge(thesis, how="left", on=_SCORE).merge(here, how="left", on=_SCORE)
+    return joined.assign(trials=joined["trials"].fillna(0).astype(int))
+
+
+def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
+    """The accuracy in each condition, from the frame of one of the two experiments, which must not be empty.
+
+    Returns a row a condition and strength, in their order: condition, strength, trials, pictures (those of all trials),
+    accuracy, low and high (its 95 % interval, see `summary`); lost and gained, how many pictures are named
+    rightly when whole and wrongly here, and the other way round; p, how often luck parts them at least so unevenly
+    (McNemar's exact test: the same network on the same pictures tells more than two intervals side by side; as trials
+    share pictures, it is a guide); and called_by_background, how often the class is named that goes with the background
+    shown, rightly or not, NaN where no drawn background is.
+    """
+    poses, rows = {kind: pose for pose, kind in LINKED.items()}, []
+    found = found.assign(right=found["predicted"] == found["label"])
+    whole = found[found["condition"] == "whole"].set_index(["strength", "seed", "file_name"])["right"]
+    for (condition, strength), own in found.groupby(["condition", "strength"], sort=False, dropna=False):
+        score = summary(own, own["part"].iloc[0]).iloc[0]
+        before = whole.reindex(pd.MultiIndex.from_frame(own[whole.index.names])).to_numpy(bool)
+        lost, gained = (before & ~own["right"]).sum(), (~before & own["right"]).sum()
+        shown = own[own["background"] != ""]
+        rows.append({"condition": condition, "strength": strength, "trials": score["trials"],
+                     "pictures": score["pictures"], "accuracy": score["accuracy"], "low": score["accuracy_low"],
+                     "high": score["accuracy_high"], "lost": lost, "gained": gained,
+                     "p": stats.binomtest(lost, lost + gained).pvalue if lost + gained else 1.0,
+                     "called_by_background": (shown["background"].map(poses) == shown["predicted"]).mean()})
+    order = CONDITIONS + BOX_CONDITIONS
+    return pd.DataFrame(rows).sort_values(
+        ["condition", "strength"], ignore_index=True,
+        key=lambda column: column.map(order.index) if column.name == "condition" else column)

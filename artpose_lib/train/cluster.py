@@ -1,0 +1,251 @@
+"""Other machines: jobs go to a Dask cluster, and what they store is in the folder of results that all machines share.
+
+A worker runs one job at a time, in a process of its own, because TensorFlow takes a whole machine and a trainer is kept
+for the next trial. Workers that have the Dask resource GPU are asked for one of it. The job of a worker that is lost
+goes to another one; where the lost one lives on unseen, its lock on the shared folder keeps the job from running twice.
+Dask is an optional part of the installation, and imported only here and only when it is used.
+"""
+
+import logging
+import os
+import pickle
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, suppress
+from pathlib import Path
+from uuid import uuid4
+
+from artpose_lib.files import say
+
+KINDS = ("local", "slurm")
+TRIAL_MEMORY = 4 * 2**30  # bytes: the most that a training step at 224 x 224 took, 3.6 GiB, and a little
+SLURM_JOBS = 4
+SLURM_LOGS = "~/.artpose/slurm"  # a home is shared by all machines of a SLURM cluster
+# What a local worker runs first. Ctrl-C goes to every process at a terminal; the one that has the workers handles it.
+NO_INTERRUPT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+UNSEEN = 90  # seconds until a stored thing must be seen here; NFS shows an old folder for 60 at most
+
+
+@contextmanager
+def opened(where: str) -> Iterator[str]:
+    """The address of a scheduler. `where` is an address, or what to start until the end of the `with` block:
+
+    - "local": workers on this machine, one a GPU; without a GPU one a processor core, as far as the memory goes;
+    - "slurm": jobs of a worker each, submitted to SLURM as Dask's `jobqueue.yaml` says, more or fewer as work demands;
+    - "local:3", "slurm:20": the most workers.
+
+    Raises ValueError for a number that is none, RuntimeError where Dask is not installed.
+    """
+    kind, _, count = where.partition(":")
+    if kind not in KINDS:
+        yield where
+        return
+    if count and not (count.isdecimal() and int(count)):
+        raise ValueError(f'--cluster {where}: "{count}" is not a number of workers')
+    _dask()
+    with (_local if kind == "local" else _slurm)(int(count or 0)) as started:
+        yield started.scheduler_address
+
+
+@contextmanager
+def connected(where: str) -> Iterator:
+    """A client of the cluster (see `opened`), which has a worker by then; None where `where` is "".
+
+    Raises OSError where no scheduler answers, ValueError where a worker has more than one thread.
+    """
+    if not where:
+        yield None
+        return
+    distributed = _dask()
+    with opened(where) as address:
+        try:
+            client = distributed.Client(address, timeout=10)
+        except (OSError, ValueError) as error:
+            raise OSError(f"--cluster {where}: no Dask scheduler answers there ({error}). Start one with "
+                          "`dask scheduler` and workers with `dask worker`, or say local or slurm.") from error
+        with client:
+            say(f"cluster {address}, dashboard {client.dashboard_link}")
+            client.wait_for_workers(1)
+            crowded = [name for name, worker in _workers(client).items() if worker["nthreads"] != 1]
+            if crowded:
+                raise ValueError(f"--cluster {where}: the worker {crowded[0]} has several threads, and trials take a "
+                                 "process each. Start workers with `dask worker ADDRESS --nthreads 1`.")
+            yield client
+
+
+def results(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object, bool]]:
+    """`attempt` each of the jobs on the cluster; gives job and outcome as they end. A job comes after what it needs.
+
+    Raises what an attempt raises, RuntimeError for a job that was lost with too many workers, and OSError where a
+    worker stored a job's thing that this machine does not see.
+    """
+    distributed = _dask()
+    resources = {"GPU": 1} if any("GPU" in worker["resources"] for worker in _workers(client).values()) else None
+    stores, of = {}, {}
+    for job in jobs:
+        # Bytes, since the scheduler would unpickle anything else, and open the study on its own machine.
+        future = client.submit(_attempted, pickle.dumps((attempt, job)), stores.get(job.needs),
+                               key=f"{job.path.stem}-{uuid4().hex[:8]}", resources=resources, pure=False)
+        stores[job.path] = future
+        of[future] = job
+    for future in distributed.as_completed(of, loop=client.loop):
+        try:
+            done = future.result()
+        except distributed.KilledWorker as error:
+            raise RuntimeError(f"{of[future].path.name} was lost with {error.last_worker.address}, and with others "
+                               "before. Did their memory run out? See the workers' logs.") from error
+        if done:
+            _wait_to_see(of[future].path)
+        yield of[future], done
+
+
+def call(where: str, name: str, function: Callable, *arguments) -> None:
+    """Run one function as one task of the cluster `where`, with its lines of progress on this terminal.
+
+    After its `arguments` it is given a `threading.Event`. Ctrl-C here sets it; the function is to end then, is waited
+    for, and KeyboardInterrupt is raised.
+    """
+    key = f"{name}-{uuid4().hex[:8]}"
+    with connected(where) as client:
+        future = client.submit(_attempted, pickle.dumps((_called, (key, function, arguments))), key=key, pure=False)
+        try:
+            future.result()
+        except KeyboardInterrupt:
+            while any(client.run(_stop, key, on_error="ignore").values()):  # or on the next worker, if one was lost
+                with suppress(TimeoutError):
+                    _dask().wait(future, timeout=1)
+            raise
+
+
+_stops: dict[str, threading.Event] = {}  # on a worker: what tells a call that it is to end, by its key
+
+
+def _called(job: tuple[str, Callable, tuple]) -> None:
+    key, function, arguments = job
+    _stops[key] = threading.Event()
+    try:
+        function(*arguments, _stops[key])
+    finally:
+        del _stops[key]
+
+
+def _stop(key: str) -> bool:
+    """On every worker: tell a call that runs there to end. Says whether it does run there."""
+    running = _stops.get(key)
+    if running:
+        running.set()
+    return running is not None
+
+
+def _attempted(packed: bytes, needed: bool | None = None) -> bool:
+    """On a worker: what `attempt` says of a job. What it writes to stderr shows on the client's terminal."""
+    os.environ.pop("ARTPOSE_CLUSTER", None)  # a worker that sent jobs on would wait for itself
+    with redirect_stderr(_Terminal()):
+        attempt, job = pickle.loads(packed)
+        return attempt(job)
+
+
+class _Terminal:
+    """Stands for a worker's stderr, and sends what it is given to the clients. Made by the thread of the task."""
+
+    encoding = "utf-8"
+
+    def __init__(self):
+        from distributed import get_worker
+
+        self.worker = get_worker()  # no other thread of the task can ask
+
+    def write(self, text: str) -> int:
+        self.worker.log_event("print", {"args": (text,), "sep": "", "end": "", "flush": True, "file": 2})
+        return len(text)
+
+    def flush(self) -> None:
+        """There is nothing to flush."""
+
+    def isatty(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """The terminal outlives what was handed its stderr and closes it at the end."""
+
+
+def _wait_to_see(path: Path) -> None:
+    waited = time.monotonic()
+    while not path.exists():
+        with suppress(OSError):
+            os.listdir(path.parent)  # has a network's file system look anew
+        if time.monotonic() > waited + UNSEEN:
+            raise OSError(f"{path} was stored by a worker and is not here: the folder of results must be one that all "
+                          f"machines share, under the same name. This machine is {socket.gethostname()}.")
+        time.sleep(0.1)
+
+
+def _local(count: int):
+    """A cluster of processes on this machine."""
+    from dask.system import CPU_COUNT
+    from distributed import Nanny, Scheduler, SpecCluster
+    from distributed.system import MEMORY_LIMIT
+
+    gpus = _gpus()
+    count = count or len(gpus) or max(1, min(CPU_COUNT, MEMORY_LIMIT // TRIAL_MEMORY))
+    threads = str(max(1, CPU_COUNT // count))
+    workers = {}
+    for number in range(count):
+        # Each worker has a share of the processors, or its own GPU. A limit of memory would only end what may yet fit.
+        options = {"nthreads": 1, "memory_limit": 0, "host": "127.0.0.1", "silence_logs": logging.WARNING,
+                   "preload": [NO_INTERRUPT],
+                   "env": {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}}
+        if gpus:
+            options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
+            options["resources"] = {"GPU": 1}
+        workers[number] = {"cls": Nanny, "options": options}
+    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": True,
+                                               "dashboard_address": "127.0.0.1:8787"}}
+    return SpecCluster(workers=workers, scheduler=scheduler, name="artpose", silence_logs=logging.WARNING)
+
+
+def _gpus() -> list[str]:
+    """The numbers of this machine's GPUs, of those that CUDA_VISIBLE_DEVICES leaves."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return [number for number in allowed.split(",") if number and number != "-1"]
+    there = Path("/proc/driver/nvidia/gpus")
+    return [str(number) for number in range(len(list(there.iterdir())))] if there.is_dir() else []
+
+
+def _slurm(count: int):
+    """A cluster of SLURM jobs, as `jobqueue.yaml` says; only threads and processes are set here.
+
+    Its `cores` are what SLURM is asked for, and not threads that run jobs side by side. Without its `log-directory`
+    the workers' logs go to `SLURM_LOGS`; SLURM itself would leave them where the command runs.
+    """
+    import dask
+
+    interrupt = signal.getsignal(signal.SIGINT)
+    from dask_jobqueue import SLURMCluster
+    signal.signal(signal.SIGINT, interrupt)  # the import takes Ctrl-C, and would end a run without tables
+
+    cores = dask.config.get("jobqueue.slurm.job-cpu") or dask.config.get("jobqueue.slurm.cores")
+    logs = dask.config.get("jobqueue.slurm.log-directory") or str(Path(SLURM_LOGS).expanduser())
+    try:
+        started = SLURMCluster(cores=1, processes=1, job_cpu=cores, log_directory=logs)
+    except ValueError as error:
+        raise ValueError(f"--cluster slurm: {error} Say it in ~/.config/dask/jobqueue.yaml, under jobqueue and "
+                         "slurm.") from error
+    started.adapt(minimum_jobs=1, maximum_jobs=count or SLURM_JOBS)
+    return started
+
+
+def _workers(client) -> dict[str, dict]:
+    return client.scheduler_info(n_workers=-1)["workers"]
+
+
+def _dask():
+    try:
+        import distributed
+    except ImportError as error:
+        raise RuntimeError(f'--cluster needs Dask ({error}): .venv/bin/pip install -e ".[cluster]"') from error
+    return distributed

@@ -1,0 +1,218 @@
+"""Tables A.1 and A.2 of the thesis as recipes for training, and the profiles that shorten them."""
+
+from dataclasses import asdict, dataclass, replace
+from math import ceil, log
+
+import pandas as pd
+
+from artpose_lib.data.poses import thesis_table
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.train.onecycle import DECAY_EPOCHS, rates
+from artpose_lib.train.variants import Variant
+
+SEEDS = (40, 41, 42, 43, 44)  # the five trials of the published scripts
+MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
+# EfficientNet-Lite0 is not in the thesis. It trains by the rows of Xception, its nearest relative there: both are
+# built of depthwise-separable convolutions.
+BORROWED = {"EfficientNet-Lite0": "Xception"}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase of training, at most `max_epochs` long; None means all that earlier phases left of the recipe's
+    `total_epochs` (the tables' "MAX_EPOCHS" and "100-MAX_EPOCHS").
+
+    `layers` is "frozen" (the head alone learns) or "finetuned" (all layers). The learning rate starts at
+    `initial_lr` and is multiplied by `factor` after each epoch, at most `hold_after` times (None: always). The phase
+    ends early once validation accuracy has not risen for `patience` epochs.
+    """
+
+    layers: str
+    initial_lr: float
+    factor: float
+    hold_after: int | None
+    max_epochs: int | None
+    patience: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one model is trained: a row of Table A.1 or A.2, and what Sections 2.2.1 to 2.2.6 say about its kind.
+
+    `model` is one of `MODELS`; `phases` run in turn, each from the best weights of the one before, together at most
+    `total_epochs`; `optimiser` is Keras' name; `weights` None (random) or "imagenet"; `split` "random" (experiment 1)
+    or "stratified" (experiment 2); `augmented` says whether the training part goes through SMOTE and imgaug; `variant`
+    is what the audit switches, None in every recipe of the thesis.
+    """
+
+    model: str
+    backbone: str
+    phases: tuple[Phase, ...]
+    batch_size: int
+    optimiser: str
+    total_epochs: int
+    weights: str | None
+    split: str
+    augmented: bool
+    variant: Variant | None = None
+
+
+def recipe(model: str, backbone: str) -> Recipe:
+    """The recipe of a model ("baseline", "frozen", "finetuned", "finetuned_aug") and a key of `BACKBONES`.
+
+    Raises ValueError where there is none.
+    """
+    if (model, backbone) not in RECIPES:
+        backbones = dict.fromkeys(name for _, name in RECIPES)
+        raise ValueError(f"No recipe for the model {model!r} with the backbone {backbone!r}. "
+                         f"Models: {', '.join(MODELS)}; backbones: {', '.join(backbones)}.")
+    return RECIPES[model, backbone]
+
+
+def varied(recipe: Recipe, variant: Variant | None) -> Recipe:
+    """The recipe with one thing switched (None: the recipe itself). A recipe of one phase takes the first's layers."""
+    if variant is None:
+        return recipe
+    layers = variant.layers or [phase.layers for phase in recipe.phases]
+    phases = tuple(replace(phase, layers=own) for phase, own in zip(recipe.phases, layers, strict=False))
+    return replace(recipe, phases=phases, split=variant.split or recipe.split, variant=variant)
+
+
+def described(recipe: Recipe) -> dict:
+    """A recipe as a trial's record has it: of its variant what is switched, and nothing where nothing is."""
+    plain = asdict(replace(recipe, variant=None))
+    del plain["variant"]
+    return plain | ({"variant": recipe.variant.switched()} if recipe.variant else {})
+
+
+def planned_rates(recipe: Recipe) -> pd.DataFrame:
+    """The learning rates of a recipe as Figure A.2 draws them: epoch (from 1), learning_rate, phase.
+
+    Phase I of a one-cycle ends when its patience is out, which only training shows; here it climbs to the rate that
+    phase II starts from (and lasts its patience where it starts above that rate).
+    """
+    frames, left = [], recipe.total_epochs
+    for number, phase in enumerate(recipe.phases, start=1):
+        length = left
+        if phase.max_epochs:
+            length = min(phase.max_epochs, left)
+        elif number < len(recipe.phases):
+            climb = log(recipe.phases[number].initial_lr / phase.initial_lr) / log(phase.factor)
+            length = max(ceil(climb), phase.patience)
+        values = rates(phase.initial_lr, phase.factor, length, phase.hold_after)
+        frames.append(pd.DataFrame({"learning_rate": values, "phase": number}))
+        left -= length
+    table = pd.concat(frames, ignore_index=True)
+    return table.assign(epoch=range(1, len(table) + 1))
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much of the thesis' protocol a run can afford. Nothing but a profile shortens a recipe.
+
+    `trials` of each model; `pictures` in the drawn data set; `input_size` in pixels (None: the backbone's own);
+    `batch_size` (None: the table's); `steps_per_epoch` (None: the whole training part); `time`, the share of the
+    epochs; `frozen_full_strength` says that frozen models are spared all this, as their features are computed once.
+    """
+
+    name: str
+    trials: int
+    pictures: int
+    input_size: int | None
+    batch_size: int | None
+    steps_per_epoch: int | None
+    time: float
+    frozen_full_strength: bool
+
+    def scale(self, recipe: Recipe) -> Recipe:
+        """The recipe in `time` of its epochs; at full strength the recipe itself.
+
+        Multiplying the rate as slowly as the tables do would end the shortened run before its networks learnt. So
+        phase I climbs faster, to come to phase II's MAX_LR when phase II starts there, and never slower than its
+        table says; phase II is the thesis' own, cut short. Patience stays: it is for long phases, and a short one
+        should not stop over the first epochs' tiny rates; its best epoch's weights are kept either way.
+        """
+        if self.full_strength(recipe):
+            return recipe
+        total = _shortened(recipe.total_epochs, self.time)
+        first, *second = recipe.phases
+        epochs = _shortened(first.max_epochs, self.time) if first.max_epochs else total - total // 2
+        if second:
+            climb = (second[0].initial_lr / first.initial_lr) ** (1 / epochs)
+            first = replace(first, factor=max(first.factor, climb))
+        phases = replace(first, max_epochs=epochs), *(replace(phase, max_epochs=None) for phase in second)
+        return replace(recipe, phases=phases, total_epochs=total, batch_size=self.batch_size or recipe.batch_size)
+
+    def seeds(self, recipe: Recipe) -> tuple[int, ...]:
+        """A seed for each trial."""
+        return SEEDS if self.full_strength(recipe) else SEEDS[:self.trials]
+
+    def size(self, recipe: Recipe) -> int:
+        """The side of the input in pixels."""
+        own = BACKBONES[recipe.backbone].input_size
+        return own if self.full_strength(recipe) else self.input_size or own
+
+    def steps(self, recipe: Recipe) -> int | None:
+        """At most so many steps an epoch; None for all."""
+        return None if self.full_strength(recipe) else self.steps_per_epoch
+
+    def full_strength(self, recipe: Recipe) -> bool:
+        """Whether the recipe runs as the thesis ran it."""
+        return self.time == 1 or (self.frozen_full_strength and recipe.model == "frozen")
+
+
+def _shortened(epochs: int, time: float) -> int:
+    return max(1, round(time * epochs))
+
+
+# Pictures have 72 pixels a side in the short ones because Xception needs 71.
+PROFILES = {profile.name: profile for profile in (
+    Profile("thesis", len(SEEDS), 1000, None, None, None, 1.0, True),  # 1000 pictures, as in D_AUG (Section 2.2.6)
+    Profile("quick", 2, 400, 72, 16, 4, 0.08, True),  # 100 epochs become 8, of 4 steps each
+    Profile("smoke", 1, 60, 72, 8, 2, 0.03, False),  # 100 epochs become 3: does it run at all?
+)}
+
+
+def profile(name: str) -> Profile:
+    """The profile of that name. Raises ValueError where there is none."""
+    if name not in PROFILES:
+        raise ValueError(f"No profile {name!r}. Profiles: {', '.join(PROFILES)}.")
+    return PROFILES[name]
+
+
+def _parse(row) -> Recipe:
+    """A row of Table A.1 or A.2 (a named tuple of strings, "" where the table is empty)."""
+    total = row.max_epochs_2.removesuffix("-MAX_EPOCHS")  # "100-MAX_EPOCHS" says that the two make 100 together
+    first_epochs = None if row.max_epochs_1 == "MAX_EPOCHS" else int(row.max_epochs_1)
+    phases = [Phase(row.layers_phase_1, float(row.initial_lr), _factor(row.schedule_1), None, first_epochs,
+                    int(row.patience_1))]
+    # A phase II is where the table gives it a schedule. The frozen Xception's row names layers for one and nothing
+    # else, neither rate nor epochs: a slip, for a frozen model has none (Section 2.2.3).
+    if row.schedule_2:
+        second_epochs = int(total) if total == row.max_epochs_2 else None
+        phases.append(Phase(row.layers_phase_2, float(row.max_lr), _factor(row.schedule_2), DECAY_EPOCHS,
+                            second_epochs, int(row.patience_2)))
+    augmented = row.model == "finetuned_aug"
+    return Recipe(row.model, row.architecture, tuple(phases), int(row.batch_size), row.optimiser,
+                  total_epochs=int(total or 0) + (first_epochs or 0),
+                  weights=None if row.model == "baseline" else "imagenet",
+                  split="stratified" if augmented else "random", augmented=augmented)
+
+
+def _factor(schedule: str) -> float:
+    """What "constant", "lr*1.5" or "lr/1.3" does to the rate from one epoch to the next."""
+    if schedule == "constant":
+        return 1.0
+    number = float(schedule[len("lr*"):])
+    return 1 / number if schedule.startswith("lr/") else number
+
+
+def _read_tables() -> dict[tuple[str, str], Recipe]:
+    rows = [row for name in ("table_a_1", "table_a_2") for row in thesis_table(name).itertuples()]
+    found = {(row.model, row.architecture): _parse(row) for row in rows}
+    lent = {(model, borrower): replace(found[model, lender], backbone=borrower)
+            for borrower, lender in BORROWED.items() for model in MODELS}
+    return found | lent
+
+
+RECIPES: dict[tuple[str, str], Recipe] = _read_tables()

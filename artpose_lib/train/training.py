@@ -1,0 +1,218 @@
+"""Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
+
+import logging
+import os
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import keras
+import numpy as np
+import pandas as pd
+
+from artpose_lib.model import classifier
+from artpose_lib.model.adam import Adam
+from artpose_lib.train import onecycle
+from artpose_lib.train.recipes import Phase, Recipe
+from artpose_lib.train.variants import FAITHFUL, Variant, shifted_in_place
+
+# TensorFlow warns, into the page, that several networks are traced in one process; that is what trials are.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+# Section 2.2.4 prints Adam's parameters. They are Keras' own but for epsilon, which Keras has raised to 1e-7 since.
+OPTIMISERS = {"adam": partial(Adam, epsilon=1e-8)}
+PRECISIONS = ("float32", "mixed_bfloat16")  # not float16: its losses need scaling
+PREDICT_BATCH = 32  # pictures a forward step; only speed and memory depend on it
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a split: `x` uint8 pictures (n, size, size, 3) or float32 features (n, channels); `y` int64 (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled training batches without end: every `steps` of them are an epoch, with an order of its own.
+
+    An epoch takes all pictures, or the first `steps` batches of its shuffle. Without end, because Keras takes a tenth
+    of a second and more to end one run of batches and begin another. An epoch's order comes from its number, because
+    how far a backend looks ahead must not matter.
+    """
+
+    num_batches = None  # Keras' word for no end
+
+    def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None, seed: int):
+        super().__init__()
+        self.x, self.y = part.x, np.eye(n_classes, dtype="float32")[part.y]
+        self.batch_size = batch_size
+        self.steps = min(steps or len(part.y), -(-len(part.y) // batch_size))
+        self.seed = seed
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        epoch, step = divmod(index, self.steps)
+        rows = self.order(epoch)[step * self.batch_size:(step + 1) * self.batch_size]
+        return self.x[rows], self.y[rows]
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The rows that an epoch takes, in its order."""
+        shuffled = np.random.default_rng([self.seed, epoch]).permutation(len(self.y))
+        return shuffled[:self.steps * self.batch_size]
+
+    def used(self, epochs: int) -> np.ndarray:
+        """The rows, sorted, that the first `epochs` epochs take: all of them, unless `steps` caps an epoch."""
+        return np.unique([self.order(epoch) for epoch in range(epochs)])
+
+
+class Trainer:
+    """A Keras classifier that is built and compiled once and then trained again and again from fresh weights.
+
+    Compiling costs 3 to 15 s a network on a CPU and depends only on which layers learn, so trials share it: between
+    them the weights, Adam's moments and the learning rate are set back, which leaves nothing of the trial before.
+    """
+
+    def __init__(self, model: keras.Model, n_classes: int):
+        self.model, self.n_classes = model, n_classes
+        self.pristine = model.get_weights()
+        self.compiled_for: tuple[str, list[bool]] | None = None  # optimiser, and which layers learn
+
+    def reset(self, seed: int, random_weights: bool) -> None:
+        """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
+        keras.utils.set_random_seed(seed)
+        # Of a model that is not compiled: a clone of one that is would make itself an optimiser, moments and all.
+        fresh = keras.models.clone_model(keras.Model(self.model.inputs, self.model.outputs))
+        if not random_weights:
+            head_tensors = 2  # kernel and bias, the last two of the list
+            fresh.set_weights(self.pristine[:-head_tensors] + fresh.get_weights()[-head_tensors:])
+        self.model.set_weights(fresh.get_weights())
+
+    def fit(self, train: Part, validation: Part, recipe: Recipe, phase: Phase, epochs: int, steps: int | None,
+            seed: int) -> pd.DataFrame:
+        """One phase of a recipe; the model ends with the weights of its best epoch. Returns a row an epoch."""
+        self.compile(recipe.optimiser)
+        rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
+        batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed)
+        history = self.model.fit(
+            batches, steps_per_epoch=batches.steps, epochs=epochs, verbose=0, shuffle=False,  # by their own seed
+            validation_data=(validation.x, np.eye(self.n_classes, dtype="float32")[validation.y]),
+            callbacks=onecycle.phase_callbacks(rates, phase.patience))
+        frame = pd.DataFrame(history.history)
+        return frame.assign(learning_rate=rates[:len(frame)])
+
+    def predict(self, x: np.ndarray, batch_size: int = PREDICT_BATCH) -> np.ndarray:
+        """Probabilities, float32 (n, n_classes)."""
+        return self.model.predict(x, batch_size=batch_size, verbose=0)
+
+    def compile(self, optimiser: str) -> None:
+        """Make the model ready to train those of its layers that learn now, by a fresh optimiser of `OPTIMISERS`."""
+        wanted = optimiser, [layer.trainable for layer in self.model.layers]
+        if wanted == self.compiled_for:  # a fresh optimiser in the compiled step: moments and step count at zero
+            for variable in self.model.optimizer.variables:
+                variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
+            return
+        # On a CPU, XLA makes TensorFlow's ResNet50 1.7 times slower; JAX has nothing else.
+        plain = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
+        self.model.compile(OPTIMISERS[optimiser](), "categorical_crossentropy", metrics=["accuracy"],
+                           jit_compile=False if plain else "auto")
+        # Variables first, or else TensorFlow meets them while it traces the step, and traces it once more without.
+        self.model.optimizer.build(self.model.trainable_variables)
+        answer = np.eye(self.n_classes, dtype="float32")[:1]
+        self.model.compute_metrics(None, answer, answer)
+        self.compiled_for = wanted
+
+
+def precision() -> str:
+    """Keras' name of the precision that whole networks are trained in, from ARTPOSE_PRECISION.
+
+    float32, or mixed_bfloat16: products in 16 bits, weights and their sums in 32, for processors and GPUs that are
+    quicker so. Raises ValueError for any other.
+    """
+    wanted = os.environ.get("ARTPOSE_PRECISION") or PRECISIONS[0]
+    if wanted not in PRECISIONS:
+        raise ValueError(f"ARTPOSE_PRECISION is {wanted!r}, and is one of: {', '.join(PRECISIONS)}")
+    return wanted
+
+
+@lru_cache(maxsize=1)  # one network at a time: VGG16 to Xception take 0.1 GB of weights and more of moments each
+def classifier_trainer(backbone: str, n_classes: int, size: int, weights: str | None,
+                       weights_dir: str | None, variant: Variant = FAITHFUL) -> Trainer:
+    """The trainer of a whole network; see `models.build_classifier` for the parameters."""
+    keras.utils.clear_session()
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision())
+    try:
+        model = classifier.build_classifier(backbone, n_classes, size, weights, weights_dir, variant.preprocessing)
+        return Trainer(classifier.on_batch_statistics(model) if variant.batch_statistics else model, n_classes)
+    finally:
+        keras.config.set_dtype_policy(usual)
+
+
+@lru_cache(maxsize=1)
+def head_trainer(n_features: int, n_classes: int) -> Trainer:
+    """The trainer of a classifier's last layer alone, for pooled features."""
+    return Trainer(classifier.build_head(n_features, n_classes), n_classes)
+
+
+def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, seed: int,
+          steps: int | None = None) -> pd.DataFrame:
+    """Train a whole network by a recipe, phase after phase (Section 2.2.4); it keeps the best epoch's weights.
+
+    `steps` caps the steps of an epoch (a profile's way to be quick). Returns the history: epoch (from 1), phase,
+    learning_rate, loss, accuracy, val_loss, val_accuracy.
+    """
+    trainer.reset(seed, random_weights=recipe.weights is None)
+    histories, best, best_weights = [], -1.0, None
+    for number, phase in enumerate(recipe.phases, start=1):
+        left = recipe.total_epochs - sum(len(history) for history in histories)
+        epochs = min(phase.max_epochs or left, left)
+        if epochs < 1:  # phase I never ran out of patience
+            break
+        if number == 2 and recipe.variant and recipe.variant.in_place:
+            train_part, validation = (Part(shifted_in_place(part.x), part.y) for part in (train_part, validation))
+        fit = _fit_head if phase.layers == "frozen" else _fit_all
+        history = fit(trainer, recipe, phase, train_part, validation, epochs, steps, seed + 1000 * number)
+        histories.append(history.assign(phase=number))
+        if history["val_accuracy"].max() >= best:
+            best, best_weights = history["val_accuracy"].max(), trainer.model.get_weights()
+    trainer.model.set_weights(best_weights)  # the first phase's, where the second never came up to it
+    return number_epochs(pd.concat(histories, ignore_index=True))
+
+
+def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part,
+                      seed: int, steps: int | None = None) -> pd.DataFrame:
+    """The frozen model (Section 2.2.3) on features computed once: `trainer` holds a head, the parts hold features."""
+    trainer.reset(seed, random_weights=True)
+    phase = recipe.phases[0]
+    history = trainer.fit(train_part, validation, recipe, phase, phase.max_epochs, steps, seed)
+    return number_epochs(history.assign(phase=1))
+
+
+def number_epochs(history: pd.DataFrame) -> pd.DataFrame:
+    columns = ["epoch", "phase", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
+    return history.assign(epoch=range(1, len(history) + 1))[columns]
+
+
+def _fit_all(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
+    kept = recipe.weights is not None and not (recipe.variant and recipe.variant.batch_statistics)
+    classifier.set_trainable(trainer.model, "finetuned", pretrained=kept)
+    return trainer.fit(train_part, validation, recipe, phase, epochs, steps, seed)
+
+
+def _fit_head(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
+    """A frozen phase: only the head learns, so the backbone runs once over the pictures and not once an epoch."""
+    pooled = classifier.pooled_model(trainer.model)
+    used = Batches(train_part, trainer.n_classes, recipe.batch_size, steps, seed).used(epochs)
+    parts = [Part(_pooled_rows(pooled, part.x, rows), part.y)
+             for part, rows in ((train_part, used), (validation, np.arange(len(validation.y))))]
+    head = Trainer(classifier.build_head(parts[0].x.shape[1], trainer.n_classes), trainer.n_classes)
+    head.model.set_weights(trainer.model.get_layer(classifier.HEAD).get_weights())
+    history = head.fit(*parts, recipe, phase, epochs, steps, seed)
+    trainer.model.get_layer(classifier.HEAD).set_weights(head.model.get_weights())
+    return history
+
+
+def _pooled_rows(pooled: keras.Model, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Pooled features of these rows, and zeros for the others, which no batch asks for."""
+    features = np.zeros((len(x), pooled.output_shape[-1]), "float32")
+    features[rows] = pooled.predict(x[rows] if len(rows) < len(x) else x, batch_size=PREDICT_BATCH, verbose=0)
+    return features

@@ -1,0 +1,127 @@
+"""One record a trial: the folder that every trained model leaves, written whole or not at all."""
+
+import hashlib
+import json
+import os
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+
+from artpose_lib.files import whole
+
+RECORD, HISTORY, PREDICTIONS, WEIGHTS = "record.json", "history.csv", "predictions.csv", "model.weights.h5"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A stored trial. Its folder holds
+
+    - record.json: the configuration, when and how long it ran, versions, machine class, and the scores in short;
+    - history.csv: a row an epoch (epoch, phase, learning_rate, loss, accuracy, val_loss, val_accuracy);
+    - predictions.csv: a row a picture of the validation and test parts (file_name, part, label, p_<class>…);
+    - model.weights.h5, for the trials that are used again: a frozen model's head alone, else the whole network.
+    """
+
+    folder: Path
+
+    @cached_property
+    def facts(self) -> dict:
+        return json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+
+    @property
+    def config(self) -> dict:
+        return self.facts["config"]
+
+    @property
+    def history(self) -> pd.DataFrame:
+        return self._named(pd.read_csv(self.folder / HISTORY))
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        text = {"file_name": str, "label": str, "part": str}
+        return self._named(pd.read_csv(self.folder / PREDICTIONS, dtype=text, keep_default_na=False))
+
+    @property
+    def weights(self) -> Path | None:
+        path = self.folder / WEIGHTS
+        return path if path.exists() else None
+
+    def in_words(self) -> str:
+        """The trial in a line of progress."""
+        recipe, facts = self.config["recipe"], self.facts
+        return (f"{recipe['model']} {recipe['backbone']} seed {self.config['seed']}: {facts['epochs']} epochs in "
+                f"{facts['seconds']:.0f} s, validation accuracy {facts['validation_accuracy']:.3f}, "
+                f"test {facts['test_accuracy']:.3f}")
+
+    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """With the columns that tell trials apart once their frames stand in one."""
+        recipe = self.config["recipe"]
+        return frame.assign(model=recipe["model"], backbone=recipe["backbone"], seed=self.config["seed"])
+
+
+def record_folder(results: Path, config: dict) -> Path:
+    """Where the trial of this configuration is stored: its name says what it is, its last part is the config's hash."""
+    key = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
+    recipe = config["recipe"]
+    return results / "trials" / f"{recipe['model']}-{recipe['backbone']}-{config['seed']}-{key}"
+
+
+def all_records(results: Path) -> list[Record]:
+    """Every stored trial, sorted by name."""
+    return [Record(path.parent) for path in sorted((results / "trials").glob(f"[!.]*/{RECORD}"))]
+
+
+def store_record(results: Path, config: dict, history: pd.DataFrame, predictions: pd.DataFrame, seconds: float,
+                 save_weights=None) -> Record:
+    """Store a trial, whole or not at all (see `files.whole`), however it is stopped on the way.
+
+    Parameters: `history` and `predictions` as in `Record`; `seconds` the training took; `save_weights` a function
+    that writes a Keras weight file to the path it is given, or None.
+    Raises OSError, naming the folder and the way out, where it cannot be written.
+    """
+    folder = record_folder(results, config)
+    with whole(folder) as partial:
+        partial.mkdir()
+        history.to_csv(partial / HISTORY, index=False)
+        # Nine digits give every float32 back: fewer would make ties of the nearly equal, and so other answers.
+        predictions.to_csv(partial / PREDICTIONS, index=False, float_format="%.9g")
+        if save_weights:
+            save_weights(str(partial / WEIGHTS))
+        facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                 "seconds": round(seconds, 1), "epochs": len(history),
+                 "validation_accuracy": accuracy_of(predictions, "validation"),
+                 "test_accuracy": accuracy_of(predictions, "test"),
+                 "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+        (partial / RECORD).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return Record(folder)
+
+
+def accuracy_of(predictions: pd.DataFrame, part: str) -> float:
+    """Share of a part's pictures whose likeliest class is their label, for the record in short."""
+    rows = predictions[predictions["part"] == part]
+    likeliest = rows.filter(regex="^p_").idxmax(axis=1).str.removeprefix("p_")
+    return round(float((likeliest == rows["label"]).mean()), 4)
+
+
+def versions() -> dict[str, str]:
+    """What a number depends on besides data, weights and recipe."""
+    import keras
+
+    packages = [import_module(name) for name in ("artpose_lib", "numpy", "keras", keras.backend.backend())]
+    return {"python": platform.python_version()} | {package.__name__: package.__version__ for package in packages}
+
+
+def listing(results: Path) -> pd.DataFrame:
+    """A row a stored trial, for `artpose results`."""
+    rows = [{"model": record.config["recipe"]["model"], "backbone": record.config["recipe"]["backbone"],
+             "seed": record.config["seed"], "switched": ", ".join(record.config["recipe"].get("variant", {})),
+             "data": record.config["data"], "size": record.config["size"],
+             "epochs": record.facts["epochs"], "validation": record.facts["validation_accuracy"],
+             "test": record.facts["test_accuracy"], "seconds": record.facts["seconds"],
+             "finished": record.facts["finished"], "folder": record.folder.name} for record in all_records(results)]
+    return pd.DataFrame(rows)

@@ -1,0 +1,44 @@
+"""Small inputs that several tests make: pictures, folders of them, predictions."""
+
+import os
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+CLASSES = ["A", "B", "C"]
+HOSTILE = ['=HYPERLINK("x","y").png', "@SUM(A1).png", "<script>alert(1)<script>.png", "two\nlines.png",
+           "\u202egnp.exe.png", "ünï çødé.png", "'; DROP TABLE x.png", " leading and trailing .png", "a,b;c\t.png",
+           "-rf.png", "%00.png", os.fsdecode(b"latin1-\xe9.png")]
+
+
+def picture(path, colour=(200, 10, 10), size=(8, 8)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, colour).save(path, "PNG")
+    return path
+
+
+def draw(path, seed):
+    """A smooth random picture of 40 x 30 pixels."""
+    noise = np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(noise).resize((40, 30), Image.Resampling.BICUBIC).save(path)
+
+
+def make_folder(folder, counts, **columns):
+    """Pictures and a metadata.csv, for example {"A": 4, "B": 5}; the frame that was written."""
+    names = [(f"{label}/{number}.png", label) for label, n in counts.items() for number in range(n)]
+    for seed, (name, _) in enumerate(names):
+        draw(folder / name, seed)
+    frame = pd.DataFrame(names, columns=["file_name", "label"]).assign(**columns)
+    frame.to_csv(folder / "metadata.csv", index=False)
+    return frame
+
+
+def predictions_of(pairs, classes=CLASSES, part="test", model="frozen", backbone="VGG16", seed=40):
+    """A trial's predictions from (true, predicted) pairs: 0.8 on the predicted class, the rest shared out."""
+    probabilities = np.full((len(pairs), len(classes)), 0.2 / (len(classes) - 1))
+    probabilities[range(len(pairs)), [classes.index(called) for _, called in pairs]] = 0.8
+    frame = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in classes])
+    return frame.assign(model=model, backbone=backbone, seed=seed, part=part, label=[true for true, _ in pairs],
+                        file_name=[f"{number}.jpg" for number in range(len(pairs))])

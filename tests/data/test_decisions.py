@@ -1,0 +1,241 @@
+"""The log of decisions: nothing decided is lost, and replaying it says exactly what the person meant."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artpose_lib.data import decisions
+from artpose_lib.data.decisions import COLUMNS, FILE, Decision, DecisionError, append, read, replay, standing
+
+HEADER = ",".join(COLUMNS) + "\n"
+LOG = [Decision("Pieta/a.jpg", "drop", why='a "copy", cropped', who="Ann", when="2026-01-02T03:04:05+00:00"),
+       Decision("Pieta/b.jpg", "pose", "Graces", "three women", "Änne", "2026-01-02T03:04:06+00:00"),
+       Decision("Pieta/b.jpg", "box", "1 2 30 40;5 6 7 8", "", "Ann", "2026-01-02T03:04:07+00:00")]
+
+names = st.sampled_from(["a.jpg", "b.jpg", "c.jpg", "gone.jpg"])
+changes = st.one_of(
+    st.builds(Decision, names, st.sampled_from(["keep", "drop"])),
+    st.builds(Decision, names, st.just("pose"), st.sampled_from(["Graces", "Pieta", "Tanagra"])),
+    st.builds(Decision, names, st.just("box"), st.sampled_from(["", "0 0 5 5", "0 0 5 5;2 3 4 5"])),
+)
+undos = st.builds(Decision, names, st.just("undo"))
+METADATA = pd.DataFrame({"file_name": ["a.jpg", "b.jpg", "c.jpg"], "label": ["Graces", "Pieta", "Pieta"],
+                         "boxes": ["", "1 1 2 2", ""], "TITLE": ["One", "Two", "Three"]})
+
+
+def write(folder, data):
+    (folder / FILE).write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+# The file.
+
+
+def test_no_file_is_no_decisions(tmp_path):
+    assert read(tmp_path) == []
+
+
+def test_what_is_appended_is_read_in_its_order_one_line_each(tmp_path):
+    for decision in LOG:
+        append(tmp_path, decision)
+    assert read(tmp_path) == LOG
+    lines = (tmp_path / FILE).read_text(encoding="utf-8").split("\n")
+    assert lines[0] + "\n" == HEADER and len(lines) == 1 + len(LOG) + 1 and lines[-1] == ""
+
+
+@given(name=st.text(min_size=1), why=st.text(), who=st.text(min_size=1), when=st.text(min_size=1))
+def test_any_text_comes_back_or_is_refused_before_it_is_written(name, why, who, when):
+    with tempfile.TemporaryDirectory() as folder:
+        append(folder, LOG[0])
+        try:
+            decision = Decision(name, "pose", "Pieta", why, who, when)
+            append(folder, decision)
+        except DecisionError:
+            assert read(folder) == LOG[:1]
+            assert not who.strip() or any(len((text + ".").splitlines()) > 1 for text in (name, who, when))
+        else:
+            assert read(folder) == [LOG[0], decision]
+            assert len((Path(folder) / FILE).read_bytes().split(b"\n")) == 4
+        append(folder, LOG[1])
+        assert read(folder)[-1] == LOG[1]
+
+
+def test_line_breaks_in_a_remark_become_spaces():
+    assert Decision("a.jpg", "drop", why="too dark\r\nand\ncropped").why == "too dark and cropped"
+
+
+def test_the_time_is_filled_in_in_utc_to_the_second(tmp_path):
+    append(tmp_path, replace(LOG[0], when=""))
+    (decision,) = read(tmp_path)
+    moment = pd.Timestamp(decision.when)
+    assert moment.utcoffset().total_seconds() == 0 and "." not in decision.when
+    assert abs((pd.Timestamp.now("UTC") - moment).total_seconds()) < 3600
+
+
+@pytest.mark.parametrize("who", ["", "  "])
+def test_a_decision_has_a_name_to_it(tmp_path, who):
+    with pytest.raises(DecisionError, match="nobody is named.*Pieta/a.jpg"):
+        append(tmp_path, replace(LOG[0], who=who))
+    assert not (tmp_path / FILE).exists()
+
+
+def test_wherever_a_crash_cuts_the_last_line_off_nothing_else_is_lost(tmp_path):
+    for decision in LOG[:2]:
+        append(tmp_path, decision)
+    whole = (tmp_path / FILE).read_bytes()
+    ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
+    for cut in range(len(whole)):
+        write(tmp_path, whole[:cut])
+        kept = LOG[:max(0, sum(end <= cut for end in ends) - 1)]
+        assert read(tmp_path) == kept
+        append(tmp_path, LOG[2])
+        assert read(tmp_path) == [*kept, LOG[2]]
+
+
+def test_a_decision_is_on_disk_when_append_returns(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(decisions.os, "fsync", lambda _: seen.append((tmp_path / FILE).read_bytes()))
+    append(tmp_path, LOG[0])
+    assert seen == [(tmp_path / FILE).read_bytes()]
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
+    for decision in LOG:
+        append(tmp_path, decision)
+    write(tmp_path, b"\xef\xbb\xbf" + (tmp_path / FILE).read_bytes().replace(b"\n", b"\r\n"))
+    assert read(tmp_path) == LOG
+
+
+@pytest.mark.parametrize("line, says", [
+    ("2026,Ann,a.jpg,burn,,", '"burn".*keep, drop'),
+    ("2026,Ann,a.jpg,pose,,", "no label"),
+    ("2026,Ann,a.jpg,box,1 2 3,", '"1 2 3".*x0 < x1'),
+    ("2026,Ann,,drop,,", "file_name"),
+    ("2026,Ann,a.jpg,drop,", "has 5"),
+    ("2026,Ann,a.jpg,drop,,,", "has 7"),
+    ("", "has 0"),
+    ('2026,Ann,a.jpg,drop,,"never closed', "not a line of CSV"),
+    (b"2026,Ann,a.jpg,drop,,\xff", "not a line of CSV in UTF-8"),
+])
+def test_a_malformed_line_is_named_with_its_way_out(tmp_path, line, says):
+    line = line if isinstance(line, bytes) else line.encode()
+    write(tmp_path, HEADER.encode() + b"2026,Ann,b.jpg,drop,,\n" + line + b"\n2026,Ann,c.jpg,drop,,\n")
+    with pytest.raises(DecisionError, match=f"{FILE}, line 3: .*{says}.*[Rr]emove"):
+        read(tmp_path)
+
+
+def test_a_file_that_is_something_else_is_refused(tmp_path):
+    write(tmp_path, "file_name,label\na.jpg,Pieta\n")
+    with pytest.raises(DecisionError, match='line 1: the header must be "when,who.*is "file_name,label"'):
+        read(tmp_path)
+
+
+# One decision.
+
+
+@pytest.mark.parametrize("fields, says", [
+    (("a.jpg", "Drop"), '"Drop" is no action'),
+    (("", "drop"), "name the picture"),
+    (("a.jpg", "drop", "Pieta"), '"drop" takes no value'),
+    (("a.jpg", "keep", "1"), '"keep" takes no value'),
+    (("a.jpg", "undo", "drop"), '"undo" takes no value'),
+    (("a.jpg", "pose"), "no label"),
+    (("a.jpg", "pose", " Pieta"), "no spaces"),
+    (("a.jpg", "pose", "Pieta,Graces"), "no comma"),
+    (("a\n.jpg", "drop"), "one line"),
+    (("a.jpg\n", "drop"), "one line"),
+    (("a.jpg", "drop", "", "\ud800"), "whole characters"),
+    (("a.jpg", "drop", "", "x" * 200_000), "at most"),
+    (("a.jpg", "box", "5 5 5 9"), '"5 5 5 9"'),
+    (("a.jpg", "box", "5 9 8 5"), '"5 9 8 5"'),
+    (("a.jpg", "box", "-1 0 5 5"), '"-1 0 5 5"'),
+    (("a.jpg", "box", "0 0 5.5 5"), '"0 0 5.5 5"'),
+    (("a.jpg", "box", "0 0 5 5;"), 'the box ""'),
+    (("a.jpg", "box", "0 0 5 5 5"), '"0 0 5 5 5"'),
+])
+def test_what_says_nothing_usable_is_refused_at_once(fields, says):
+    with pytest.raises(DecisionError, match=says):
+        Decision(*fields)
+
+
+# What they add up to.
+
+
+@given(st.lists(changes), changes)
+def test_an_undo_is_as_if_the_decision_had_never_been_made(earlier, last):
+    assert standing([*earlier, last, Decision(last.file_name, "undo")]) == standing(earlier)
+
+
+@given(st.lists(changes))
+def test_undoing_as_often_as_was_decided_leaves_nothing(made):
+    assert standing(made + [Decision(decision.file_name, "undo") for decision in made]) == []
+
+
+@given(st.lists(st.one_of(changes, undos)))
+def test_standing_decisions_all_stand_and_in_their_order(made):
+    count = standing(made)
+    assert standing(count) == count
+    places = iter(made)
+    assert all(any(decision is place for place in places) for decision in count)
+
+
+@given(st.lists(st.one_of(changes, undos)))
+def test_replaying_invents_no_row_touches_no_other_column_and_a_second_time_changes_nothing(made):
+    before = METADATA.copy()
+    frame, _ = replay(METADATA, made)
+    assert METADATA.equals(before)
+    titles = dict(zip(METADATA["file_name"], METADATA["TITLE"], strict=True))
+    assert list(frame) == list(METADATA) and frame["file_name"].is_monotonic_increasing
+    assert frame["TITLE"].tolist() == [titles[name] for name in frame["file_name"]]
+    assert replay(frame, made)[0].equals(frame)
+
+
+@given(st.lists(st.one_of(changes, undos)), st.randoms(use_true_random=False))
+def test_the_order_of_decisions_on_different_pictures_does_not_matter(made, random):
+    pictures = [decision.file_name for decision in made]
+    queues = {name: [decision for decision in made if decision.file_name == name] for name in pictures}
+    random.shuffle(pictures)
+    shuffled = [queues[name].pop(0) for name in pictures]
+    (one, said), (other, also_said) = replay(METADATA, made), replay(METADATA, shuffled)
+    assert one.equals(other) and said == also_said
+
+
+@pytest.mark.parametrize("made, left", [
+    (["drop"], 0), (["drop", "keep"], 1), (["keep", "drop"], 0), (["drop", "keep", "undo"], 0),
+    (["drop", "undo"], 1), (["drop", "keep", "undo", "undo"], 1), (["undo", "drop"], 0), (["keep"], 1),
+])
+def test_the_latest_keep_or_drop_that_stands_wins(made, left):
+    frame, _ = replay(METADATA, [Decision("a.jpg", action) for action in made])
+    assert (frame["file_name"] == "a.jpg").sum() == left and len(frame) == 2 + left
+
+
+def test_the_latest_pose_and_box_win_and_outlive_a_drop_that_is_taken_back():
+    frame, said = replay(METADATA, [
+        Decision("b.jpg", "pose", "Tanagra"), Decision("b.jpg", "box", "0 0 9 9"), Decision("b.jpg", "drop"),
+        Decision("b.jpg", "pose", "Graces"), Decision("b.jpg", "box", ""), Decision("b.jpg", "keep")])
+    assert frame["label"].tolist() == ["Graces", "Graces", "Pieta"] and frame["boxes"].tolist() == ["", "", ""]
+    assert said == []
+
+
+def test_boxes_come_in_with_the_first_decision_about_one():
+    bare = METADATA[["file_name", "label"]]
+    assert list(replay(bare, [Decision("a.jpg", "drop")])[0]) == ["file_name", "label"]
+    frame, _ = replay(bare, [Decision("b.jpg", "box", "0 0 9 9")])
+    assert frame["boxes"].tolist() == ["", "0 0 9 9", ""]
+
+
+def test_rows_are_numbered_anew():
+    assert replay(METADATA, [Decision("a.jpg", "drop")])[0].index.tolist() == [0, 1]
+
+
+def test_in_another_collection_what_is_gone_is_said_once_a_picture_and_the_rest_holds():
+    made = [Decision("z.jpg", "drop"), Decision("b.jpg", "drop"), Decision("y.jpg", "pose", "Graces"),
+            Decision("z.jpg", "pose", "Graces"), Decision("x.jpg", "drop"), Decision("x.jpg", "undo")]
+    frame, said = replay(METADATA, made)
+    assert frame["file_name"].tolist() == ["a.jpg", "c.jpg"]
+    assert [sentence.split(":")[0] for sentence in said] == ["y.jpg", "z.jpg"]
+    assert all(FILE in sentence for sentence in said)

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+from builders import make_folder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from artpose_lib.data.dataset import DataError, load_dataset, near_duplicate_groups
+from artpose_lib.data.splits import SPLITS, balanced_parts, random_parts, split
+
+counts_of_classes = st.lists(st.integers(4, 60), min_size=2, max_size=6)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def parts_by_class(part, labels):
+    """Pictures as int (3, classes)."""
+    table = np.zeros((3, labels.max() + 1), int)
+    np.add.at(table, (part, labels), 1)
+    return table
+
+
+@given(n=st.integers(8, 2000), seed=seeds)
+def test_random_parts_have_the_thesis_sizes(n, seed):
+    sizes = np.bincount(random_parts(n, np.random.default_rng(seed)), minlength=3)
+    assert sizes.sum() == n and sizes.min() >= 1
+    assert np.abs(sizes - n * np.array([0.8, 0.1, 0.1])).max() <= 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(counts=counts_of_classes, seed=seeds)
+def test_without_groups_each_class_is_divided_exactly(counts, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    part = balanced_parts(labels, np.arange(len(labels)), np.random.default_rng(seed))
+    table = parts_by_class(part, labels)
+    assert (table >= [[2], [1], [1]]).all()
+    assert (table[1] == table[2]).all()
+    assert (np.abs(table[1] - 0.15 * np.array(counts)) <= 0.5).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(groups_of_class=st.lists(st.lists(st.integers(1, 7), min_size=3, max_size=15), min_size=2, max_size=5),
+       seed=seeds)
+def test_groups_stay_whole_and_every_class_is_everywhere(groups_of_class, seed):
+    sizes = np.concatenate(groups_of_class)
+    labels = np.repeat(np.repeat(np.arange(len(groups_of_class)), [len(g) for g in groups_of_class]), sizes)
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    part = balanced_parts(labels, groups, np.random.default_rng(seed))
+    assert all(len(set(part[groups == group])) == 1 for group in set(groups))
+    assert (parts_by_class(part, labels) >= 1).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(labels=st.lists(st.integers(0, 4), min_size=1, max_size=60), seed=seeds)
+def test_groups_of_mixed_classes_stay_whole_too(labels, seed):
+    labels = np.array(labels)
+    groups = np.random.default_rng(seed).integers(0, 10, len(labels))
+    part = balanced_parts(labels, groups, np.random.default_rng(seed))
+    assert set(part) <= {0, 1, 2}
+    assert all(len(set(part[groups == group])) == 1 for group in set(groups))
+
+
+def test_a_grouped_division_is_near_the_thesis_shares():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(6), 150)
+    groups = np.unique(labels * 1000 + rng.integers(0, 60, 900), return_inverse=True)[1]  # about 2.7 a group
+    table = parts_by_class(balanced_parts(labels, groups, rng), labels)
+    assert np.abs(table / 150 - [[0.7], [0.15], [0.15]]).max() < 0.03
+
+
+@pytest.fixture(scope="module")
+def with_copies(tmp_path_factory):
+    """Eight pictures a class; A/0 is mirrored in A/1, and B/0 to B/3 show one work."""
+    folder = tmp_path_factory.mktemp("copies")
+    work = [""] * 8 + ["David"] * 4 + ["", " ", "", "Venus"]
+    make_folder(folder, {"A": 8, "B": 8}, work=work)
+    Image.open(folder / "A/0.png").transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "A/1.png")
+    return load_dataset(folder)
+
+
+def test_near_duplicates_and_photographs_of_one_work_make_groups(with_copies):
+    groups = near_duplicate_groups(with_copies)
+    assert groups[0] == groups[1] and len(set(groups[8:12])) == 1
+    assert len(set(groups)) == 16 - 1 - 3 and groups.dtype == np.int64
+
+
+@pytest.mark.parametrize("scheme", SPLITS)
+def test_a_split_is_complete_disjoint_and_repeatable(with_copies, scheme):
+    first, second, other = (split(with_copies, scheme, seed) for seed in (40, 40, 41))
+    rows = np.concatenate([first.train, first.validation, first.test])
+    assert sorted(rows) == list(range(16)) and rows.dtype == np.int64
+    for part in ("train", "validation", "test"):
+        assert np.array_equal(getattr(first, part), getattr(second, part))
+    assert not np.array_equal(first.train, other.train)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_grouped_split_parts_no_group(with_copies, seed):
+    parts = split(with_copies, "grouped", seed)
+    groups = near_duplicate_groups(with_copies)
+    sides = [set(groups[rows]) for rows in (parts.train, parts.validation, parts.test)]
+    assert sum(map(len, sides)) == len(set(groups))
+
+
+def test_rows_of_a_part_are_shuffled(with_copies):
+    train = split(with_copies, "stratified", 0).train
+    assert not np.array_equal(train, np.sort(train))
+
+
+def test_a_class_of_too_few_works_cannot_be_grouped(tmp_path):
+    make_folder(tmp_path, {"A": 6, "B": 6}, work=["David"] * 3 + ["Bacchus"] * 3 + [""] * 6)
+    with pytest.raises(DataError, match='class "A" is missing .* its 6 pictures fall into 2 group'):
+        split(load_dataset(tmp_path), "grouped", 0)
+
+
+def test_an_unknown_split_is_refused_with_the_three_there_are(with_copies):
+    with pytest.raises(ValueError, match='"kfold"; choose one of random, stratified, grouped'):
+        split(with_copies, "kfold", 0)
+
+
+# Real artworks.

@@ -1,0 +1,379 @@
+"""Conditions are what they say, and the experiment finds out a network that knows only one side of a picture."""
+
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.ndimage import distance_transform_edt
+
+from artpose_lib.data.dataset import DataError
+from artpose_lib.data.poses import POSE_NAMES
+from artpose_lib.draw import BACKGROUNDS, LINKED, MEDIA, _poses, draw_artwork, draw_dataset
+from artpose_lib.draw.solids import Solid
+from artpose_lib.draw.stage import CONDITIONS, GREY, Stage, Version, versions
+from artpose_lib.explain import backgrounds
+from artpose_lib.explain.backgrounds import box_experiment, box_versions, surroundings_experiment
+from artpose_lib.report.scores import accuracies_by_condition
+from artpose_lib.train import training
+from artpose_lib.train.recipes import PROFILES, Profile
+from artpose_lib.train.study import EMBEDDED_SEED, Study, open_study
+
+# Heads trained for 8 epochs, on 48 drawings of which one or two a class are tested.
+TINY = Profile("tiny", 2, 80, 72, 8, 4, 0.08, False)
+
+
+def rng(number):
+    return np.random.default_rng([9, number])
+
+
+def moved(solid):
+    return Solid(**vars(solid) | {"start": np.add(solid.start, (2, 1, 0)), "end": np.add(solid.end, (2, 1, 0))})
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Every version of a drawing of each pose."""
+    return {pose: {made.name: made for made in versions(pose, rng(1))} for pose in POSE_NAMES}
+
+
+# --- the conditions ---------------------------------------------------------------------------------------------------
+
+def test_a_stage_paints_what_draw_artwork_draws_in_every_medium():
+    media = set()
+    for number in range(8):
+        pose = POSE_NAMES[number % 6]
+        stage, drawing = Stage(pose, rng(number)), draw_artwork(pose, rng(number))
+        media.add(drawing.medium)
+        assert stage.background == drawing.background
+        assert np.array_equal(stage.mask, drawing.mask == 255)
+        assert np.array_equal(stage.paint(stage.background), drawing.image)
+    assert media == set(MEDIA)
+
+
+def test_all_versions_are_pictures_of_one_size_in_a_fixed_order(drawn):
+    for made in drawn.values():
+        assert list(made) == ["whole", "linked", *CONDITIONS[1:]]
+        shape = made["whole"].image.shape
+        assert all(version.image.dtype == np.uint8 and version.image.shape == shape for version in made.values())
+
+
+def test_figure_only_keeps_the_figures_to_the_last_bit_and_nothing_else(drawn):
+    for pose, made in drawn.items():
+        mask = draw_artwork(pose, rng(1)).mask == 255
+        assert np.array_equal(made["figure only"].image[mask], made["whole"].image[mask])
+        assert (made["figure only"].image[~mask] == GREY).all()
+        assert (made["whole"].image[~mask] != GREY).any(axis=-1).mean() > 0.5
+        assert made["figure only"].background == ""
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_nothing_of_the_figures_is_left_where_they_are_removed(number):
+    """Figures moved elsewhere change the whole picture, and no bit of those without them."""
+    stage, other = (Stage(POSE_NAMES[number], rng(number)) for _ in range(2))
+    other._scene.solids[:] = [moved(solid) if solid.owner >= 0 else solid for solid in other._scene.solids]
+    other._whole = other._relief(figures=True, attributes=True)
+    assert not np.array_equal(stage.paint("garden"), other.paint("garden"))
+    for attributes in (True, False):
+        without = stage.paint("garden", figures=False, attributes=attributes)
+        assert np.array_equal(without, other.paint("garden", figures=False, attributes=attributes))
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_nothing_of_the_attributes_is_left_where_only_the_background_is(number):
+    stage, other = (Stage(POSE_NAMES[number], rng(number)) for _ in range(2))
+    other._scene.solids[:] = [moved(solid) for solid in other._scene.solids]
+    bare = stage.paint("museum", figures=False, attributes=False)
+    assert np.array_equal(bare, other.paint("museum", figures=False, attributes=False))
+
+
+def test_the_background_left_over_is_the_one_of_the_whole_picture():
+    """Far from all that stands there, and from its shadow, not a brush stroke changes."""
+    seen = set()
+    for number in range(24):
+        stage = Stage(POSE_NAMES[number % 6], rng(number))
+        covered = np.array(Image.fromarray(stage._whole.covered).resize(stage._size))
+        far = distance_transform_edt(~covered) > 60
+        if stage._medium in seen or far.sum() < 500:
+            continue
+        bare = stage.paint("interior", figures=False, attributes=False).astype(int)
+        change = np.abs(bare - stage.paint("interior"))
+        assert change[far].mean() < 1.5 and change[stage.mask].mean() > 10
+        seen.add(stage._medium)
+        if seen == set(MEDIA):
+            return
+    pytest.fail(f"only {seen} were looked at")
+
+
+def test_attributes_stay_where_the_figure_is_removed(drawn):
+    """A Sebastian's tree and arrows, a Reclining's couch: what is neither figure nor background."""
+    for pose in ("Sebastian", "Reclining"):
+        stage, made = Stage(pose, rng(1)), drawn[pose]
+        attributes = np.array(Image.fromarray(stage._whole.owner == -1).resize(stage._size)) & ~stage.mask
+        whole, kept, bare = (made[name].image.astype(int)[attributes]
+                             for name in ("linked", "figure removed", "background only"))
+        assert attributes.sum() > 300
+        assert np.abs(kept - whole).mean() < np.abs(bare - whole).mean() / 2
+
+
+def test_the_swapped_background_is_that_of_another_class(drawn):
+    for pose, made in islice(drawn.items(), 3):
+        swapped = made["background swapped"]
+        assert swapped.background in set(LINKED.values()) - {LINKED[pose], made["whole"].background}
+        assert np.array_equal(swapped.image, draw_artwork(pose, rng(1), swapped.background).image)
+        assert np.array_equal(made["linked"].image, draw_artwork(pose, rng(1), LINKED[pose]).image)
+        assert {made[name].background for name in ("linked", "background only", "figure removed")} == {LINKED[pose]}
+
+
+@st.composite
+def pictures_with_boxes(draw):
+    height, width = draw(st.integers(1, 12)), draw(st.integers(1, 12))
+    image = np.random.default_rng(draw(st.integers(0, 9))).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    boxes = []
+    for _ in range(draw(st.integers(1, 3))):
+        x0, y0 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+        boxes.append((x0, y0, draw(st.integers(x0 + 1, width)), draw(st.integers(y0 + 1, height))))
+    return image, np.array(boxes)
+
+
+@given(pictures_with_boxes())
+def test_boxes_are_cropped_to_and_greyed(given_picture):
+    image, boxes = given_picture
+    before = image.copy()
+    cropped, greyed = box_versions(image, boxes)
+    assert np.array_equal(image, before)
+    inside = np.zeros(image.shape[:2], bool)
+    for x0, y0, x1, y1 in boxes:
+        inside[y0:y1, x0:x1] = True
+    ys, xs = np.nonzero(inside)
+    assert np.array_equal(cropped, image[ys.min():ys.max() + 1, xs.min():xs.max() + 1])
+    assert (greyed[inside] == GREY).all() and np.array_equal(greyed[~inside], image[~inside])
+
+
+# --- the experiment ---------------------------------------------------------------------------------------------------
+
+def test_the_drawings_are_the_embedded_data_set_of_that_strength(tmp_path):
+    metadata = pd.read_csv(draw_dataset(tmp_path / "drawn", 8, EMBEDDED_SEED, background_link=0.5) / "metadata.csv")
+    table, pictures = backgrounds._draw(list(_poses(8)), 32, np.zeros(8, bool))
+    assert len(pictures) == len(table) == 16  # none is tested: two versions are enough
+    shown, pictures = backgrounds._parts(table, pictures, np.zeros(8, int), 0.5)["training"]
+    assert 0 < (shown["version"] == "linked").sum() < 8
+    assert shown[["file_name", "label", "background"]].to_numpy().tolist() == metadata[
+        ["file_name", "label", "background"]].to_numpy().tolist()
+    for picture, name in zip(pictures, metadata["file_name"], strict=True):
+        stored = Image.open(tmp_path / "drawn" / name).resize((32, 32), Image.Resampling.BILINEAR)
+        assert np.abs(picture - np.asarray(stored, int)).mean() < 3  # but for the JPEG
+
+
+def cheap_versions(pose, rng):
+    """Versions as `versions` yields them, but flat: the figure's class is in red, the background in green."""
+    chance, other = rng.choice(BACKGROUNDS), rng.choice([kind for kind in BACKGROUNDS if kind != LINKED[pose]])
+    figure = 40 * POSE_NAMES.index(pose) + 20
+    for name, red, kind in (("whole", figure, chance), ("linked", figure, LINKED[pose]), ("figure only", figure, ""),
+                            ("background only", 0, LINKED[pose]), ("figure removed", 0, LINKED[pose]),
+                            ("background swapped", figure, other)):
+        green = 40 * BACKGROUNDS.index(kind) + 20 if kind else 0
+        yield Version(name, str(kind), np.full((4, 4, 3), (red, green, 0), np.uint8))
+
+
+def network_that_sees(*channels):
+    """In the place of a network's features: which of the six reds or greens the picture has, many times over, so that a
+    head learns it at once."""
+    def inputs(study, scaled, pictures):
+        steps = pictures[:, 0, 0, :] // 40
+        seen = [np.eye(6)[steps[:, channel]] * (pictures[:, 0, 0, channel] > 0)[:, None] for channel in channels]
+        return np.concatenate(seen, axis=1).repeat(200, axis=1).astype(np.float32)
+    return inputs
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.setattr(backgrounds, "versions", cheap_versions)
+    monkeypatch.setattr(backgrounds, "_inputs", network_that_sees(0, 1))
+    monkeypatch.setattr(backgrounds, "TRIALS", 1)
+    return Study(None, TINY, None, tmp_path, True)
+
+
+@pytest.mark.parametrize(("channel", "expected"), [
+    (0, {"whole": 1, "figure only": 1, "background swapped": 1}),
+    (1, {"whole": 1, "background only": 1, "figure removed": 1, "background swapped": 0})])
+def test_a_network_that_knows_one_side_only_is_found_out(study, monkeypatch, channel, expected):
+    monkeypatch.setattr(backgrounds, "_inputs", network_that_sees(channel))
+    table = accuracies_by_condition(surroundings_experiment(study, [1.0])).set_index("condition")
+    assert table["accuracy"][list(expected)].to_dict() == expected
+    blind = [condition for condition in CONDITIONS if condition not in expected]
+    assert (table["accuracy"][blind] < 0.5).all()
+    assert table["called_by_background"]["background swapped"] == (1 if channel else 0)
+    assert np.isnan(table["called_by_background"]["figure only"])
+
+
+def test_accuracies_are_counted_picture_by_picture():
+    """Of four pictures one is lost and two are gained when the background is swapped; two follow the background."""
+    names, labels = list("abcd"), ["Graces", "Graces", "Pieta", "Pieta"]
+    said = {"whole": ["Graces"] * 4, "background swapped": ["Pieta", "Graces", "Pieta", "Pieta"]}
+    kinds = {"whole": ["garden"] * 4, "background swapped": ["paper", "paper", "garden", "paper"]}
+    found = pd.concat([pd.DataFrame({
+        "model": "frozen", "backbone": "B", "seed": 40, "file_name": names, "label": labels, "condition": condition,
+        "part": {"whole": "test"}.get(condition, condition), "strength": 1.0, "background": kinds[condition],
+        "predicted": said[condition], "p_Graces": [float(name == "Graces") for name in said[condition]],
+        "p_Pieta": [float(name == "Pieta") for name in said[condition]]}).sample(frac=1, random_state=1)
+        for condition in ("background swapped", "whole")])
+    whole, swapped = accuracies_by_condition(found).to_dict("records")
+    assert (whole["accuracy"], whole["lost"], whole["gained"], whole["p"]) == (0.5, 0, 0, 1)
+    assert (swapped["accuracy"], swapped["lost"], swapped["gained"], swapped["p"]) == (0.75, 1, 2, 1)
+    assert (whole["called_by_background"], swapped["called_by_background"]) == (1, 0.5)
+    assert swapped["low"] < 0.75 < swapped["high"] and swapped["pictures"] == 4
+
+
+def test_every_condition_is_of_the_same_test_pictures_at_every_strength(study, monkeypatch):
+    monkeypatch.setattr(backgrounds, "TRIALS", 2)
+    found = surroundings_experiment(study, [0, 1])
+    assert set(found["condition"]) == set(CONDITIONS) and set(found["predicted"]) <= set(POSE_NAMES)
+    assert set(found["strength"]) == {0.0, 1.0} and found["seed"].nunique() == 2
+    for _, trial in found.groupby("seed"):
+        tested = trial.groupby(["strength", "condition"])["file_name"].agg(lambda names: tuple(sorted(names)))
+        assert tested.nunique() == 1 and len(set(tested.iloc[0])) == len(tested.iloc[0]) >= 6
+    whole = found[found["condition"] == "whole"]
+    goes_with = whole["label"].map(LINKED) == whole["background"]
+    assert goes_with[whole["strength"] == 1].all() and not goes_with[whole["strength"] == 0].all()
+    assert (found.loc[found["condition"] == "figure only", "background"] == "").all()
+
+
+def test_what_is_tested_is_never_trained_on(study, monkeypatch):
+    taken = []
+    monkeypatch.setattr(backgrounds, "_train", lambda study, scaled, config, parts: taken.append(parts) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        surroundings_experiment(study)
+    numbers = {name: set(table["number"]) for name, (table, _) in taken[0].items()}
+    assert numbers["training"] | numbers["validation"] | numbers["test"] == set(range(48))
+    for condition in ("test", *CONDITIONS[1:]):
+        assert numbers[condition] == numbers["test"]
+        assert not numbers[condition] & (numbers["training"] | numbers["validation"])
+
+
+def test_a_second_run_neither_draws_nor_trains_and_says_the_same(study, monkeypatch, capsys):
+    first = surroundings_experiment(study, [0.5])
+    assert "surroundings 1/1: test accuracy" in capsys.readouterr().err
+    monkeypatch.setattr(backgrounds, "versions", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr(training, "train_on_features", lambda *_: pytest.fail("trained again"))
+    pd.testing.assert_frame_equal(surroundings_experiment(study, [0.5]), first)
+    assert capsys.readouterr().err == ""
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(study, monkeypatch, tmp_path):
+    monkeypatch.setattr(backgrounds, "TRIALS", 2)
+    trained, real = [], training.train_on_features
+
+    def stops_at_the_second(*arguments):
+        trained.append(1)
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(training, "train_on_features", stops_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        surroundings_experiment(study, [1.0])
+    resumed = surroundings_experiment(study, [1.0])
+    assert len(trained) == 3  # one, the one that was cut off, and that one again
+    again = surroundings_experiment(Study(None, TINY, None, tmp_path / "elsewhere", True), [1.0])
+    pd.testing.assert_frame_equal(resumed, again)
+
+
+def test_at_full_strength_whole_networks_are_fine_tuned(study):
+    assert backgrounds._recipe(study).model == "frozen"
+    full = Study(None, PROFILES["thesis"], None, study.results, True)
+    assert backgrounds._recipe(full).model == "finetuned" and backgrounds._recipe(full).weights == "imagenet"
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
+def test_a_strength_out_of_range_is_refused(study, strength):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        surroundings_experiment(study, [0, strength])
+
+
+@pytest.mark.slow
+def test_a_real_network_learns_from_real_drawings(tmp_path):
+    found = surroundings_experiment(Study(None, PROFILES["smoke"], None, tmp_path, True), [1.0])
+    assert found.groupby("condition").size().nunique() == 1 and set(found["condition"]) == set(CONDITIONS)
+    sums = found.filter(regex="^p_").sum(axis=1)
+    np.testing.assert_allclose(sums, 1, atol=1e-4)
+
+
+# --- boxes ------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def boxed(tmp_path, monkeypatch):
+    """Opens a study whose pictures are grey but for a box in the colour of their class; a network that sees colours."""
+    def colours(pictures):
+        return (pictures.mean(axis=(1, 2)) / GREY - 1).repeat(200, axis=1).astype(np.float32)
+
+    monkeypatch.setattr(backgrounds, "_inputs", lambda study, scaled, pictures: colours(pictures))
+    monkeypatch.setattr(Study, "features", lambda study, backbone: colours(study.pictures(72)))
+    monkeypatch.setattr(backgrounds, "TRIALS", 1)
+
+    def opened(box="10 5 30 25", without=()):
+        rows = []
+        for number in range(36):
+            image = np.full((30, 40, 3), GREY, np.uint8)
+            image[5:25, 10:30, number % 3] = 220
+            Image.fromarray(image + np.uint8(number // 3)).save(tmp_path / f"{number}.png")
+            rows.append({"file_name": f"{number}.png", "label": "xyz"[number % 3],
+                         "boxes": "" if number in without else box})
+        pd.DataFrame(rows).to_csv(tmp_path / "metadata.csv", index=False)
+        study = open_study(str(tmp_path), results=str(tmp_path / "results"), profile="smoke")
+        return Study(study.dataset, TINY, None, study.results, False)
+
+    return opened
+
+
+def test_what_is_known_by_the_box_is_right_inside_it_and_lost_without_it(boxed):
+    table = accuracies_by_condition(box_experiment(boxed())).set_index("condition")
+    assert list(table.index) == ["whole", "cropped to the box", "box greyed"]
+    assert table["accuracy"]["whole"] == table["accuracy"]["cropped to the box"] == 1
+    assert table["accuracy"]["box greyed"] < 0.8
+    assert table["strength"].isna().all() and table["called_by_background"].isna().all()
+
+
+def test_only_pictures_with_boxes_are_tested_and_another_box_is_another_trial(boxed):
+    found = box_experiment(boxed(without=range(12)))
+    assert len(found) and all(int(name.removesuffix(".png")) >= 12 for name in found["file_name"])
+    assert len(box_experiment(boxed())) > len(found)
+
+
+def test_without_boxes_there_is_nothing_to_try(boxed, colours, tmp_path):
+    assert box_experiment(boxed(without=range(36))).empty
+    without_column = open_study(str(colours), results=str(tmp_path), profile="smoke")
+    assert box_experiment(without_column).empty
+
+
+def test_what_is_no_box_counts_as_none(boxed):
+    assert box_experiment(boxed("10 5 30")).empty
+    assert box_experiment(boxed("<script>")).empty
+
+
+@pytest.mark.parametrize("box", ["50 5 60 25", "30 5 10 25", "10 5 10 25"])
+def test_boxes_outside_their_picture_are_refused_with_its_name(boxed, box):
+    with pytest.raises(DataError, match=rf'\.png: the picture is 40 pixels wide and 30 high.*"{box}"'):
+        box_experiment(boxed(box))
+
+
+def test_a_box_that_reaches_over_the_edge_is_cut_off_and_one_outside_left_out(boxed):
+    image, boxes = backgrounds._boxed_picture(boxed("20 5 400 25;50 0 60 9;0 0 3 2").dataset, 0)
+    assert image.shape == (30, 40, 3) and boxes.tolist() == [[20, 5, 40, 25], [0, 0, 3, 2]]
+
+
+def test_untested_drawings_are_painted_twice_only():
+    painted = []
+
+    class Counting(Stage):
+        def paint(self, *arguments, **options):
+            painted.append(arguments)
+            return super().paint(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("artpose_lib.draw.stage.Stage", Counting)
+        assert [made.name for made in islice(versions("Tanagra", rng(0)), 2)] == ["whole", "linked"]
+    assert len(painted) == 2

@@ -1,0 +1,409 @@
+import warnings
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from keras import layers
+from sklearn.metrics import roc_auc_score
+
+from artpose_lib.explain.filters import (
+    STRONGEST,
+    box_fractions,
+    box_mask,
+    class_aucs,
+    filter_table,
+    halves,
+    importance,
+    luck,
+)
+from artpose_lib.explain.maps import feature_maps
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.model.classifier import build_classifier
+
+CLASSES = ("blue", "green", "red")
+SIDE = 12
+RED, GREEN, BRIGHT, DEAD = range(4)
+
+
+def network(hand_set=True, seed=0):
+    """A small classifier. The first four filters of "eyes" see red, green, brightness and nothing, and a fifth some
+    colour that depends on the seed."""
+    keras.utils.set_random_seed(seed)
+    picture = keras.Input((SIDE, SIDE, 3), dtype="uint8")
+    eyes = layers.Conv2D(5, 1, activation="relu", name="eyes")
+    x = layers.MaxPooling2D()(eyes(layers.Rescaling(1 / 255)(picture)))
+    x = layers.Conv2D(6, 3, padding="same", activation="relu", name="mind")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(picture, layers.Dense(3, activation="softmax", name="poses")(x))
+    if hand_set:
+        kernel, bias = eyes.get_weights()
+        kernel[0, 0, :, :4] = np.array([[1, -1, -1], [-1, 1, -1], [1 / 3] * 3, [-1] * 3]).T
+        kernel[0, 0, :, 4] = np.random.default_rng(seed).uniform(0.1, 1, 3)
+        eyes.set_weights([kernel, bias])
+    return model
+
+
+def squares(labels, seed=0):
+    """Grey noise with a square of the class' colour in each, and the squares' boxes as fractions."""
+    rng = np.random.default_rng(seed)
+    images = np.repeat(rng.integers(20, 90, (len(labels), SIDE, SIDE, 1), dtype=np.uint8), 3, axis=3)
+    boxes = []
+    for image, label in zip(images, labels, strict=True):
+        top, left = rng.integers(0, SIDE - 3, 2)
+        image[top:top + 3, left:left + 4] = np.eye(3)[2 - label] * rng.integers(120, 256)  # blue, green, red
+        boxes.append(np.array([[left, top, left + 4, top + 3]]) / SIDE)
+    return images, boxes
+
+
+@pytest.fixture(scope="module")
+def data():
+    labels = np.arange(36) % 3
+    images, boxes = squares(labels)
+    return images, labels, boxes
+
+
+@pytest.fixture(scope="module")
+def model():
+    return network()
+
+
+@pytest.fixture(scope="module")
+def table(model, data):
+    images, labels, boxes = data
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):
+        return filter_table(model, network(seed=1), images, labels, CLASSES, boxes, "eyes", seed=0)
+
+
+def logits(model, images):
+    """What the last layer computes before its softmax, by hand."""
+    pooled = keras.Model(model.input, model.layers[-1].input)(images, training=False)
+    kernel, bias = model.layers[-1].get_weights()
+    return keras.ops.convert_to_numpy(pooled) @ kernel + bias
+
+
+# --- the table
+
+def test_a_row_a_filter_and_the_columns_that_are_promised(table):
+    assert table.index.name == "filter" and table.index.tolist() == list(range(5))
+    assert table.columns.tolist() == [
+        "strength", "auc_blue", "auc_green", "auc_red", "selectivity", "best_class", "p", "inside", "box_share",
+        "importance_blue", "importance_green", "importance_red", "importance", "moved", "strongest"]
+
+
+def test_a_filter_that_sees_red_tells_red_from_all_others(table, data):
+    images, labels, boxes = data
+    assert table["auc_red"][RED] == table["selectivity"][RED] == 1
+    assert table["best_class"].tolist()[:2] == ["red", "green"]
+    assert table["p"][RED] == table["p"][GREEN] == 0.001
+    peaks = images[labels == 2].astype(int).max(axis=(1, 2, 3)) / 255  # of the squares; in the others it is silent
+    assert table["strength"][RED] == pytest.approx(peaks.sum() / len(labels), rel=1e-6)
+    assert table["auc_blue"][RED] == table["auc_green"][RED] == pytest.approx(0.25)  # a half of half the pairs are ties
+
+
+def test_all_that_a_filter_for_red_answers_lies_inside_the_red_squares(table, data):
+    assert table["inside"][RED] == pytest.approx(1)
+    assert table["box_share"][RED] == pytest.approx(12 / SIDE ** 2)
+
+
+def test_a_dead_filter_has_no_numbers_that_it_did_not_earn(table):
+    dead = table.loc[DEAD]
+    assert (dead["strength"], dead["selectivity"], dead["best_class"], dead["p"]) == (0, 0.5, "", 1)
+    assert dead[["inside", "box_share", "moved"]].isna().all()
+    assert (dead[["importance_blue", "importance_green", "importance_red", "importance"]] == 0).all()
+    assert dead["strongest"] == ()
+
+
+def test_the_strongest_pictures_come_first_with_the_place_of_the_peak(table, model, data):
+    images, labels, boxes = data
+    maps = feature_maps(model, images, ["eyes"])["eyes"]
+    assert [peak.picture for peak in table["strongest"][RED]] == sorted(
+        np.flatnonzero(labels == 2), key=lambda picture: -maps[picture, :, :, RED].max())[:STRONGEST]
+    for index, strongest in table["strongest"].items():
+        activations = [peak.activation for peak in strongest]
+        assert activations == sorted(activations, reverse=True)
+        assert activations == sorted(maps[:, :, :, index].max(axis=(1, 2)), reverse=True)[:STRONGEST] or index == DEAD
+        for picture, row, column, activation in strongest:
+            assert maps[picture, row, column, index] == activation == maps[picture, :, :, index].max()
+
+
+def test_numbers_of_the_maps_equal_plain_sums(table, model, data):
+    images, labels, boxes = data
+    now, then = (feature_maps(network, images, ["eyes"])["eyes"].astype(float) for network in (model, network(seed=1)))
+    for index in (RED, BRIGHT):
+        shares = []
+        for maps, ((x0, y0, x1, y1),) in zip(now[..., index], boxes, strict=True):
+            energy = maps ** 2
+            rows, columns = slice(round(y0 * SIDE), round(y1 * SIDE)), slice(round(x0 * SIDE), round(x1 * SIDE))
+            if energy.any():
+                shares.append(energy[rows, columns].sum() / energy.sum())
+        assert table["inside"][index] == pytest.approx(np.mean(shares))
+    free = 4  # another in both networks
+    assert table["moved"][free] == pytest.approx(np.corrcoef(now[..., free].ravel(), then[..., free].ravel())[0, 1])
+    assert table["moved"][free] < 0.999
+    assert table["moved"][[RED, GREEN, BRIGHT]].to_numpy() == pytest.approx(1)  # hand-set in both
+
+
+def test_importance_is_that_of_the_surest_picture_of_each_class(table, model, data):
+    images, labels, boxes = data
+    probabilities = keras.ops.convert_to_numpy(model(images, training=False))
+    chosen = [max(np.flatnonzero(labels == index), key=lambda row, index=index: probabilities[row, index])
+              for index in range(3)]
+    drops = importance(model, images, chosen, "eyes")
+    np.testing.assert_allclose(table[[f"importance_{name}" for name in CLASSES]].to_numpy().T, drops, atol=1e-6)
+    np.testing.assert_allclose(table["importance"], np.abs(drops).mean(axis=0), atol=1e-6)
+
+
+def test_the_seed_decides_about_luck_alone(table, model, data):
+    images, labels, boxes = data
+    again, other = (filter_table(model, network(seed=1), images, labels, CLASSES, boxes, "eyes", seed)
+                    for seed in (0, 1))
+    pd.testing.assert_frame_equal(again, table)
+    pd.testing.assert_frame_equal(other.drop(columns="p"), table.drop(columns="p"))
+
+
+def test_the_model_is_left_as_it_was(model, data, table):
+    images, _, _ = data
+    assert model.get_layer("eyes").output is model.layers[2].output
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    assert [layer.name for layer in copy.layers[1:]] == [layer.name for layer in model.layers[1:]]  # less the input
+    np.testing.assert_allclose(copy(images[:2]), model(images[:2]), atol=1e-6)
+
+
+def test_a_class_without_pictures_has_no_numbers(model, data):
+    images, labels, boxes = data
+    some = labels != 1
+    found = filter_table(model, model, images[some], labels[some], CLASSES,
+                         [own for own, there in zip(boxes, some, strict=True) if there], "eyes", 0)
+    assert found[["auc_green", "importance_green"]].isna().all(axis=None)
+    assert found[["selectivity", "p", "importance"]].notna().all(axis=None)
+    assert found["best_class"][RED] == "red" and found["auc_red"][RED] == 1
+
+
+def test_pictures_without_boxes_have_no_part_in_the_share_inside(model, data, table):
+    images, labels, boxes = data
+    nowhere = np.empty((0, 4))
+    half = [own if index < 18 else nowhere for index, own in enumerate(boxes)]
+    found = filter_table(model, model, images, labels, CLASSES, half, "eyes", 0)
+    first = filter_table(model, model, images[:18], labels[:18], CLASSES, boxes[:18], "eyes", 0)
+    np.testing.assert_allclose(found[["inside", "box_share"]], first[["inside", "box_share"]])
+    none = filter_table(model, model, images, labels, CLASSES, [nowhere] * 36, "eyes", 0)
+    assert none[["inside", "box_share"]].isna().all(axis=None)
+    pd.testing.assert_frame_equal(none.drop(columns=["inside", "box_share", "moved"]),
+                                  table.drop(columns=["inside", "box_share", "moved"]))
+
+
+def test_a_correlation_takes_all_places_of_all_pictures(data):
+    """A filter that follows its former self in each picture, and yet is moved from picture to picture."""
+    images, labels, boxes = data
+    before, after = network(hand_set=False, seed=3), network(hand_set=False, seed=4)
+    found = filter_table(after, before, images, labels, CLASSES, boxes, "mind", 0)["moved"]
+    now, then = (feature_maps(model, images, ["mind"])["mind"] for model in (after, before))
+    expected = [np.corrcoef(now[..., index].ravel(), then[..., index].ravel())[0, 1] if now[..., index].any()
+                and then[..., index].any() else np.nan for index in range(6)]
+    assert np.sum(~np.isnan(expected)) >= 3
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("constant", [0, 1])
+def test_a_map_that_is_the_same_everywhere_correlates_with_nothing(data, constant):
+    images, labels, boxes = data
+    pair = [network(), network(seed=1)]
+    kernel, bias = pair[constant].get_layer("eyes").get_weights()
+    kernel[..., RED], bias[RED] = 0, 0.1
+    pair[constant].get_layer("eyes").set_weights([kernel, bias])
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):
+        moved = filter_table(*pair, images, labels, CLASSES, boxes, "eyes", 0)["moved"]
+    assert np.isnan(moved[RED]) and moved[GREEN] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"labels": np.zeros(36, int)}, "one class"), ({"labels": np.zeros(35, int)}, "35 labels"),
+    ({"boxes": []}, "boxes of 0 pictures"), ({"layer": "block9"}, "block9")])
+def test_what_cannot_be_measured_is_refused(model, data, wrong, message):
+    images, labels, boxes = data
+    right = {"images": images, "labels": labels, "classes": CLASSES, "boxes": boxes, "layer": "eyes", "seed": 0}
+    with pytest.raises(ValueError, match=message):
+        filter_table(model, model, **right | wrong)
+
+
+def test_a_diverged_network_is_refused(data):
+    images, labels, boxes = data
+    broken = network()
+    broken.get_layer("eyes").set_weights([np.full((1, 1, 3, 5), np.nan), np.zeros(5)])
+    with pytest.raises(ValueError, match="diverged"):
+        filter_table(broken, broken, images, labels, CLASSES, boxes, "eyes", 0)
+
+
+# --- the boxes
+
+def test_boxes_become_fractions_of_width_and_height():
+    np.testing.assert_allclose(box_fractions("10 20 30 40;0 0 200 50", 200, 50),
+                               [[0.05, 0.4, 0.15, 0.8], [0, 0, 1, 1]])
+    assert box_fractions("", 200, 50).shape == (0, 4)
+    assert box_fractions("<script>;1 2 three 4", 200, 50).shape == (0, 4)
+
+
+corners = st.lists(st.tuples(*[st.integers(-4, 40)] * 4), max_size=4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(corners, st.integers(1, 7))
+def test_a_mask_is_the_covered_share_of_each_cell(boxes, side):
+    """Against a picture of 36 pixels a side, painted box by box; its cells may be any number of pixels wide."""
+    painted = np.zeros((36 * side, 36 * side))
+    for x0, y0, x1, y1 in np.clip(boxes, 0, 36) if boxes else []:
+        painted[y0 * side:y1 * side, x0 * side:x1 * side] = 1
+    expected = painted.reshape(side, 36, side, 36).mean(axis=(1, 3))
+    np.testing.assert_allclose(box_mask(np.array(boxes, float).reshape(-1, 4) / 36, side), expected, atol=1e-12)
+
+
+@settings(deadline=None)
+@given(*[st.floats(0, 1)] * 4, st.integers(1, 20))
+def test_no_part_of_a_box_is_lost_between_cells(x0, y0, x1, y1, side):
+    mask = box_mask(np.array([[x0, y0, x1, y1]]), side)
+    assert mask.min() >= 0 and mask.max() <= 1
+    assert mask.mean() == pytest.approx(max(x1 - x0, 0) * max(y1 - y0, 0), abs=1e-12)
+
+
+# --- the classes
+
+peaks_and_labels = st.tuples(st.integers(3, 20), st.integers(1, 4)).flatmap(lambda shape: st.tuples(
+    arrays(float, shape, elements=st.integers(0, 6).map(float)), arrays(int, shape[0], elements=st.integers(0, 2))))
+
+
+@settings(max_examples=100, deadline=None)
+@given(peaks_and_labels)
+def test_areas_equal_those_of_scikit_learn(drawn):
+    peaks, labels = drawn
+    assume(len(set(labels)) > 1)
+    found = class_aucs(peaks, labels, 4)
+    for index in range(4):
+        for filter_index in range(peaks.shape[1]):
+            if index in labels:
+                expected = roc_auc_score(labels == index, peaks[:, filter_index])
+                assert found[index, filter_index] == pytest.approx(expected, abs=1e-12)
+            else:
+                assert np.isnan(found[index, filter_index])
+
+
+def test_luck_counts_the_deals_that_do_as_well():
+    """Against a loop over scikit-learn's areas, with the labels dealt by another generator."""
+    rng = np.random.default_rng(5)
+    labels, peaks = np.arange(12) % 3, rng.normal(size=(12, 2))
+    peaks[labels == 1, 0] += 1.2
+
+    def largest(dealt):
+        return [max(roc_auc_score(dealt == index, column) for index in range(3)) for column in peaks.T]
+
+    deals = np.array([max(largest(rng.permutation(labels))) for _ in range(400)])
+    expected = [(deals >= own - 1e-12).mean() for own in largest(labels)]
+    assert 0.02 < expected[0] < 0.7
+    np.testing.assert_allclose(luck(peaks, labels, 3, 0), expected, atol=0.08)
+
+
+def test_luck_gives_noise_no_more_than_its_share():
+    """Of 200 blocks of filters that know nothing, a twentieth has a filter with p of at most 0.05; one of many filters
+    no more often than one of a single one."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(30) % 3
+    for width in (1, 20):
+        smallest = np.array([luck(rng.normal(size=(30, width)), labels, 3, seed).min() for seed in range(200)])
+        for level in (0.05, 0.25, 0.5, 0.75):
+            spread = np.sqrt(level * (1 - level) / 200)
+            assert abs((smallest <= level).mean() - level) < 3.5 * spread
+
+
+def test_luck_lets_through_what_is_no_luck():
+    rng = np.random.default_rng(1)
+    labels, peaks = np.arange(60) % 6, rng.normal(size=(60, 300))
+    peaks[:, 17] += 5 * (labels == 4)
+    p = luck(peaks, labels, 6, 0)
+    assert p[17] == 0.001 and np.delete(p, 17).min() > 0.05
+
+
+def test_luck_cannot_be_had_from_a_filter_that_never_changes():
+    assert luck(np.ones((10, 3)), np.arange(10) % 2, 2, 0).tolist() == [1, 1, 1]
+
+
+# --- the rest of the network
+
+@pytest.mark.parametrize("copies", [2, 15])  # fewer at a time than there are filters, and more
+@pytest.mark.parametrize("layer", ["eyes", "mind"])
+def test_importance_equals_a_network_whose_filter_is_set_to_zero(data, layer, copies, monkeypatch):
+    monkeypatch.setattr("artpose_lib.explain.filters.COPIES", copies)
+    images, model, chosen = data[0], network(hand_set=False, seed=2), [3, 7, 11]
+    drops = importance(model, images, chosen, layer)
+    whole, weights = logits(model, images[chosen]), model.get_layer(layer).get_weights()
+    for index in range(drops.shape[1]):
+        cut = [weight.copy() for weight in weights]
+        for weight in cut:  # kernel and bias
+            weight[..., index] = 0
+        model.get_layer(layer).set_weights(cut)
+        np.testing.assert_allclose(drops[:, index], np.diag(whole - logits(model, images[chosen])), atol=1e-5)
+    assert (drops > 1e-3).any() and (drops < -1e-3).any()
+
+
+def with_filter_at_zero(model, name, index):
+    """A copy of a model in which one filter of a layer is multiplied by zero."""
+    def call(layer, *args, **kwargs):
+        answer = layer(*args, **kwargs)
+        if layer.name != name:
+            return answer
+        return answer * np.where(np.arange(answer.shape[-1]) == index, 0, 1).astype(np.float32)
+
+    copy = keras.models.clone_model(model, call_function=call)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def shortcuts():
+    """Two paths lead past "inner": one around it, and one from before it to the very end."""
+    keras.utils.set_random_seed(0)
+    picture = keras.Input((SIDE, SIDE, 3), dtype="uint8")
+    start = layers.Conv2D(4, 3, padding="same")(layers.Rescaling(1 / 255)(picture))
+    inner = layers.ReLU(name="inner")(layers.Conv2D(4, 3, padding="same")(start))
+    joined = layers.Add(name="joined")([layers.Conv2D(4, 1)(inner), start])
+    last = layers.Concatenate()([layers.Conv2D(3, 3, activation="relu")(joined), layers.Conv2D(2, 3)(start)])
+    pooled = layers.GlobalAveragePooling2D()(last)
+    return keras.Model(picture, layers.Dense(3, activation="softmax")(pooled))
+
+
+@pytest.mark.parametrize("layer", ["inner", "joined"])
+def test_shortcuts_past_a_layer_are_kept(data, layer):
+    images, model = data[0][:1], shortcuts()
+    drops = importance(model, images, [None, 0, None], layer)
+    assert np.isnan(drops[[0, 2]]).all()
+    for index in range(4):
+        after = logits(with_filter_at_zero(model, layer, index), images)
+        np.testing.assert_allclose(drops[1, index], (logits(model, images) - after)[0, 1], atol=1e-5)
+    assert np.ptp(drops[1]) > 1e-3
+
+
+def test_the_halves_of_a_network_make_the_whole(data):
+    for model in (network(), shortcuts()):
+        for layer in model.layers[2:-2]:
+            upper, lower = halves(model, layer.name)
+            crossing = keras.tree.flatten(upper(data[0][:3]))
+            own = keras.Model(model.input, layer.output)(data[0][:3])
+            np.testing.assert_array_equal(crossing[0], own)
+            np.testing.assert_allclose(lower(crossing), logits(model, data[0][:3]), atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "block"), [("VGG16", 3), ("ResNet50", 1), ("Xception", 0), ("Xception", 3),
+                                             ("EfficientNet-Lite0", 1), ("EfficientNet-Lite0", 4)])
+def test_importance_is_exact_in_every_backbone(name, block):
+    keras.utils.set_random_seed(0)
+    model, layer = build_classifier(name, 3, 72), BACKBONES[name].blocks[block]
+    images = np.random.default_rng(0).integers(0, 256, (1, 72, 72, 3), dtype=np.uint8)
+    drops = importance(model, images, [0, None, None], layer)[0]
+    scale = np.abs(drops).max()
+    assert scale > 0
+    for index in np.argsort(-np.abs(drops))[:2]:
+        after = logits(with_filter_at_zero(model, layer, index), images)
+        assert drops[index] == pytest.approx((logits(model, images) - after)[0, 0], abs=0.02 * scale)

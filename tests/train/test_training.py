@@ -1,0 +1,186 @@
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artpose_lib.model import classifier
+from artpose_lib.train import training
+from artpose_lib.train.recipes import RECIPES, Phase, Recipe
+from artpose_lib.train.training import OPTIMISERS, Batches, Part, Trainer, train, train_on_features
+
+FINETUNED = Phase("finetuned", 1e-3, 1.5, None, None, 10)
+FROZEN = Phase("frozen", 0.01, 1.0, None, 4, 10)
+RECIPE = Recipe("finetuned", "VGG16", (FINETUNED,), 8, "adam", 4, None, "random", False)
+
+
+@pytest.fixture
+def network():
+    """The smallest network that has all that `training` looks for: batch normalisation, pooling, a head."""
+    keras.utils.set_random_seed(1)
+    pictures = keras.Input((8, 8, 3), dtype="uint8")
+    x = keras.layers.Rescaling(1 / 255)(pictures)
+    x = keras.layers.Conv2D(6, 3)(x)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.GlobalAveragePooling2D(name=classifier.POOLED)(x)
+    return keras.Model(pictures, keras.layers.Dense(3, "softmax", name=classifier.HEAD)(x))
+
+
+@pytest.fixture(scope="module")
+def part():
+    """Pictures of three colours, an easy task."""
+    labels = np.arange(30) % 3
+    noise = np.random.default_rng(0).integers(0, 90, (30, 8, 8, 3))
+    return Part((noise + 150 * np.eye(3, dtype=int)[labels][:, None, None]).astype(np.uint8), labels)
+
+
+def test_batches_take_every_picture_once_an_epoch_in_another_order_each_time(part):
+    batches = Batches(part, 3, batch_size=8, steps=None, seed=0)
+    epochs = []
+    for epoch in range(2):
+        pictures = np.concatenate([batches[epoch * batches.steps + step][0] for step in range(batches.steps)])
+        epochs.append([picture.tobytes() for picture in pictures])
+    assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(picture.tobytes() for picture in part.x)
+    assert epochs[0] != epochs[1]
+
+
+def test_steps_cap_an_epoch(part):
+    assert Batches(part, 3, batch_size=8, steps=2, seed=0).steps == 2
+    assert Batches(part, 3, batch_size=8, steps=99, seed=0).steps == 4  # 30 pictures in eights
+
+
+def test_training_gives_the_same_numbers_for_the_same_seed_whatever_came_before(network, part):
+    trainer = Trainer(network, 3)
+    first = train(trainer, RECIPE, part, part, seed=40)
+    said = trainer.predict(part.x)
+    train(trainer, RECIPE, part, part, seed=41)
+    again = train(trainer, RECIPE, part, part, seed=40)
+    assert first.equals(again)
+    np.testing.assert_array_equal(said, trainer.predict(part.x))
+
+
+def test_pretrained_weights_come_back_and_the_head_is_new(network, part):
+    trainer = Trainer(network, 3)
+    pretrained = network.get_weights()
+    train(trainer, replace(RECIPE, weights="imagenet"), part, part, seed=40)
+    trainer.reset(41, random_weights=False)
+    for before, after in zip(pretrained[:-2], network.get_weights()[:-2], strict=True):
+        np.testing.assert_array_equal(before, after)
+    assert not np.array_equal(pretrained[-2], network.get_weights()[-2])
+    trainer.reset(41, random_weights=True)
+    assert not np.array_equal(pretrained[0], network.get_weights()[0])
+
+
+def test_history_counts_epochs_through_both_phases_and_names_their_rates(network, part):
+    phases = replace(FINETUNED, max_epochs=3), Phase("finetuned", 0.01, 0.5, 1, None, 9)
+    two = replace(RECIPE, total_epochs=5, phases=phases)
+    history = train(Trainer(network, 3), two, part, part, seed=40)
+    assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
+    assert history["phase"].tolist() == [1, 1, 1, 2, 2]
+    np.testing.assert_allclose(history["learning_rate"], [1e-3, 1.5e-3, 2.25e-3, 0.01, 0.005])
+
+
+def test_the_best_epoch_of_both_phases_is_kept(network, part):
+    """A second phase at a rate that overflows must not lose what the first has learned."""
+    good = replace(FINETUNED, initial_lr=0.05, factor=1.0, max_epochs=12)
+    recipe = replace(RECIPE, total_epochs=13, phases=(good, Phase("finetuned", 1e38, 1.0, None, None, 9)))
+    trainer = Trainer(network, 3)
+    history = train(trainer, recipe, part, part, seed=40)
+    kept = (trainer.predict(part.x).argmax(axis=1) == part.y).mean()
+    assert kept == pytest.approx(history["val_accuracy"].max(), abs=1e-6)
+    assert history.query("phase == 1")["val_accuracy"].max() > history.query("phase == 2")["val_accuracy"].max()
+
+
+def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(network, part):
+    """Features computed once against a forward pass through the frozen network in every epoch."""
+    recipe = replace(RECIPE, model="frozen", phases=(FROZEN,), weights="imagenet")
+    trainer = Trainer(network, 3)
+    short = train(trainer, recipe, part, part, seed=40)
+    probabilities = trainer.predict(part.x)
+
+    trainer.reset(40, random_weights=False)
+    classifier.set_trainable(network, "frozen", pretrained=True)
+    naive = trainer.fit(part, part, recipe, FROZEN, 4, None, seed=1040)
+    for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        np.testing.assert_allclose(short[column], naive[column], atol=1e-3)
+    np.testing.assert_allclose(probabilities, trainer.predict(part.x), atol=1e-3)
+
+
+def test_a_capped_frozen_phase_sends_only_the_pictures_it_uses_through_the_network(network, part, monkeypatch):
+    phases = (replace(FROZEN, max_epochs=2),)
+    recipe = replace(RECIPE, model="frozen", phases=phases, total_epochs=2, weights="imagenet")
+    trainer = Trainer(network, 3)
+    whole = training._pooled_rows
+    sent = []
+    monkeypatch.setattr(training, "_pooled_rows", lambda pooled, x, rows: sent.append(len(rows)) or whole(
+        pooled, x, np.arange(len(x))))
+    naive = train(trainer, recipe, part, part, seed=40, steps=1)
+    assert sent[0] <= 16 and sent[1] == 30  # two epochs of one batch of 8; all of the validation part
+    monkeypatch.undo()
+    short = train(trainer, recipe, part, part, seed=40, steps=1)
+    np.testing.assert_allclose(short["loss"], naive["loss"], rtol=1e-5)
+    np.testing.assert_array_equal(short["val_accuracy"], naive["val_accuracy"])
+
+
+@given(count=st.integers(1, 40), batch=st.integers(1, 20), steps=st.none() | st.integers(1, 5),
+       epochs=st.integers(1, 4))
+def test_the_used_rows_are_those_that_the_batches_take(count, batch, steps, epochs):
+    batches = Batches(Part(np.arange(count)[:, None], np.zeros(count, int)), 1, batch, steps, seed=3)
+    used = batches.used(epochs)
+    taken = {row for number in range(epochs * batches.steps) for row in batches[number][0][:, 0].tolist()}
+    assert used.tolist() == sorted(taken)
+
+
+def test_precision_is_the_environment_s_and_nothing_else_is_taken(monkeypatch):
+    monkeypatch.delenv("ARTPOSE_PRECISION", raising=False)
+    assert training.precision() == "float32"
+    monkeypatch.setenv("ARTPOSE_PRECISION", "float8")
+    with pytest.raises(ValueError, match="'float8', and is one of: float32, mixed_bfloat16"):
+        training.precision()
+
+
+def test_mixed_precision_multiplies_in_16_bits_and_answers_in_32(monkeypatch):
+    monkeypatch.setenv("ARTPOSE_PRECISION", "mixed_bfloat16")
+    training.classifier_trainer.cache_clear()
+    model = training.classifier_trainer("EfficientNet-Lite0", 3, 32, None, None).model
+    training.classifier_trainer.cache_clear()
+    assert model.get_layer("conv_head").compute_dtype == "bfloat16"
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert {model.get_layer(name).compute_dtype for name in (classifier.POOLED, classifier.HEAD)} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_head_alone_learns_from_features():
+    labels = np.arange(30) % 3
+    features = Part(np.eye(3, dtype="float32")[labels], labels)
+    recipe = replace(RECIPE, model="frozen", phases=(replace(FROZEN, initial_lr=0.1, max_epochs=8),))
+    history = train_on_features(Trainer(classifier.build_head(3, 3), 3), recipe, features, features, seed=40)
+    assert history["val_accuracy"].iloc[-1] == 1
+
+
+def test_adam_has_the_parameters_that_the_thesis_prints():
+    adam = OPTIMISERS["adam"]()
+    assert (adam.beta_1, adam.beta_2, adam.epsilon) == (0.9, 0.999, 1e-8)
+    assert {recipe.optimiser for recipe in RECIPES.values()} <= set(OPTIMISERS)
+
+
+@pytest.mark.parametrize("policy", training.PRECISIONS)
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_adam_takes_the_steps_of_keras_own(policy, amsgrad):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(12, 5)).astype("float32"), np.eye(3, dtype="float32")[np.arange(12) % 3]
+    ends = []
+    for optimiser in (keras.optimizers.Adam(0.01, epsilon=1e-8, amsgrad=amsgrad),
+                      OPTIMISERS["adam"](0.01, amsgrad=amsgrad)):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4, "tanh", dtype=policy),
+                                  keras.layers.Dense(3, "softmax")])
+        model.compile(optimiser, "categorical_crossentropy", jit_compile=False)
+        for step in range(6):
+            optimiser.learning_rate = 0.01 * 1.5**step  # the one-cycle schedule's way
+            model.train_on_batch(x, y)
+        ends.append(model.get_weights() + [variable.numpy() for variable in optimiser.variables])
+    for own, ours in zip(*ends, strict=True):
+        np.testing.assert_allclose(own, ours, rtol=1e-4, atol=1e-6)
