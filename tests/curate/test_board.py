@@ -417,7 +417,7 @@ def served(drawn, tmp_path):
     folder = shutil.copytree(drawn, tmp_path / "data")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    code = ("from artpose_lib import serving\n"
+    code = ("from artpose_lib.curate import serve as serving\n"
             "serving.lite_features = lambda folder: None\n"  # a network takes half a minute, and is tried elsewhere
             f"serving.serve({str(folder)!r}, 'Ann', {port}, open_browser=False)")
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
