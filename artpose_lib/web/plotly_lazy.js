@@ -26,4 +26,4 @@
     script.onload = () => waiting.splice(0).forEach(([element, ...rest]) => window.Plotly.newPlot(element, ...rest));
     document.head.append(script);
   }
-})(document.currentScript.src.replace(/lazyplotly\.js.*$/, "plotly.min.js"));
+})(document.currentScript.src.replace(/plotly_lazy\.js.*$/, "plotly.min.js"));
