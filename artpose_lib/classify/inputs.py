@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from artpose_lib.collect.source import Fault, text
+from artpose_lib.collect.answers import Fault, text
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.pictures import PictureError, square
 

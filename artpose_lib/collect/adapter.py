@@ -16,9 +16,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, InvalidHeader, ReadTimeoutError
 from urllib3.util import Retry
 
+from artpose_lib.collect.answers import Fault, text
 from artpose_lib.collect.connection import AnyHTTP, PublicHTTP, PublicHTTPS
 from artpose_lib.collect.keys import Keys
-from artpose_lib.collect.source import Fault, text
 
 GAP = 1.0  # seconds between the starts of two requests to one host; the Art Institute of Chicago asks for 60 a minute
 PAUSES = (2, 4, 8)  # seconds before the second, third and fourth try

@@ -8,7 +8,7 @@ import time
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from artpose_lib.collect.source import Fault
+from artpose_lib.collect.answers import Fault
 
 # An answer has so many seconds, and more while it brings so many bytes a second, up to an hour.
 PATIENCE, SLOWEST, LONGEST = 60, 10_000, 3600

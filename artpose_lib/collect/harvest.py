@@ -22,9 +22,10 @@ from tempfile import TemporaryDirectory
 import imagehash
 from PIL import Image
 
+from artpose_lib.collect.answers import Fault, text
 from artpose_lib.collect.journal import COLUMNS, PROBLEM_COLUMNS, SAVED, Journal
 from artpose_lib.collect.session import Session
-from artpose_lib.collect.source import Artwork, Fault, Source, text
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.collect.store import replacing, safe_name, standard, write_table
 from artpose_lib.data.metadata import medium, years
 from artpose_lib.data.poses import Pose, Query

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from artpose_lib.collect.source import Fault
+from artpose_lib.collect.answers import Fault
 
 # Of metadata.csv, in its order; those in capitals, and `image`, are the thesis' (Appendix, first listing).
 COLUMNS = ("file_name", "label", "AUTHOR", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "ID", "TYPE", "image", "source",

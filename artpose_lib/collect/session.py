@@ -19,8 +19,8 @@ from requests_cache import CachedSession
 
 from artpose_lib import __version__
 from artpose_lib.collect.adapter import Adapter, Pace, content_type, pieces, place
+from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.keys import Keys
-from artpose_lib.collect.source import Fault
 from artpose_lib.collect.store import replacing
 
 DAY, MONTH = 86_400, 30 * 86_400  # seconds

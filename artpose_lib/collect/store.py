@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from artpose_lib.collect.source import Fault
+from artpose_lib.collect.answers import Fault
 from artpose_lib.data.pictures import DRAFT_GAP, PictureError, decode
 
 SMALLEST, LARGEST = 600, 1000  # pixels of the longer side

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from artpose_lib.collect.source import Fault
+from artpose_lib.collect.answers import Fault
 
 
 @contextmanager

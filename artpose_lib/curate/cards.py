@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import ExifTags, Image
 
-from artpose_lib.collect.source import addresses
+from artpose_lib.collect.answers import addresses
 from artpose_lib.data.dataset import listing
 from artpose_lib.data.decisions import Decision, read, replay, standing
 from artpose_lib.data.pictures import FORMATS, decode

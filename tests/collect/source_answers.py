@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qsl, urlsplit
 
-from artpose_lib.collect.source import Fault
+from artpose_lib.collect.answers import Fault
 from artpose_lib.data.poses import Query
 
 SEBASTIAN = Query("Sebastian", ("Sebastian",))

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
 from artpose_lib.collect import harvest, store
+from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.harvest import PROBLEMS, STATE, TABLE, collect, safe_name
 from artpose_lib.collect.journal import COLUMNS, Journal
-from artpose_lib.collect.source import Artwork, Fault, Key, Source
+from artpose_lib.collect.source import Artwork, Key, Source
 from artpose_lib.collect.store import standard
 from artpose_lib.data.poses import Pose, parse_queries
 

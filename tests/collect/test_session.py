@@ -30,9 +30,9 @@ from urllib3.connection import HTTPConnection
 from artpose_lib import __version__
 from artpose_lib.collect import adapter, connection, session
 from artpose_lib.collect.adapter import GAP, HURRY, REST, Pace
+from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.keys import Keys
 from artpose_lib.collect.session import Session
-from artpose_lib.collect.source import Fault
 
 HOST, OTHER = "museum.test", "pictures.test"
 URL, PICTURE = f"https://{HOST}/objects/1", f"https://{OTHER}/1.jpg"

@@ -6,6 +6,7 @@ import pytest
 from conftest import SHARED
 from source_answers import answers_for, downloads_for, search, zipped
 
+from artpose_lib.collect.answers import page_of
 from artpose_lib.collect.museums import SOURCES, Artwork, met, rijksmuseum, smk, wga
 from artpose_lib.collect.museums.artic import Artic
 from artpose_lib.collect.museums.met import Met
@@ -13,7 +14,6 @@ from artpose_lib.collect.museums.nga import NGA
 from artpose_lib.collect.museums.rijksmuseum import Rijksmuseum
 from artpose_lib.collect.museums.smk import SMK
 from artpose_lib.collect.museums.wga import WGA
-from artpose_lib.collect.source import page_of
 from artpose_lib.data.metadata import is_open
 from artpose_lib.data.poses import parse_queries, thesis_table
 

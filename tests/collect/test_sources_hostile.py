@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from source_answers import FakeSession, answers_for, downloads_for, fixtures, search, zipped
 
+from artpose_lib.collect.answers import page_of, plain
 from artpose_lib.collect.museums import SOURCES, Artwork, Fault, artic, met, nga, rijksmuseum, smk, wga
 from artpose_lib.collect.museums.artic import Artic
 from artpose_lib.collect.museums.met import Met
@@ -16,7 +17,7 @@ from artpose_lib.collect.museums.nga import NGA
 from artpose_lib.collect.museums.rijksmuseum import Rijksmuseum
 from artpose_lib.collect.museums.smk import SMK
 from artpose_lib.collect.museums.wga import WGA
-from artpose_lib.collect.source import each_once, page_of, plain
+from artpose_lib.collect.source import each_once
 from artpose_lib.data.poses import parse_queries
 
 SEARCHED = ("met", "rijksmuseum", "smk", "artic")  # those that are asked; the others are downloaded

@@ -1,5 +1,6 @@
 """Museums and catalogues, a small module each, behind one protocol: `search(query)` gives artworks."""
 
+from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.museums.artic import Artic
 from artpose_lib.collect.museums.census import Census
 from artpose_lib.collect.museums.cleveland import Cleveland
@@ -12,7 +13,7 @@ from artpose_lib.collect.museums.rijksmuseum import Rijksmuseum
 from artpose_lib.collect.museums.searchculture import SearchCulture
 from artpose_lib.collect.museums.smk import SMK
 from artpose_lib.collect.museums.wga import WGA
-from artpose_lib.collect.source import Artwork, Fault, Key, Source
+from artpose_lib.collect.source import Artwork, Key, Source
 
 __all__ = ["SOURCES", "Artwork", "Fault", "Key", "Source"]
 

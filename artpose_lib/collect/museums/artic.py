@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.source import Artwork, Source, addresses, dig, each_once, page_of, plain, text
+from artpose_lib.collect.answers import addresses, dig, page_of, plain, text
+from artpose_lib.collect.source import Artwork, Source, each_once
 from artpose_lib.data.poses import Query
 
 API = "https://api.artic.edu/api/v1/artworks/search"

@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
+from artpose_lib.collect.answers import Fault, addresses, dig, page_of, plain, text
 from artpose_lib.collect.museums import commons
 from artpose_lib.collect.museums.iiif import metadata, nested, pictures, said
-from artpose_lib.collect.source import Artwork, Fault, Source, addresses, dig, each_once, page_of, plain, text
+from artpose_lib.collect.source import Artwork, Source, each_once
 from artpose_lib.data.poses import Query
 
 LIST = "ARTPOSE_CENSUS_LIST"

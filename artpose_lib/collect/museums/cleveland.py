@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.source import Artwork, Source, addresses, dig, each_once, entries, page_of, text
+from artpose_lib.collect.answers import addresses, dig, entries, page_of, text
+from artpose_lib.collect.source import Artwork, Source, each_once
 from artpose_lib.data.poses import Query
 
 API = "https://openaccess-api.clevelandart.org/api/artworks/"

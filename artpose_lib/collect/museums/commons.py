@@ -6,7 +6,8 @@ A file's author and date may be those of a photograph, since Commons does not te
 import re
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.source import Artwork, Fault, Source, addresses, dig, each_once, entries, plain, text
+from artpose_lib.collect.answers import Fault, addresses, dig, entries, plain, text
+from artpose_lib.collect.source import Artwork, Source, each_once
 from artpose_lib.data.poses import Query
 
 API = "https://commons.wikimedia.org/w/api.php"

@@ -9,8 +9,9 @@ SearchCulture's records are here too, so that they can be found without a key of
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from artpose_lib.collect.answers import addresses, dig, entries, page_of, text
 from artpose_lib.collect.museums.greek import in_greek_too
-from artpose_lib.collect.source import Artwork, Key, Source, addresses, dig, entries, page_of, text
+from artpose_lib.collect.source import Artwork, Key, Source
 from artpose_lib.data.poses import Query
 
 API = "https://api.europeana.eu/record/v2/search.json"

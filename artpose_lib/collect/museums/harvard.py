@@ -5,7 +5,8 @@ An answer names the next page by an address that holds the key, so pages are cou
 
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.source import Artwork, Key, Source, addresses, dig, each_once, entries, page_of, text
+from artpose_lib.collect.answers import addresses, dig, entries, page_of, text
+from artpose_lib.collect.source import Artwork, Key, Source, each_once
 from artpose_lib.data.poses import Query
 
 API = "https://api.harvardartmuseums.org/object"

@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from artpose_lib.collect.source import addresses, dig, entries, plain, text
+from artpose_lib.collect.answers import addresses, dig, entries, plain, text
 
 
 def said(languages: object) -> str:

@@ -3,7 +3,7 @@
 What a name or a statement is, and in which language, is told by terms of the Getty's thesaurus (AAT).
 """
 
-from artpose_lib.collect.source import dig, entries, text
+from artpose_lib.collect.answers import dig, entries, text
 
 ENGLISH, DUTCH, PREFERRED = "300388277", "300388256", "300404670"  # numbers of terms
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from artpose_lib.collect.source import Artwork, Fault, Source, addresses, dig, each_once, entries, page_of, text
+from artpose_lib.collect.answers import Fault, addresses, dig, entries, page_of, text
+from artpose_lib.collect.source import Artwork, Source, each_once
 from artpose_lib.data.poses import Query
 
 API = "https://collectionapi.metmuseum.org/public/collection"

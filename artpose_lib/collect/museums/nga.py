@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from artpose_lib.collect.source import Artwork, Source, addresses, dig, text
+from artpose_lib.collect.answers import addresses, dig, text
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.collect.tables import reading, rows
 from artpose_lib.data.poses import Query
 

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from artpose_lib.collect.answers import Fault, addresses, dig, entries, text
 from artpose_lib.collect.museums.linked_art import named, of_kind, references, said
-from artpose_lib.collect.source import Artwork, Fault, Source, addresses, dig, entries, text
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.data.poses import Query
 
 SEARCH = "https://data.rijksmuseum.nl/search/collection"

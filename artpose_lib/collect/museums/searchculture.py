@@ -7,8 +7,9 @@ with many institutions, none of which is declared as a host; we take the preview
 import re
 from collections.abc import Iterable, Iterator
 
+from artpose_lib.collect.answers import Fault, addresses, dig, entries, page_of, text
 from artpose_lib.collect.museums.greek import in_greek_too
-from artpose_lib.collect.source import Artwork, Fault, Key, Source, addresses, dig, entries, page_of, text
+from artpose_lib.collect.source import Artwork, Key, Source
 from artpose_lib.data.poses import Query
 
 API = "https://www.searchculture.gr/aggregator/api/search.json"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from zipfile import ZipFile, ZipInfo
 
-from artpose_lib.collect.source import Artwork, Fault, Source, addresses, dig, text
+from artpose_lib.collect.answers import Fault, addresses, dig, text
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.collect.tables import reading, rows
 from artpose_lib.data.poses import Query
 
