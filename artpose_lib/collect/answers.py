@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from html import unescape
 
+CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"  # how a museum's licence is stored
 LONGEST_TEXT = 1000  # characters of one field; descriptions go on for pages, and a title never does
 
 
@@ -43,13 +44,6 @@ def entries(answer: object, *path: str | int) -> list:
     return found if isinstance(found, list) else [found]
 
 
-def page_of(answer: object, name: str) -> list:
-    """Return the hits in a search's answer, where null stands for none. Raises Fault for what is no page of hits."""
-    if not isinstance(answer, dict) or name not in answer:
-        raise Fault("not a record", f'The search gave an answer without "{name}", which is no page of hits.')
-    return entries(answer, name)
-
-
 def text(*values: object) -> str:
     """Return the first value that has text, as one line; of a list all parts, each once, with ", " between them."""
     for value in values:
@@ -57,6 +51,21 @@ def text(*values: object) -> str:
         if line := ", ".join(dict.fromkeys(filter(None, parts))):
             return line[:LONGEST_TEXT]
     return ""
+
+
+def field(answer: object, *path: str | int) -> str:
+    """Return the text at a path of keys and positions; "" where there is none."""
+    return text(dig(answer, *path))
+
+
+def columns(answer: object, **names: str) -> dict[str, str]:
+    """Return the texts of an answer's fields, by the names that they have in an `Artwork`."""
+    return {column: field(answer, name) for column, name in names.items()}
+
+
+def each(answer: object, name: str, key: str) -> list[str]:
+    """Return the text at `key` of every entry of the list at `name`."""
+    return [field(entry, key) for entry in entries(answer, name)]
 
 
 def plain(html: str) -> str:
@@ -67,6 +76,11 @@ def plain(html: str) -> str:
 def addresses(values: Iterable[object]) -> tuple[str, ...]:
     """Return those of the values that are web addresses, each once."""
     return tuple(dict.fromkeys(value for value in map(text, values) if re.match(r"https?://[^\s/]", value)))
+
+
+def address(*values: object) -> str:
+    """Return the first of the values that is a web address; "" where there is none."""
+    return next(iter(addresses(values)), "")
 
 
 def _one_line(value: object) -> str:

@@ -1,6 +1,6 @@
 """What every museum's module gives: a `Source` whose search yields an `Artwork` for each hit."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -78,16 +78,3 @@ class Source:
             return found if found.id else replace(found, id=identifier)
         except Fault as fault:
             return Artwork(self.name, identifier, fault=fault)
-
-
-def each_once(pages: Iterable[Iterable[Artwork]]) -> Iterator[Artwork]:
-    """Yield the hits of page after page, each once, until a page has nothing new: some servers never end."""
-    seen: set[str] = set()
-    for page in pages:
-        known = len(seen)
-        for hit in page:
-            if not hit.id or hit.id not in seen:  # those without an id are not one work
-                seen.add(hit.id)
-                yield hit
-        if len(seen) == known:
-            return

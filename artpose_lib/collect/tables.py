@@ -10,29 +10,25 @@ from artpose_lib.collect.answers import Fault
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Whatever a damaged file makes its reader raise, as a Fault that says what to do."""
+def explain_damage(path: Path) -> Iterator[None]:
+    """Raise whatever a damaged file makes its reader raise as a Fault that names the file and says what to do."""
     try:
         yield
     except Fault:
         raise
     except Exception as error:  # zip and CSV readers raise nearly anything, all meaning that the file is damaged
-        raise damaged(path, str(error) or type(error).__name__) from error
+        reason = (str(error) or type(error).__name__).rstrip(".")
+        raise Fault("not a catalogue", f"{path} cannot be read: {reason}. Delete it to download it again.") from error
 
 
-def damaged(path: Path, reason: str) -> Fault:
-    """The fault of a catalogue that cannot be used."""
-    return Fault("not a catalogue", f"{path} cannot be read: {reason.rstrip('.')}. Delete it to download it again.")
-
-
-def rows(path: Path, lines: Iterator[str], needed: set[str], delimiters: str = ",") -> Iterator[dict[str, str]]:
-    """The rows of the table in `lines`, a dict of texts each, "" where a row is short; `path` is for messages.
+def read_rows(lines: Iterator[str], needed: set[str], delimiters: str = ",") -> Iterator[dict[str, str]]:
+    """Yield the rows of a CSV table as dicts of texts, "" where a row is short.
 
     delimiters: those that may separate the columns; the header's most frequent one does.
-    Raises Fault where the header lacks a needed column.
+    Raises ValueError where the header lacks a needed column.
     """
     header = next(lines, "")
     table = csv.DictReader(chain([header], lines), restval="", delimiter=max(delimiters, key=header.count))
     if missing := sorted(needed - set(table.fieldnames or ())):
-        raise damaged(path, f"it has no column {', '.join(missing)}")
+        raise ValueError(f"it has no column {', '.join(missing)}")
     yield from table

@@ -1,19 +1,21 @@
 """The searched and the downloaded museums by themselves: what they are asked, and what becomes of their answers."""
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 from conftest import SHARED
 from source_answers import answers_for, downloads_for, search, zipped
 
-from artpose_lib.collect.answers import page_of
-from artpose_lib.collect.museums import SOURCES, Artwork, met, rijksmuseum, smk, wga
+from artpose_lib.collect.museums import SOURCES, met, rijksmuseum, smk, wga
 from artpose_lib.collect.museums.artic import Artic
 from artpose_lib.collect.museums.met import Met
 from artpose_lib.collect.museums.nga import NGA
+from artpose_lib.collect.museums.paging import read_records
 from artpose_lib.collect.museums.rijksmuseum import Rijksmuseum
 from artpose_lib.collect.museums.smk import SMK
 from artpose_lib.collect.museums.wga import WGA
+from artpose_lib.collect.source import Artwork
 from artpose_lib.data.metadata import is_open
 from artpose_lib.data.poses import parse_queries, thesis_table
 
@@ -68,7 +70,7 @@ def test_a_title_is_english_else_the_preferred_one_else_dutch():
     names = [name("other", 1), name("Dutch", 300388256), name("preferred", 1, 300404670), name("English", 300388277)]
     titles = []
     while names:
-        titles.append(rijksmuseum.artwork({"identified_by": names}).title)
+        titles.append(rijksmuseum.read_artwork({"identified_by": names}).title)
         names = [name for name in names if name["content"] != titles[-1]]
     assert titles == ["English", "preferred", "Dutch", "other"]
 
@@ -122,7 +124,7 @@ def test_smk_on_the_columns():
                  "https://iip-thumb.smk.dk/iiif/jp2/x1_2.tif.jp2/full/!1024,/0/default.jpg"),
                 "https://open.smk.dk/artwork/image/KMSx1/2Ø", PUBLIC_DOMAIN,
                 "Saint Sebastian Drying His Hair Skt. Sebastian tørrer sit hår Irene of Somewhere   "),
-        smk.artwork(None),  # null among the items: a hit without an id
+        smk.read_artwork(None),  # null among the items: a hit without an id
         Artwork("smk", "KKSx77", "Three Graces, Two of Them Tired", "Ubekendt", "", "", "SMK", "",
                 ("https://api.smk.dk/api/v1/thumbnail/0000-1111.jpg",), "", PUBLIC_DOMAIN,
                 "Three Graces, Two of Them Tired   ")]
@@ -167,8 +169,8 @@ def asked(name, words, department):
         "met": [("https://collectionapi.metmuseum.org/public/collection/v1.1/search",
                  {"q": words, "hasImages": "true", "offset": "0", "limit": "500"}
                  | ({"departmentId": "13"} if department else {}))],
-        "rijksmuseum": [(rijks, {"title": words, "imageAvailable": "true"}),
-                        (rijks, {"description": words, "imageAvailable": "true"})],
+        "rijksmuseum": [(f"{rijks}?{urlencode({where: words, 'imageAvailable': 'true'})}", {})
+                        for where in ("title", "description")],
         "smk": [("https://api.smk.dk/api/v1/art/search/",
                  {"keys": words, "filters": "[has_image:true],[public_domain:true]", "offset": "0", "rows": "100",
                   "lang": "en"})],
@@ -228,17 +230,17 @@ def recorded(path):
 
 
 def test_met_as_recorded():
-    found = met.artwork(recorded("met/arrt2026-10-06-object_436535.json"))
+    found = met.read_artwork(recorded("met/arrt2026-10-06-object_436535.json"))
     assert (found.id, found.date, found.type, found.licence) == ("436535", "1889", "Paintings", CC0)
     assert [image.split("/")[5] for image in found.images] == ["original", "web-large"]
     nothing = recorded("met/arrt2026-10-06-search_v1.1_nothing.json")
     assert search(Met, lambda url, params: nothing)[0] == []
-    assert page_of(recorded("met/deckle2026-10-05-search_v1.1_past_last_page.json"), "objectIDs") == []
+    assert read_records(recorded("met/deckle2026-10-05-search_v1.1_past_last_page.json"), "objectIDs") == []
 
 
 def test_rijksmuseum_as_recorded():
     drawing = recorded("rijksmuseum/hmo-200117708-linked-art.json")
-    found = rijksmuseum.artwork(drawing, recorded("rijksmuseum/arrt2026-10-07-visualitem_202108369.json"),
+    found = rijksmuseum.read_artwork(drawing, recorded("rijksmuseum/arrt2026-10-07-visualitem_202108369.json"),
                                 recorded("rijksmuseum/arrt2026-10-07-digitalobject_500118708085845066105.json"))
     assert (found.id, found.type, found.date) == ("RP-T-1930-54(V)", "drawing", "c. 1628 - c. 1629")
     assert (found.author, found.title) == ("Rembrandt van Rijn", "Three Scribes")

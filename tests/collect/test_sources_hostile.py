@@ -9,15 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from source_answers import FakeSession, answers_for, downloads_for, fixtures, search, zipped
 
-from artpose_lib.collect.answers import page_of, plain
-from artpose_lib.collect.museums import SOURCES, Artwork, Fault, artic, met, nga, rijksmuseum, smk, wga
+from artpose_lib.collect.answers import Fault, plain
+from artpose_lib.collect.museums import SOURCES, artic, met, nga, rijksmuseum, smk, wga
 from artpose_lib.collect.museums.artic import Artic
 from artpose_lib.collect.museums.met import Met
 from artpose_lib.collect.museums.nga import NGA
+from artpose_lib.collect.museums.paging import read_records, turn_pages
 from artpose_lib.collect.museums.rijksmuseum import Rijksmuseum
 from artpose_lib.collect.museums.smk import SMK
 from artpose_lib.collect.museums.wga import WGA
-from artpose_lib.collect.source import each_once
+from artpose_lib.collect.source import Artwork
 from artpose_lib.data.poses import parse_queries
 
 SEARCHED = ("met", "rijksmuseum", "smk", "artic")  # those that are asked; the others are downloaded
@@ -156,22 +157,20 @@ def nested(depth):
 
 @pytest.mark.parametrize("record", [None, True, 7, 1e300, "text", [], [[None]], {}, nested(5000)],
                          ids=lambda record: type(record).__name__)
-@pytest.mark.parametrize("artwork", [met.artwork, rijksmuseum.artwork, wga.artwork, nga.artwork, smk.artwork,
-                                     artic.artwork], ids=lambda artwork: artwork.__module__.split(".")[-1])
-def test_whatever_a_record_is_it_becomes_an_artwork_without_an_id(artwork, record):
-    found = artwork(record)
+@pytest.mark.parametrize("museum", [met, rijksmuseum, wga, nga, smk, artic], ids=lambda museum: museum.__name__)
+def test_whatever_a_record_is_it_becomes_an_artwork_without_an_id(museum, record):
+    found = museum.read_artwork(record)
     assert (found.id, found.title, found.images) == ("", "", ())
 
 
 def test_hits_come_once_and_a_page_with_nothing_new_is_the_last():
     first, second = Artwork("x", "1"), Artwork("x", "2")
-    pages = iter([[first, first], [first, second], [second], [Artwork("x", "3")]])
-    assert list(each_once(pages)) == [first, second]
-    assert len(next(pages)) == 1  # not asked for
+    pages = [[first, first], [first, second], [second], [Artwork("x", "3")]]
+    assert list(turn_pages(lambda number: (pages[number], number + 1), 0, 9)) == [first, second]
 
 
 def test_null_is_a_page_without_hits():
-    assert page_of({"items": None}, "items") == []
+    assert read_records({"items": None}, "items") == []
 
 
 def test_nonsense_in_markup_does_not_stop_it():

@@ -6,10 +6,9 @@ import pytest
 from conftest import SHARED
 from source_answers import FakeSession, answers_for, search
 
+from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.museums import (
     SOURCES,
-    Artwork,
-    Fault,
     census,
     cleveland,
     commons,
@@ -23,6 +22,7 @@ from artpose_lib.collect.museums.commons import Commons
 from artpose_lib.collect.museums.europeana import Europeana
 from artpose_lib.collect.museums.harvard import Harvard
 from artpose_lib.collect.museums.searchculture import SearchCulture
+from artpose_lib.collect.source import Artwork
 from artpose_lib.data.metadata import is_open
 from artpose_lib.data.poses import Query, parse_queries, thesis_table
 
@@ -53,12 +53,12 @@ def test_harvard_on_the_columns():
 @pytest.mark.parametrize("level, shown", [(0, True), (1, False), (2, False), (None, True)])
 def test_harvard_shows_only_what_may_be_shown_large(level, shown):
     record = {"imagepermissionlevel": level, "primaryimageurl": "https://nrs.harvard.edu/urn-3:HUAM:1_dynmc"}
-    assert bool(harvard.artwork(record).images) == shown
+    assert bool(harvard.read_artwork(record).images) == shown
 
 
 @pytest.mark.parametrize("stated", [None, "CC0", "Public domain"])
 def test_harvard_is_never_taken_for_open(stated):
-    assert not is_open(harvard.artwork({"copyright": stated}).licence)
+    assert not is_open(harvard.read_artwork({"copyright": stated}).licence)
 
 
 def test_searchculture_on_the_columns_texts_and_lists_alike():
@@ -101,7 +101,7 @@ def test_europeana_on_the_columns():
     ("https://europeana1914-1918.s3.amazonaws.com/attachments/152075/14524.152075.original.jpg",
      "304028f2553becc2bb0e4c0164439ec8")])
 def test_europeana_knows_a_picture_by_the_digest_of_its_address(shown, digest):
-    large, preview = europeana.artwork({"id": "/1/a", "edmIsShownBy": [shown]}).images
+    large, preview = europeana.read_artwork({"id": "/1/a", "edmIsShownBy": [shown]}).images
     assert large.endswith(f"/media/1/a/{digest}") and preview.endswith(f"/400/{digest}.jpg")
 
 
@@ -125,7 +125,7 @@ def test_commons_on_the_columns():
 @pytest.mark.parametrize("mime", ["image/svg+xml", "application/pdf", "image/vnd.djvu", "audio/ogg", None, [1, {}]])
 def test_commons_takes_no_file_that_is_no_picture(mime):
     info = {"mime": mime, "thumburl": "https://upload.wikimedia.org/thumb/1.jpg"}
-    assert commons.artwork({"imageinfo": [info]}).images == ()
+    assert commons.read_artwork({"imageinfo": [info]}).images == ()
 
 
 def test_cleveland_on_the_columns():
@@ -188,7 +188,7 @@ def test_a_manifest_of_the_census_on_the_columns(tmp_path, monkeypatch):
 def test_a_plain_creator_of_a_manifest(creator, author, date):
     manifest = {"metadata": [{"label": {"en": ["Creator"]}, "value": {"none": [creator]}},
                              {"label": {"en": ["Creation Date"]}, "value": {"en": ["<b>1500</b>"]}}]}
-    assert (census.artwork(manifest).author, census.artwork(manifest).date) == (author, date)
+    assert (census.read_artwork(manifest).author, census.read_artwork(manifest).date) == (author, date)
 
 
 # What is asked, for each row of Table 2.1.
@@ -363,10 +363,10 @@ def test_commons_tells_what_the_error_is():
 
 
 @pytest.mark.parametrize("record", [None, True, 7, 1e300, "text", [], [[None]], {}], ids=repr)
-@pytest.mark.parametrize("artwork", [harvard.artwork, searchculture.artwork, europeana.artwork, commons.artwork,
-                                     cleveland.artwork, census.artwork], ids=lambda it: it.__module__.split(".")[-1])
-def test_whatever_a_record_is_it_becomes_an_artwork_without_an_id(artwork, record):
-    found = artwork(record)
+@pytest.mark.parametrize("museum", [harvard, searchculture, europeana, commons, cleveland, census],
+                         ids=lambda museum: museum.__name__)
+def test_whatever_a_record_is_it_becomes_an_artwork_without_an_id(museum, record):
+    found = museum.read_artwork(record)
     assert (found.id, found.title, found.images, found.page) == ("", "", (), "")
 
 
@@ -418,19 +418,20 @@ def test_harvard_as_recorded():
     assert hit.author == record["people"][0]["displayname"] and hit.technique.startswith("Handscroll")
     assert hit.images == ("https://nrs.harvard.edu/urn-3:HUAM:79762_dynmc/full/!1000,1000/0/default.jpg",)
     assert not is_open(hit.licence) and "apikey" not in repr(hit)
-    older = harvard.artwork(recorded("harvard/api-docs-object-sample2.json"))
+    older = harvard.read_artwork(recorded("harvard/api-docs-object-sample2.json"))
     assert (older.author, older.date, older.type) == ("Greek", "late 5th century BCE", "Vessels")
 
 
 def test_census_as_recorded():
-    found = census.artwork(recorded("census/manifest_excerpt_4b3714d5.json"), "4b3714d5-6112-47b3-ba6e-97f816e3fa41")
+    manifest = recorded("census/manifest_excerpt_4b3714d5.json")
+    found = census.read_artwork(manifest, "4b3714d5-6112-47b3-ba6e-97f816e3fa41")
     assert (found.title, found.author, found.images, found.licence) == ("inv. 405 A v", "", (), "")
     assert found.page.endswith(f"/uuid/{found.id}/format/html") and found.words == "inv. 405 A v inv. 405 A v"
 
 
 def test_commons_as_recorded():
     (page,) = recorded("extra/commons/arrt2026-imageinfo_960.json")["query"]["pages"]
-    found = commons.artwork(page)
+    found = commons.read_artwork(page)
     assert (found.id, found.title, found.licence) == (
         "25498286", "Van Gogh - Starry Night - Google Art Project", "Public domain")
     assert found.images[0].startswith("https://thumb.wikimedia.org/") and "/960px-" in found.images[0]
@@ -438,10 +439,10 @@ def test_commons_as_recorded():
 
 
 def test_wikimedia_as_recorded():
-    found = commons.artwork(recorded("extra/wikimedia/image_data_example.json"))
+    found = commons.read_artwork(recorded("extra/wikimedia/image_data_example.json"))
     assert (found.id, found.author, found.date) == ("81754323", "PtrQs", "2012-09-25 16:23:02")
     pages = recorded("extra/wikimedia/wmc_pretty1.json")["query"]["pages"].values()
-    found = [commons.artwork(page) for page in pages]
+    found = [commons.read_artwork(page) for page in pages]
     assert all(work.id and work.title and work.author and "<" not in work.author + work.words for work in found)
     assert all(is_open(work.licence) for work in found)
 
@@ -451,7 +452,7 @@ def test_cleveland_as_recorded():
     assert (hit.id, hit.author, hit.type, hit.licence) == ("96887", "Germany, 18th century", "Miscellaneous", CC0)
     assert hit.images[0] == "https://openaccess-cdn.clevelandart.org/1916.586.a/1916.586.a_web.jpg"
     assert search(Cleveland, lambda url, params: recorded("extra/cleveland/response_no_data.json"))[0] == []
-    painting = cleveland.artwork(recorded("extra/cleveland/complete_data.json"))
+    painting = cleveland.read_artwork(recorded("extra/cleveland/complete_data.json"))
     assert (painting.author, painting.date) == ("Thomas Cole (American, 1801-1848)", "1838")
     assert painting.images[0].endswith("1335.1917_web.jpg")
-    assert cleveland.artwork({"images": recorded("extra/cleveland/image_type_none.json")}).images == ()
+    assert cleveland.read_artwork({"images": recorded("extra/cleveland/image_type_none.json")}).images == ()

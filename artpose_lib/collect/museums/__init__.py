@@ -1,6 +1,5 @@
-"""Museums and catalogues, a small module each, behind one protocol: `search(query)` gives artworks."""
+"""Museums and catalogues, a small module each, behind one protocol: `search(query)` yields artworks."""
 
-from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.museums.artic import Artic
 from artpose_lib.collect.museums.census import Census
 from artpose_lib.collect.museums.cleveland import Cleveland
@@ -13,9 +12,7 @@ from artpose_lib.collect.museums.rijksmuseum import Rijksmuseum
 from artpose_lib.collect.museums.searchculture import SearchCulture
 from artpose_lib.collect.museums.smk import SMK
 from artpose_lib.collect.museums.wga import WGA
-from artpose_lib.collect.source import Artwork, Key, Source
-
-__all__ = ["SOURCES", "Artwork", "Fault", "Key", "Source"]
+from artpose_lib.collect.source import Source
 
 # The thesis' eight (Section 2.1), then the ones that this project adds.
 SOURCES: dict[str, type[Source]] = {source.name: source for source in (

@@ -1,21 +1,17 @@
-"""Census of Antique Works of Art and Architecture Known in the Renaissance (database.census.de).
-
-The Census has no public search, but a IIIF manifest of each record. A text file that `ARTPOSE_CENSUS_LIST` names can
-list those to take: the address or the UUID of one a line. Without a list, its monuments are those that Wikidata knows
-by their number in the Census, with pictures from Wikimedia Commons.
-"""
+"""The Census of Antique Works of Art and Architecture Known in the Renaissance, and the IIIF manifests it gives."""
 
 import os
 import re
 from collections.abc import Iterator
 from functools import partial
+from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from artpose_lib.collect.answers import Fault, addresses, dig, page_of, plain, text
+from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, text
 from artpose_lib.collect.museums import commons
-from artpose_lib.collect.museums.iiif import metadata, nested, pictures, said
-from artpose_lib.collect.source import Artwork, Source, each_once
+from artpose_lib.collect.museums.paging import read_records, skip_repeats
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.data.poses import Query
 
 LIST = "ARTPOSE_CENSUS_LIST"
@@ -32,15 +28,22 @@ MONUMENTS = """SELECT ?number (MIN(?file) AS ?image) (MIN(?english) AS ?title)
 
 
 class Census(Source):
+    """The Census of Antique Works (Section 2.1), which has no public search.
+
+    Its monuments are those that Wikidata (query.wikidata.org) knows by their number in the Census, with pictures from
+    Wikimedia Commons. Instead, a text file that `ARTPOSE_CENSUS_LIST` names can list records, the address or the UUID
+    of a IIIF manifest (database.census.de) a line. Neither needs a key or states a limit.
+    """
+
     name = "census"
     title = "Census of Antique Works of Art and Architecture"
     hosts = ("database.census.de", "query.wikidata.org", *commons.Commons.hosts)
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        named = os.environ.get(LIST)
-        return each_once([self._listed(Path(named)) if named else self._monuments(query)])
+        listed = os.environ.get(LIST)
+        return skip_repeats(self._read_list(Path(listed)) if listed else self._find_monuments(query), set())
 
-    def _listed(self, path: Path) -> Iterator[Artwork]:
+    def _read_list(self, path: Path) -> Iterator[Artwork]:
         try:
             lines = path.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeError) as error:
@@ -48,42 +51,66 @@ class Census(Source):
         for number, line in enumerate(map(text, lines), 1):
             uuid = line.removeprefix(RECORDS).removesuffix(REST).lower()
             if UUID.fullmatch(uuid):
-                yield self.attempt(uuid, partial(self._manifest, uuid))
+                yield self.attempt(uuid, partial(self._read_manifest, uuid))
             elif line and not line.startswith("#"):
                 yield Artwork(self.name, line, fault=Fault(
                     "not a record", f'{path}, line {number}: "{line}" is neither a UUID nor the address of a manifest '
                                     f"of the Census, which has the form {RECORDS}<UUID>{REST}", lasting=True))
 
-    def _manifest(self, uuid: str) -> Artwork:
-        return artwork(self.json(f"{RECORDS}{uuid}{REST}", keep=True), uuid)
+    def _read_manifest(self, uuid: str) -> Artwork:
+        return read_artwork(self.json(f"{RECORDS}{uuid}{REST}", keep=True), uuid)
 
-    def _monuments(self, query: Query) -> Iterator[Artwork]:
+    def _find_monuments(self, query: Query) -> Iterator[Artwork]:
         answer = self.json(WIKIDATA, {"query": MONUMENTS, "format": "json"})
-        for row in page_of(dig(answer, "results"), "bindings"):
-            monument = {name: text(dig(row, name, "value")) for name in ("number", "title", "names", "image")}
+        for row in read_records(dig(answer, "results"), "bindings"):
+            monument = {name: field(row, name, "value") for name in ("number", "title", "names", "image")}
             if query.matches(monument["title"], monument["names"]):
-                yield self.attempt(monument["number"], partial(self._monument, **monument))
+                yield self.attempt(monument["number"], partial(self._read_monument, **monument))
 
-    def _monument(self, number: str, title: str, names: str, image: str) -> Artwork:
+    def _read_monument(self, number: str, title: str, names: str, image: str) -> Artwork:
         file = {"titles": f'File:{unquote(image.rpartition("/")[2])}'}
-        found = commons.files(self.json(commons.API, commons.IMAGEINFO | file, keep=True))
-        picture = commons.artwork(found[0] if found else None)
-        return Artwork(Census.name, number, title or names.partition(", ")[0], images=picture.images,
+        found = commons.read_files(self.json(commons.API, commons.IMAGEINFO | file, keep=True))
+        picture = commons.read_artwork(found[0] if found else None)
+        return Artwork(self.name, number, title or names.partition(", ")[0], images=picture.images,
                        page=f"https://database.census.de/#/detail/{number}", licence=picture.licence, words=names)
 
 
-def artwork(manifest: object, uuid: str = "") -> Artwork:
-    """A manifest on the thesis' columns; uuid: the record's, which stands only in the manifest's address."""
-    told, title = metadata(manifest), plain(said(dig(manifest, "label")))
-    creation = told.get("Creator", "")
+def read_artwork(manifest: object, uuid: str = "") -> Artwork:
+    """Read a manifest of IIIF's Presentation API 3; uuid: its record's, which only its address tells."""
+    title = plain(choose_language(dig(manifest, "label")))
+    facts = {plain(choose_language(dig(line, "label"))): choose_language(dig(line, "value"))
+             for line in entries(manifest, "metadata")}
+    creation = facts.get("Creator", "")
     return Artwork(
         source=Census.name,
         id=uuid,
         title=title,
-        author=nested(creation, "Actor") or ("" if "<i>" in creation else plain(creation)),
-        date=nested(creation, "Date") or plain(told.get("Creation Date", "")),
-        images=pictures(manifest),
-        page=text(*addresses([dig(manifest, "homepage", 0, "id"), dig(manifest, "rendering", 0, "id")])),
-        licence=text(dig(manifest, "rights")) or plain(said(dig(manifest, "requiredStatement", "value"))),
-        words=" ".join([title, *map(plain, told.values())]),
+        author=find_values(creation, "Actor") or ("" if "<i>" in creation else plain(creation)),
+        date=find_values(creation, "Date") or plain(facts.get("Creation Date", "")),
+        images=find_pictures(manifest),
+        page=address(dig(manifest, "homepage", 0, "id"), dig(manifest, "rendering", 0, "id")),
+        licence=field(manifest, "rights") or plain(choose_language(dig(manifest, "requiredStatement", "value"))),
+        words=" ".join([title, *map(plain, facts.values())]),
     )
+
+
+def choose_language(languages: object) -> str:
+    """A text that is given by language, in English where it can be; its markup is left in."""
+    ordered = ("en-US", "en", "none", *languages) if isinstance(languages, dict) else ()
+    values = (value for language in ordered for value in entries(languages, language))
+    return next((value for value in values if isinstance(value, str) and value.strip()), "")
+
+
+def find_values(markup: str, name: str) -> str:
+    """The values under a name within one value: the Census has whole records in nested spans there."""
+    found = re.findall(rf"<i>\s*{name}\s*</i>\s*</span>\s*(?:<a[^<>]*>)?([^<>]*)", markup)
+    return text([unescape(value) for value in found])
+
+
+def find_pictures(manifest: object) -> tuple[str, ...]:
+    """Addresses of the first picture: the file itself, a smaller version where a service makes one, the thumbnail."""
+    bodies = entries(dig(manifest, "items", 0, "items", 0, "items", 0), "body")
+    picture = bodies[0] if bodies else None
+    services = [text(dig(service, "id"), dig(service, "@id")) for service in entries(picture, "service")]
+    return addresses([dig(picture, "id"), *(f"{service}/full/1000,/0/default.jpg" for service in services),
+                      dig(manifest, "thumbnail", 0, "id")])

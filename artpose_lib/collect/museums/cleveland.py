@@ -1,52 +1,50 @@
-"""The Cleveland Museum of Art: the Open Access API (openaccess-api.clevelandart.org), CC0 alone."""
+"""The Cleveland Museum of Art."""
 
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.answers import addresses, dig, entries, page_of, text
-from artpose_lib.collect.source import Artwork, Source, each_once
+from artpose_lib.collect.answers import CC0, address, addresses, columns, dig, entries, field, text
+from artpose_lib.collect.museums.paging import read_records, turn_pages
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.data.poses import Query
 
 API = "https://openaccess-api.clevelandart.org/api/artworks/"
 PAGE, WINDOW = 100, 10_000  # hits a page, and the last hit that is asked for
-CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
+WORDS = ("title", "title_in_original_language", "tombstone", "description", "wall_description", "digital_description",
+         "fun_fact")
 
 
 class Cleveland(Source):
+    """The Cleveland Museum of Art, which the thesis did not ask: works in the public domain (CC0) with a picture.
+
+    Its Open Access API (openaccess-api.clevelandart.org) needs no key and states no limit.
+    """
+
     name = "cleveland"
     title = "The Cleveland Museum of Art"
     hosts = ("openaccess-api.clevelandart.org", "openaccess-cdn.clevelandart.org")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        return each_once(self._pages({"q": query.text, "has_image": 1, "cc0": 1}))
+        params = {"q": query.text, "has_image": 1, "cc0": 1, "limit": PAGE}
 
-    def _pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
-        for skip in range(0, WINDOW, PAGE):
-            records = page_of(self.json(API, params | {"limit": PAGE, "skip": skip}), "data")
-            yield map(artwork, records)
-            if len(records) < PAGE:
-                return
+        def read_page(skip: int) -> tuple[Iterable[Artwork], int | None]:
+            records = read_records(self.json(API, params | {"skip": skip}), "data")
+            return map(read_artwork, records), skip + PAGE if len(records) >= PAGE else None
+
+        return turn_pages(read_page, 0, WINDOW // PAGE)
 
 
-def artwork(record: object) -> Artwork:
-    """One entry of a search's `data` on the thesis' columns."""
-    def field(name: str) -> str:
-        return text(dig(record, name))
-
-    creators = [f'{text(dig(creator, "qualifier"))} {text(dig(creator, "description"))}'
+def read_artwork(record: object) -> Artwork:
+    """Read one entry of a search's `data`."""
+    creators = [f'{field(creator, "qualifier")} {field(creator, "description")}'
                 for creator in entries(record, "creators")]
-    licence = field("share_license_status")
+    licence = field(record, "share_license_status")
     return Artwork(
         source=Cleveland.name,
-        id=field("id"),
-        title=field("title"),
-        author=text(creators) or field("culture"),
-        date=field("creation_date"),
-        technique=field("technique"),
+        **columns(record, id="id", title="title", date="creation_date", technique="technique", type="type"),
+        author=text(creators) or field(record, "culture"),
         location="Cleveland Museum of Art",
-        type=field("type"),
         images=addresses(dig(record, "images", size, "url") for size in ("web", "print")),
-        page=text(*addresses([field("url")])),
+        page=address(dig(record, "url")),
         licence=CC0 if licence == "CC0" else licence,
-        words=" ".join(map(field, ("title", "title_in_original_language", "tombstone", "description",
-                                   "wall_description", "digital_description", "fun_fact"))),
+        words=" ".join(field(record, name) for name in WORDS),
     )

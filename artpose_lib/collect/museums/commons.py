@@ -1,13 +1,11 @@
-"""Wikimedia Commons: the API of MediaWiki (commons.wikimedia.org/w/api.php), files of which we take small versions.
-
-A file's author and date may be those of a photograph, since Commons does not tell it from the work that it shows.
-"""
+"""Wikimedia Commons."""
 
 import re
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.answers import Fault, addresses, dig, entries, plain, text
-from artpose_lib.collect.source import Artwork, Source, each_once
+from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, text
+from artpose_lib.collect.museums.paging import turn_pages
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.data.poses import Query
 
 API = "https://commons.wikimedia.org/w/api.php"
@@ -19,51 +17,57 @@ PICTURES = {"image/jpeg", "image/png", "image/gif", "image/tiff", "image/webp"}
 
 
 class Commons(Source):
+    """Wikimedia Commons, which the thesis did not ask: files of pictures, in versions 960 pixels wide.
+
+    MediaWiki's API (commons.wikimedia.org/w/api.php) needs no key and gives out the first 10,000 hits of a search. A
+    file's author and date may be those of a photograph: Commons does not tell it from the work that it shows.
+    """
+
     name = "commons"
     title = "Wikimedia Commons"
     hosts = ("commons.wikimedia.org", "upload.wikimedia.org", "thumb.wikimedia.org")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        return each_once(self._pages({"generator": "search", "gsrsearch": f"{query.text} filetype:bitmap",
-                                      "gsrnamespace": 6, "gsrlimit": PAGE}))
+        params = IMAGEINFO | {"generator": "search", "gsrsearch": f"{query.text} filetype:bitmap", "gsrnamespace": 6,
+                              "gsrlimit": PAGE}
 
-    def _pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
-        for _ in range(PAGES):
-            answer = self.json(API, IMAGEINFO | params)
-            yield map(artwork, files(answer))
-            offset = text(dig(answer, "continue", "gsroffset"))
-            if not offset:
-                return
-            params = params | {"gsroffset": offset}
+        def read_page(place: dict) -> tuple[Iterable[Artwork], dict | None]:
+            answer = self.json(API, params | place)
+            offset = field(answer, "continue", "gsroffset")
+            return map(read_artwork, read_files(answer)), {"gsroffset": offset} if offset else None
+
+        return turn_pages(read_page, {}, PAGES)
 
 
-def files(answer: object) -> list:
-    """The pages of files in an answer, none where nothing was found. Raises Fault where it is an error instead."""
+def read_files(answer: object) -> list:
+    """The files in an answer, none where nothing was found. Raises Fault where it is an error instead."""
     if not isinstance(answer, dict) or not answer.keys() & {"query", "batchcomplete"}:
         reason = text(dig(answer, "error", "info"), "the answer is of another kind.")
         raise Fault("not a record", f"Wikimedia Commons gave no page of hits: {reason}")
     return entries(answer, "query", "pages")
 
 
-def artwork(page: object) -> Artwork:
-    """One page of a file, with `imageinfo`, on the thesis' columns."""
-    info = dig(page, "imageinfo", 0)
-
-    def said(name: str) -> str:
-        value = dig(info, "extmetadata", name, "value")
-        # Behind "QS:" stands what templates hide from readers: 'circa 1530 date QS:P571,+1530-00-00T00:00:00Z/9'.
-        return re.sub(r"\s*\w+ QS:.*", "", plain(value)) if isinstance(value, str) else text(value)
-
-    name = text(dig(page, "title")).removeprefix("File:")
-    picture = text(dig(info, "thumburl"), dig(info, "url")) if text(dig(info, "mime")) in PICTURES else ""
+def read_artwork(file: object) -> Artwork:
+    """Read what an answer says of one file, with its `imageinfo`."""
+    info = dig(file, "imageinfo", 0)
+    facts = {name: _read_fact(info, name) for name in (
+        "ObjectName", "Artist", "DateTimeOriginal", "LicenseUrl", "LicenseShortName", "ImageDescription", "Categories")}
+    name = field(file, "title").removeprefix("File:")
+    picture = text(dig(info, "thumburl"), dig(info, "url")) if field(info, "mime") in PICTURES else ""
     return Artwork(
         source=Commons.name,
-        id=text(dig(page, "pageid")),
-        title=said("ObjectName") or name.rpartition(".")[0] or name,
-        author=said("Artist"),
-        date=said("DateTimeOriginal"),
+        id=field(file, "pageid"),
+        title=facts["ObjectName"] or name.rpartition(".")[0] or name,
+        author=facts["Artist"],
+        date=facts["DateTimeOriginal"],
         images=addresses([picture]),
-        page=text(*addresses([dig(info, "descriptionurl")])),
-        licence=said("LicenseUrl") or said("LicenseShortName"),
-        words=" ".join([name, *map(said, ("ObjectName", "ImageDescription", "Categories"))]),
+        page=address(dig(info, "descriptionurl")),
+        licence=facts["LicenseUrl"] or facts["LicenseShortName"],
+        words=" ".join([name, facts["ObjectName"], facts["ImageDescription"], facts["Categories"]]),
     )
+
+
+def _read_fact(info: object, name: str) -> str:
+    value = dig(info, "extmetadata", name, "value")
+    # Behind "QS:" stands what templates hide from readers: 'circa 1530 date QS:P571,+1530-00-00T00:00:00Z/9'.
+    return re.sub(r"\s*\w+ QS:.*", "", plain(value)) if isinstance(value, str) else text(value)

@@ -1,34 +1,32 @@
-"""The searches of Table 2.1 in Greek, for the aggregators that hold records in Greek only."""
+"""The searches of Table 2.1 in Greek, for the two aggregators that hold records in Greek only."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from artpose_lib.collect.source import Artwork, each_once
+from artpose_lib.collect.source import Artwork
 from artpose_lib.data.poses import Query
 
 # What is asked, and what all cases of it have in common. The Graces are called "the three" in Greek; of the other
 # searches no Greek form is settled enough to be told from what else the words mean.
-GREEK = {
-    "antinous": ("Αντίνοος", "αντ[ιί]ν[οό]"),
-    "graces": ("Τρεις Χάριτες", "τρ(εις|ι[ωώ]ν) χ[αά]ρ[ιί]τ"),
-    "three graces": ("Τρεις Χάριτες", "τρ(εις|ι[ωώ]ν) χ[αά]ρ[ιί]τ"),
-    "pieta": ("Πιετά", "πιετ[αά]"),
-    "saint sebastian": ("Άγιος Σεβαστιανός", r"[αά]γ\w*\.? σεβαστιαν[οό]"),
-    "sebastian": ("Άγιος Σεβαστιανός", r"[αά]γ\w*\.? σεβαστιαν[οό]"),
-    "tanagra": ("Ταναγραία", "ταν[αά]γρ[αά]"),
-}
+ANTINOUS = "Αντίνοος", r"αντ[ιί]ν[οό]"
+GRACES = "Τρεις Χάριτες", r"τρ(εις|ι[ωώ]ν) χ[αά]ρ[ιί]τ"
+PIETA = "Πιετά", r"πιετ[αά]"
+SEBASTIAN = "Άγιος Σεβαστιανός", r"[αά]γ\w*\.? σεβαστιαν[οό]"
+TANAGRA = "Ταναγραία", r"ταν[αά]γρ[αά]"
+GREEK = {"antinous": ANTINOUS, "graces": GRACES, "three graces": GRACES, "pieta": PIETA, "saint sebastian": SEBASTIAN,
+         "sebastian": SEBASTIAN, "tanagra": TANAGRA}
 
 
-def in_greek_too(query: Query, pages: Callable[[str], Iterable[Iterable[Artwork]]]) -> Iterator[Artwork]:
-    """The hits of a search and of the same in Greek, each once; pages: what gives the pages of hits for some words.
+def search_also_in_greek(query: Query, search: Callable[[str], Iterable[Artwork]]) -> Iterator[Artwork]:
+    """Yield the hits of a query and of the same in Greek, each once; search: from words to hits.
 
     A hit whose words have the Greek ones gets the query's words as well, so that the query matches it.
     """
     greek, forms = GREEK.get(query.text.casefold(), ("", "(?!)"))
     seen: set[str] = set()
     for words in filter(None, (query.text, greek)):
-        for hit in each_once(pages(words)):
+        for hit in search(words):
             if hit.id not in seen:
                 seen.add(hit.id)
                 found = re.search(forms, hit.words, re.IGNORECASE)

@@ -1,12 +1,10 @@
-"""Harvard Art Museums: the API (api.harvardartmuseums.org), with a key and at most 2,500 requests a day.
-
-An answer names the next page by an address that holds the key, so pages are counted instead.
-"""
+"""Harvard Art Museums."""
 
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.answers import addresses, dig, entries, page_of, text
-from artpose_lib.collect.source import Artwork, Key, Source, each_once
+from artpose_lib.collect.answers import address, addresses, columns, dig, each, entries, field, text
+from artpose_lib.collect.museums.paging import read_records, turn_pages
+from artpose_lib.collect.source import Artwork, Key, Source
 from artpose_lib.data.poses import Query
 
 API = "https://api.harvardartmuseums.org/object"
@@ -15,49 +13,45 @@ TERMS = "for non-commercial use, by the terms of the Harvard Art Museums"
 
 
 class Harvard(Source):
+    """Harvard Art Museums (Section 2.1): works with a picture; none counts as open, by the terms of the API.
+
+    The API (api.harvardartmuseums.org) needs a key and allows 2,500 requests a day. An answer names the next page by
+    an address that holds the key, so pages are counted instead.
+    """
+
     name = "harvard"
     title = "Harvard Art Museums"
     hosts = ("api.harvardartmuseums.org", "nrs.harvard.edu", "ids.lib.harvard.edu")
     key = Key("HARVARD_API_KEY", "https://harvardartmuseums.org/collections/api")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        return each_once(self._pages({"hasimage": 1, "size": PAGE, "q": query.text}))
+        key = self.session.secret(self.key.variable)
+        params = {"hasimage": 1, "size": PAGE, "q": query.text, "apikey": key}
 
-    def _pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
-        params = params | {"apikey": self.session.secret(self.key.variable)}
-        for page in range(1, PAGES + 1):
-            answer = self.json(API, params | {"page": page})
-            yield map(artwork, page_of(answer, "records"))
+        def read_page(number: int) -> tuple[Iterable[Artwork], int | None]:
+            answer = self.json(API, params | {"page": number})
             last = dig(answer, "info", "pages")
-            if not isinstance(last, int) or page >= last:
-                return
+            more = isinstance(last, int) and number < last
+            return map(read_artwork, read_records(answer, "records")), number + 1 if more else None
+
+        return turn_pages(read_page, 1, PAGES)
 
 
-def artwork(record: object) -> Artwork:
-    """One entry of a search's `records` on the thesis' columns."""
-    def field(name: str) -> str:
-        return text(dig(record, name))
-
-    def each(name: str, key: str) -> list[str]:
-        return [text(dig(entry, key)) for entry in entries(record, name)]
-
-    artists = [text(dig(person, "displayname")) for person in entries(record, "people")
-               if dig(person, "role") == "Artist"]
-    image = field("primaryimageurl").replace("http://", "https://", 1)
+def read_artwork(record: object) -> Artwork:
+    """Read one entry of a search's `records`."""
+    artists = [field(person, "displayname") for person in entries(record, "people") if dig(person, "role") == "Artist"]
+    image = field(record, "primaryimageurl").replace("http://", "https://", 1)
     # Level 1 permits 256 pixels, level 2 nothing.
     permitted = dig(record, "imagepermissionlevel") not in (1, 2)
     return Artwork(
         source=Harvard.name,
-        id=field("objectid"),
-        title=field("title"),
-        author=text(artists) or field("culture"),
-        date=field("dated"),
-        technique=field("medium") or field("technique"),
+        **columns(record, id="objectid", title="title", date="dated", type="classification"),
+        author=text(artists) or field(record, "culture"),
+        technique=field(record, "medium") or field(record, "technique"),
         location="Harvard Art Museums",
-        type=field("classification"),
         images=addresses([f"{image}/full/!1000,1000/0/default.jpg"] if permitted else []),
-        page=text(*addresses([field("url")])),
-        licence="; ".join(filter(None, [field("copyright"), TERMS])),
-        words=" ".join([*map(field, ("title", "description", "labeltext", "commentary")),
-                        *each("titles", "title"), *each("worktypes", "worktype")]),
+        page=address(dig(record, "url")),
+        licence="; ".join(filter(None, [field(record, "copyright"), TERMS])),
+        words=" ".join([*(field(record, name) for name in ("title", "description", "labeltext", "commentary")),
+                        *each(record, "titles", "title"), *each(record, "worktypes", "worktype")]),
     )

@@ -1,20 +1,26 @@
-"""The Metropolitan Museum of Art, New York: the collection API, version 1.1 (metmuseum.github.io)."""
+"""The Metropolitan Museum of Art, New York."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from artpose_lib.collect.answers import Fault, addresses, dig, entries, page_of, text
-from artpose_lib.collect.source import Artwork, Source, each_once
+from artpose_lib.collect.answers import CC0, Fault, address, addresses, columns, dig, each, field, text
+from artpose_lib.collect.museums.paging import read_records, turn_pages
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.data.poses import Query
 
 API = "https://collectionapi.metmuseum.org/public/collection"
 PAGE, WINDOW = 500, 10_000  # hits a page, and the last hit that the search gives out
 # Table 2.1 asks department 50, which does not exist and is dropped in silence. 13 is Greek and Roman Art.
 DEPARTMENTS = {"50": "13"}
-CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
 
 
 class Met(Source):
+    """The Metropolitan Museum of Art (Section 2.1): a search gives numbers, and each object is asked for by itself.
+
+    Its collection API (metmuseum.github.io), version 1.1, needs no key. It gives out the first 10,000 hits of a
+    search, and blocks for about a minute who asks more than one question a second for long.
+    """
+
     name = "met"
     title = "The Metropolitan Museum of Art, New York"
     hosts = ("collectionapi.metmuseum.org", "images.metmuseum.org")
@@ -23,38 +29,32 @@ class Met(Source):
         params = {"q": query.text, "hasImages": "true"}
         if query.department:
             params["departmentId"] = DEPARTMENTS.get(query.department, query.department)
-        return each_once(self._pages(params))
 
-    def _pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
-        for offset in range(0, WINDOW, PAGE):
-            numbers = page_of(self.json(f"{API}/v1.1/search", params | {"offset": offset, "limit": PAGE}), "objectIDs")
-            yield (self.attempt(number, partial(self._object, number)) for number in map(text, numbers))
-            if len(numbers) < PAGE:
-                return
+        def read_page(offset: int) -> tuple[Iterable[Artwork], int | None]:
+            answer = self.json(f"{API}/v1.1/search", params | {"offset": offset, "limit": PAGE})
+            numbers = [text(number) for number in read_records(answer, "objectIDs")]
+            hits = (self.attempt(number, partial(self._read_object, number)) for number in numbers)
+            return hits, offset + PAGE if len(numbers) >= PAGE else None
 
-    def _object(self, number: str) -> Artwork:
+        return turn_pages(read_page, 0, WINDOW // PAGE)
+
+    def _read_object(self, number: str) -> Artwork:
         if not number.isdigit():
             raise Fault("not a record", f'"{number}" is not a number of an object.', lasting=True)
-        return artwork(self.json(f"{API}/v1/objects/{number}", keep=True))
+        return read_artwork(self.json(f"{API}/v1/objects/{number}", keep=True))
 
 
-def artwork(record: object) -> Artwork:
-    """One object's answer on the thesis' columns."""
-    def field(name: str) -> str:
-        return text(dig(record, name))
-
+def read_artwork(record: object) -> Artwork:
+    """Read the answer about one object."""
     return Artwork(
         source=Met.name,
-        id=field("objectID"),
-        title=field("title"),
-        author=f'{field("artistPrefix")} {field("artistDisplayName")}'.strip() or field("culture"),
-        date=field("objectDate"),
-        technique=field("medium"),
-        location=field("repository"),
-        type=field("classification") or field("objectName"),
-        images=addresses([field("primaryImage"), field("primaryImageSmall")]),
-        page=text(*addresses([field("objectURL")])),
-        licence=CC0 if dig(record, "isPublicDomain") is True else field("rightsAndReproduction"),
-        words=" ".join([field("title"), field("objectName"), field("culture"),
-                        *(text(dig(tag, "term")) for tag in entries(record, "tags"))]),
+        **columns(record, id="objectID", title="title", date="objectDate", technique="medium", location="repository"),
+        author=f'{field(record, "artistPrefix")} {field(record, "artistDisplayName")}'.strip()
+        or field(record, "culture"),
+        type=field(record, "classification") or field(record, "objectName"),
+        images=addresses([dig(record, "primaryImage"), dig(record, "primaryImageSmall")]),
+        page=address(dig(record, "objectURL")),
+        licence=CC0 if dig(record, "isPublicDomain") is True else field(record, "rightsAndReproduction"),
+        words=" ".join([field(record, "title"), field(record, "objectName"), field(record, "culture"),
+                        *each(record, "tags", "term")]),
     )

@@ -1,14 +1,11 @@
-"""SearchCulture.gr, the Greek aggregator: its search API, with a key. No answer of it was ever seen.
-
-What is read here is what other programs read; a value may be a text or a list of texts. The pictures themselves lie
-with many institutions, none of which is declared as a host; we take the preview that the aggregator keeps of each.
-"""
+"""SearchCulture.gr, the aggregator of Greek museums."""
 
 import re
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.answers import Fault, addresses, dig, entries, page_of, text
-from artpose_lib.collect.museums.greek import in_greek_too
+from artpose_lib.collect.answers import Fault, address, addresses, columns, dig, entries, field, text
+from artpose_lib.collect.museums.greek import search_also_in_greek
+from artpose_lib.collect.museums.paging import read_records, turn_pages
 from artpose_lib.collect.source import Artwork, Key, Source
 from artpose_lib.data.poses import Query
 
@@ -19,6 +16,13 @@ PAGES = 100  # which is more than a search of Table 2.1 should find
 
 
 class SearchCulture(Source):
+    """SearchCulture.gr, the Greek aggregator (Section 2.1). No answer of its search was ever seen.
+
+    Its API (www.searchculture.gr/aggregator) needs a key. What is read here is what other programs read; a value may
+    be a text or a list of texts. The pictures themselves lie with many institutions, none of which is declared as a
+    host; we take the preview that the aggregator keeps of each.
+    """
+
     name = "searchculture"
     title = "SearchCulture.gr, the Greek aggregator"
     hosts = ("www.searchculture.gr",)
@@ -26,38 +30,36 @@ class SearchCulture(Source):
     verified = False
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        return in_greek_too(query, self._pages)
+        return search_also_in_greek(query, self._search)
 
-    def _pages(self, words: str) -> Iterator[Iterable[Artwork]]:
+    def _search(self, words: str) -> Iterator[Artwork]:
         params = {"apiKey": self.session.secret(self.key.variable), "general_term": words, "preferredLanguage": "en"}
-        for page in range(1, PAGES + 1):
+
+        def read_page(number: int) -> tuple[Iterable[Artwork], int | None]:
             try:
-                answer = self.json(API, params | {"page": page})
+                answer = self.json(API, params | {"page": number})
             except Fault as fault:
                 if fault.kind == "not JSON":  # the empty answers that it gives at times
-                    return
+                    return [], None
                 raise
-            yield map(artwork, page_of(answer, "results"))
+            return map(read_artwork, read_records(answer, "results")), number + 1
+
+        return turn_pages(read_page, 1, PAGES)
 
 
-def artwork(record: object) -> Artwork:
-    """One entry of a search's `results` on the thesis' columns."""
-    def field(*names: str) -> str:
-        return text(*(dig(record, name) for name in names))
-
+def read_artwork(record: object) -> Artwork:
+    """Read one entry of a search's `results`."""
     uri = text(*entries(record, "uri"))
     path = RECORD.fullmatch(uri)
     return Artwork(
         source=SearchCulture.name,
         id=uri,
-        title=field("dc_title"),
-        author=field("dc_creator"),
-        date=field("ekt_chronology"),
-        technique=field("dc_format"),
-        location=field("institution"),
-        type=field("ekt_type", "dc_type"),
+        **columns(record, title="dc_title", author="dc_creator", date="ekt_chronology", technique="dc_format",
+                  location="institution"),
+        type=text(dig(record, "ekt_type"), dig(record, "dc_type")),
         images=addresses([PICTURE + path[1]] if path else []),
-        page=text(*addresses([uri])),
-        licence=field("edm_rights", "dc_rights"),
-        words=" ".join(map(field, ("dc_title", "dc_description", "dc_subject", "dc_type", "ekt_type"))),
+        page=address(uri),
+        licence=text(dig(record, "edm_rights"), dig(record, "dc_rights")),
+        words=" ".join(field(record, name) for name in (
+            "dc_title", "dc_description", "dc_subject", "dc_type", "ekt_type")),
     )

@@ -1,9 +1,10 @@
-"""SMK, the National Gallery of Denmark, Copenhagen: the open API (api.smk.dk), works in the public domain."""
+"""SMK, the National Gallery of Denmark, Copenhagen."""
 
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.answers import addresses, dig, entries, page_of, text
-from artpose_lib.collect.source import Artwork, Source, each_once
+from artpose_lib.collect.answers import address, addresses, each, field, text
+from artpose_lib.collect.museums.paging import read_records, turn_pages
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.data.poses import Query
 
 API = "https://api.smk.dk/api/v1/art/search/"
@@ -11,42 +12,41 @@ PAGE, WINDOW = 100, 10_000  # hits a page, and the last hit that is asked for
 
 
 class SMK(Source):
+    """SMK, the National Gallery of Denmark (Section 2.1): works in the public domain with a picture.
+
+    Its API (api.smk.dk) needs no key and states no limit. Its search matches loosely.
+    """
+
     name = "smk"
     title = "SMK, the National Gallery of Denmark"
     hosts = ("api.smk.dk", "iip.smk.dk", "iip-thumb.smk.dk")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        return each_once(self._pages({"keys": query.text, "filters": "[has_image:true],[public_domain:true]"}))
+        params = {"keys": query.text, "filters": "[has_image:true],[public_domain:true]", "rows": PAGE, "lang": "en"}
 
-    def _pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
-        for offset in range(0, WINDOW, PAGE):
-            items = page_of(self.json(API, params | {"offset": offset, "rows": PAGE, "lang": "en"}), "items")
-            yield map(artwork, items)
-            if len(items) < PAGE:
-                return
+        def read_page(offset: int) -> tuple[Iterable[Artwork], int | None]:
+            items = read_records(self.json(API, params | {"offset": offset}), "items")
+            return map(read_artwork, items), offset + PAGE if len(items) >= PAGE else None
+
+        return turn_pages(read_page, 0, WINDOW // PAGE)
 
 
-def artwork(record: object) -> Artwork:
-    """One item of a search on the thesis' columns. Object numbers may hold "/" and "Ø"."""
-    def field(name: str) -> str:
-        return text(dig(record, name))
-
-    def each(name: str, key: str) -> list[str]:
-        return [text(dig(entry, key)) for entry in entries(record, name)]
-
-    image = field("image_iiif_id")
+def read_artwork(record: object) -> Artwork:
+    """Read one of a search's `items`. Object numbers may hold "/" and "Ø"."""
+    image = field(record, "image_iiif_id")
     return Artwork(
         source=SMK.name,
-        id=field("object_number"),
-        title=text(*each("titles", "title")),
-        author=field("artist") or text(each("production", "creator")),
-        date=text(*each("production_date", "period")),
-        technique=field("techniques"),
+        id=field(record, "object_number"),
+        title=text(*each(record, "titles", "title")),
+        author=field(record, "artist") or text(each(record, "production", "creator")),
+        date=text(*each(record, "production_date", "period")),
+        technique=field(record, "techniques"),
         location="SMK",
-        type=text(each("object_names", "name")),
-        images=addresses([f"{image}/full/!1000,1000/0/default.jpg", field("image_thumbnail")]),
-        page=text(*addresses([field("frontend_url")])),
-        licence=field("rights"),
-        words=" ".join([*each("titles", "title"), *each("content_person_full", "full_name"),
-                        *map(field, ("content_description", "content_person", "content_subject"))]),
+        type=text(each(record, "object_names", "name")),
+        images=addresses([f"{image}/full/!1000,1000/0/default.jpg", field(record, "image_thumbnail")]),
+        page=address(field(record, "frontend_url")),
+        licence=field(record, "rights"),
+        words=" ".join([*each(record, "titles", "title"), *each(record, "content_person_full", "full_name"),
+                        field(record, "content_description"), field(record, "content_person"),
+                        field(record, "content_subject")]),
     )
