@@ -212,22 +212,13 @@ def _classify(arguments: argparse.Namespace) -> None:
     from functools import partial
 
     from artpose_lib.classify import classify, model
-    from artpose_lib.train import cluster
 
-    results = Path(arguments.results).expanduser()
-    record, weights = model.find_record(arguments.model, results), arguments.weights or None
-    if not (record.folder / model.NEIGHBOURS).exists():
-        dataset = model.find_data(record, arguments.data, results)
-        if dataset:
-            model.learn_neighbours(record, dataset, weights)
-        else:
-            print(f"artpose: no column \"unlike\": what {record.folder.name} was trained on (fingerprint "
-                  f"{record.config['data']}) is not here; name its folder with --data", file=sys.stderr)
-    with cluster.connected(arguments.cluster) as client:
-        run = partial(cluster.results, client, classify.classify_part) if client else None
-        rows = classify.classify(Path(arguments.source), record, Path(arguments.out),
-                                 Path(arguments.folder) if arguments.folder else None, weights, arguments.contact,
-                                 os.environ.get("ARTPOSE_LOOPBACK", ""), run=run)
+    results, weights = Path(arguments.results).expanduser(), arguments.weights or None
+    record = model.find_record(arguments.model, results)
+    model.ensure_neighbours(record, arguments.data, results, weights)
+    run = partial(classify.classify_on_cluster, arguments.cluster) if arguments.cluster else None
+    rows = classify.classify(Path(arguments.source), record, Path(arguments.out),
+                             Path(arguments.folder) if arguments.folder else None, weights, arguments.contact, run=run)
     print(f"{arguments.out}: {rows:,} pictures")
 
 

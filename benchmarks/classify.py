@@ -55,7 +55,7 @@ def _rows(folder: Path, count: int) -> dict:
     begun, cpu = time.perf_counter(), time.process_time()
     with Memory() as memory:
         done = module.classify(tiny / "list.txt", record, out,
-                               run=lambda jobs: module.classify_parts(jobs, classifier=classifier))
+                               run=lambda parts: module.classify_parts(parts, classifier))
     seconds = time.perf_counter() - begun
     say(f"{done:,} rows in {seconds:.0f} s, {memory.peak_mb} MB, {out.stat().st_size / 1e6:.1f} MB of output")
     return {"rows": done, "seconds": significant(seconds), "processor_seconds": significant(time.process_time() - cpu),
@@ -89,7 +89,7 @@ def _network(folder: Path, backbone: str, batches: int, rounds: int) -> dict:
     def ours():
         out = folder / "out.parquet"
         out.unlink(missing_ok=True)
-        module.classify(previews, record, out, run=lambda jobs: module.classify_parts(jobs, classifier=classifier))
+        module.classify(previews, record, out, run=lambda parts: module.classify_parts(parts, classifier))
 
     bare(), ours()  # compile
     plain, own = in_turn(bare, ours, rounds=rounds)
@@ -135,11 +135,11 @@ def _picture(path: Path, size: tuple[int, int], seed: int) -> None:
 def _classifier(network, size: int, channels: int):
     import numpy as np
 
-    from artpose_lib.classify.calibration import neighbours
+    from artpose_lib.classify.calibration import Neighbours
     from artpose_lib.classify.model import Classifier
 
     known = np.random.default_rng(0).random((800, channels), np.float32)  # as many as the thesis trains on
-    return Classifier("benchmark", tuple("ABCDEF"), size, network, 1.5, neighbours(known, known[:100]))
+    return Classifier("benchmark", tuple("ABCDEF"), size, network, 1.5, Neighbours.fit(known, known[:100]))
 
 
 def _record(folder: Path):

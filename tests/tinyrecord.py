@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from artpose_lib.classify.calibration import neighbours
+from artpose_lib.classify.calibration import Neighbours
 from artpose_lib.classify.model import Classifier
 from artpose_lib.train import trials
 
@@ -27,7 +27,7 @@ class Colours:
 
 def classifier(temperature=2.0, near=True):
     known = np.array(list(COLOURS.values()), np.float32)
-    return Classifier("colours", CLASSES, 8, Colours(), temperature, neighbours(known, known) if near else None)
+    return Classifier("colours", CLASSES, 8, Colours(), temperature, Neighbours.fit(known, known) if near else None)
 
 
 def record(folder):

@@ -1,1 +1,1 @@
-"""A trained model on other pictures: a collection in, a row of probabilities a picture out."""
+"""A trained model on other pictures: `inputs` reads them, `model` opens a trial, `classify` writes a row a picture."""

@@ -5,7 +5,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -22,8 +22,8 @@ LONGEST = 8192  # characters of a line in a list: more than any file's name or a
 LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is smaller
 
 
-def names(source: Path) -> Iterator[str]:
-    """The pictures of a folder, or those that a list names, one after the other: nothing holds them all.
+def list_names(source: Path) -> Iterator[str]:
+    """The names of a folder's pictures, or those on a list, one by one: nothing holds them all.
 
     Parameters: `source` a folder, searched with all folders in it, in sorted order, for files of a picture's suffix;
     hidden ones are passed over, links to folders not followed. Or a .csv with a column `file_name` or `url`. Or a text
@@ -37,91 +37,89 @@ def names(source: Path) -> Iterator[str]:
     return _column(source) if source.suffix.lower() == ".csv" else _lines(source)
 
 
-def reader(root: Path, size: int, download: Callable[[str], bytes] | None
-           ) -> Callable[[str], np.ndarray | PictureError]:
-    """A function from a name to its picture, uint8 RGB (size, size, 3), or to why there is none: it raises nothing.
+def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes] | None = None
+                 ) -> np.ndarray | PictureError:
+    """Read one picture, uint8 RGB (size, size, 3), or return the reason why there is none. Raises nothing.
 
-    Parameters: names of files start at `root`, and those that lead out of it are refused, by way of a link too;
-    `download` gets the file at an address, or raises Fault; None refuses addresses.
+    Parameters: `name` of a file or an address; files lie in `root`, a resolved path, and a name that leads out of it is
+    refused, also through a link; `download` gets the file at an address, or raises Fault (None: addresses are refused).
     """
-    root = root.resolve()
+    try:
+        if not name.lower().startswith(("http://", "https://")):
+            data = _read_file(root, name)
+        elif download:
+            data = download(name)
+        else:
+            raise PictureError("Addresses are not fetched here.")
+        return square(data, size)
+    except (PictureError, Fault) as error:
+        return PictureError(text(str(error)))  # one line, whatever a decoder says
 
-    def read(name: str) -> np.ndarray | PictureError:
+
+@contextmanager
+def open_downloads(contact: str) -> Iterator[Callable[[str], bytes]]:
+    """Give a function that fetches the picture at an address: one request a second to each host. It raises Fault.
+
+    An answer may lead on to another address on its host. Parameters: `contact` as in `collect.session.Session`.
+    """
+    from artpose_lib.collect.session import Session
+
+    stop = threading.Event()
+    with TemporaryDirectory(prefix="artpose-") as folder, Session(Path(folder), contact, stop=stop) as session:
         try:
-            data = _download(name, download) if is_address(name) else _bytes(root, name)
-            return square(data, size)
-        except PictureError as error:
-            return PictureError(text(str(error)))  # one line, whatever a decoder says
-        except Fault as fault:
-            return PictureError(str(fault))
-
-    return read
+            yield lambda address: session.picture(address, (_host(address),))
+        finally:
+            stop.set()
 
 
-def is_address(name: str) -> bool:
-    """Whether a name is an address on the web."""
-    return name.lower().startswith(("http://", "https://"))
-
-
-def host(address: str) -> str:
-    """The host of an address, "" where it has none or is none."""
+def _host(address: str) -> str:
     try:
         return urlsplit(address).hostname or ""
     except ValueError:
         return ""
 
 
-def _download(address: str, download: Callable[[str], bytes] | None) -> bytes:
-    if download is None:
-        raise PictureError("Addresses are not fetched here.")
-    return download(address)
-
-
-def _bytes(root: Path, name: str) -> bytes:
+def _read_file(root: Path, name: str) -> bytes:
     try:
         path = (root / name).resolve()
         if not path.is_relative_to(root):
-            raise PictureError("The name leads out of the folder.")
-        facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):  # to open a pipe would wait for ever
-            raise PictureError("This is no file.")
-        if facts.st_size > LARGEST:
-            raise PictureError(f"The file is too large (over {LARGEST / 1e6:g} MB).")
-        return path.read_bytes()
-    except PictureError:
-        raise
+            reason = "The name leads out of the folder."
+        elif not stat.S_ISREG((facts := path.stat()).st_mode):  # to open a pipe would wait for ever
+            reason = "This is no file."
+        elif facts.st_size > LARGEST:
+            reason = f"The file is too large (over {LARGEST / 1e6:g} MB)."
+        else:
+            return path.read_bytes()
     except FileNotFoundError:
-        raise PictureError("There is no such file.") from None
+        reason = "There is no such file."
     except OSError as error:
-        raise PictureError(f"The file cannot be opened: {error.strerror}.") from None
+        reason = f"The file cannot be opened: {error.strerror}."
     except (ValueError, RuntimeError):  # a NUL in its name; links in a circle
-        raise PictureError("This cannot be a file's name.") from None
+        reason = "This cannot be a file's name."
+    raise PictureError(reason)
 
 
-def _files(folder: Path) -> Iterator[str]:
-    waiting = [("", True)]  # names relative to the folder and whether they are folders, the next one last
-    while waiting:
-        name, is_folder = waiting.pop()
-        if not is_folder:
-            if name.lower().endswith(SUFFIXES):
-                yield name
+def _files(root: Path, folder: str = "") -> Iterator[str]:
+    try:
+        with os.scandir(root / folder) as entries:
+            inside = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+    except OSError as error:
+        if not folder:
+            raise DataError(f"{root}: the folder cannot be read ({error.strerror}).") from error
+        yield folder.removesuffix("/")  # its row will say that it cannot be read
+        return
+    for name, is_folder in inside:
+        if name.startswith("."):
             continue
-        try:
-            with os.scandir(folder / name) as entries:
-                inside = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
-        except OSError as error:
-            if not name:
-                raise DataError(f"{folder}: the folder cannot be read ({error.strerror}).") from error
-            yield name  # its row will say that it cannot be read
-            continue
-        waiting += [(f"{name}/{one}" if name else one, kind) for one, kind in reversed(inside) if one[0] != "."]
+        if is_folder:
+            yield from _files(root, f"{folder}{name}/")
+        elif name.lower().endswith(SUFFIXES):
+            yield folder + name
 
 
 def _lines(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
-        number = 0
-        while line := file.readline(LONGEST + 1):
-            number += 1
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), ""), start=1):
             if len(line) > LONGEST:
                 raise DataError(f"{path}, line {number}: more than {LONGEST} characters; a list has one path or "
                                 "address on each line.")
@@ -140,32 +138,3 @@ def _column(path: Path) -> Iterator[str]:
             yield from filter(None, (row[column] for row in table))
         except csv.Error as error:
             raise DataError(f"{path}, line {table.line_num}: this is not CSV ({error}).") from error
-
-
-class Downloads:
-    """Pictures at addresses, one request a second to each host; the session is opened when the first is asked for.
-
-    contact, loopback: as in `sources.session.Session`.
-    """
-
-    def __init__(self, contact: str = "", loopback: str = ""):
-        self._contact, self._loopback = contact, loopback
-        self._stop, self._lock, self._closing = threading.Event(), threading.Lock(), ExitStack()
-        self._session = None
-
-    def __enter__(self) -> "Downloads":
-        return self
-
-    def __exit__(self, *reason) -> None:
-        self._stop.set()
-        self._closing.close()
-
-    def get(self, address: str) -> bytes:
-        """The file of a picture; an answer may lead on to another address on its host. Raises Fault."""
-        with self._lock:
-            if self._session is None:
-                from artpose_lib.collect.session import Session
-
-                folder = Path(self._closing.enter_context(TemporaryDirectory(prefix="artpose-")))
-                self._session = self._closing.enter_context(Session(folder, self._contact, self._loopback, self._stop))
-        return self._session.picture(address, (host(address),))

@@ -1,21 +1,20 @@
-"""A stored trial as something to classify with: its network, its temperature, and the pictures that it learnt from."""
+"""A stored trial as a classifier: its network, a temperature, and what it was trained on, to tell what is unlike it."""
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from artpose_lib.classify.calibration import Neighbours, fit_temperature, neighbours
+from artpose_lib.classify.calibration import Neighbours, apply_temperature, fit_temperature
 from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
-from artpose_lib.data.splits import split
 from artpose_lib.data.streaming import forward
+from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import weights_fingerprint
-from artpose_lib.train.trials import RECORD, WEIGHTS, Record, all_records
+from artpose_lib.train.trials import PREDICTIONS, RECORD, WEIGHTS, Record, all_records
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and finding a record needs none of it
     import keras
@@ -28,7 +27,7 @@ class Classifier:
     """What a record says of pictures.
 
     network: uint8 pictures (n, size, size, 3) to pooled features float32 (n, channels) and probabilities (n, classes).
-    temperature: see `calibration.fit_temperature`. neighbours: None where `learn_neighbours` never ran.
+    temperature: see `fit_temperature`. neighbours: None where `learn_neighbours` never ran.
     """
 
     name: str
@@ -37,6 +36,16 @@ class Classifier:
     network: "keras.Model"
     temperature: float
     neighbours: Neighbours | None
+
+    def judge(self, features: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+        """A row a picture: the columns `class` to `p_<class>` of `classify.classify`, of what the network gives."""
+        confidence = apply_temperature(probabilities, self.temperature).max(axis=1).astype(np.float32)
+        rows = pd.DataFrame({"class": np.array(self.classes, object)[probabilities.argmax(axis=1)],
+                             "confidence": confidence})
+        if self.neighbours:
+            rows["distance"] = self.neighbours.distances(features)
+            rows["unlike"] = self.neighbours.unlike(rows["distance"])
+        return rows.join(pd.DataFrame(probabilities, columns=[f"p_{name}" for name in self.classes]))
 
 
 def find_record(model: str, results: Path) -> Record:
@@ -57,20 +66,25 @@ def find_record(model: str, results: Path) -> Record:
     return Record(record.folder.resolve())
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # a worker's parts are of one record
 def open_classifier(folder: Path, weights_dir: str | None = None) -> Classifier:
-    """The classifier of a record's folder; `weights_dir` as in `models.build_classifier`, for frozen models.
+    """Open the classifier of a record's folder; `weights_dir` as in `build_classifier`, for frozen models.
 
-    Raises WeightsMissing where a frozen model's ImageNet weights are not to be had, and ValueError where they are
-    others than it was trained on, a file is damaged, or the training diverged.
+    Raises WeightsMissing where a frozen model's ImageNet weights are missing, and ValueError where they are others than
+    it was trained on, a file is damaged, or the training diverged.
     """
     record = Record(folder)
-    network, (validated, labels) = build_network(record, weights_dir), _validation(record)
-    if not np.isfinite(validated).all():
+    network, neighbours = build_network(record, weights_dir), None
+    classes, held_out = tuple(record.config["classes"]), record.predictions.query("part == 'validation'")
+    labels = np.array([classes.index(label) for label in held_out["label"]])
+    probabilities = held_out[[f"p_{name}" for name in classes]].to_numpy(float)
+    if not np.isfinite(probabilities).all():
         raise ValueError(f"{folder}: the training diverged, so that it has no probabilities. Take another trial.")
-    kept = folder / NEIGHBOURS
-    return Classifier(folder.name, tuple(record.config["classes"]), record.config["size"], network,
-                      fit_temperature(validated, labels), Neighbours.load(kept) if kept.exists() else None)
+    if (folder / NEIGHBOURS).exists():
+        with np.load(folder / NEIGHBOURS) as arrays:
+            neighbours = Neighbours(**arrays)
+    return Classifier(folder.name, classes, record.config["size"], network, fit_temperature(probabilities, labels),
+                      neighbours)
 
 
 def build_network(record: Record, weights_dir: str | None = None) -> "keras.Model":
@@ -102,44 +116,57 @@ def build_network(record: Record, weights_dir: str | None = None) -> "keras.Mode
     return keras.Model(classifier.input, [features, classifier.output])
 
 
+def ensure_neighbours(record: Record, data: str, results: Path, weights_dir: str | None = None) -> None:
+    """Learn a record's neighbours, once; or say that the data set that it was trained on is not here.
+
+    Parameters: `data` names that data set's folder; "" looks for it among the drawn ones in `results`.
+    Raises DataError where `data` is another data set.
+    """
+    if (record.folder / NEIGHBOURS).exists():
+        return
+    dataset = load_dataset(data, record.config["classes"]) if data else _find_drawn(record, results)
+    if dataset:
+        learn_neighbours(record, dataset, weights_dir)
+    else:
+        say(f'artpose: no column "unlike": what {record.folder.name} was trained on (fingerprint '
+            f"{record.config['data']}) is not here; name its folder with --data")
+
+
 def learn_neighbours(record: Record, dataset: PoseDataset, weights_dir: str | None = None) -> None:
-    """Store, in the record's folder, what "unlike anything seen" is measured by: once for each record.
+    """Store, in the record's folder, the neighbours that its network makes of the pictures that it was trained on.
 
     Raises DataError where the data set is not the one that the record was trained on.
     """
-    config = record.config
-    if dataset.fingerprint != config["data"]:
+    if dataset.fingerprint != record.config["data"]:
         raise DataError(f"{dataset.folder} (fingerprint {dataset.fingerprint}) is not what {record.folder.name} was "
-                        f"trained on (fingerprint {config['data']}). Name that folder with --data.")
-    parts = split(dataset, config["recipe"]["split"], config["seed"])
-    network = build_network(record, weights_dir)
-    known, held_out = (np.stack([features for features, _ in forward(network, dataset.stream(config["size"], rows))])
-                       for rows in (parts.train, parts.validation))
-    with TemporaryDirectory(dir=record.folder, prefix=".partial-") as partial:
-        found = Path(partial) / NEIGHBOURS
-        neighbours(known, held_out).save(found)
-        os.replace(found, record.folder / NEIGHBOURS)
+                        f"trained on (fingerprint {record.config['data']}). Name that folder with --data.")
+    parts = training_and_validation(record, dataset)
+    network, size = build_network(record, weights_dir), record.config["size"]
+    training, held_out = (np.stack([features for features, _ in forward(network, dataset.stream(size, rows))])
+                          for rows in parts)
+    with whole(record.folder / NEIGHBOURS) as path:
+        np.savez(path, **vars(Neighbours.fit(training, held_out)))
 
 
-def find_data(record: Record, data: str, results: Path) -> PoseDataset | None:
-    """The data set that a record was trained on: `data`, or else one of the drawn ones; None where it is not here.
+def training_and_validation(record: Record, dataset: PoseDataset) -> tuple[np.ndarray, np.ndarray]:
+    """The row numbers of a trial's training and validation pictures: it predicted all but those it was trained on.
 
-    Raises DataError where `data` is named and is another one.
+    Raises DataError where the data set lacks a picture that the trial predicted.
     """
-    classes = record.config["classes"]
-    if data:
-        return load_dataset(data, classes)
+    predictions, names = record.predictions, dataset.metadata["file_name"]
+    lost = predictions.loc[~predictions["file_name"].isin(names), "file_name"].unique()
+    if len(lost):
+        raise DataError(f"{dataset.folder} lacks {len(lost)} pictures that {record.folder / PREDICTIONS} names, the "
+                        f"first {lost[0]}: it is not what the trial was trained on. Name that folder with --data.")
+    held_out = predictions.loc[predictions["part"] == "validation", "file_name"]
+    return np.flatnonzero(~names.isin(predictions["file_name"])), np.flatnonzero(names.isin(held_out))
+
+
+def _find_drawn(record: Record, results: Path) -> PoseDataset | None:
+    """The drawn data set that a record was trained on; None where it is not here."""
     for path in sorted((results / "embedded").glob("[!.]*/metadata.csv")):
         with suppress(DataError):  # drawings of other classes
-            dataset = load_dataset(path.parent, classes)
+            dataset = load_dataset(path.parent, record.config["classes"])
             if dataset.fingerprint == record.config["data"]:
                 return dataset
     return None
-
-
-def _validation(record: Record) -> tuple[np.ndarray, np.ndarray]:
-    """The stored probabilities (n, classes) and labels (n,) of the validation part."""
-    table = record.predictions.query("part == 'validation'")
-    classes = record.config["classes"]
-    labels = np.array([classes.index(label) for label in table["label"]])
-    return table[[f"p_{name}" for name in classes]].to_numpy(float), labels

@@ -4,23 +4,20 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 import pytest
+import responses
 import tinyrecord
 from builders import HOSTILE, picture
-from PIL import Image
 from pyarrow import parquet
 
 from artpose_lib import cli
 from artpose_lib.classify import classify as module
-from artpose_lib.classify import model as opening
-from artpose_lib.classify.classify import Job, classify, classify_part
-from artpose_lib.data.dataset import DataError, load_dataset
-from artpose_lib.train import trials
+from artpose_lib.classify.classify import classify, classify_part
+from artpose_lib.data.dataset import DataError
 
 
 @pytest.fixture
@@ -56,7 +53,7 @@ def digest(path):
 def test_every_picture_has_a_row_in_order_and_damaged_ones_an_error(tiny, record, collection, tmp_path):
     folder, shown = collection
     out = tmp_path / "out.parquet"
-    assert classify(folder, record, out, part=7) == 50
+    assert classify(folder, record, out, part_size=7) == 50
     rows = pd.read_parquet(out)
     assert rows["file"].tolist() == list(shown)
     assert rows["class"].fillna("").tolist() == [colour or "" for colour in shown.values()]
@@ -87,8 +84,8 @@ def test_without_neighbours_the_columns_are_there_and_empty(monkeypatch, record,
 def test_parts_do_not_change_the_rows_and_workers_make_the_same_file(tiny, record, collection, tmp_path):
     outs = [tmp_path / f"{name}.parquet" for name in ("whole", "parts", "workers")]
     classify(collection[0], record, outs[0])
-    classify(collection[0], record, outs[1], part=7)
-    classify(collection[0], record, outs[2], part=7, run=lambda jobs: map(classify_part, jobs[::-1]))
+    classify(collection[0], record, outs[1], part_size=7)
+    classify(collection[0], record, outs[2], part_size=7, run=lambda parts: map(classify_part, parts[::-1]))
     assert pd.read_parquet(outs[0]).equals(pd.read_parquet(outs[1]))
     assert digest(outs[1]) == digest(outs[2])
 
@@ -96,25 +93,25 @@ def test_parts_do_not_change_the_rows_and_workers_make_the_same_file(tiny, recor
 def test_a_run_that_broke_off_goes_on_and_does_no_part_twice(tiny, record, collection, tmp_path, monkeypatch):
     out, done = tmp_path / "out.parquet", []
 
-    def three(jobs):
-        for job in jobs[:3]:
-            yield classify_part(job)
+    def three(parts):
+        for part in parts[:3]:
+            yield classify_part(part)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        classify(collection[0], record, out, part=7, run=three)
+        classify(collection[0], record, out, part_size=7, run=three)
     assert not out.exists()
     picture(collection[0] / "0" / "new.png")  # a list is frozen
 
-    def rest(jobs):
-        for job in jobs:
-            done.append(job.number)
-            yield classify_part(job)
+    def rest(parts):
+        for part in parts:
+            done.append(part.number)
+            yield classify_part(part)
 
-    assert classify(collection[0], record, out, part=7, run=rest) == 50
+    assert classify(collection[0], record, out, part_size=7, run=rest) == 50
     assert done == [3, 4, 5, 6, 7]
     batches = tiny.network.batches
-    assert classify(collection[0], record, out, part=7) == 50  # it is finished
+    assert classify(collection[0], record, out, part_size=7) == 50  # it is finished
     assert tiny.network.batches == batches
 
 
@@ -122,7 +119,7 @@ def test_another_list_model_or_file_is_not_mixed_in(tiny, record, collection, tm
     out = tmp_path / "out.parquet"
     (tmp_path / "list.txt").write_text("collection/0/000.png\n")
 
-    def none(jobs):
+    def none(parts):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -155,7 +152,7 @@ def test_no_pictures_is_an_error_and_leaves_nothing(tiny, record, tmp_path):
 
 def test_a_full_disk_loses_nothing(tiny, record, collection, tmp_path, monkeypatch):
     whole, out, left = tmp_path / "whole.parquet", tmp_path / "out.parquet", [2]
-    classify(collection[0], record, whole, part=7)
+    classify(collection[0], record, whole, part_size=7)
     write = module.parquet.write_table
 
     def full(table, path, **options):
@@ -167,33 +164,34 @@ def test_a_full_disk_loses_nothing(tiny, record, collection, tmp_path, monkeypat
 
     monkeypatch.setattr(module.parquet, "write_table", full)
     with pytest.raises(OSError, match="No space"):
-        classify(collection[0], record, out, part=7)
-    assert list(tmp_path.glob(".out*/*.partial")) == []
+        classify(collection[0], record, out, part_size=7)
+    assert list(tmp_path.glob(".out*/.partial*")) == []
     monkeypatch.setattr(module.parquet, "write_table", write)
-    classify(collection[0], record, out, part=7)
+    classify(collection[0], record, out, part_size=7)
     assert digest(out) == digest(whole)
 
 
 def test_killed_at_thirty_random_moments_the_output_is_the_same(tiny, record, collection, tmp_path):
     """A process that is killed again and again; each start is a fork, so that a kill may come at any step."""
     whole, out = tmp_path / "whole.parquet", tmp_path / "out.parquet"
-    classify(collection[0], record, whole, part=1)
+    classify(collection[0], record, whole, part_size=1)
     script = textwrap.dedent(f"""
         import os, random, signal, sys, time
         sys.path.insert(0, {os.path.dirname(os.path.dirname(__file__))!r})
         from pathlib import Path
         import tinyrecord
-        from artpose_lib import classify as module, trials
+        from artpose_lib.classify import classify as module
+        from artpose_lib.train import trials
         def attempt():
             pid = os.fork()
             if pid:
                 return pid
             found = tinyrecord.classifier()
             module.open_classifier = lambda *_: found
-            write = module._write
-            module._write = lambda *given: (time.sleep(0.05), write(*given))
+            rows = module._rows
+            module._rows = lambda *given: (time.sleep(0.05), rows(*given))[1]
             module.classify(Path({str(collection[0])!r}), trials.Record(Path({str(record.folder)!r})),
-                            Path({str(out)!r}), part=1)
+                            Path({str(out)!r}), part_size=1)
             os._exit(0)
         chance, killed = random.Random(0), 0
         for _ in range(30):
@@ -211,138 +209,50 @@ def test_killed_at_thirty_random_moments_the_output_is_the_same(tiny, record, co
     assert list(tmp_path.glob(".out*")) == []
 
 
-class Museum(BaseHTTPRequestHandler):
-    """Sends a red picture, or what its path says is wrong."""
-
-    def do_GET(self):
-        body = self.server.picture
-        if "gone" in self.path:
-            return self.send_error(404)
-        if "page" in self.path:
-            body = b"<html>a page for people</html>"
-        self.send_response(302 if "away" in self.path else 200)
-        if "away" in self.path:
-            self.send_header("Location", "http://elsewhere.example/x.png")
-        self.send_header("Content-Type", "image/png")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        self.server.asked.append((self.headers["Host"], self.headers["User-Agent"]))
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def museum(tmp_path):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Museum)
-    server.picture = picture(tmp_path / "theirs.png", tinyrecord.COLOURS["red"]).read_bytes()
-    server.asked = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-def test_addresses_are_fetched_politely_and_each_failure_is_a_row(tiny, record, museum, tmp_path):
-    names = ["https://museum.example/1.jpg", "http://other.example/2.jpg", "https://museum.example/gone",
-             "https://museum.example/page", "https://museum.example/away", "http://", "https://[::1", "theirs.png",
-             "https://user:secret@museum.example/1.jpg", "ftp://museum.example/1.jpg", "file:///etc/passwd"]
+@responses.activate
+def test_addresses_are_fetched_politely_and_each_failure_is_a_row(tiny, record, tmp_path):
+    red = picture(tmp_path / "theirs.png", tinyrecord.COLOURS["red"]).read_bytes()
+    museum = "https://museum.example/"
+    responses.get(museum + "1.jpg", red, content_type="image/png")
+    responses.get("http://other.example/2.jpg", red, content_type="image/png")
+    responses.get(museum + "gone", status=404)
+    responses.get(museum + "page", "<html>a page for people</html>", content_type="text/html")
+    responses.get(museum + "away", status=302, headers={"Location": "http://elsewhere.example/x.png"})
+    names = [museum + "1.jpg", "http://other.example/2.jpg", museum + "gone", museum + "page", museum + "away",
+             "http://", "https://[::1", "theirs.png", "https://user:secret@museum.example/1.jpg",
+             "ftp://museum.example/1.jpg", "file:///etc/passwd"]
     (tmp_path / "list.txt").write_text("\n".join(names))
     out = tmp_path / "out.parquet"
-    classify(tmp_path / "list.txt", record, out, contact="me@example.org",
-             loopback=f"http://127.0.0.1:{museum.server_port}")
+    classify(tmp_path / "list.txt", record, out, contact="me@example.org")
     rows = pd.read_parquet(out)
     assert rows["file"].tolist() == names
     assert rows.loc[rows["error"].isna(), "class"].to_dict() == {0: "red", 1: "red", 7: "red"}
     assert "404" in rows["error"][2] and "elsewhere.example" in rows["error"][4]
-    assert {host for host, _ in museum.asked} == {"museum.example", "other.example"}
-    assert all("me@example.org" in agent for _, agent in museum.asked)
-
-
-@pytest.mark.slow  # it tries a while
-def test_without_a_loopback_no_private_address_is_asked(tiny, record, museum, tmp_path):
-    (tmp_path / "list.txt").write_text(f"http://127.0.0.1/1.jpg\nhttp://127.0.0.1:{museum.server_port}/1.jpg\n")
-    classify(tmp_path / "list.txt", record, tmp_path / "out.parquet")
-    assert pd.read_parquet(tmp_path / "out.parquet")["error"].notna().all() and museum.asked == []
+    asked = [call.request for call in responses.calls]
+    assert {urlsplit(request.url).hostname for request in asked} == {"museum.example", "other.example"}
+    assert all("me@example.org" in request.headers["User-Agent"] for request in asked)
 
 
 def test_progress_says_rate_and_time_left(monkeypatch, capsys):
     seconds = iter(range(0, 1000, 2))
     monkeypatch.setattr(module.time, "monotonic", lambda: next(seconds))
-    assert list(module.Progress(100, 50)(iter(range(50)))) == list(range(50))
-    first = capsys.readouterr().err.splitlines()[0]
-    assert first == "53/100 pictures, 0.5 a second, 0 h 02 min left"
+    module._say_progress([1] * 50, 100, 50)
+    assert "52/100 pictures, 0.333 a second, 0 h 02 min left\n" in capsys.readouterr().err
 
 
 def test_ctrl_c_is_one_line_and_status_130_and_goes_on(tiny, record, collection, tmp_path, monkeypatch, capsys):
-    real = module._write
-    monkeypatch.setattr(module, "_write", lambda *_: signal.raise_signal(signal.SIGINT))
+    real = module._rows
+    monkeypatch.setattr(module, "_rows", lambda *_: signal.raise_signal(signal.SIGINT))
     given = ["classify", str(collection[0]), "--model", "colours", "-o", str(tmp_path / "out.parquet"),
              "--results", str(tmp_path / "results")]
     assert cli.main(given) == 130
     said = capsys.readouterr().err
     assert "goes on from here" in said and 'no column "unlike"' in said
-    monkeypatch.setattr(module, "_write", real)
+    monkeypatch.setattr(module, "_rows", real)
     assert cli.main(given) == 0 and cli.main(given) == 0
     assert "50 pictures" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda folder: None, 'no trial "other"'),
-    (lambda folder: (folder / trials.WEIGHTS).unlink(), "None there can be used"),
-])
-def test_a_model_that_cannot_be_used_is_said_with_those_that_can(record, tmp_path, change, words, capsys):
-    change(record.folder)
-    assert cli.main(["classify", str(tmp_path), "--model", "other", "-o", str(tmp_path / "o.parquet"),
-                     "--results", str(tmp_path / "results")]) == 1
-    said = capsys.readouterr().err
-    assert words in said and said.count("\n") == 1
-
-
-def test_a_record_without_weights_is_said(record, tmp_path):
-    (record.folder / trials.WEIGHTS).unlink()
-    with pytest.raises(DataError, match="keep their weights"):
-        opening.find_record("colours", tmp_path / "results")
-
-
-@pytest.mark.slow
-def test_a_real_frozen_trial_classifies_as_it_was_stored(colours, tmp_path, monkeypatch):
-    """Train, open again from the folder alone, and get the stored probabilities back; other pictures are unlike."""
-    from artpose_lib.train import study
-
-    lite = "EfficientNet-Lite0"
-    monkeypatch.setattr(study, "BACKBONES", {lite: study.BACKBONES[lite]})
-    opened = study.open_study(str(colours), profile="smoke", results=str(tmp_path))
-    trial = opened.run("frozen").records[0]
-    assert trial.weights.stat().st_size < 200_000  # the head alone
-    given = ["--model", trial.folder.name, "-o", str(tmp_path / "out.parquet"), "--results", str(tmp_path)]
-    assert cli.main(["classify", str(colours), "--data", str(colours), *given]) == 0
-    rows = pd.read_parquet(tmp_path / "out.parquet").set_index("file")
-    stored = trial.predictions.set_index("file_name")
-    chances = [f"p_{name}" for name in opened.dataset.classes]
-    np.testing.assert_allclose(rows.loc[stored.index, chances], stored[chances], atol=1e-3)
-    assert rows["unlike"].notna().all()
-    noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
-    (tmp_path / "strange").mkdir()
-    Image.fromarray(noise).save(tmp_path / "strange" / "noise.png")
-    classify(tmp_path / "strange", opening.find_record(trial.folder.name, tmp_path), tmp_path / "strange.parquet")
-    assert pd.read_parquet(tmp_path / "strange.parquet")["unlike"][0] == 1
-
-    wrong = load_dataset(colours, ["red", "blue"])
-    with pytest.raises(DataError, match="Name that folder with --data"):
-        opening.learn_neighbours(trial, wrong)
-    config = trial.config | {"weights": "another"}
-    monkeypatch.setitem(trial.facts, "config", config)
-    with pytest.raises(ValueError, match="name their folder with --weights"):
-        opening.build_network(trial)
-    monkeypatch.setitem(trial.facts, "config", config | {"weights": study.weights_fingerprint(lite, None)})
-    trial.weights.write_bytes(b"damaged")
-    with pytest.raises(ValueError, match="is damaged"):
-        opening.build_network(trial)
-
-
 def test_row_groups_hold_many_parts(tiny, record, collection, tmp_path):
-    classify(collection[0], record, tmp_path / "out.parquet", part=1)
+    classify(collection[0], record, tmp_path / "out.parquet", part_size=1)
     assert parquet.read_metadata(tmp_path / "out.parquet").num_row_groups == 1  # 50 parts
-    assert Job(tmp_path, 3, tmp_path, tmp_path).path.name == "00000003.parquet"

@@ -2,6 +2,7 @@ import csv
 import os
 import random
 import zlib
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,21 +16,25 @@ from artpose_lib.data.dataset import DataError
 from artpose_lib.data.pictures import PictureError
 
 
+def reader(folder):
+    return partial(inputs.read_picture, root=folder, size=4)
+
+
 def test_a_folder_is_searched_deeply_in_sorted_order_and_only_for_pictures(tmp_path):
     for name in ("b/2.PNG", "b/10.png", "a.jpg", "c/d/e/f.tif", ".hidden/1.png", "b/.thumb.png"):
         picture(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no picture")
-    assert list(inputs.names(tmp_path)) == ["a.jpg", "b/10.png", "b/2.PNG", "c/d/e/f.tif"]
+    assert list(inputs.list_names(tmp_path)) == ["a.jpg", "b/10.png", "b/2.PNG", "c/d/e/f.tif"]
 
 
 def test_hostile_names_come_through_whole_from_a_folder_and_a_table(tmp_path):
     for name in HOSTILE:
         picture(tmp_path / "in" / name)
-    assert sorted(inputs.names(tmp_path / "in")) == sorted(HOSTILE)
+    assert sorted(inputs.list_names(tmp_path / "in")) == sorted(HOSTILE)
     with (tmp_path / "in" / "list.csv").open("w", newline="", errors="surrogateescape") as file:
         csv.writer(file).writerows([["title", "file_name"], *(["x", name] for name in HOSTILE)])
-    read = inputs.reader(tmp_path / "in", 4, None)
-    assert list(inputs.names(tmp_path / "in" / "list.csv")) == HOSTILE
+    read = reader(tmp_path / "in")
+    assert list(inputs.list_names(tmp_path / "in" / "list.csv")) == HOSTILE
     assert all(read(name).shape == (4, 4, 3) for name in HOSTILE)
 
 
@@ -37,7 +42,7 @@ def test_hostile_names_come_through_whole_from_a_folder_and_a_table(tmp_path):
 def test_a_list_gives_its_lines_as_they_are(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("list") / "list.txt"
     path.write_bytes(("\ufeff" + "\r\n".join(lines) + "\n").encode())
-    assert list(inputs.names(path)) == lines
+    assert list(inputs.list_names(path)) == lines
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1), min_size=1),
@@ -46,7 +51,7 @@ def test_a_table_gives_its_column_as_it_is(tmp_path_factory, values, column):
     path = tmp_path_factory.mktemp("list") / "list.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["n", column], *([number, value] for number, value in enumerate(values))])
-    assert list(inputs.names(path)) == values
+    assert list(inputs.list_names(path)) == values
 
 
 @given(st.binary(max_size=400), st.sampled_from(["list.txt", "list.csv"]))
@@ -54,11 +59,11 @@ def test_any_bytes_are_a_list_or_an_error_in_words(tmp_path_factory, content, na
     path = tmp_path_factory.mktemp("list") / name
     path.write_bytes(content)
     try:
-        found = list(inputs.names(path))
+        found = list(inputs.list_names(path))
     except DataError as error:
         assert str(path) in str(error)
     else:
-        read = inputs.reader(path.parent, 4, None)
+        read = reader(path.parent)
         assert all(isinstance(read(one), PictureError) for one in found)
 
 
@@ -71,9 +76,9 @@ def test_any_bytes_are_a_list_or_an_error_in_words(tmp_path_factory, content, na
 def test_what_is_no_list_is_said(tmp_path, name, content, words):
     (tmp_path / name).write_text(content)
     with pytest.raises(DataError, match=words):
-        list(inputs.names(tmp_path / name))
+        list(inputs.list_names(tmp_path / name))
     with pytest.raises(DataError, match="no such folder or list"):
-        inputs.names(tmp_path / "nowhere")
+        inputs.list_names(tmp_path / "nowhere")
 
 
 def test_nothing_outside_the_folder_is_read(tmp_path):
@@ -83,8 +88,8 @@ def test_nothing_outside_the_folder_is_read(tmp_path):
     (folder / "inside.png").symlink_to("real.png")
     (folder / "circle.png").symlink_to("circle.png")
     (folder / "away").symlink_to(tmp_path)
-    assert list(inputs.names(folder)) == ["circle.png", "inside.png", "link.png", "real.png"]  # "away" is not followed
-    read = inputs.reader(folder, 4, None)
+    assert list(inputs.list_names(folder)) == ["circle.png", "inside.png", "link.png", "real.png"]
+    read = reader(folder)
     assert read("inside.png").shape == read(str(folder / "real.png")).shape == (4, 4, 3)
     for name in ("link.png", "../secret.png", str(secret), "away/secret.png", "a/../../secret.png"):
         assert str(read(name)) == "The name leads out of the folder."
@@ -103,7 +108,7 @@ def test_what_cannot_be_read_is_an_error_of_one_line(tmp_path, monkeypatch):
     (tmp_path / "bomb.png").write_bytes(bomb)
     os.mkfifo(tmp_path / "pipe.png")  # to open it would wait for ever
     (tmp_path / "folder.png").mkdir()
-    read = inputs.reader(tmp_path, 4, None)
+    read = reader(tmp_path)
     names = ("empty.png", "text.png", "half.png", "bomb.png", "pipe.png", "folder.png", "gone.png", "nul\0.png",
              "x" * 300, "https://museum.example/1.jpg")
     said = {name: str(read(name)) for name in names}
@@ -123,7 +128,7 @@ def test_changed_bytes_never_raise(tmp_path):
     """A picture with bytes changed at random is a picture or an error, in a hundred ways."""
     Image.effect_noise((32, 32), 80).convert("RGB").save(tmp_path / "good.jpg")
     good, rng = (tmp_path / "good.jpg").read_bytes(), random.Random(0)
-    read = inputs.reader(tmp_path, 4, None)
+    read = reader(tmp_path)
     for _ in range(100):
         changed = bytearray(good)
         for _ in range(rng.randrange(1, 20)):

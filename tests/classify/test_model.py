@@ -1,0 +1,112 @@
+"""A record is found and opened again, and what it was trained on is read from it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import tinyrecord
+from PIL import Image
+
+from artpose_lib import cli
+from artpose_lib.classify import model
+from artpose_lib.data.dataset import DataError, load_dataset
+from artpose_lib.train import trials
+
+VALIDATION = ["blue/04.png", "red/10.png", "blue/05.png", "blue/07.png"]
+TEST = ["green/00.png", "green/03.png", "red/00.png", "blue/02.png"]
+
+
+@pytest.fixture
+def record(tmp_path):
+    return tinyrecord.record(tmp_path / "results" / "trials" / "colours")
+
+
+@pytest.fixture
+def trained(record, colours, monkeypatch):
+    """A record of the data set of colours, which was divided as version 0.1.0 divided it; and that data set."""
+    dataset = load_dataset(colours)
+    (record.folder / trials.RECORD).write_text(json.dumps(
+        record.facts | {"config": record.config | {"data": dataset.fingerprint}}))
+    rows = pd.DataFrame({"file_name": VALIDATION + TEST, "part": ["validation"] * 4 + ["test"] * 4})
+    rows["label"] = rows["file_name"].str.partition("/")[0]
+    rows.assign(p_blue=1 / 3, p_green=1 / 3, p_red=1 / 3).to_csv(record.folder / trials.PREDICTIONS, index=False)
+    monkeypatch.setattr(model, "build_network", lambda *_: tinyrecord.Colours())
+    return trials.Record(record.folder), dataset
+
+
+def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(trained):
+    """Values of version 0.1.0. Nothing is divided again, so that another splitter would change nothing."""
+    model.learn_neighbours(*trained)
+    with np.load(trained[0].folder / model.NEIGHBOURS) as arrays:
+        known, held_out = arrays["known"].astype(float), arrays["held_out"]
+    assert known.shape == (28, 3)
+    np.testing.assert_allclose(known.sum(axis=0), [12.82751, 12.94873, 11.67603], atol=1e-3)
+    np.testing.assert_allclose(known[np.lexsort(known.T)][[0, 10, 27]], [
+        [0.971191, 0.193237, 0.140747], [0.198242, 0.948730, 0.245361], [0.136963, 0.191040, 0.972168]], atol=1e-3)
+    np.testing.assert_allclose(held_out, [0, 0.014713, 0.014818, 0.015026], atol=1e-3)
+
+
+def test_a_data_set_that_lacks_what_the_record_names_is_refused(trained):
+    record, dataset = trained
+    path = record.folder / trials.PREDICTIONS
+    path.write_text(path.read_text().replace("red/10.png", "red/99.png"))
+    with pytest.raises(DataError, match=r"lacks 1 pictures that .*predictions.csv names, the first red/99.png.*--data"):
+        model.learn_neighbours(record, dataset)
+    with pytest.raises(DataError, match="Name that folder with --data"):
+        model.learn_neighbours(record, load_dataset(dataset.folder, ["red", "blue"]))
+    assert not (record.folder / model.NEIGHBOURS).exists()
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda folder: None, 'no trial "other"'),
+    (lambda folder: (folder / trials.WEIGHTS).unlink(), "None there can be used"),
+])
+def test_a_model_that_cannot_be_used_is_said_with_those_that_can(record, tmp_path, change, words, capsys):
+    change(record.folder)
+    assert cli.main(["classify", str(tmp_path), "--model", "other", "-o", str(tmp_path / "o.parquet"),
+                     "--results", str(tmp_path / "results")]) == 1
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+
+
+def test_a_record_without_weights_is_said(record, tmp_path):
+    (record.folder / trials.WEIGHTS).unlink()
+    with pytest.raises(DataError, match="keep their weights"):
+        model.find_record("colours", tmp_path / "results")
+
+
+@pytest.mark.slow
+def test_a_real_frozen_trial_classifies_as_it_was_stored(colours, tmp_path, monkeypatch):
+    """Train, open again from the folder alone, and get the stored probabilities back; other pictures are unlike."""
+    from artpose_lib.train import study
+
+    lite = "EfficientNet-Lite0"
+    monkeypatch.setattr(study, "BACKBONES", {lite: study.BACKBONES[lite]})
+    opened = study.open_study(str(colours), profile="smoke", results=str(tmp_path))
+    trial = opened.run("frozen").records[0]
+    assert trial.weights.stat().st_size < 200_000  # the head alone
+
+    def rows_of(folder):
+        out = tmp_path / f"{folder.name}.parquet"
+        assert cli.main(["classify", str(folder), "--data", str(colours), "--model", trial.folder.name, "-o", str(out),
+                         "--results", str(tmp_path)]) == 0
+        return pd.read_parquet(out).set_index("file")
+
+    rows, stored = rows_of(colours), trial.predictions.set_index("file_name")
+    chances = [f"p_{name}" for name in opened.dataset.classes]
+    np.testing.assert_allclose(rows.loc[stored.index, chances], stored[chances], atol=1e-3)
+    assert rows["unlike"].notna().all()
+    noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
+    (tmp_path / "strange").mkdir()
+    Image.fromarray(noise).save(tmp_path / "strange" / "noise.png")
+    assert rows_of(tmp_path / "strange")["unlike"].tolist() == [1]
+
+    config = trial.config | {"weights": "another"}
+    monkeypatch.setitem(trial.facts, "config", config)
+    with pytest.raises(ValueError, match="name their folder with --weights"):
+        model.build_network(trial)
+    monkeypatch.setitem(trial.facts, "config", config | {"weights": study.weights_fingerprint(lite, None)})
+    trial.weights.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="is damaged"):
+        model.build_network(trial)
