@@ -225,7 +225,7 @@ def _trials(study: Study, scaled: Recipe, planned: list[tuple[dict, np.ndarray, 
     for record, (_, _, strength) in zip(records, planned, strict=True):
         rows = record.predictions.query("part != 'validation'")
         frames.append(rows.assign(condition=rows["part"].replace("test", "whole"), strength=strength,
-                                  predicted=rows.filter(regex="^p_").idxmax(axis=1).str.removeprefix("p_")))
+                                  predicted=trials.likeliest_class(rows)))
     return pd.concat(frames[1:] or frames, ignore_index=True)
 
 

@@ -17,7 +17,7 @@ from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.train.study import Study
 from artpose_lib.train.training import Trainer
-from artpose_lib.train.trials import Record
+from artpose_lib.train.trials import Record, likeliest_class
 
 TUNED, IMAGENET = "fine-tuned", "ImageNet"
 SCRATCH, UNTRAINED = "from scratch", "untrained"
@@ -99,10 +99,10 @@ class Readings:
         return np.array([self._row[name] for name in part["file_name"]], int)
 
     def _mistaken(self, tested: pd.DataFrame) -> tuple[ReaderPicture | None, str]:
-        groups = [f"p_{name}" for name in GROUPS if name in self.study.dataset.classes]
-        wrong = tested[~tested["label"].isin(GROUPS) & tested.filter(regex="^p_").idxmax(axis=1).isin(groups)]
+        wrong = tested[~tested["label"].isin(GROUPS) & likeliest_class(tested).isin(GROUPS)]
         if wrong.empty:
             return None, ""
+        groups = [f"p_{name}" for name in GROUPS if name in self.study.dataset.classes]
         surest = wrong.loc[wrong[groups].max(axis=1).idxmax()]
         called = max(groups, key=lambda column: surest[column]).removeprefix("p_")
         picture = self._picture(self._row[surest["file_name"]], "mistaken")
@@ -176,7 +176,7 @@ def group_mistakes(predictions: pd.DataFrame, classes: tuple[str, ...]) -> tuple
     the other classes: what mistakes at random would give.
     """
     tested = predictions[(predictions["part"] == "test") & ~predictions["label"].isin(GROUPS)]
-    called = np.array(classes)[tested[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)]
-    wrong = called != tested["label"].to_numpy()
+    called = likeliest_class(tested)
+    wrong = called != tested["label"]
     among = sum(name in GROUPS for name in classes) / max(len(classes) - 1, 1)
-    return int(np.isin(called[wrong], GROUPS).sum()), int(wrong.sum()), among
+    return int(called[wrong].isin(GROUPS).sum()), int(wrong.sum()), among

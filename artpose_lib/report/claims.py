@@ -15,6 +15,7 @@ from artpose_lib.explain.backgrounds import surroundings_experiment
 from artpose_lib.report import scores, statistics
 from artpose_lib.train.recipes import recipe
 from artpose_lib.train.study import Study
+from artpose_lib.train.trials import likeliest_class
 
 HOLDS, WEAKLY, FAILS, UNTESTABLE = "holds", "holds weakly", "does not hold", "cannot be tested here"
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
@@ -184,7 +185,7 @@ def _errors(records: Records, claim, wrong: Callable[[str], bool]) -> pd.DataFra
     if own.empty or set(records.study.dataset.classes) != set(POSE_NAMES):
         return None
     rows = own[own["part"] == "test"]
-    called = rows.filter(regex="^p_").idxmax(axis=1).str.removeprefix("p_")
+    called = likeliest_class(rows)
     return rows.assign(called=called)[(called != rows["label"]) & rows["label"].map(wrong)]
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from artpose_lib.files import whole
@@ -101,11 +102,23 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
     return Record(folder)
 
 
+def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:
+    """The classes of a predictions frame, in the order of its columns p_<class>."""
+    return tuple(column[2:] for column in predictions.columns if column.startswith("p_"))
+
+
+def likeliest_class(predictions: pd.DataFrame) -> pd.Series:
+    """The class of each row that has the highest probability; the first of several, and where all are missing."""
+    classes = class_names(predictions)
+    probabilities = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
+    highest = np.where(np.isnan(probabilities), -1, probabilities).argmax(axis=1)
+    return pd.Series(np.array(classes, object)[highest], predictions.index, dtype=str)
+
+
 def accuracy_of(predictions: pd.DataFrame, part: str) -> float:
     """Share of a part's pictures whose likeliest class is their label, for the record in short."""
     rows = predictions[predictions["part"] == part]
-    likeliest = rows.filter(regex="^p_").idxmax(axis=1).str.removeprefix("p_")
-    return round(float((likeliest == rows["label"]).mean()), 4)
+    return round(float((likeliest_class(rows) == rows["label"]).mean()), 4)
 
 
 def versions() -> dict[str, str]:
