@@ -188,8 +188,7 @@ def _collect(arguments: argparse.Namespace) -> None:
     sources = _chosen("source", arguments.source, SOURCES)
     if arguments.limit is not None and arguments.limit < 1:
         raise ValueError(f"--limit {arguments.limit}: at least 1 picture must be wanted")
-    loopback = os.environ.get("ARTPOSE_LOOPBACK", "")  # the tests' museum, on this machine
-    wanted = Path(arguments.out).resolve(), poses, sources, arguments.limit, arguments.contact, loopback
+    wanted = Path(arguments.out).resolve(), poses, sources, arguments.limit, arguments.contact
     if arguments.cluster:
         from artpose_lib.train import cluster
 

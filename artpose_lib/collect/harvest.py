@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ JOURNAL, PARTIAL = "journal.sqlite", "partial-"
 
 
 def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], limit: int | None, contact: str = "",
-            loopback: str = "", stop: threading.Event | None = None) -> None:
+            stop: threading.Event | None = None, open_session: Callable[..., Session] = Session) -> None:
     """Collect pictures into `out`, a new folder or that of an earlier collection, where only what is new is asked for.
 
     Writes out/<pose>/<safe name>.jpg (8-bit RGB, the longer side 600 to 1000 pixels), out/metadata.csv, a row a
@@ -47,7 +47,8 @@ def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], l
     only the next run needs is in out/.artpose. Progress goes to stderr.
 
     Parameters: `limit` is the most pictures of each pose from each source, those of earlier runs included, or None.
-    `contact` (an e-mail address or a page) tells the museums who asks. `loopback` is for tests: see `Session`.
+    `contact` (an e-mail address or a page) tells the museums who asks. `open_session` opens what asks them, with the
+    first three arguments of `Session`.
     Ctrl-C ends the run between two requests; both tables are written, and KeyboardInterrupt is raised again. `stop`,
     set by another thread, ends it likewise, and raises nothing.
     Raises ValueError where `out` holds anything else or every source lacks its key, BlockingIOError where another run
@@ -60,7 +61,7 @@ def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], l
         raise ValueError(f"{out} holds something that was not collected here. Name a new folder, an empty one, or one "
                          "of an earlier collection.")
     state.mkdir(parents=True, exist_ok=True)
-    with closing(Journal(state / JOURNAL, out)) as journal, Session(state, contact, loopback, stop) as session:
+    with closing(Journal(state / JOURNAL, out)) as journal, open_session(state, contact, stop) as session:
         for leftover in state.glob(f"{PARTIAL}*"):  # of a run that was killed
             shutil.rmtree(leftover)
         with TemporaryDirectory(dir=state, prefix=PARTIAL) as folder:

@@ -13,14 +13,16 @@ import time
 from base64 import b64decode
 from collections import Counter
 from contextlib import closing
+from functools import partial
 from hashlib import md5, sha256
 from pathlib import PurePosixPath
 from urllib.parse import quote, quote_plus
 
 import imagehash
+import loopback
 import numpy as np
 import pytest
-from conftest import SHARED
+from conftest import ROOT, SHARED
 from museum import FAULTS, HTML, NOTHING, SAVED, Fault, Server, cut_off, page
 from museum_base import KEYS, as_json
 from museum_works import CC0, Work, draw
@@ -38,6 +40,7 @@ COLUMNS = ("file_name,label,AUTHOR,TITLE,DATE,TECHNIQUE,LOCATION,ID,TYPE,image,s
 FOLDERS = ("home", "tmp", "work")  # none of which is a place for anything
 # Who starts the tests may have had Ctrl-C ignored, which processes inherit.
 SCRIPT = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+          "import loopback; from artpose_lib.collect import harvest; harvest.collect = loopback.collect; "
           "from artpose_lib.cli import main; sys.exit(main())")
 # What a record says beside the catalogue's fields: the picture's address, the work's page, where it is, its licence.
 TOLD = {
@@ -127,7 +130,7 @@ class Collection:
             (folder / name).mkdir(parents=True)
         self.environment = keys | {
             "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"),
-            "ARTPOSE_LOOPBACK": server.address}
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'collect'}", loopback.ADDRESS: server.address}
 
     def start(self, *options):
         command = [sys.executable, "-B", "-c", SCRIPT, "collect", "--out", str(self.out), *options]
@@ -423,7 +426,8 @@ class Recorded(Server):
 def test_recorded_answers_become_records(source, tmp_path):
     word, answers = RECORDED[source]
     with Recorded(answers) as server:
-        collect(tmp_path / "out", [Pose("Any", "", parse_queries(word))], [SOURCES[source]], None, "", server.address)
+        collect(tmp_path / "out", [Pose("Any", "", parse_queries(word))], [SOURCES[source]], None,
+                open_session=partial(loopback.open_session, address=server.address))
         told = server.answers
     with (tmp_path / "out" / "metadata.csv").open(encoding="utf-8", newline="") as lines:
         found = [(row["ID"], row["TITLE"]) for row in csv.DictReader(lines)]

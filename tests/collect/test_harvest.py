@@ -20,7 +20,7 @@ from PIL import Image, TiffImagePlugin
 
 from artpose_lib.collect import harvest, store
 from artpose_lib.collect.answers import Fault
-from artpose_lib.collect.harvest import PROBLEMS, STATE, TABLE, collect, safe_name
+from artpose_lib.collect.harvest import PROBLEMS, STATE, TABLE, safe_name
 from artpose_lib.collect.journal import COLUMNS, Journal
 from artpose_lib.collect.source import Artwork, Key, Source
 from artpose_lib.collect.store import standard
@@ -62,7 +62,7 @@ class Web:
     def __init__(self):
         self.pictures, self.asked = {}, []
 
-    def __call__(self, folder, contact, loopback, stop):
+    def __call__(self, folder, contact, stop):
         self.stop = stop
         return self
 
@@ -81,10 +81,13 @@ class Web:
 
 
 @pytest.fixture
-def web(monkeypatch):
-    web = Web()
-    monkeypatch.setattr(harvest, "Session", web)
-    return web
+def web():
+    collect.open_session = Web()
+    return collect.open_session
+
+
+def collect(*arguments):
+    harvest.collect(*arguments, open_session=collect.open_session)
 
 
 def rows(path):
@@ -366,11 +369,9 @@ CATALOGUE = {
 
 def collect_catalogue(out):
     other = {formula: [work("x", source="other")] for formula in CATALOGUE}
-    with pytest.MonkeyPatch.context() as patch:
-        web = Web()
-        web.pictures[address("small")] = picture_file(size=(20, 20))
-        patch.setattr(harvest, "Session", web)
-        collect(out, [GRACES, PIETA], [museum(CATALOGUE), museum(other, "other")], None)
+    collect.open_session = Web()
+    collect.open_session.pictures[address("small")] = picture_file(size=(20, 20))
+    collect(out, [GRACES, PIETA], [museum(CATALOGUE), museum(other, "other")], None)
 
 
 class Killed(BaseException):
