@@ -48,7 +48,7 @@ def standard(data: bytes) -> bytes:
         with _one_at_a_time:
             picture, _ = decode(data, DRAFT_GAP * LARGEST)
     except PictureError as error:
-        raise Fault(_kind(str(error)), str(error), lasting=True) from error
+        raise Fault(error.kind, str(error), lasting=True) from error
     if max(picture.size) < SMALLEST:
         raise Fault("too small", f"The picture has {picture.width} x {picture.height} pixels, and its longer side must "
                     f"have {SMALLEST} at least.", lasting=True)
@@ -57,13 +57,6 @@ def standard(data: bytes) -> bytes:
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
-
-
-def _kind(sentence: str) -> str:
-    """The kind of fault that a sentence of `decode` tells of."""
-    if "too large" in sentence or "exceeds limit" in sentence:
-        return "too large to decode"
-    return "not a picture" if "not a picture" in sentence else "damaged"
 
 
 @contextmanager

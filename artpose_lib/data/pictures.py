@@ -27,7 +27,14 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class PictureError(ValueError):
-    """A file that cannot be used as a picture; the message is one sentence that says why."""
+    """A file that cannot be used as a picture; the message is one sentence that says why.
+
+    kind: "not a picture", "too large to decode" or "damaged".
+    """
+
+    def __init__(self, sentence: str, kind: str = "damaged"):
+        super().__init__(sentence)
+        self.kind = kind
 
 
 def verify(path: Path) -> tuple[str, list[str]]:
@@ -64,10 +71,11 @@ def decode(data: bytes, side: int | None = None) -> tuple[Image.Image, list[str]
         raise
     except UnidentifiedImageError:
         known = ", ".join(FORMATS)
-        raise PictureError(f"The file is not a picture of a known format ({known}).") from None
+        raise PictureError(f"The file is not a picture of a known format ({known}).", "not a picture") from None
     except Exception as error:  # decoders raise nearly anything on a damaged file, all meaning that
         reason = str(error).rstrip(".") or type(error).__name__
-        raise PictureError(f"The file cannot be decoded: {reason}.") from error
+        kind = "too large to decode" if isinstance(error, Image.DecompressionBombError) else "damaged"
+        raise PictureError(f"The file cannot be decoded: {reason}.", kind) from error
 
 
 def square(data: bytes, size: int) -> np.ndarray:
@@ -106,7 +114,7 @@ def _signs(pictures: np.ndarray) -> np.ndarray:
 def _refuse_huge(image: Image.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(f"The picture is too large ({image.width} x {image.height}, over "
-                           f"{MAX_PIXELS / 1e6:g} million pixels): save a smaller copy.")
+                           f"{MAX_PIXELS / 1e6:g} million pixels): save a smaller copy.", "too large to decode")
 
 
 def _upright_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
