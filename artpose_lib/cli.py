@@ -247,12 +247,13 @@ def _export_results(arguments: argparse.Namespace) -> None:
 
 
 def _data_info(arguments: argparse.Namespace) -> None:
-    from artpose_lib.data.dataset import load_dataset, summary
+    from artpose_lib.data.dataset import load_dataset
+    from artpose_lib.data.summary import count_classes
 
     dataset = load_dataset(arguments.folder, arguments.classes or None)
     print(f"{arguments.folder}: {len(dataset)} pictures, {len(dataset.classes)} classes, "
           f"fingerprint {dataset.fingerprint}\n")
-    print(summary(dataset).to_string(index=False))
+    print(count_classes(dataset).to_string(index=False))
     if len(dataset.problems):
         print(f"\n{len(dataset.problems)} files needed attention:\n{dataset.problems.to_string(index=False)}")
 

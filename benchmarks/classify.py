@@ -67,9 +67,9 @@ def _network(folder: Path, backbone: str, batches: int, rounds: int) -> dict:
     import numpy as np
 
     from artpose_lib.classify import classify as module
-    from artpose_lib.data.streaming import BATCH
     from artpose_lib.model import classifier as models
     from artpose_lib.model.backbones import BACKBONES as KNOWN
+    from artpose_lib.model.features import BATCH
 
     size, count = KNOWN[backbone].input_size, batches * BATCH
     model = models.build_classifier(backbone, 6, size)  # random weights take as long as any

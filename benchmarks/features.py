@@ -1,6 +1,6 @@
 """Features of pictures on disk against the network's own forward speed: is reading them hidden, and the memory flat?
 
-In turn, on as many pictures: the bare network on a batch in memory; `streaming.forward` over files; and the way without
+In turn, on as many pictures: the bare network on a batch in memory; `features.forward` over files; and the way without
 it, which reads all pictures and then calls `predict`. Then ten thousand files go through a network that is nearly
 nothing, to see what the memory does. The floor is what is left of the network's speed where it keeps every core busy
 by itself and reading takes its share of them.
@@ -47,7 +47,8 @@ def _reading_seconds(files: list[Path], backbone: str) -> float:
 
 
 def _memory(files: list[Path], count: int) -> dict:
-    from artpose_lib.data.streaming import forward, read_ahead
+    from artpose_lib.data.pictures import read_ahead
+    from artpose_lib.model.features import forward
 
     with Memory() as memory:
         pictures = read_ahead(_reader(224), itertools.islice(itertools.cycle(files), count))
@@ -59,9 +60,10 @@ def _memory(files: list[Path], count: int) -> dict:
 def _backbone(files: list[Path], backbone: str, batches: int, rounds: int) -> list[dict]:
     import numpy as np
 
-    from artpose_lib.data.streaming import BATCH, forward, read_ahead
+    from artpose_lib.data.pictures import read_ahead
     from artpose_lib.model import classifier
     from artpose_lib.model.backbones import BACKBONES as KNOWN
+    from artpose_lib.model.features import BATCH, forward
 
     size = KNOWN[backbone].input_size
     network = classifier.pooled_model(classifier.build_classifier(backbone, 6, size))  # random weights: as quick
@@ -88,9 +90,9 @@ def _backbone(files: list[Path], backbone: str, batches: int, rounds: int) -> li
 
 
 def _reader(size: int):
-    from artpose_lib.data.pictures import square
+    from artpose_lib.data.pictures import decode_square
 
-    return lambda path: square(path.read_bytes(), size)
+    return lambda path: decode_square(path.read_bytes(), size)
 
 
 if __name__ == "__main__":

@@ -117,8 +117,9 @@ if collected:
     problems = pd.read_csv(folder / PROBLEMS, dtype=str, keep_default_na=False)
     display(Markdown(f"## What came back\n\n{len(found)} pictures from {found['source'].nunique()} sources, and "
                      f"{len(problems)} that could not be had."))
-    display(figures.show(figures.composition(summary.counted(found, "source")), "Pictures of each source, pose by pose."))
-    display(figures.show(figures.composition(summary.counted(found, "query")), "Pictures that each search found."))
+    by_source, by_query = (figures.composition(summary.count_groups(found, facet)) for facet in ("source", "query"))
+    display(figures.show(by_source, "Pictures of each source, pose by pose."))
+    display(figures.show(by_query, "Pictures that each search found."))
 
 # %%
 if collected and len(problems):

@@ -32,7 +32,7 @@ from IPython.display import Markdown, display
 
 from artpose_lib.curate.board import CurationBoard
 from artpose_lib.curate.findings import findings, lite_features, readable
-from artpose_lib.data.decisions import read, standing
+from artpose_lib.data.decisions import active_decisions, read_decisions
 from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes)
@@ -87,7 +87,7 @@ board
 # is known by its museum and its number there.
 
 # %%
-decided, before = standing(read(folder)), len(readable(folder))
+decided, before = active_decisions(read_decisions(folder)), len(readable(folder))
 Markdown(f"{len(decided)} decisions stand. They leave {len(study.dataset)} of {before} pictures to learn from."
          if decided else "No decision was made on this collection: it is learned from as it came.")
 

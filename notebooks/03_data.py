@@ -32,9 +32,11 @@ from html import escape
 import numpy as np
 from IPython.display import HTML, Markdown, display
 
-from artpose_lib.data.dataset import DataError, near_duplicate_groups, summary
+from artpose_lib.data.dataset import DataError
+from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.poses import POSES, thesis_table
 from artpose_lib.data.splits import split, split_counts
+from artpose_lib.data.summary import count_classes
 from artpose_lib.report import figures
 from artpose_lib.train.recipes import SEEDS
 from artpose_lib.train.study import open_study
@@ -51,7 +53,7 @@ Markdown(study.banner())
 
 # %%
 def sheet(number):
-    rows = dataset.shown(np.flatnonzero(dataset.labels == number))[:12]
+    rows = dataset.rows_to_show(np.flatnonzero(dataset.labels == number))[:12]
     return contact_sheet([dataset.picture(row, 320) for row in rows], [dataset.caption(row) for row in rows])
 
 
@@ -76,7 +78,7 @@ queries = thesis_table("table_2_1_queries").groupby("class", sort=False)["query"
 queries.rename("searched for").to_frame().style.format(escape="html")  # a plain frame would cut long rows short
 
 # %%
-counts = summary(dataset)
+counts = count_classes(dataset)
 counts.style.hide().format({"share": "{:.0%}"}, escape="html").set_caption("Pictures of each class in this run")
 
 # %%
@@ -139,7 +141,7 @@ Markdown(
 # %%
 if shared:
     largest = sorted(shared, key=len, reverse=True)[:6]
-    rows = dataset.shown(np.concatenate([group[:4] for group in largest]))
+    rows = dataset.rows_to_show(np.concatenate([group[:4] for group in largest]))
     display(contact_sheet([dataset.picture(row, 240) for row in rows],
                           [f"group {groups[row] + 1}: {dataset.caption(row)}" for row in rows], height=120))
 

@@ -52,7 +52,7 @@ Markdown(study.banner())
 # %%
 seed = 40
 size = 224
-train = dataset.shown(split(dataset, "stratified", seed).train)
+train = dataset.rows_to_show(split(dataset, "stratified", seed).train)
 example = train[0]
 picture = dataset.images(size, [example])
 

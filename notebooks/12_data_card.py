@@ -29,9 +29,8 @@ classes = ""  # the labels to use, separated by commas; empty for all
 import numpy as np
 from IPython.display import Markdown
 
-from artpose_lib.data import decisions
-from artpose_lib.data import summary as card
-from artpose_lib.data.dataset import summary
+from artpose_lib.data import summary
+from artpose_lib.data.decisions import active_decisions, read_decisions
 from artpose_lib.data.splits import split, split_counts
 from artpose_lib.report import figures
 from artpose_lib.train.recipes import SEEDS
@@ -46,8 +45,8 @@ Markdown(study.banner())
 # ## What is in it
 
 # %%
-table = card.facets(dataset)
-decided = decisions.standing(decisions.read(dataset.folder))
+table = summary.describe_pictures(dataset)
+decided = active_decisions(read_decisions(dataset.folder))
 open_pictures = int(dataset.publishable.sum())
 Markdown(
     f"{len(dataset)} pictures in {len(dataset.classes)} classes, from {table['source'].nunique()} "
@@ -57,15 +56,16 @@ Markdown(
 )
 
 # %%
-summary(dataset).style.hide().format({"share": "{:.0%}"}, escape="html").set_caption("Pictures of each class")
+counts = summary.count_classes(dataset)
+counts.style.hide().format({"share": "{:.0%}"}, escape="html").set_caption("Pictures of each class")
 
 # %%
 def bars(facet):
     alt = f"The number of pictures of each {facet}, class by class."
-    return figures.show(figures.composition(card.counted(table, facet)), alt)
+    return figures.show(figures.composition(summary.count_groups(table, facet)), alt)
 
 
-choose("Counted by", {facet: bars(facet) for facet in card.FACETS})
+choose("Counted by", {facet: bars(facet) for facet in summary.FACETS})
 
 # %% [markdown]
 # *Century* is the middle of the years that a museum gives: "2nd century BCE" is a range of a hundred years, and "before
@@ -78,7 +78,7 @@ choose("Counted by", {facet: bars(facet) for facet in card.FACETS})
 # everyone appear here.
 
 # %%
-of_class = [dataset.shown(np.flatnonzero(dataset.labels == number)) for number in range(len(dataset.classes))]
+of_class = [dataset.rows_to_show(np.flatnonzero(dataset.labels == number)) for number in range(len(dataset.classes))]
 shown = [rows[0] for rows in of_class if len(rows)]
 contact_sheet([dataset.picture(row, 320) for row in shown],
               [f"{dataset.labels[row]} {dataset.classes[dataset.labels[row]]}: {dataset.caption(row)}" for row in shown])

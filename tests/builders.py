@@ -18,6 +18,12 @@ def picture(path, colour=(200, 10, 10), size=(8, 8)):
     return path
 
 
+def scene(seed=0, side=96):
+    """A smooth random picture, uint8 (side, side, 3): low frequencies, as paintings have."""
+    noise = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC))
+
+
 def draw(path, seed):
     """A smooth random picture of 40 x 30 pixels."""
     noise = np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8)

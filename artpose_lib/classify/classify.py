@@ -27,9 +27,9 @@ from artpose_lib import __version__
 from artpose_lib.classify import inputs
 from artpose_lib.classify.model import NEIGHBOURS, Classifier, open_classifier
 from artpose_lib.data.dataset import DataError
-from artpose_lib.data.pictures import PictureError
-from artpose_lib.data.streaming import forward, read_ahead
+from artpose_lib.data.pictures import PictureError, read_ahead
 from artpose_lib.files import say, whole
+from artpose_lib.model.features import forward
 from artpose_lib.train import jobs
 from artpose_lib.train.trials import RECORD, WEIGHTS, Record
 

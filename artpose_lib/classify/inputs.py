@@ -14,7 +14,7 @@ import numpy as np
 
 from artpose_lib.collect.answers import Fault, text
 from artpose_lib.data.dataset import DataError
-from artpose_lib.data.pictures import PictureError, square
+from artpose_lib.data.pictures import PictureError, decode_square
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")  # of `pictures.FORMATS`
 COLUMNS = ("file_name", "url")  # of a CSV, the first that is there
@@ -51,7 +51,7 @@ def read_picture(name: str, root: Path, size: int, download: Callable[[str], byt
             data = download(name)
         else:
             raise PictureError("Addresses are not fetched here.")
-        return square(data, size)
+        return decode_square(data, size)
     except (PictureError, Fault) as error:
         return PictureError(text(str(error)))  # one line, whatever a decoder says
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from artpose_lib.classify.calibration import Neighbours, apply_temperature, fit_temperature
 from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
-from artpose_lib.data.streaming import forward
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import weights_fingerprint
+from artpose_lib.model.features import extract_features
 from artpose_lib.train.trials import PREDICTIONS, RECORD, WEIGHTS, Record, all_records
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and finding a record needs none of it
@@ -142,8 +142,7 @@ def learn_neighbours(record: Record, dataset: PoseDataset, weights_dir: str | No
                         f"trained on (fingerprint {record.config['data']}). Name that folder with --data.")
     parts = training_and_validation(record, dataset)
     network, size = build_network(record, weights_dir), record.config["size"]
-    training, held_out = (np.stack([features for features, _ in forward(network, dataset.stream(size, rows))])
-                          for rows in parts)
+    training, held_out = (extract_features(network, dataset.stream(size, rows)) for rows in parts)
     with whole(record.folder / NEIGHBOURS) as path:
         np.savez(path, **vars(Neighbours.fit(training, held_out)))
 

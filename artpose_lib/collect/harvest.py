@@ -27,7 +27,7 @@ from artpose_lib.collect.journal import COLUMNS, PROBLEM_COLUMNS, SAVED, Journal
 from artpose_lib.collect.session import Session
 from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.collect.store import replacing, safe_name, standard, write_table
-from artpose_lib.data.metadata import medium, years
+from artpose_lib.data.dates import find_medium, parse_years
 from artpose_lib.data.poses import Pose, Query
 from artpose_lib.files import say
 
@@ -206,9 +206,9 @@ class _Harvest:
 
 def _row(hit: Artwork, pose: Pose, query: Query) -> dict[str, str]:
     """A hit on COLUMNS, as far as it is known without its picture."""
-    first, last = years(hit.date) or ("", "")
+    first, last = parse_years(hit.date) or ("", "")
     return dict.fromkeys(COLUMNS, "") | {
         "file_name": f"{pose.name}/{safe_name(hit.source, hit.id)}.jpg", "label": pose.name, "AUTHOR": hit.author,
         "TITLE": hit.title, "DATE": hit.date, "TECHNIQUE": hit.technique, "LOCATION": hit.location, "ID": hit.id,
         "TYPE": hit.type, "source": hit.source, "page": hit.page, "licence": hit.licence, "query": query.formula,
-        "year_from": str(first), "year_to": str(last), "medium": medium(hit.technique, hit.type)}
+        "year_from": str(first), "year_to": str(last), "medium": find_medium(hit.technique, hit.type)}

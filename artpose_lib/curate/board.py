@@ -12,10 +12,11 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from artpose_lib.curate.cards import FACETS, PAGE, Cards, corners, in_words, shrunk
+from artpose_lib.curate.cards import FACETS, PAGE, Cards, in_words, shrunk
 from artpose_lib.curate.findings import findings
 from artpose_lib.curate.page import static_page
-from artpose_lib.data.decisions import FILE, Decision, DecisionError, append, read, standing
+from artpose_lib.data.boxes import parse_boxes
+from artpose_lib.data.decisions import FILE, Decision, DecisionError, active_decisions, append_decision, read_decisions
 from artpose_lib.data.pictures import PictureError
 from artpose_lib.web import asset
 
@@ -115,7 +116,7 @@ class CurationBoard(anywidget.AnyWidget):
         if action == "pose" and decision.value == self.cards.now()[self.cards.places[name]]["pose"]:
             raise DecisionError(f"{name} has the pose {decision.value} already. Keep it with K.")
         try:
-            append(self.folder, decision)
+            append_decision(self.folder, decision)
         except OSError as error:
             raise DecisionError(f"{name}: nothing is decided, because {self.folder / FILE} cannot be written "
                                 f"({error.strerror}). Make that possible and decide again.") from error
@@ -127,7 +128,7 @@ class CurationBoard(anywidget.AnyWidget):
         A picture on which somebody else decided later is passed over: an undo would take theirs.
         """
         decided_later = set()
-        for decision in reversed(standing(read(self.folder))):
+        for decision in reversed(active_decisions(read_decisions(self.folder))):
             wanted = decision.file_name == name if name else decision.who == self.who
             if wanted and decision.file_name in self.cards.places and decision.file_name not in decided_later:
                 return decision.file_name, f"Taken back: {in_words(decision)}"
@@ -149,7 +150,7 @@ def _text(message: dict, key: str) -> str:
 
 
 def _refuse_outside(boxes: str, size: tuple[int, int]) -> None:
-    for box in corners(boxes):
+    for box in parse_boxes(boxes):
         if box[2] > size[0] or box[3] > size[1]:
             raise DecisionError(f"The box {box} reaches out of the picture, which has {size[0]} x {size[1]} pixels.")
 

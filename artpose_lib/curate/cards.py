@@ -5,7 +5,6 @@ page 2 would begin a page too late.
 """
 
 import io
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +15,9 @@ import pandas as pd
 from PIL import ExifTags, Image
 
 from artpose_lib.collect.answers import addresses
-from artpose_lib.data.dataset import listing
-from artpose_lib.data.decisions import Decision, read, replay, standing
+from artpose_lib.data.boxes import parse_boxes
+from artpose_lib.data.dataset import list_pictures
+from artpose_lib.data.decisions import Decision, active_decisions, apply_decisions, read_decisions
 from artpose_lib.data.pictures import FORMATS, decode
 from artpose_lib.data.poses import POSE_NAMES
 
@@ -36,7 +36,7 @@ class Cards:
     def __init__(self, folder: Path, found: pd.DataFrame):
         self.folder = folder
         # A table may list a picture under two labels; a decision is about the picture.
-        self.metadata = listing(folder).drop_duplicates("file_name").sort_values("file_name", ignore_index=True)
+        self.metadata = list_pictures(folder).drop_duplicates("file_name").sort_values("file_name", ignore_index=True)
         flags = {name: rows[["kind", "group", "note"]].to_dict("records") for name, rows in found.groupby("file_name")}
         fixed = [_card(row, flags.get(row["file_name"], [])) for row in self.metadata.to_dict("records")]
         first: dict[int | str, int] = {}  # where a group, or a picture alone, comes first
@@ -55,13 +55,13 @@ class Cards:
         and `facets` (for each of FACETS, the values that it is found under; the first of `decision` is "undecided",
         "kept", "dropped" or "pose changed"). All are text but for `group` and `place`. Raises DecisionError.
         """
-        decisions = standing(read(self.folder))
+        decisions = active_decisions(read_decisions(self.folder))
         of_picture: dict[str, list[Decision]] = {}
         for decision in decisions:
             of_picture.setdefault(decision.file_name, []).append(decision)
-        left = set(replay(self.metadata, decisions)[0]["file_name"])
+        left = set(apply_decisions(self.metadata, decisions)[0]["file_name"])
         # A dropped picture shows the pose and the boxes that it would come back with.
-        shaped, _ = replay(self.metadata, [decision for decision in decisions if decision.action != "drop"])
+        shaped, _ = apply_decisions(self.metadata, [decision for decision in decisions if decision.action != "drop"])
         boxes = shaped.get("boxes", [""] * len(shaped))
         shapes = dict(zip(shaped["file_name"], zip(shaped["label"], boxes, strict=True), strict=True))
         begun = set(begun)
@@ -148,15 +148,10 @@ def _decided(card: dict, shape: tuple[str, str], left: bool, decisions: list[Dec
 
 def in_words(decision: Decision) -> str:
     """A decision as a line: what, by whom, when and why."""
-    number = len(corners(decision.value))
+    number = len(parse_boxes(decision.value))
     done = {"keep": "kept", "drop": "dropped", "pose": f"pose {decision.value}",
             "box": f"{number} box{'es' * (number != 1)}"}[decision.action]
     return f"{done}, {decision.who}, {decision.when[:10]}" + (f": {decision.why}" if decision.why else "")
-
-
-def corners(boxes: str) -> list[tuple[int, ...]]:
-    """The boxes of a picture, "x0 y0 x1 y1;…", as numbers; what else a table holds there is passed over."""
-    return [tuple(map(int, box)) for box in re.findall(r"([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)", boxes)]
 
 
 def shrunk(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:

@@ -12,22 +12,15 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
 from artpose_lib.curate.flags import FLAGS, SIDE, flags
-from artpose_lib.data.dataset import HASH_SIDE, listing
-from artpose_lib.data.pictures import PictureError, decode, near_duplicates, square, verify
+from artpose_lib.data.dataset import list_pictures, verify_pictures
+from artpose_lib.data.duplicates import HASH_SIDE, likeness
+from artpose_lib.data.pictures import decode, decode_square, read_ahead
 
-# Cosine of the square roots of two pictures' pooled EfficientNet-Lite0 features, from which they count as one picture.
-# Among 675 paintings and prints (227,475 pairs) no two works come closer than 0.859; among 68 artworks of the six poses
-# two pairs do, photographs of Michelangelo's David. Of changed copies of 165 of these pictures, the perceptual hash
-# alone finds, and both together: cropped by 5 % a side, 56 and 96 %; by 10 %, 2 and 82 %; by 15 % at the top, 1 and
-# 100 %; with a border of 4 %, 29 and 82 %, of 8 %, 2 and 66 %. (Roots, as in RootSIFT by Arandjelovic and Zisserman,
-# 2012, so that a few strong channels do not decide alone: plain cosines that admit as few false pairs leave 63 % of the
-# white borders of 4 % found, instead of 87 %.)
-ALIKE = 0.86
 FOLDS = 5  # parts for cross-validation, and so the fewest different pictures of a class whose labels can be judged
 # C of the logistic regression on standardised features: strong regularisation, since there are more features (1,280)
 # than pictures. On the swapped labels that `suspicious_labels` tells of, anything from 0.001 to 1 does nearly as well.
 PENALTY = 0.01
-LITE, BATCH = "EfficientNet-Lite0", 32  # the network, and how many pictures it sees at a time
+LITE = "EfficientNet-Lite0"
 NAMES = 4  # how many other pictures a note names
 
 
@@ -52,7 +45,7 @@ def findings(folder: str | Path, features: np.ndarray | None = None) -> pd.DataF
 
     - "unreadable": the file is no picture that can be decoded;
     - "exact duplicate", the same bytes in another file; "near duplicate", the same picture, perhaps mirrored, toned,
-      cropped (`pictures.near_duplicates`, and `ALIKE` where there are features);
+      cropped (see `duplicates.likeness`);
     - "two poses": the picture, or the work (`source` and `ID`), stands under more than one label;
     - "colour chart", "frame", "text page": see `flags`;
     - "suspicious label": see `suspicious_labels`; labels of fewer than `FOLDS` different pictures are not judged.
@@ -61,7 +54,8 @@ def findings(folder: str | Path, features: np.ndarray | None = None) -> pd.DataF
     pictures.
     """
     folder = Path(folder)
-    rows, found = _opened(folder)
+    rows, problems = verify_pictures(folder, list_pictures(folder))
+    found = [Finding(one.file_name, "unreadable", 0, 1.0, one.problem) for one in problems if one.action == "left out"]
     if features is not None and len(features) != len(rows):
         raise ValueError(f"{folder}: {len(features)} rows of features for {len(rows)} pictures that can be read. "
                          "Compute them for the rows that curation.readable gives.")
@@ -70,14 +64,14 @@ def findings(folder: str | Path, features: np.ndarray | None = None) -> pd.DataF
         for row, name in rows["file_name"].items():
             small[row], flagged = _look(folder / name)
             found += [Finding(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flagged.items()]
-        found += _doubtful(rows, _likeness(small, features), features)
+        found += _doubtful(rows, likeness(small, features), features)
     frame = pd.DataFrame(found, columns=Finding._fields).drop_duplicates()
     return frame.sort_values(["file_name", "kind"], ignore_index=True)
 
 
 def readable(folder: str | Path) -> pd.DataFrame:
     """The rows of a folder's metadata, in the order of file names, whose pictures can be read; no decision applied."""
-    return _opened(Path(folder))[0].drop(columns="_sha256")
+    return verify_pictures(Path(folder), list_pictures(folder))[0].drop(columns="_sha256")
 
 
 def lite_features(folder: str | Path) -> np.ndarray:
@@ -85,26 +79,13 @@ def lite_features(folder: str | Path) -> np.ndarray:
 
     Its ImageNet weights come with a Python package, so this works anywhere.
     """
-    from artpose_lib.model.backbones import BACKBONES
-    from artpose_lib.model.classifier import build_classifier, pooled_model  # seconds to import, which only this costs
+    from artpose_lib.model.backbones import BACKBONES  # seconds to import, which only this costs
+    from artpose_lib.model.classifier import build_classifier, pooled_model
+    from artpose_lib.model.features import extract_features
 
     folder, names, size = Path(folder), readable(folder)["file_name"], BACKBONES[LITE].input_size
     network = pooled_model(build_classifier(LITE, n_classes=2, weights="imagenet"))
-    features = np.empty((len(names), network.output_shape[-1]), np.float32)
-    for start in range(0, len(names), BATCH):
-        batch = [square((folder / name).read_bytes(), size) for name in names[start:start + BATCH]]
-        features[start:start + BATCH] = network.predict_on_batch(np.stack(batch))
-    return features
-
-
-def similarity(features: np.ndarray) -> np.ndarray:
-    """How alike pictures are to a network, -1 to 1: the cosines of the roots of their features, float32 (n, n).
-
-    Parameters: `features` float32 (n, d). From `ALIKE` they count as one picture.
-    """
-    roots = np.sign(features) * np.sqrt(np.abs(features))
-    roots /= np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-9)
-    return np.minimum(roots @ roots.T, 1)
+    return extract_features(network, read_ahead(lambda name: decode_square((folder / name).read_bytes(), size), names))
 
 
 def suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: np.ndarray, seed: int) -> pd.DataFrame:
@@ -129,34 +110,12 @@ def suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: np.nd
                          "suggested": classes[probabilities[suspects].argmax(axis=1)]})
 
 
-def _opened(folder: Path) -> tuple[pd.DataFrame, list[Finding]]:
-    """The rows whose pictures can be read, with a column `_sha256`, and a finding for each of the others."""
-    rows = listing(folder).drop_duplicates(["file_name", "label"]).sort_values(["file_name", "label"])
-    digests, found = {}, []
-    for row, name in rows["file_name"].items():
-        try:
-            digests[row], _ = verify(folder / name)
-        except PictureError as error:
-            found.append(Finding(name, "unreadable", 0, 1.0, str(error)))
-    return rows.loc[list(digests)].assign(_sha256=list(digests.values())).reset_index(drop=True), found
-
-
 def _look(path: Path) -> tuple[np.ndarray, dict[str, float]]:
     """A picture as the perceptual hash sees it, and its flags."""
     data = path.read_bytes()
     image, _ = decode(data, SIDE)
     image.thumbnail((SIDE, SIDE))
-    return square(data, HASH_SIDE), flags(np.asarray(image))
-
-
-def _likeness(small: np.ndarray, features: np.ndarray | None) -> np.ndarray:
-    """How alike two pictures are, float32 (n, n): 1 by their hashes, else from `ALIKE` by their features, else 0."""
-    alike = near_duplicates(small).astype(np.float32)
-    if features is not None:
-        similar = similarity(features)
-        alike = np.maximum(alike, np.where(similar >= ALIKE, similar, 0))
-    np.fill_diagonal(alike, 0)
-    return alike
+    return decode_square(data, HASH_SIDE), flags(np.asarray(image))
 
 
 def _same_work(rows: pd.DataFrame) -> np.ndarray:

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from artpose_lib.curate.cards import Cards, corners, counts, shrunk
-from artpose_lib.data.decisions import COLUMNS, Decision, read, standing
-from artpose_lib.data.metadata import is_open
+from artpose_lib.curate.cards import Cards, counts, shrunk
+from artpose_lib.data.boxes import parse_boxes
+from artpose_lib.data.decisions import COLUMNS, Decision, active_decisions, read_decisions
+from artpose_lib.data.licences import is_open
 from artpose_lib.data.pictures import PictureError
 from artpose_lib.web import contact_sheet
 
@@ -25,7 +26,7 @@ def static_page(cards: Cards, open_only: bool) -> str:
     Parameters: `open_only` puts a grey tile in the place of a picture whose licence is not open; where the collection
     has no column `licence`, all are shown. Raises DecisionError.
     """
-    now, decisions = cards.now(), standing(read(cards.folder))
+    now, decisions = cards.now(), active_decisions(read_decisions(cards.folder))
     sections = {
         "Groups of one picture or work": [card for card in now if card["group"]],
         "Other findings": [card for card in now if card["flags"] and not card["group"]],
@@ -77,7 +78,7 @@ def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
         _write(tile, "unreadable")
         return np.asarray(tile), ". ".join(parts)
     draw, scale = ImageDraw.Draw(image), image.width / size[0]
-    for box in corners(card["boxes"]):
+    for box in parse_boxes(card["boxes"]):
         draw.rectangle([scale * value for value in box], outline=ACCENT, width=3)
     tile.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
     return np.asarray(tile), ". ".join(parts)

@@ -15,8 +15,8 @@ from traitlets.config import Config
 from voila.app import Voila
 
 from artpose_lib.curate.findings import findings, lite_features
-from artpose_lib.data.dataset import listing
-from artpose_lib.data.decisions import read
+from artpose_lib.data.dataset import list_pictures
+from artpose_lib.data.decisions import read_decisions
 
 HOST = "127.0.0.1"  # this machine only
 # Voila's page names style sheets on the web; with this the browser asks no other machine for anything.
@@ -45,7 +45,7 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
     Raises DataError or DecisionError where the folder cannot be curated, and ValueError where the port is taken.
     """
     folder = Path(folder).resolve()
-    listing(folder), read(folder)  # what is wrong with the folder is told now, and not in the browser
+    list_pictures(folder), read_decisions(folder)  # what is wrong with the folder is told now, and not in the browser
     try:
         socket.create_server((HOST, port)).close()
     except OSError as error:

@@ -9,21 +9,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse.csgraph import connected_components
 
 from artpose_lib.data import decisions
-from artpose_lib.data.metadata import is_open
-from artpose_lib.data.pictures import NEAR_DUPLICATE, PictureError, decode, near_duplicates, square, verify
-from artpose_lib.data.streaming import read_ahead
-
-HASH_SIDE = 128  # pixels; four times what the perceptual hash looks at, so that its own resize counts
+from artpose_lib.data.licences import is_open
+from artpose_lib.data.pictures import PictureError, decode, decode_square, read_ahead, verify
 
 
 class DataError(ValueError):
     """Data that cannot be used as it is; the message names the file, the value and the way out."""
+
+
+class Problem(NamedTuple):
+    """What was found wrong with a picture: a sentence, and whether it was "left out", "converted" or "kept once"."""
+
+    file_name: str
+    problem: str
+    action: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +63,7 @@ class PoseDataset:
         licences = self.metadata.get("licence")
         return np.ones(len(self), bool) if licences is None else licences.map(is_open).to_numpy(bool)
 
-    def shown(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    def rows_to_show(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Those of the rows whose pictures a page may show. Where no picture of the data set is open, all of them: such
         a page is for its owner alone, and `Study.banner` says so."""
         rows = np.asarray(rows, int)
@@ -82,7 +87,7 @@ class PoseDataset:
     def stream(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[np.ndarray]:
         """`images` one by one, each uint8 RGB (size, size, 3), read by threads a little ahead, for any number."""
         names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
-        return read_ahead(lambda name: square((self.folder / name).read_bytes(), size), names)
+        return read_ahead(lambda name: decode_square((self.folder / name).read_bytes(), size), names)
 
     def picture(self, row: int, side: int) -> np.ndarray:
         """One picture as it is seen, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""
@@ -111,13 +116,13 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     decisions.csv is malformed.
     """
     folder = Path(folder)
-    listed = listing(folder)
-    listed, homeless = decisions.replay(listed, decisions.read(folder))
+    listed = list_pictures(folder)
+    listed, homeless = decisions.apply_decisions(listed, decisions.read_decisions(folder))
     if listed.empty:
         raise DataError(f"{folder / decisions.FILE}: these decisions drop every picture.")
     used = _used_classes(folder, listed["label"], classes, 2 if minimum else 1)
     listed = listed[listed["label"].isin(used)]
-    usable, problems = _read_pictures(folder, listed)
+    usable, problems = _leave_out_disputed(*verify_pictures(folder, listed))
     if homeless:
         lost = pd.DataFrame({"file_name": decisions.FILE, "problem": homeless, "action": "kept"})
         problems = pd.concat([problems, lost], ignore_index=True)
@@ -127,7 +132,7 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems, fingerprint)
 
 
-def listing(folder: str | Path) -> pd.DataFrame:
+def list_pictures(folder: str | Path) -> pd.DataFrame:
     """The rows of a folder's metadata.csv, or of its subfolders, as they stand: no picture opened, no decision applied.
 
     Raises DataError as `load_dataset` does.
@@ -143,23 +148,24 @@ def listing(folder: str | Path) -> pd.DataFrame:
     return listed
 
 
-def summary(dataset: PoseDataset) -> pd.DataFrame:
-    """A row a class: `class`, `pictures` and `share` (of all pictures, 0 to 1)."""
-    counts = dataset.counts().to_numpy()
-    return pd.DataFrame({"class": dataset.classes, "pictures": counts, "share": counts / len(dataset)})
+def verify_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """Open each picture once, and leave out those that cannot be used.
 
-
-def near_duplicate_groups(dataset: PoseDataset, distance: int = NEAR_DUPLICATE) -> np.ndarray:
-    """int64 (n,): the group of each picture, numbered from 0; one without a near-duplicate is a group alone.
-
-    Two pictures are joined where they look alike (`pictures.near_duplicates`), and where the column `work`,
-    if there is one, names the same work. Joins add up: a near-duplicate's near-duplicate is in the group too.
+    Parameters: `listed` as from `list_pictures`. Returns the usable rows without repeats, in the order of file names
+    and labels, with the file's sha256 in a column `_sha256`; and the problems found.
     """
-    joined = near_duplicates(dataset.images(HASH_SIDE), distance)
-    if "work" in dataset.metadata:
-        work = dataset.metadata["work"].str.strip().to_numpy(object)
-        joined |= (work[:, None] == work) & (work != "")
-    return connected_components(joined, directed=False)[1].astype(np.int64)
+    twice = listed.duplicated(["file_name", "label"])
+    problems = [Problem(name, "The table lists the picture more than once under the same label.", "kept once")
+                for name in listed.loc[twice, "file_name"]]
+    listed = listed[~twice].sort_values(["file_name", "label"], ignore_index=True)
+    digests = {}
+    for row, name in listed["file_name"].items():
+        try:
+            digests[row], conversions = verify(folder / name)
+            problems += [Problem(name, sentence, "converted") for sentence in conversions]
+        except PictureError as error:
+            problems.append(Problem(name, str(error), "left out"))
+    return listed.loc[list(digests)].assign(_sha256=list(digests.values())).reset_index(drop=True), problems
 
 
 def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
@@ -228,28 +234,16 @@ def _used_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] 
     return tuple(used)
 
 
-def _read_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The usable rows in the order of their file names, with a column `_sha256`, and the problems found."""
-    twice = listed.duplicated(["file_name", "label"])
-    problems = [(name, "The table lists the picture more than once under the same label.", "kept once")
-                for name in listed.loc[twice, "file_name"]]
-    listed = listed[~twice].sort_values(["file_name", "label"], ignore_index=True)
-    digests = {}
-    for row, name in listed["file_name"].items():
-        try:
-            digests[row], conversions = verify(folder / name)
-            problems += [(name, sentence, "converted") for sentence in conversions]
-        except PictureError as error:
-            problems.append((name, str(error), "left out"))
-    usable = listed.loc[list(digests)].assign(_sha256=list(digests.values()))
+def _leave_out_disputed(usable: pd.DataFrame, problems: list[Problem]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows without copies of one picture under several labels, and all problems in the order of file names."""
     disputed = usable.groupby("_sha256")["label"].transform("nunique") > 1
     for _, copies in usable[disputed].groupby("_sha256"):
         names = copies["file_name"].tolist()
         claims = ", ".join(f'{name} as "{label}"' for name, label in zip(names, copies["label"], strict=True))
-        problems += [(name, f"One picture has several labels: {claims}.", "left out") for name in names]
-    found = pd.DataFrame(problems, columns=["file_name", "problem", "action"]).drop_duplicates()
-    found = found.sort_values("file_name", kind="stable", ignore_index=True)
-    return usable[~disputed].reset_index(drop=True), found
+        problems += [Problem(name, f"One picture has several labels: {claims}.", "left out") for name in names]
+    found = pd.DataFrame(problems, columns=Problem._fields).drop_duplicates()
+    return (usable[~disputed].reset_index(drop=True),
+            found.sort_values("file_name", kind="stable", ignore_index=True))
 
 
 def _refuse_small_classes(folder: Path, used: tuple[str, ...], listed: pd.DataFrame, usable_labels: pd.Series,

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from artpose_lib.data.boxes import BOX
+
 FILE = "decisions.csv"
 COLUMNS = ("when", "who", "file_name", "action", "value", "why")
 ACTIONS = ("keep", "drop", "pose", "box", "undo")
@@ -60,7 +62,7 @@ class Decision:
             raise DecisionError(f'"{self.action}" takes no value, and "{self.value}" was given: leave it empty.')
 
 
-def read(folder: str | Path) -> list[Decision]:
+def read_decisions(folder: str | Path) -> list[Decision]:
     """All decisions in decisions.csv, the oldest first; none where there is no such file.
 
     A decision counts once the line break behind it is written: what a crash left without one is passed over.
@@ -78,7 +80,7 @@ def read(folder: str | Path) -> list[Decision]:
     return [_decision(row, f"{path}, line {number}") for number, row in enumerate(rows[1:], start=2)]
 
 
-def append(folder: str | Path, decision: Decision) -> None:
+def append_decision(folder: str | Path, decision: Decision) -> None:
     """Add a decision as the last line of decisions.csv, on disk when this returns; an empty `when` becomes now.
 
     A last line that a crash left without a line break is removed first. Raises DecisionError where `who` is empty.
@@ -96,7 +98,7 @@ def append(folder: str | Path, decision: Decision) -> None:
         os.fsync(handle.fileno())
 
 
-def standing(decisions: Iterable[Decision]) -> list[Decision]:
+def active_decisions(decisions: Iterable[Decision]) -> list[Decision]:
     """The decisions that count, in their order: without those taken back, and without the undos.
 
     An undo on a picture of which no decision stands any more changes nothing.
@@ -112,7 +114,7 @@ def standing(decisions: Iterable[Decision]) -> list[Decision]:
     return count
 
 
-def replay(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tuple[pd.DataFrame, list[str]]:
+def apply_decisions(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tuple[pd.DataFrame, list[str]]:
     """What the decisions make of a data set, and a sentence for each picture they name that is not there, sorted.
 
     Parameters: `metadata` has the columns `file_name` and `label`, and perhaps `boxes`, which comes in with the first
@@ -121,7 +123,7 @@ def replay(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tuple[pd.Da
     latest keep or drop, its latest pose and its latest box win.
     """
     latest: dict[str, dict[str, Decision]] = {"drop": {}, "pose": {}, "box": {}}
-    for decision in standing(decisions):
+    for decision in active_decisions(decisions):
         latest["drop" if decision.action == "keep" else decision.action][decision.file_name] = decision
     frame = metadata.copy()
     for action, column in (("pose", "label"), ("box", "boxes")):
@@ -174,7 +176,7 @@ def _refuse_unusable_label(label: str) -> None:
 
 def _refuse_broken_boxes(boxes: str) -> None:
     for box in boxes.split(";") if boxes else []:
-        corners = re.fullmatch(r"([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)", box)
+        corners = BOX.fullmatch(box)
         x0, y0, x1, y1 = map(int, corners.groups()) if corners else (0, 0, 0, 0)
         if x0 >= x1 or y0 >= y1:
             raise DecisionError(f'the box "{box}" must be four whole numbers "x0 y0 x1 y1" with x0 < x1 and y0 < y1, '

@@ -1,11 +1,14 @@
-"""Picture files as 8-bit RGB pictures: what is repaired, what is refused and why, and what looks alike."""
+"""Picture files as 8-bit RGB pictures: what is repaired, what is refused and why; read by several threads."""
 
 import hashlib
 import io
-import warnings
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
-import imagehash
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -16,14 +19,11 @@ MAX_PIXELS = 80_000_000
 # A JPEG is decoded at a half, a quarter or an eighth of its size where that still leaves twice the pixels
 # wanted either way: many times faster for a museum's large scans, and the resize that follows hardly differs.
 DRAFT_GAP = 2
-# Bits of 64 in which the perceptual hashes of near-duplicates differ at most. By `near_duplicates`' measure,
-# among 675 paintings and prints of six styles (227,475 pairs) no two works come closer than 12, nor closer
-# than 14 among 68 artworks of the six poses, where two photographs of Michelangelo's David are 10 apart.
-# Of changed copies of the 68, within 10 are: saved anew, halved, mirrored, toned, lighter or darker, all;
-# turned by 2 degrees, 96 %; cropped by 3 % a side, 90 %, by 5 %, 59 %; with a border of 4 %, only 31 %.
-NEAR_DUPLICATE = 10
-# Odd EXIF, large sizes: what matters is raised. Once for all, since `warnings.catch_warnings` is not for threads.
-warnings.filterwarnings("ignore", module=r"PIL\.")
+# Pillow lets go of Python's lock while it decodes and resizes, so threads are enough; more than the cores gain nothing.
+THREADS = min(16, os.cpu_count() or 1)
+AHEAD = 96  # pictures that wait decoded, 150 kB each at 224 x 224: three batches, so that slow ones are made up for
+
+Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 class PictureError(ValueError):
@@ -78,37 +78,38 @@ def decode(data: bytes, side: int | None = None) -> tuple[Image.Image, list[str]
         raise PictureError(f"The file cannot be decoded: {reason}.", kind) from error
 
 
-def square(data: bytes, size: int) -> np.ndarray:
-    """A file's bytes as uint8 RGB (size, size, 3): a plain bilinear resize, the aspect ratio not kept.
+def resize(picture: np.ndarray | Image.Image, size: int) -> np.ndarray:
+    """A picture, uint8 RGB (h, w, 3), as uint8 RGB (size, size, 3): bilinear, the aspect ratio not kept.
 
-    The thesis' scripts resize every picture plainly (its text does not say). Raises PictureError as `decode`.
+    The thesis' scripts resize every picture so (its text does not say).
     """
-    image, _ = decode(data, side=DRAFT_GAP * size)
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
-def near_duplicates(pictures: np.ndarray, distance: int = NEAR_DUPLICATE) -> np.ndarray:
-    """Which of the uint8 RGB pictures (n, h, w, 3) look alike: bool (n, n), True on the diagonal.
+def decode_square(data: bytes, size: int) -> np.ndarray:
+    """The picture in a file's bytes as uint8 RGB (size, size, 3), see `resize`. Raises PictureError as `decode`."""
+    return resize(decode(data, side=DRAFT_GAP * size)[0], size)
 
-    Two do where their 64-bit perceptual hashes (pHash, the signs of the lowest frequencies), or the hash of
-    one and that of the other's mirror image, differ in at most `distance` bits. A hash sees 32 x 32 pixels.
+
+def read_ahead(read: Callable[[Item], Result], items: Iterable[Item], threads: int = THREADS,
+               ahead: int = AHEAD) -> Iterator[Result]:
+    """`map(read, items)` by threads, in the items' order, with at most `ahead` results that nothing has asked for yet.
+
+    So a network does not wait for pictures, and they never fill the memory. An exception of `read` is raised in its
+    turn. Items not begun are dropped once the iterator is closed.
     """
-    return hash_distances(pictures) <= distance
-
-
-def hash_distances(pictures: np.ndarray) -> np.ndarray:
-    """Bits of 64 in which two pictures' hashes differ, at least, mirrored or not: int64 (n, n)."""
-    upright, mirrored = _signs(pictures), _signs(pictures[:, :, ::-1])
-    # A product of signs is the number of equal bits less that of unequal ones: 64 - 2 * distance.
-    agreement = np.maximum(upright @ upright.T, upright @ mirrored.T)
-    agreement = np.maximum(agreement, agreement.T)  # a mirror image's hash is nearly, not wholly, the mirrored hash
-    return ((upright.shape[1] - agreement) / 2).astype(np.int64)
-
-
-def _signs(pictures: np.ndarray) -> np.ndarray:
-    """Perceptual hashes as float32 (n, 64) of -1 and 1."""
-    bits = np.array([imagehash.phash(Image.fromarray(picture)).hash.ravel() for picture in pictures])
-    return np.where(bits, 1, -1).astype(np.float32)
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="read-ahead")
+    waiting = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(read, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _refuse_huge(image: Image.Image) -> None:

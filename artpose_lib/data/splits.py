@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from artpose_lib.data.dataset import DataError, PoseDataset, near_duplicate_groups
+from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.data.duplicates import near_duplicate_groups
 
 SPLITS = ("random", "stratified", "grouped")
 PARTS = ("training", "validation", "test")

@@ -1,11 +1,10 @@
-"""What a data set is made of, as its data card counts it."""
-
-import re
+"""What a data set is made of: its classes, and the sources, centuries, media and licences of its data card."""
 
 import pandas as pd
 
 from artpose_lib.data.dataset import PoseDataset
-from artpose_lib.data.metadata import century, medium, years
+from artpose_lib.data.dates import find_medium, name_century, parse_years
+from artpose_lib.data.licences import name_licence
 
 FACETS = ("source", "century", "medium", "licence")
 UNKNOWN = "not known"
@@ -13,8 +12,14 @@ MOST = 15  # groups that one figure can name; the smaller ones are counted toget
 OTHERS = "all others"
 
 
-def facets(dataset: PoseDataset) -> pd.DataFrame:
-    """A row a picture: `label` and the FACETS, all strings; what the data set does not tell is "not known".
+def count_classes(dataset: PoseDataset) -> pd.DataFrame:
+    """A row a class: `class`, `pictures` and `share` (of all pictures, 0 to 1)."""
+    counts = dataset.counts().to_numpy()
+    return pd.DataFrame({"class": dataset.classes, "pictures": counts, "share": counts / len(dataset)})
+
+
+def describe_pictures(dataset: PoseDataset) -> pd.DataFrame:
+    """A row a picture: `label` and the FACETS, all strings; "not known" where the data set does not tell.
 
     Centuries and media are read from the museums' own words (DATE; TECHNIQUE and TYPE) where the table has no
     columns year_from, year_to and medium. A work that may be of several centuries counts in the middle one.
@@ -25,26 +30,17 @@ def facets(dataset: PoseDataset) -> pd.DataFrame:
         spans = [(int(first), int(last)) if first and last else None
                  for first, last in zip(table["year_from"], table["year_to"], strict=True)]
     else:
-        spans = [years(date) for date in table.get("DATE", blank)]
+        spans = [parse_years(date) for date in table.get("DATE", blank)]
     techniques, types = table.get("TECHNIQUE", blank), table.get("TYPE", blank)
-    media = table["medium"] if "medium" in table else map(medium, techniques, types)
+    media = table["medium"] if "medium" in table else map(find_medium, techniques, types)
     found = pd.DataFrame({
         "label": table["label"], "source": table.get("source", blank),
-        "century": [century(round(sum(span) / 2) or 1) if span else "" for span in spans],
-        "medium": list(media), "licence": table.get("licence", blank).map(licence_name)})
+        "century": [name_century(round(sum(span) / 2) or 1) if span else "" for span in spans],
+        "medium": list(media), "licence": table.get("licence", blank).map(name_licence)})
     return found.replace("", UNKNOWN)
 
 
-def licence_name(licence: str) -> str:
-    """A Creative Commons address as people say it, such as "CC BY-SA 4.0"; anything else as it is."""
-    address = re.search(r"creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/([\d.]+)", licence)
-    if not address:
-        return licence
-    name, version = address.groups()
-    return {"zero": "CC0", "mark": "Public Domain Mark"}.get(name, f"CC {name.upper()}") + f" {version}"
-
-
-def counted(table: pd.DataFrame, facet: str) -> pd.DataFrame:
+def count_groups(table: pd.DataFrame, facet: str) -> pd.DataFrame:
     """The pictures of each group of one facet and class, largest group first: `group`, `label`, `pictures`."""
     sizes = table[facet].value_counts()
     order = sorted(sizes.index, key=lambda group: (group == UNKNOWN, -sizes[group], group))

@@ -20,16 +20,15 @@ from itertools import chain, islice, product
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from artpose_lib import __version__
+from artpose_lib.data.boxes import box_fractions
 from artpose_lib.data.dataset import DataError, PoseDataset
-from artpose_lib.data.pictures import decode
+from artpose_lib.data.pictures import decode, resize
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split
 from artpose_lib.draw import _poses
 from artpose_lib.draw.stage import GREY, versions
-from artpose_lib.explain.filters import box_fractions
 from artpose_lib.files import say
 from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES, weights_fingerprint
@@ -154,7 +153,7 @@ def _boxed_gallery(study: Study, scaled: Recipe) -> Gallery:
     whole = dataset.metadata[["file_name", "label"]].assign(
         number=range(len(dataset)), version="whole", background="", link=np.nan)
     x = study.features(scaled.backbone) if scaled.model == "frozen" else study.pictures(size)
-    pictures = [_resized(image, size) for row in rows for image in box_versions(*_boxed_picture(dataset, row))]
+    pictures = [resize(image, size) for row in rows for image in box_versions(*_boxed_picture(dataset, row))]
     boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
     return pd.concat([whole, boxes]), np.concatenate([x, _inputs(study, scaled, np.stack(pictures))])
 
@@ -168,7 +167,7 @@ def _draw(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery:
         row = {"number": number, "file_name": f"{poses[number]}/{number:05d}.jpg", "label": poses[number],
                "link": rng.random()}
         made = islice(versions(poses[number], rng), None if tested[number] else 2)
-        return [(row | {"version": name, "background": background}, _resized(image, size))
+        return [(row | {"version": name, "background": background}, resize(image, size))
                 for name, background, image in made]
 
     with ThreadPoolExecutor() as pool:  # most of the work is NumPy's and OpenCV's, which let other threads run
@@ -187,11 +186,6 @@ def _boxed_picture(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarr
         raise DataError(f'{path}: the picture is {scale[0]} pixels wide and {scale[1]} high, and none of its boxes '
                         f'lies in it: "{text}". Boxes count pixels of the picture as it is in the folder.')
     return image, boxes
-
-
-def _resized(image: np.ndarray, size: int) -> np.ndarray:
-    """As `pictures.square` does it to a file's picture."""
-    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
 
 
 def _inputs(study: Study, scaled: Recipe, pictures: np.ndarray) -> np.ndarray:

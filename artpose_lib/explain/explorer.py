@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from artpose_lib.data.pictures import resize
 from artpose_lib.explain.maps import Sprite
 from artpose_lib.explain.scenes import SUREST, Scene, Scenes, View
 from artpose_lib.web import contact_sheet
@@ -213,7 +214,7 @@ def _captions(scene: Scene) -> tuple[str, str, str, str]:
 def _laid_over(picture: np.ndarray, greys: Image.Image, strength: float) -> bytes:
     """A picture, uint8 RGB, under a veil that is the denser the lighter the greys; PNG."""
     side = SIDE, SIDE
-    below = np.asarray(Image.fromarray(picture).resize(side, Image.Resampling.BILINEAR), np.float32)
+    below = np.asarray(resize(picture, SIDE), np.float32)
     # A map's pixels stay square: they are all that the network computed.
     veil = np.asarray(greys.resize(side, Image.Resampling.NEAREST), np.float32)[:, :, None] * (strength / 255)
     return _png(Image.fromarray(np.rint(below + (np.float32(VEIL) - below) * veil).astype(np.uint8)))

@@ -1,6 +1,5 @@
 """What can be measured about every filter of a block, over the pictures of the test part."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -77,14 +76,6 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
 
 
 # --- the boxes
-
-def box_fractions(text: str, width: int, height: int) -> np.ndarray:
-    """The column `boxes` of metadata.csv, "x0 y0 x1 y1;…" in pixels of the upright picture, as fractions of its width
-    and height, float64 (k, 4). A plain resize to a square takes every box along, so fractions hold at any size.
-    What else the text holds is passed over."""
-    boxes = re.findall(r"([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)", text)
-    return np.array(boxes, float).reshape(-1, 4) / [width, height, width, height]
-
 
 def box_mask(boxes: np.ndarray, side: int) -> np.ndarray:
     """How much of each cell of a map the boxes cover together, float64 (side, side), 0 to 1, exactly.

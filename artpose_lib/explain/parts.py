@@ -13,8 +13,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pandas as pd
-from PIL import Image
 
+from artpose_lib.data.pictures import resize
 from artpose_lib.draw.stage import PARTS, Stage
 from artpose_lib.explain.maps import map_batches
 
@@ -34,7 +34,7 @@ class Probe(NamedTuple):
 
     def squeezed(self, size: int) -> np.ndarray:
         """The drawing as a network takes it, uint8 (size, size, 3)."""
-        return np.asarray(Image.fromarray(self.image).resize((size, size), Image.Resampling.BILINEAR))
+        return resize(self.image, size)
 
     def shares(self, side: int) -> np.ndarray:
         """How much of each cell of a map each of PARTS covers, float64 (parts, side * side), 0 to 1."""

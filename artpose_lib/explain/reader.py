@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from artpose_lib.data.pictures import resize
 from artpose_lib.explain.maps import Sprite, feature_maps, receptive_field, sprite
 from artpose_lib.web import asset
 
@@ -181,8 +182,7 @@ def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPict
 
 
 def _sprites(network, image: np.ndarray, layers: Sequence[str]) -> dict[str, Sprite]:
-    size = network.input_shape[1]
-    squeezed = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
+    squeezed = resize(image, network.input_shape[1])
     return {layer: sprite(maps[0]) for layer, maps in feature_maps(network, squeezed[np.newaxis], layers).items()}
 
 

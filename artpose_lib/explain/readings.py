@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib import __version__
-from artpose_lib.explain.filters import Peak, box_fractions, filter_table
+from artpose_lib.data.boxes import box_fractions
+from artpose_lib.explain.filters import Peak, filter_table
 from artpose_lib.explain.parts import DRAWINGS, dissect, dissect_plainly
 from artpose_lib.explain.reader import Reader, ReaderModel, ReaderPicture, slug, write_reader
 from artpose_lib.files import say, whole
@@ -48,7 +49,7 @@ class Readings:
         self.tested_rows = np.unique(np.concatenate(rows))
         self.tested = [self._picture(row, str(number)) for number, row in enumerate(self.tested_rows)]
         first = _test_part(self.records[0])
-        first = first[np.isin(self._rows(first), study.dataset.shown(self._rows(first)))]
+        first = first[np.isin(self._rows(first), study.dataset.rows_to_show(self._rows(first)))]
         self.pictures = [self._picture(self._row[own.loc[own[f"p_{name}"].idxmax(), "file_name"]], slug(name))
                          for name in study.dataset.classes if len(own := first[first["label"] == name])]
         self.mistaken, self.mistaken_for = self._mistaken(first)
@@ -112,7 +113,7 @@ class Readings:
         dataset = self.study.dataset
         boxes = dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index))[row]
         height, width = dataset.picture(row, side=100_000).shape[:2]  # boxes are in pixels of the file
-        image = dataset.picture(row, side=720) if len(dataset.shown([row])) else None
+        image = dataset.picture(row, side=720) if len(dataset.rows_to_show([row])) else None
         return ReaderPicture(key, image, dataset.caption(row), dataset.metadata["label"][row],
                              box_fractions(boxes, width, height))
 

@@ -8,9 +8,8 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from artpose_lib.data.pictures import PictureError, decode, square
+from artpose_lib.data.pictures import PictureError, decode, decode_square, resize
 from artpose_lib.explain.gradcam import gradcam, map_layers
 from artpose_lib.explain.maps import Sprite, feature_maps, sprite
 from artpose_lib.explain.reader import SIDE_BY_SIDE, slug
@@ -75,7 +74,7 @@ class Scenes:
         if not models or not pictures:
             raise ValueError("there must be a model and a picture at least")
         self.models, self.tables, self.classes = dict(models), dict(tables or {}), tuple(map(str, classes))
-        self.pictures = {title: partial(_resized, picture) for title, picture in pictures.items()}
+        self.pictures = {title: partial(resize, picture) for title, picture in pictures.items()}
         self._kept: dict[str, tuple[object, object]] = {}
 
     def add(self, name: str, data: bytes) -> tuple[str, list[str]]:
@@ -92,7 +91,7 @@ class Scenes:
         while title in self.pictures:
             number += 1
             title = f"{name} ({number})"
-        self.pictures[title] = partial(square, data)
+        self.pictures[title] = partial(decode_square, data)
         return title, conversions
 
     def view(self, address: str) -> View:
@@ -180,13 +179,6 @@ def _named(part: str, names: Iterable[str]) -> str | None:
 def _key(name: str, names: Iterable[str]) -> str:
     """A name as part of an address: its slug, or where that stands for another the name itself, percent-encoded."""
     return slug(name) if _named(slug(name), names) == name else quote(name, safe="")
-
-
-def _resized(picture: np.ndarray, size: int) -> np.ndarray:
-    """As `pictures.square` does it."""
-    if picture.shape[:2] == (size, size):
-        return picture
-    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR))
 
 
 def _blocks(network) -> tuple[str, ...]:

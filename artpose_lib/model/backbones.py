@@ -100,7 +100,7 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     """
     import keras
 
-    from artpose_lib.model.batchnorm import BatchNormalization, normalised_by
+    from artpose_lib.model.fused import BatchNormalization, replace_batch_norm
 
     if weights not in (None, "imagenet"):
         raise ValueError(f'weights are None (random) or "imagenet", not {weights!r}')
@@ -113,7 +113,7 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     if preprocessing == "doubled":
         pixels = _preprocess(pixels, own, "preprocessing_again")
     features = _feature_maps(name, pixels)
-    model = normalised_by(BatchNormalization, keras.Model(pictures, features, name=name))
+    model = replace_batch_norm(keras.Model(pictures, features, name=name), BatchNormalization)
     if path:
         _load_weights(model, path)
     return model

@@ -3,7 +3,7 @@
 import keras
 
 from artpose_lib.model.backbones import build_backbone
-from artpose_lib.model.batchnorm import normalised_by
+from artpose_lib.model.fused import replace_batch_norm
 
 HEAD = "poses"  # name of the last Dense layer, the only one that a frozen model learns
 POOLED = "pooled"  # name of the layer before it
@@ -65,4 +65,4 @@ def on_batch_statistics(classifier: keras.Model) -> keras.Model:
     So the published scripts built theirs, with `training=True` in TensorFlow 2.5's graph. In Keras 3 the caller's word
     goes before the graph's, so that this slip cannot happen any more and has to be made on purpose.
     """
-    return normalised_by(OnBatchStatistics, classifier)
+    return replace_batch_norm(classifier, OnBatchStatistics)

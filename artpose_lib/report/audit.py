@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from artpose_lib.data.dataset import near_duplicate_groups
+from artpose_lib.data.duplicates import near_duplicate_groups, near_duplicate_pairs
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import leakage, scores, statistics
@@ -229,7 +229,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     first = study.run("frozen", backbones=[backbone]).predictions
     second = study.run("frozen" if others else "baseline", backbones=[(others or [backbone])[0]]).predictions
     cut = curves_cut(study, available(study, "VGG16", "ResNet50", "Xception", LITE))
-    alike = leakage.pairs(study.dataset, study.features(LITE)) if available(study, LITE) else pd.DataFrame()
+    alike = near_duplicate_pairs(study.dataset, study.features(LITE)) if available(study, LITE) else pd.DataFrame()
     return {"rows": judged(pd.concat(frames, ignore_index=True)), "one_good_trial": one_good_trial(study, backbone),
             "spread": sources_of_spread(study, backbone), "points": points,
             "curve": pd.DataFrame([statistics.learning_curve(points)]),

@@ -130,7 +130,8 @@ def pairs_in_words(study: Study, pairs: pd.DataFrame) -> str:
 
 def pair_rows(study: Study, pairs: pd.DataFrame, number: int = 4) -> np.ndarray:
     """Row numbers of the closest pairs, one after the other, where both pictures may be shown."""
-    rows = [row for pair in pairs.itertuples() if len(row := study.dataset.shown([pair.first, pair.second])) == 2]
+    show = study.dataset.rows_to_show
+    rows = [row for pair in pairs.itertuples() if len(row := show([pair.first, pair.second])) == 2]
     return np.concatenate(rows[:number]) if rows else np.array([], int)
 
 

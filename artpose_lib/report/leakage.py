@@ -1,4 +1,4 @@
-"""The same work on both sides of a division: pairs that look alike, and copies planted to see what they do."""
+"""The same work on both sides of a division: copies planted to see what they do."""
 
 import io
 import os
@@ -8,29 +8,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from artpose_lib.curate.findings import ALIKE, similarity
-from artpose_lib.data.dataset import HASH_SIDE, PoseDataset
-from artpose_lib.data.pictures import NEAR_DUPLICATE, hash_distances
+from artpose_lib.data.dataset import PoseDataset
 
 SIDE = 320  # pixels of the longer side of what is planted: as large as the drawings
-
-
-def pairs(dataset: PoseDataset, features: np.ndarray) -> pd.DataFrame:
-    """Every two pictures that look alike, by their perceptual hashes or to a network, the closest first.
-
-    Parameters: `features` float32 (n, d), pooled EfficientNet-Lite0 features, which `curation.ALIKE` was measured on.
-    Returns first and second (row numbers), bits (of 64 in which the hashes differ), cosine (-1 to 1), by_hash and
-    by_network (which of the two found the pair), same_label; where none is found the five closest, found by neither.
-    """
-    bits, alike = hash_distances(dataset.images(HASH_SIDE)), similarity(features)
-    first, second = np.triu_indices(len(dataset), 1)
-    table = pd.DataFrame({"first": first, "second": second, "bits": bits[first, second],
-                          "cosine": alike[first, second]})
-    table = table.assign(by_hash=table["bits"] <= NEAR_DUPLICATE, by_network=table["cosine"] >= ALIKE)
-    found = table[table["by_hash"] | table["by_network"]]
-    chosen = (found if len(found) else table.nlargest(5, "cosine")).sort_values("cosine", ascending=False)
-    same = dataset.labels[chosen["first"]] == dataset.labels[chosen["second"]]
-    return chosen.assign(same_label=same).reset_index(drop=True)
 
 
 def plant(dataset: PoseDataset, share: float, folder: Path, seed: int = 0) -> Path:

@@ -14,15 +14,11 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.draw import LINKED
 from artpose_lib.draw.stage import CONDITIONS
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS
+from artpose_lib.train.trials import class_names
 
 METRICS = ("accuracy", "macro_f1", "weighted_f1")  # the columns of Tables 3.1 and 3.2
 _TRIAL = ["model", "backbone", "seed"]
 _SCORE = ["model", "backbone", "metric"]
-
-
-def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:
-    """The classes, in the order of the frame's p_<class> columns."""
-    return tuple(column[2:] for column in predictions.columns if column.startswith("p_"))
 
 
 def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

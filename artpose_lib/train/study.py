@@ -12,11 +12,11 @@ import pandas as pd
 from artpose_lib import __version__
 from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.data.splits import Split, split
-from artpose_lib.data.streaming import forward
 from artpose_lib.draw import draw_dataset
 from artpose_lib.files import say, whole
 from artpose_lib.model import classifier as models
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
+from artpose_lib.model.features import forward
 from artpose_lib.train import jobs, training, trials
 from artpose_lib.train.augment import augment
 from artpose_lib.train.recipes import SEEDS, Profile, Recipe, described, recipe, varied

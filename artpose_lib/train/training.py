@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.model import classifier
-from artpose_lib.model.adam import Adam
+from artpose_lib.model.fused import Adam
 from artpose_lib.train import onecycle
 from artpose_lib.train.recipes import Phase, Recipe
 from artpose_lib.train.variants import FAITHFUL, Variant, shifted_in_place

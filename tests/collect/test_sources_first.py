@@ -16,7 +16,7 @@ from artpose_lib.collect.museums.rijksmuseum import Rijksmuseum
 from artpose_lib.collect.museums.smk import SMK
 from artpose_lib.collect.museums.wga import WGA
 from artpose_lib.collect.source import Artwork
-from artpose_lib.data.metadata import is_open
+from artpose_lib.data.licences import is_open
 from artpose_lib.data.poses import parse_queries, thesis_table
 
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"

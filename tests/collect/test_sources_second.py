@@ -23,7 +23,7 @@ from artpose_lib.collect.museums.europeana import Europeana
 from artpose_lib.collect.museums.harvard import Harvard
 from artpose_lib.collect.museums.searchculture import SearchCulture
 from artpose_lib.collect.source import Artwork
-from artpose_lib.data.metadata import is_open
+from artpose_lib.data.licences import is_open
 from artpose_lib.data.poses import Query, parse_queries, thesis_table
 
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"

@@ -22,7 +22,14 @@ from artpose_lib.curate.board import ENLARGED, LONGEST, THUMBNAIL, CurationBoard
 from artpose_lib.curate.cards import PAGE, Cards
 from artpose_lib.curate.page import MOST_DECISIONS, MOST_PICTURES
 from artpose_lib.data.dataset import DataError
-from artpose_lib.data.decisions import Decision, DecisionError, append, read, replay, standing
+from artpose_lib.data.decisions import (
+    Decision,
+    DecisionError,
+    active_decisions,
+    append_decision,
+    apply_decisions,
+    read_decisions,
+)
 from artpose_lib.draw import draw_dataset
 
 CATCH = "document.title='caught'"
@@ -84,9 +91,9 @@ def test_every_decision_is_written_at_once_with_who_when_what_and_why(folder):
     for number, (action, value) in enumerate([("keep", ""), ("drop", ""), ("pose", "Graces"), ("box", "0 0 40 30")]):
         answer = view.decide(action, "Pieta/01.png", value, f"reason {number}")
         assert "error" not in answer
-        last = read(folder)[-1]
+        last = read_decisions(folder)[-1]
         assert (last.who, last.action, last.value, last.why) == ("Ann", action, value, f"reason {number}")
-        assert last.when and len(read(folder)) == number + 1
+        assert last.when and len(read_decisions(folder)) == number + 1
 
 
 def test_a_card_shows_what_is_decided(folder):
@@ -127,11 +134,12 @@ def test_undo_takes_back_ones_own_last_decision_and_passes_over_later_ones_of_ot
     ben.decide("pose", "Pieta/01.png", "Graces")
     answer = ann.tell({"do": "decide", "action": "undo"})[0]
     assert answer["name"] == "Pieta/00.png" and "dropped" in answer["said"]
-    assert read(folder)[-1] == Decision("Pieta/00.png", "undo", who="Ann", when=read(folder)[-1].when)
+    last = read_decisions(folder)[-1]
+    assert last == Decision("Pieta/00.png", "undo", who="Ann", when=last.when)
     assert ann.stages()["Pieta/00.png"] == "undecided"
     assert "error" in ann.tell({"do": "decide", "action": "undo"})[0]  # Ben's came later; nothing of Ann's is left
     assert ann.decide("undo", "Pieta/01.png")["said"].startswith("Taken back: pose Graces, Ben")
-    assert [decision.who for decision in standing(read(folder))] == ["Ann"]
+    assert [decision.who for decision in active_decisions(read_decisions(folder))] == ["Ann"]
 
 
 steps = st.lists(st.tuples(st.sampled_from(["keep", "drop", "pose", "box", "undo"]),
@@ -146,10 +154,10 @@ def test_the_board_shows_what_replaying_the_decisions_makes(tmp_path_factory, st
     collection(folder, ["Pieta"] * 3 + ["Graces"])
     metadata, view = pd.read_csv(folder / "metadata.csv").assign(boxes=""), View(folder)
     for action, name, value in steps:
-        before = read(folder)
+        before = read_decisions(folder)
         answer = view.decide(action, name, value if action in ("pose", "box") else "")
-        assert len(read(folder)) == len(before) + ("error" not in answer)
-    after, _ = replay(metadata, read(folder))
+        assert len(read_decisions(folder)) == len(before) + ("error" not in answer)
+    after, _ = apply_decisions(metadata, read_decisions(folder))
     shown = {card["file_name"]: (card["pose"], card["boxes"]) for card in view.show()["cards"]
              if card["facets"]["decision"][0] != "dropped"}
     assert shown == {row.file_name: (row.label, row.boxes) for row in after.itertuples()}
@@ -185,7 +193,7 @@ def test_a_hostile_or_stale_decision_changes_nothing_and_is_told(folder, message
     answer, pictures = view.tell({"do": "decide", "action": "drop", "file_name": "Pieta/00.png", "ask": 1,
                                   "names": ["Pieta/00.png"]} | message)
     assert isinstance(answer["error"], str) and answer["error"] and answer["ask"] == 1 and not pictures
-    assert read(folder) == []
+    assert read_decisions(folder) == []
 
 
 leaves = st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["Pieta/00.png", "dropped"])
@@ -202,7 +210,7 @@ def test_junk_is_answered_with_a_page_or_an_error_and_changes_nothing(tmp_path_f
     answer, _ = View(folder).tell(message)
     assert isinstance(answer.get("error", ""), str)
     assert {"error", "cards", "size"} & set(answer)
-    assert read(folder) == []
+    assert read_decisions(folder) == []
 
 
 def test_what_is_begun_is_kept_and_can_be_looked_for(folder):
@@ -298,7 +306,7 @@ def test_no_undecided_picture_is_skipped_however_one_decides_and_turns(tmp_path_
     while page := cards.page(wanted, after=last)["cards"]:
         seen += [card["file_name"] for card in page]
         for name in data.draw(st.lists(st.sampled_from(seen), max_size=3)):
-            append(folder, Decision(name, "keep", who="Ann"))
+            append_decision(folder, Decision(name, "keep", who="Ann"))
         last = page[-1]["file_name"]
     assert sorted(seen) == rows
     places = {}
@@ -351,7 +359,7 @@ def test_the_static_page_is_bounded(tmp_path):
     labels = ["Pieta"] * (MOST_PICTURES + 7)
     rows = collection(tmp_path, labels)
     for number in range(MOST_DECISIONS + 3):
-        append(tmp_path, Decision(rows[0], "box", f"0 0 1 {number + 1}", who="Ann"))
+        append_decision(tmp_path, Decision(rows[0], "box", f"0 0 1 {number + 1}", who="Ann"))
     html = CurationBoard(tmp_path, "Ann", flagged([(name, "frame", 0) for name in rows])).html
     assert html.count("data:image/jpeg") == MOST_PICTURES and "7 more are not shown" in html
     assert html.count("0 0 1 ") == MOST_DECISIONS and "3 older ones are not listed" in html
@@ -502,15 +510,15 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     keys, cards = page.keyboard, page.locator(".card")
 
     def decided(number):
-        wait(lambda: len(read(folder)) == number)
+        wait(lambda: len(read_decisions(folder)) == number)
 
     first = cards.nth(0).get_attribute("data-name")
     keys.press("k")  # the first picture has the focus, which goes on by itself
     keys.press("d")
     keys.press("3")
     decided(3)
-    assert [decision.action for decision in read(folder)] == ["keep", "drop", "pose"]
-    assert read(folder)[0].file_name == first
+    assert [decision.action for decision in read_decisions(folder)] == ["keep", "drop", "pose"]
+    assert read_decisions(folder)[0].file_name == first
     for number in (6, 7):
         cards.nth(number).get_by_role("button", name="Drop (D)").click()
     cards.nth(8).get_by_role("button", name="Keep (K)").click()
@@ -535,7 +543,7 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     cards.nth(9).get_by_label("Pose").focus()
     keys.press("ArrowUp")  # opens the list of poses, and decides nothing
     keys.press("Escape")
-    assert len(read(folder)) == 7
+    assert len(read_decisions(folder)) == 7
 
     choose(page, "decision", "dropped")
     assert cards.count() == 3
@@ -556,7 +564,7 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     page.locator(f'.card[data-name="{begun}"]').focus()
     keys.press("d")
     decided(13)
-    assert (read(folder)[-1].file_name, read(folder)[-1].why) == (begun, "half a reason")
+    assert (read_decisions(folder)[-1].file_name, read_decisions(folder)[-1].why) == (begun, "half a reason")
     page.locator(f'.card[data-name="{boxed}"]').focus()
     keys.press("b")
     page.wait_for_selector("dialog[open]")
@@ -565,7 +573,7 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     keys.press("n")
     keys.press("Enter")
     decided(14)
-    assert read(folder)[-1].file_name == boxed and read(folder)[-1].value.count(";") >= 1
+    assert read_decisions(folder)[-1].file_name == boxed and read_decisions(folder)[-1].value.count(";") >= 1
     page.locator(f'.card[data-name="{boxed}"]').focus()
     keys.press("b")
     page.wait_for_selector("dialog[open]")
@@ -573,16 +581,16 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     keys.press("Escape")  # cancels
     choose(page, "decision", "dropped")
     assert page.locator("option[value=begun]").count() == 0  # all that was begun is decided
-    assert len(read(folder)) == 14
+    assert len(read_decisions(folder)) == 14
 
     # Somebody else decides meanwhile; undo takes back one's own.
-    theirs = read(folder)[-3].file_name
-    append(folder, Decision(theirs, "drop", why="theirs", who="Ben"))
+    theirs = read_decisions(folder)[-3].file_name
+    append_decision(folder, Decision(theirs, "drop", why="theirs", who="Ben"))
     choose(page, "decision", "")
     keys.press("Control+z")
     page.get_by_role("button", name="Undo").click()
     decided(17)
-    assert [decision.action for decision in read(folder)[-2:]] == ["undo", "undo"]
+    assert [decision.action for decision in read_decisions(folder)[-2:]] == ["undo", "undo"]
     cards.nth(20).focus()
     for key in "k1d":
         keys.press(key)
@@ -596,7 +604,7 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     page.wait_for_selector(".card img")
     assert shown(page) == before
     metadata = pd.read_csv(drawn / "metadata.csv", dtype=str, keep_default_na=False)
-    after, _ = replay(metadata, read(folder))
+    after, _ = apply_decisions(metadata, read_decisions(folder))
     unreadable = metadata["file_name"][5]  # shown with no boxes
     left = {name: (pose, boxes) for name, (stage, pose, boxes) in before.items() if stage != "dropped"}
     expected = {row.file_name: (row.label, row.boxes) for row in after.itertuples()}

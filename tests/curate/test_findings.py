@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SHARED
 from PIL import Image, ImageOps
 
-from artpose_lib.curate.findings import ALIKE, FOLDS, findings, lite_features, readable, suspicious_labels
+from artpose_lib.curate.findings import FOLDS, findings, lite_features, readable, suspicious_labels
 from artpose_lib.data.dataset import DataError
-from artpose_lib.data.decisions import Decision, append
+from artpose_lib.data.decisions import Decision, append_decision
+from artpose_lib.data.duplicates import NEAR_DUPLICATE_COSINE
 
 COLUMNS = ["file_name", "kind", "group", "score", "note"]
 
@@ -99,7 +99,7 @@ def test_features_find_the_copies_that_the_hash_misses(tmp_path):
     found = findings(folder, features)
     first, second = readable(folder)["file_name"][:2]
     assert kinds(found) == [(first, "near duplicate"), (second, "near duplicate")]
-    assert found["score"].between(ALIKE, 1).all() and found["note"][0] == f"It looks like {second}."
+    assert found["score"].between(NEAR_DUPLICATE_COSINE, 1).all() and found["note"][0] == f"It looks like {second}."
 
 
 def test_features_must_be_those_of_the_readable_pictures(tmp_path):
@@ -138,7 +138,7 @@ def test_a_work_under_two_poses_is_found_by_its_number_in_its_museum(tmp_path):
 def test_findings_are_about_the_collection_before_decisions(tmp_path):
     folder = collection(tmp_path, clean() | {"Sebastian/1.png": scene(1)})
     before = findings(folder)
-    append(folder, Decision("Sebastian/1.png", "drop", who="Ann"))
+    append_decision(folder, Decision("Sebastian/1.png", "drop", who="Ann"))
     assert findings(folder).equals(before) and len(before) == 4
 
 
@@ -228,25 +228,6 @@ def test_findings_name_suspicious_labels_and_pass_over_a_class_that_is_too_small
     found = findings(folder, features)
     assert kinds(found) == [("Graces/02.png", "suspicious label"), ("Pieta/13.png", "suspicious label")]
     assert found["note"][0] == 'It stands under "Graces", and looks like "Pieta" to a network.'
-
-
-@pytest.mark.slow
-def test_features_of_artworks_find_cropped_copies():
-    """The measurement behind ALIKE, on fewer pictures: see the comment there."""
-    from artpose_lib.model.classifier import build_classifier, pooled_model
-
-    paths = sorted((SHARED / "data" / "artworks").glob("*/*.jpg"))
-    if not paths:
-        pytest.skip("no artworks in ../shared/data")
-    pictures = [Image.open(path).convert("RGB") for path in paths]
-    cropped = [ImageOps.crop(image, round(0.05 * min(image.size))) for image in pictures]
-    arrays = np.stack([np.asarray(image.resize((224, 224), Image.Resampling.BILINEAR)) for image in pictures + cropped])
-    network = pooled_model(build_classifier("EfficientNet-Lite0", 2, 224, "imagenet"))
-    roots = np.sqrt(network.predict(arrays, batch_size=32, verbose=0))
-    roots /= np.linalg.norm(roots, axis=1, keepdims=True)
-    first, second = np.split(roots, 2)
-    same, different = (first * second).sum(axis=1), np.triu(first @ first.T, 1)
-    assert (same >= ALIKE).mean() > 0.95 and (different >= ALIKE).sum() <= 3
 
 
 @pytest.mark.slow

@@ -7,9 +7,11 @@ from builders import draw, make_folder
 from conftest import SHARED
 from PIL import Image
 
-from artpose_lib.data.dataset import DataError, load_dataset, near_duplicate_groups, summary
-from artpose_lib.data.decisions import Decision, append
+from artpose_lib.data.dataset import DataError, load_dataset
+from artpose_lib.data.decisions import Decision, append_decision
+from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import split
+from artpose_lib.data.summary import count_classes
 
 ARTWORKS = SHARED / "data" / "artworks"
 
@@ -34,7 +36,7 @@ def test_rows_labels_and_counts(folder):
     assert data.labels.tolist() == [0] * 4 + [1] * 5 and data.labels.dtype == np.int64
     assert data.counts().to_dict() == {"A": 4, "B": 5} and len(data) == 9
     assert data.problems.empty and list(data.problems) == ["file_name", "problem", "action"]
-    assert summary(data)["share"].sum() == pytest.approx(1)
+    assert count_classes(data)["share"].sum() == pytest.approx(1)
 
 
 def test_images_are_the_pictures_of_the_rows_asked_for(folder):
@@ -260,10 +262,10 @@ def test_real_artworks():
 
 
 def test_decisions_of_a_person_are_applied(folder):
-    append(folder, Decision("A/0.png", "drop", who="me"))
-    append(folder, Decision("A/1.png", "pose", "B", who="me"))
-    append(folder, Decision("A/2.png", "box", "1 2 3 4", who="me"))
-    append(folder, Decision("A/elsewhere.png", "drop", who="me"))
+    append_decision(folder, Decision("A/0.png", "drop", who="me"))
+    append_decision(folder, Decision("A/1.png", "pose", "B", who="me"))
+    append_decision(folder, Decision("A/2.png", "box", "1 2 3 4", who="me"))
+    append_decision(folder, Decision("A/elsewhere.png", "drop", who="me"))
     found = load_dataset(folder, minimum=0)
     table = found.metadata.set_index("file_name")
     assert "A/0.png" not in table.index and table["label"]["A/1.png"] == "B"
@@ -274,7 +276,7 @@ def test_decisions_of_a_person_are_applied(folder):
 
 def test_decisions_that_leave_nothing_are_refused(tmp_path):
     make_folder(tmp_path, {"A": 1})
-    append(tmp_path, Decision("A/0.png", "drop", who="me"))
+    append_decision(tmp_path, Decision("A/0.png", "drop", who="me"))
     with pytest.raises(DataError, match="decisions.csv: these decisions drop every picture"):
         load_dataset(tmp_path, minimum=0)
 
@@ -288,10 +290,10 @@ def test_a_folder_that_is_only_looked_at_may_have_one_class(tmp_path):
 
 def test_only_open_pictures_are_shown_where_licences_are_known(tmp_path):
     make_folder(tmp_path, {"A": 2, "B": 2}, licence=["CC0", "In copyright", "", "Public domain"])
-    assert load_dataset(tmp_path, minimum=1).shown([0, 1, 2, 3]).tolist() == [0, 3]
+    assert load_dataset(tmp_path, minimum=1).rows_to_show([0, 1, 2, 3]).tolist() == [0, 3]
 
 
 @pytest.mark.parametrize("columns", [{}, {"licence": "In copyright"}])
 def test_a_data_set_without_an_open_picture_shows_all_of_its_own(tmp_path, columns):
     make_folder(tmp_path, {"A": 2, "B": 2}, **columns)
-    assert load_dataset(tmp_path, minimum=1).shown([1, 3]).tolist() == [1, 3]
+    assert load_dataset(tmp_path, minimum=1).rows_to_show([1, 3]).tolist() == [1, 3]

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artpose_lib.data import decisions
-from artpose_lib.data.decisions import COLUMNS, FILE, Decision, DecisionError, append, read, replay, standing
+from artpose_lib.data.decisions import (
+    COLUMNS,
+    FILE,
+    Decision,
+    DecisionError,
+    active_decisions,
+    append_decision,
+    apply_decisions,
+    read_decisions,
+)
 
 HEADER = ",".join(COLUMNS) + "\n"
 LOG = [Decision("Pieta/a.jpg", "drop", why='a "copy", cropped', who="Ann", when="2026-01-02T03:04:05+00:00"),
@@ -36,13 +45,13 @@ def write(folder, data):
 
 
 def test_no_file_is_no_decisions(tmp_path):
-    assert read(tmp_path) == []
+    assert read_decisions(tmp_path) == []
 
 
 def test_what_is_appended_is_read_in_its_order_one_line_each(tmp_path):
     for decision in LOG:
-        append(tmp_path, decision)
-    assert read(tmp_path) == LOG
+        append_decision(tmp_path, decision)
+    assert read_decisions(tmp_path) == LOG
     lines = (tmp_path / FILE).read_text(encoding="utf-8").split("\n")
     assert lines[0] + "\n" == HEADER and len(lines) == 1 + len(LOG) + 1 and lines[-1] == ""
 
@@ -50,18 +59,18 @@ def test_what_is_appended_is_read_in_its_order_one_line_each(tmp_path):
 @given(name=st.text(min_size=1), why=st.text(), who=st.text(min_size=1), when=st.text(min_size=1))
 def test_any_text_comes_back_or_is_refused_before_it_is_written(name, why, who, when):
     with tempfile.TemporaryDirectory() as folder:
-        append(folder, LOG[0])
+        append_decision(folder, LOG[0])
         try:
             decision = Decision(name, "pose", "Pieta", why, who, when)
-            append(folder, decision)
+            append_decision(folder, decision)
         except DecisionError:
-            assert read(folder) == LOG[:1]
+            assert read_decisions(folder) == LOG[:1]
             assert not who.strip() or any(len((text + ".").splitlines()) > 1 for text in (name, who, when))
         else:
-            assert read(folder) == [LOG[0], decision]
+            assert read_decisions(folder) == [LOG[0], decision]
             assert len((Path(folder) / FILE).read_bytes().split(b"\n")) == 4
-        append(folder, LOG[1])
-        assert read(folder)[-1] == LOG[1]
+        append_decision(folder, LOG[1])
+        assert read_decisions(folder)[-1] == LOG[1]
 
 
 def test_line_breaks_in_a_remark_become_spaces():
@@ -69,8 +78,8 @@ def test_line_breaks_in_a_remark_become_spaces():
 
 
 def test_the_time_is_filled_in_in_utc_to_the_second(tmp_path):
-    append(tmp_path, replace(LOG[0], when=""))
-    (decision,) = read(tmp_path)
+    append_decision(tmp_path, replace(LOG[0], when=""))
+    (decision,) = read_decisions(tmp_path)
     moment = pd.Timestamp(decision.when)
     assert moment.utcoffset().total_seconds() == 0 and "." not in decision.when
     assert abs((pd.Timestamp.now("UTC") - moment).total_seconds()) < 3600
@@ -79,35 +88,35 @@ def test_the_time_is_filled_in_in_utc_to_the_second(tmp_path):
 @pytest.mark.parametrize("who", ["", "  "])
 def test_a_decision_has_a_name_to_it(tmp_path, who):
     with pytest.raises(DecisionError, match="nobody is named.*Pieta/a.jpg"):
-        append(tmp_path, replace(LOG[0], who=who))
+        append_decision(tmp_path, replace(LOG[0], who=who))
     assert not (tmp_path / FILE).exists()
 
 
 def test_wherever_a_crash_cuts_the_last_line_off_nothing_else_is_lost(tmp_path):
     for decision in LOG[:2]:
-        append(tmp_path, decision)
+        append_decision(tmp_path, decision)
     whole = (tmp_path / FILE).read_bytes()
     ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
     for cut in range(len(whole)):
         write(tmp_path, whole[:cut])
         kept = LOG[:max(0, sum(end <= cut for end in ends) - 1)]
-        assert read(tmp_path) == kept
-        append(tmp_path, LOG[2])
-        assert read(tmp_path) == [*kept, LOG[2]]
+        assert read_decisions(tmp_path) == kept
+        append_decision(tmp_path, LOG[2])
+        assert read_decisions(tmp_path) == [*kept, LOG[2]]
 
 
 def test_a_decision_is_on_disk_when_append_returns(tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(decisions.os, "fsync", lambda _: seen.append((tmp_path / FILE).read_bytes()))
-    append(tmp_path, LOG[0])
+    append_decision(tmp_path, LOG[0])
     assert seen == [(tmp_path / FILE).read_bytes()]
 
 
 def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
     for decision in LOG:
-        append(tmp_path, decision)
+        append_decision(tmp_path, decision)
     write(tmp_path, b"\xef\xbb\xbf" + (tmp_path / FILE).read_bytes().replace(b"\n", b"\r\n"))
-    assert read(tmp_path) == LOG
+    assert read_decisions(tmp_path) == LOG
 
 
 @pytest.mark.parametrize("line, says", [
@@ -125,13 +134,13 @@ def test_a_malformed_line_is_named_with_its_way_out(tmp_path, line, says):
     line = line if isinstance(line, bytes) else line.encode()
     write(tmp_path, HEADER.encode() + b"2026,Ann,b.jpg,drop,,\n" + line + b"\n2026,Ann,c.jpg,drop,,\n")
     with pytest.raises(DecisionError, match=f"{FILE}, line 3: .*{says}.*[Rr]emove"):
-        read(tmp_path)
+        read_decisions(tmp_path)
 
 
 def test_a_file_that_is_something_else_is_refused(tmp_path):
     write(tmp_path, "file_name,label\na.jpg,Pieta\n")
     with pytest.raises(DecisionError, match='line 1: the header must be "when,who.*is "file_name,label"'):
-        read(tmp_path)
+        read_decisions(tmp_path)
 
 
 # One decision.
@@ -167,18 +176,18 @@ def test_what_says_nothing_usable_is_refused_at_once(fields, says):
 
 @given(st.lists(changes), changes)
 def test_an_undo_is_as_if_the_decision_had_never_been_made(earlier, last):
-    assert standing([*earlier, last, Decision(last.file_name, "undo")]) == standing(earlier)
+    assert active_decisions([*earlier, last, Decision(last.file_name, "undo")]) == active_decisions(earlier)
 
 
 @given(st.lists(changes))
 def test_undoing_as_often_as_was_decided_leaves_nothing(made):
-    assert standing(made + [Decision(decision.file_name, "undo") for decision in made]) == []
+    assert active_decisions(made + [Decision(decision.file_name, "undo") for decision in made]) == []
 
 
 @given(st.lists(st.one_of(changes, undos)))
 def test_standing_decisions_all_stand_and_in_their_order(made):
-    count = standing(made)
-    assert standing(count) == count
+    count = active_decisions(made)
+    assert active_decisions(count) == count
     places = iter(made)
     assert all(any(decision is place for place in places) for decision in count)
 
@@ -186,12 +195,12 @@ def test_standing_decisions_all_stand_and_in_their_order(made):
 @given(st.lists(st.one_of(changes, undos)))
 def test_replaying_invents_no_row_touches_no_other_column_and_a_second_time_changes_nothing(made):
     before = METADATA.copy()
-    frame, _ = replay(METADATA, made)
+    frame, _ = apply_decisions(METADATA, made)
     assert METADATA.equals(before)
     titles = dict(zip(METADATA["file_name"], METADATA["TITLE"], strict=True))
     assert list(frame) == list(METADATA) and frame["file_name"].is_monotonic_increasing
     assert frame["TITLE"].tolist() == [titles[name] for name in frame["file_name"]]
-    assert replay(frame, made)[0].equals(frame)
+    assert apply_decisions(frame, made)[0].equals(frame)
 
 
 @given(st.lists(st.one_of(changes, undos)), st.randoms(use_true_random=False))
@@ -200,7 +209,7 @@ def test_the_order_of_decisions_on_different_pictures_does_not_matter(made, rand
     queues = {name: [decision for decision in made if decision.file_name == name] for name in pictures}
     random.shuffle(pictures)
     shuffled = [queues[name].pop(0) for name in pictures]
-    (one, said), (other, also_said) = replay(METADATA, made), replay(METADATA, shuffled)
+    (one, said), (other, also_said) = apply_decisions(METADATA, made), apply_decisions(METADATA, shuffled)
     assert one.equals(other) and said == also_said
 
 
@@ -209,12 +218,12 @@ def test_the_order_of_decisions_on_different_pictures_does_not_matter(made, rand
     (["drop", "undo"], 1), (["drop", "keep", "undo", "undo"], 1), (["undo", "drop"], 0), (["keep"], 1),
 ])
 def test_the_latest_keep_or_drop_that_stands_wins(made, left):
-    frame, _ = replay(METADATA, [Decision("a.jpg", action) for action in made])
+    frame, _ = apply_decisions(METADATA, [Decision("a.jpg", action) for action in made])
     assert (frame["file_name"] == "a.jpg").sum() == left and len(frame) == 2 + left
 
 
 def test_the_latest_pose_and_box_win_and_outlive_a_drop_that_is_taken_back():
-    frame, said = replay(METADATA, [
+    frame, said = apply_decisions(METADATA, [
         Decision("b.jpg", "pose", "Tanagra"), Decision("b.jpg", "box", "0 0 9 9"), Decision("b.jpg", "drop"),
         Decision("b.jpg", "pose", "Graces"), Decision("b.jpg", "box", ""), Decision("b.jpg", "keep")])
     assert frame["label"].tolist() == ["Graces", "Graces", "Pieta"] and frame["boxes"].tolist() == ["", "", ""]
@@ -223,19 +232,19 @@ def test_the_latest_pose_and_box_win_and_outlive_a_drop_that_is_taken_back():
 
 def test_boxes_come_in_with_the_first_decision_about_one():
     bare = METADATA[["file_name", "label"]]
-    assert list(replay(bare, [Decision("a.jpg", "drop")])[0]) == ["file_name", "label"]
-    frame, _ = replay(bare, [Decision("b.jpg", "box", "0 0 9 9")])
+    assert list(apply_decisions(bare, [Decision("a.jpg", "drop")])[0]) == ["file_name", "label"]
+    frame, _ = apply_decisions(bare, [Decision("b.jpg", "box", "0 0 9 9")])
     assert frame["boxes"].tolist() == ["", "0 0 9 9", ""]
 
 
 def test_rows_are_numbered_anew():
-    assert replay(METADATA, [Decision("a.jpg", "drop")])[0].index.tolist() == [0, 1]
+    assert apply_decisions(METADATA, [Decision("a.jpg", "drop")])[0].index.tolist() == [0, 1]
 
 
 def test_in_another_collection_what_is_gone_is_said_once_a_picture_and_the_rest_holds():
     made = [Decision("z.jpg", "drop"), Decision("b.jpg", "drop"), Decision("y.jpg", "pose", "Graces"),
             Decision("z.jpg", "pose", "Graces"), Decision("x.jpg", "drop"), Decision("x.jpg", "undo")]
-    frame, said = replay(METADATA, made)
+    frame, said = apply_decisions(METADATA, made)
     assert frame["file_name"].tolist() == ["a.jpg", "c.jpg"]
     assert [sentence.split(":")[0] for sentence in said] == ["y.jpg", "z.jpg"]
     assert all(FILE in sentence for sentence in said)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from artpose_lib.data.dataset import DataError, load_dataset
-from artpose_lib.data.decisions import Decision, append
+from artpose_lib.data.decisions import Decision, append_decision
 from artpose_lib.data.export import FORMS, THESIS_COLUMNS, export
 
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
@@ -69,8 +69,8 @@ def test_parquet_holds_the_files_themselves(collection, tmp_path):
 
 
 def test_a_folder_a_class_follows_the_labels_that_a_person_gave(collection, tmp_path):
-    append(collection, Decision("Graces/met-0.jpg", "pose", "Pieta", who="me"))
-    append(collection, Decision("Graces/met-2.jpg", "drop", who="me"))
+    append_decision(collection, Decision("Graces/met-0.jpg", "pose", "Pieta", who="me"))
+    append_decision(collection, Decision("Graces/met-2.jpg", "drop", who="me"))
     export(load_dataset(collection, minimum=0), "imagefolder", tmp_path / "out")
     files = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.jpg"))
     assert files == ["Graces/met-4.jpg", "Pieta/Graces--met-0.jpg", "Pieta/met-1.jpg", "Pieta/met-5.jpg"]
@@ -79,7 +79,7 @@ def test_a_folder_a_class_follows_the_labels_that_a_person_gave(collection, tmp_
 
 
 def test_a_label_cannot_lead_out_of_the_export(collection, tmp_path):
-    append(collection, Decision("Graces/met-0.jpg", "pose", "../../away", who="me"))
+    append_decision(collection, Decision("Graces/met-0.jpg", "pose", "../../away", who="me"))
     export(load_dataset(collection, minimum=0), "imagefolder", tmp_path / "deep" / "out")
     assert not list(tmp_path.rglob("away*"))
     assert len(load_dataset(tmp_path / "deep" / "out", minimum=0)) == 5

@@ -1,20 +1,18 @@
 import io
 import struct
+import threading
+import time
 import zlib
 
-import imagehash
 import numpy as np
 import pytest
+from builders import scene
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from artpose_lib.data import pictures
-from artpose_lib.data.pictures import PictureError, decode, near_duplicates, square, verify
-
-
-def scene(seed=0, side=96):
-    """A smooth random picture, uint8 (side, side, 3): low frequencies, as paintings have."""
-    noise = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    return np.asarray(Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC))
+from artpose_lib.data.pictures import PictureError, decode, decode_square, read_ahead, resize, verify
 
 
 def encoded(image, form="PNG", **options):
@@ -135,10 +133,12 @@ def test_a_large_jpeg_is_decoded_small_but_never_smaller_than_asked():
 
 def test_square_is_a_plain_resize_of_the_whole_picture():
     data = encoded(Image.fromarray(scene(side=1000)).resize((1000, 500)), "JPEG", quality=95)
-    expected = Image.open(io.BytesIO(data)).resize((48, 48), Image.Resampling.BILINEAR)
-    found = square(data, 48)
+    whole = Image.open(io.BytesIO(data))
+    expected = np.asarray(whole.resize((48, 48), Image.Resampling.BILINEAR))
+    assert np.array_equal(resize(np.asarray(whole), 48), expected)
+    found = decode_square(data, 48)
     assert found.shape == (48, 48, 3) and found.dtype == np.uint8
-    assert np.abs(found.astype(int) - np.asarray(expected)).mean() < 1.5
+    assert np.abs(found.astype(int) - expected).mean() < 1.5
 
 
 def test_verify_names_a_missing_file(tmp_path):
@@ -146,25 +146,33 @@ def test_verify_names_a_missing_file(tmp_path):
         verify(tmp_path / "missing.jpg")
 
 
-def changed(image):
-    darker = Image.fromarray((np.asarray(image) * 0.7).astype(np.uint8))
-    small = image.resize((48, 48)).resize(image.size)
-    grey = image.convert("L").convert("RGB")
-    return [image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), grey, darker, small]
+@given(st.lists(st.integers()), st.integers(1, 4), st.integers(0, 9))
+def test_results_come_in_the_order_of_the_items(items, threads, ahead):
+    assert list(read_ahead(str, items, threads, ahead)) == list(map(str, items))
 
 
-def test_copies_are_near_duplicates_and_other_pictures_are_not():
-    originals = [Image.fromarray(scene(seed)) for seed in range(6)]
-    copies = [copy for image in originals for copy in changed(image)]
-    alike = near_duplicates(np.stack([np.asarray(image) for image in originals + copies]))
-    owner = np.r_[np.arange(6), np.repeat(np.arange(6), 4)]
-    assert np.array_equal(alike[:6], owner[:6, None] == owner)
-    assert np.array_equal(alike, alike.T) and alike.diagonal().all()
+def test_only_so_many_are_read_ahead_of_who_asks():
+    """What keeps the memory flat: a slow network is not buried in pictures."""
+    begun = []
+    results = read_ahead(lambda item: begun.append(item) or item, iter(range(10**9)), threads=4, ahead=10)
+    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
+    time.sleep(0.1)
+    assert len(begun) <= 5 + 10
+    results.close()
+    time.sleep(0.1)
+    assert len(begun) <= 5 + 10
 
 
-def test_distance_is_the_number_of_differing_bits():
-    pair = np.stack([scene(0), scene(1)])
-    shown = [Image.fromarray(picture) for picture in (*pair, pair[1, :, ::-1])]
-    first, second, mirrored = map(imagehash.phash, shown)
-    alike = [near_duplicates(pair, distance)[0, 1] for distance in range(65)]
-    assert alike.index(True) in (first - second, first - mirrored) and sorted(alike) == alike
+def test_an_error_comes_in_its_turn_and_threads_end():
+    def read(item):
+        if item == 3:
+            raise OSError("gone")
+        return item
+
+    results = read_ahead(read, range(9), threads=2, ahead=4)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(OSError, match="gone"):
+        next(results)
+    for thread in [one for one in threading.enumerate() if one.name.startswith("read-ahead")]:
+        thread.join(5)
+        assert not thread.is_alive()

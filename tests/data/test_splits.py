@@ -3,9 +3,9 @@ import pytest
 from builders import make_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-from artpose_lib.data.dataset import DataError, load_dataset, near_duplicate_groups
+from artpose_lib.data.dataset import DataError, load_dataset
+from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import SPLITS, balanced_parts, random_parts, split
 
 counts_of_classes = st.lists(st.integers(4, 60), min_size=2, max_size=6)
@@ -67,22 +67,6 @@ def test_a_grouped_division_is_near_the_thesis_shares():
     assert np.abs(table / 150 - [[0.7], [0.15], [0.15]]).max() < 0.03
 
 
-@pytest.fixture(scope="module")
-def with_copies(tmp_path_factory):
-    """Eight pictures a class; A/0 is mirrored in A/1, and B/0 to B/3 show one work."""
-    folder = tmp_path_factory.mktemp("copies")
-    work = [""] * 8 + ["David"] * 4 + ["", " ", "", "Venus"]
-    make_folder(folder, {"A": 8, "B": 8}, work=work)
-    Image.open(folder / "A/0.png").transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "A/1.png")
-    return load_dataset(folder)
-
-
-def test_near_duplicates_and_photographs_of_one_work_make_groups(with_copies):
-    groups = near_duplicate_groups(with_copies)
-    assert groups[0] == groups[1] and len(set(groups[8:12])) == 1
-    assert len(set(groups)) == 16 - 1 - 3 and groups.dtype == np.int64
-
-
 @pytest.mark.parametrize("scheme", SPLITS)
 def test_a_split_is_complete_disjoint_and_repeatable(with_copies, scheme):
     first, second, other = (split(with_copies, scheme, seed) for seed in (40, 40, 41))
@@ -115,6 +99,3 @@ def test_a_class_of_too_few_works_cannot_be_grouped(tmp_path):
 def test_an_unknown_split_is_refused_with_the_three_there_are(with_copies):
     with pytest.raises(ValueError, match='"kfold"; choose one of random, stratified, grouped'):
         split(with_copies, "kfold", 0)
-
-
-# Real artworks.

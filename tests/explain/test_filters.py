@@ -12,7 +12,6 @@ from sklearn.metrics import roc_auc_score
 
 from artpose_lib.explain.filters import (
     STRONGEST,
-    box_fractions,
     box_mask,
     class_aucs,
     filter_table,
@@ -240,13 +239,6 @@ def test_a_diverged_network_is_refused(data):
 
 
 # --- the boxes
-
-def test_boxes_become_fractions_of_width_and_height():
-    np.testing.assert_allclose(box_fractions("10 20 30 40;0 0 200 50", 200, 50),
-                               [[0.05, 0.4, 0.15, 0.8], [0, 0, 1, 1]])
-    assert box_fractions("", 200, 50).shape == (0, 4)
-    assert box_fractions("<script>;1 2 three 4", 200, 50).shape == (0, 4)
-
 
 corners = st.lists(st.tuples(*[st.integers(-4, 40)] * 4), max_size=4)
 

@@ -4,7 +4,7 @@ import pytest
 
 from artpose_lib.model import classifier
 from artpose_lib.model.backbones import build_backbone
-from artpose_lib.model.batchnorm import BatchNormalization
+from artpose_lib.model.fused import BatchNormalization
 from artpose_lib.train import training
 
 

@@ -1,28 +1,19 @@
-"""Museums' dates, techniques and licences put in order: words in seven languages as years, a medium, and yes or no.
+"""Museums' dates as years and their techniques as media, read from words in seven languages.
 
-The museum's own words stay beside what is read here. Each reading is a plain rule or a table, and where the words say
-nothing that is known, so does the reading. No text makes any of these functions raise, and their time grows no faster
-than its length: only the first LONGEST characters are read.
+Each function is a plain rule or a table, and tells nothing where it knows no word. None raises, whatever the text, and
+their time grows no faster than its length: only the first LONGEST characters are read.
 """
 
 import csv
 import re
-import unicodedata
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
 
-LONGEST = 500  # characters that are read of one text; museums' dates and techniques seldom reach 200
+from artpose_lib.data.text import LONGEST, fold
+
 EARLIEST, LATEST = -10_000, 2100  # years; a number beyond them is no year
-OPEN_END = 25  # years that "before" and "after" reach; see `years`
-
-
-def _folded(text: str) -> str:
-    """Lower case, without accents, with one kind of dash and of space."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return " ".join(re.sub("[‐-―−]", "-", letters).split())
-
+OPEN_END = 25  # years that "before" and "after" reach: the medians are 30 and 25 in the Carnegie Museum's catalogue
 
 # What a date's words mean, in English, Dutch, German, Danish, French, Italian and Greek. Other words are passed over.
 _WORDS = {
@@ -51,7 +42,7 @@ _WORDS = {
     "bce": "bce", "ce": "ce", "decade": "decade",  # see _SPELLINGS
 }
 _ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi"
-_MEANING = {_folded(word): meaning for meaning, words in _WORDS.items() for word in words.split()}
+_MEANING = {fold(word): meaning for meaning, words in _WORDS.items() for word in words.split()}
 _MEANING |= {f"{numeral}{ending}": str(number) for number, numeral in enumerate(_ROMAN.split(), start=1)
              for ending in ("", "e", "er", "eme")}
 
@@ -78,24 +69,22 @@ _PIECES = {"half": 2, "third": 3, "quarter": 4}
 _SIZES = {"century": 100, "millennium": 1000}
 
 
-def years(date: str) -> tuple[int, int] | None:
+def parse_years(date: str) -> tuple[int, int] | None:
     """The first and the last year that a date tells, or None where it tells none.
 
-    BCE years are negative and there is no year 0; first <= last, both from EARLIEST to LATEST. The conventions are
-    those of the years that museums give beside their words, counted in the public catalogues of Tate and of the
-    Carnegie Museum of Art (github.com/tategallery/collection, github.com/cmoa/collection) and 618 works of Cleveland's:
+    BCE years are negative and there is no year 0; first <= last, both from EARLIEST to LATEST. The conventions are the
+    commonest in the public catalogues of Tate and of the Carnegie Museum of Art, which give years beside their words
+    (github.com/tategallery/collection, github.com/cmoa/collection):
 
-    - "15th century" is 1400 to 1499 like "1400s" (so 819 of 1,264 works; 2 count from 1401), "2nd century BCE" is
-      -199 to -100. A millennium likewise.
-    - Early, mid and late are thirds, 1400 to 1432, 1433 to 1466 and 1467 to 1499. On these, museums differ.
-    - "c. 1500" is 1500, as in 7,565 of Tate's 7,578. Carnegie (3,951 of 4,674) and Cleveland (74 of 75) add five years
-      on either side, which their words do not say.
-    - "Before" and "after" reach OPEN_END years and include the year itself. The medians are 30 and 25 at Carnegie.
-    - The first date counts: "1763, published 1800-07" is 1763, as in Chicago. But the years of a period or a reign in
-      which the work was made give way to a date of its own: "Edo period (1615-1868), c. 1830" is 1830.
-    - A copy has its own date. What follows "original" is passed over, to the next comma or bracket.
+    - "15th century" is 1400 to 1499, like "1400s"; "2nd century BCE" is -199 to -100. A millennium likewise.
+    - Early, mid and late are thirds: 1400 to 1432, 1433 to 1466 and 1467 to 1499.
+    - "c. 1500" is 1500.
+    - "Before" and "after" reach OPEN_END years and include the year itself.
+    - The first date counts: "1763, published 1800-07" is 1763. But the years of a period or a reign in which the work
+      was made give way to a date of its own: "Edo period (1615-1868), c. 1830" is 1830.
+    - A copy has its own date. What follows "original" is ignored, to the next comma or bracket.
     """
-    text = _folded(date[:LONGEST])
+    text = fold(date[:LONGEST])
     for pattern, words in _SPELLINGS:
         text = pattern.sub(words, text)
     of_period, period = None, False
@@ -109,7 +98,7 @@ def years(date: str) -> tuple[int, int] | None:
     return of_period
 
 
-def century(year: int) -> str:
+def name_century(year: int) -> str:
     """The century of a year other than 0: "15th century" for 1400 to 1499, "2nd century BCE" for -199 to -100."""
     number = abs(year) // 100 + 1
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
@@ -200,40 +189,19 @@ def _share(which: str, part: str) -> tuple[float, float]:
 # Each line of media.csv names a medium and words that tell it, "*" for any letters. The first line with a word of the
 # text decides: objects before techniques and techniques before materials, since a woodblock print is of ink too.
 with (files("artpose_lib.data") / "media.csv").open(encoding="utf-8", newline="") as _lines:
-    _MEDIA = [(kind, re.compile(r"\b(?:" + "|".join(_folded(words).replace("*", r"\w*").split()) + r")\b"))
+    _MEDIA = [(kind, re.compile(r"\b(?:" + "|".join(fold(words).replace("*", r"\w*").split()) + r")\b"))
               for kind, words in list(csv.reader(_lines))[1:]]
 MEDIA = (*dict.fromkeys(kind for kind, _ in _MEDIA), "")
 
 
-def medium(technique: str, type: str) -> str:
-    """What kind of work it is, one of MEDIA: "other" where no word is known, "" where nothing is told.
+def find_medium(technique: str, type: str) -> str:
+    """The kind of work, one of MEDIA: "other" where no word is known, "" where nothing is told.
 
-    The type counts before the technique. In the catalogues that `years` names both tell a medium for 45,231 works and
-    agree for 41,988; elsewhere the type names the work and the technique a part of it, such as ink on a painted screen.
+    The type counts before the technique: where they differ it names the work, and the technique a part of it, such as
+    ink on a painted screen.
     """
-    for text in (_folded(type[:LONGEST]), _folded(technique[:LONGEST])):
+    for text in (fold(type[:LONGEST]), fold(technique[:LONGEST])):
         for kind, pattern in _MEDIA:
             if pattern.search(text):
                 return kind
     return "other" if (type + technique).strip() else ""
-
-
-_OPEN_ADDRESS = re.compile(
-    r"https?://(?:www\.)?creativecommons\.org/(?:publicdomain/(?:zero|mark)|licenses/by(?:-sa)?)/[0-9]\.[0-9]"
-    r"(?:/(?!nc|nd)[a-z]{2,4})?(?:/(?:deed|legalcode)(?:\.[a-z_-]+)?)?/?")
-_OPEN_WORDS = re.compile(
-    r"(?:cc ?0|cc zero|creative commons zero)(?: 1\.0)?(?: universal)?(?: public domain dedication)?"
-    r"|public domain(?: mark)?(?: 1\.0)?"
-    r"|(?:cc|creative commons) (?:by|attribution)(?: sa| share ?alike)?"
-    r"(?:(?: [0-9]\.[0-9])+(?: international| unported| generic)?(?: (?!nc|nd)[a-z]{2})?)?")
-
-
-def is_open(licence: str) -> bool:
-    """Whether anyone may publish the work, changed or not: CC0, the Public Domain Mark, CC BY and CC BY-SA.
-
-    Any version and country counts, as an address or in words that say this and nothing else. "No known copyright" does
-    not: it grants nothing, and where it names a country it holds there alone.
-    """
-    line = " ".join(licence[:LONGEST].casefold().split())
-    words = " ".join(re.sub("[-,()]", " ", line).split())
-    return len(licence) <= LONGEST and bool(_OPEN_ADDRESS.fullmatch(line) or _OPEN_WORDS.fullmatch(words))

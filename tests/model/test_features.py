@@ -1,13 +1,11 @@
 import threading
-import time
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artpose_lib.data.pictures import PictureError
-from artpose_lib.data.streaming import forward, read_ahead
+from artpose_lib.data.pictures import PictureError, read_ahead
+from artpose_lib.model.features import extract_features, forward
 
 
 class Doubling:
@@ -31,21 +29,9 @@ def test_every_picture_gets_its_own_answer_in_batches_of_one_size(values, batch)
     assert len(network.shapes) == -(-sum(value is not None for value in values) // batch)
 
 
-@given(st.lists(st.integers()), st.integers(1, 4), st.integers(0, 9))
-def test_results_come_in_the_order_of_the_items(items, threads, ahead):
-    assert list(read_ahead(str, items, threads, ahead)) == list(map(str, items))
-
-
-def test_only_so_many_are_read_ahead_of_who_asks():
-    """What keeps the memory flat: a slow network is not buried in pictures."""
-    begun = []
-    results = read_ahead(lambda item: begun.append(item) or item, iter(range(10**9)), threads=4, ahead=10)
-    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
-    time.sleep(0.1)
-    assert len(begun) <= 5 + 10
-    results.close()
-    time.sleep(0.1)
-    assert len(begun) <= 5 + 10
+def test_features_are_the_first_output_for_every_picture():
+    pictures = [np.full((4, 4, 3), value, np.uint8) for value in range(40)]
+    assert extract_features(Doubling(), pictures).tolist() == list(range(40))
 
 
 def test_the_next_pictures_are_read_while_the_network_works():
@@ -63,18 +49,3 @@ def test_the_next_pictures_are_read_while_the_network_works():
         return np.zeros((1, 1, 3), np.uint8)
 
     assert len(list(forward(Waiting(), read_ahead(read, range(20), threads=2, ahead=15), batch=10))) == 20
-
-
-def test_an_error_comes_in_its_turn_and_threads_end():
-    def read(item):
-        if item == 3:
-            raise OSError("gone")
-        return item
-
-    results = read_ahead(read, range(9), threads=2, ahead=4)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(OSError, match="gone"):
-        next(results)
-    for thread in [one for one in threading.enumerate() if one.name.startswith("read-ahead")]:
-        thread.join(5)
-        assert not thread.is_alive()
