@@ -12,7 +12,7 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from artpose_lib.curate.cards import FACETS, PAGE, Cards, in_words, shrunk
+from artpose_lib.curate.cards import FILTERS, PAGE, Cards, in_words, shrunk
 from artpose_lib.curate.findings import findings
 from artpose_lib.curate.page import static_page
 from artpose_lib.data.boxes import parse_boxes
@@ -35,8 +35,7 @@ class CurationBoard(anywidget.AnyWidget):
 
     _esm = "\n".join(asset(name) for name in ("dom.js", "boxes.js", "board.js"))
     _css = asset("board.css")
-    where = traitlets.Unicode().tag(sync=True)  # which collection, for what a browser keeps
-    pending = traitlets.Dict().tag(sync=True)  # {file_name: {"why": …, "boxes": …}}: begun, but not decided
+    where = traitlets.Unicode().tag(sync=True)  # which collection: under this name a browser keeps what is begun
 
     def __init__(self, folder: str | Path, who: str | None = None, found: pd.DataFrame | None = None,
                  open_only: bool = False):
@@ -56,13 +55,6 @@ class CurationBoard(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options):
         data, metadata = super()._repr_mimebundle_(**options)
         return data | {"text/html": self.html}, metadata
-
-    @traitlets.validate("pending")
-    def _keep_known(self, proposal: dict) -> dict:
-        """What is pending comes from the browser and goes back to it: texts of bounded length about known pictures."""
-        return {name: {key: held[key] for key in ("why", "boxes") if isinstance(held.get(key), str)
-                       and len(held[key]) <= LONGEST}
-                for name, held in proposal["value"].items() if name in self.cards.places and isinstance(held, dict)}
 
     def _receive(self, _widget, message: object, _buffers) -> None:
         asked = message if isinstance(message, dict) else {}
@@ -86,12 +78,17 @@ class CurationBoard(anywidget.AnyWidget):
 
     def _asked(self, message: dict) -> dict:
         """The page that a message asks for, as `Cards.page` takes it."""
-        filters, names = message.get("filters"), message.get("names")
+        filters = message.get("filters")
         filters = filters if isinstance(filters, dict) else {}
-        names = names[:2 * PAGE] if isinstance(names, list) else []
-        return {"wanted": {facet: _text(filters, facet) for facet in FACETS}, "begun": self.pending,
-                "names": [name for name in names if isinstance(name, str) and name in self.cards.places]
+        return {"wanted": {name: _text(filters, name) for name in FILTERS}, "begun": self._known(message, "begun"),
+                "names": self._known(message, "names")[:2 * PAGE]
                 } | {key: self._name(message, key) for key in ("after", "before") if message.get(key)}
+
+    def _known(self, message: dict, key: str) -> list[str]:
+        """Those of the names in a message that are of pictures here."""
+        names = message.get(key)
+        return [name for name in names if isinstance(name, str) and name in self.cards.places
+                ] if isinstance(names, list) else []
 
     def _thumbnail(self, card: dict) -> bytes:
         """A small JPEG; the card gets the `size` of the whole picture, or the `fault` why it cannot be shown."""

@@ -22,7 +22,7 @@ from artpose_lib.data.pictures import FORMATS, decode
 from artpose_lib.data.poses import POSE_NAMES
 
 PAGE = 24  # cards on a page; up to twice as many where it would tear a group of duplicates apart
-FACETS = ("decision", "finding", "pose", "source")  # what a person filters by
+FILTERS = ("decision", "finding", "pose", "source")  # what a person filters by
 PLACE = itemgetter("place")
 
 
@@ -47,13 +47,14 @@ class Cards:
         self.places = {card["file_name"]: card["place"] for card in self._fixed}
 
     def now(self, begun: Iterable[str] = ()) -> list[dict]:
-        """All cards, in their order, after what decisions.csv says now; `begun` names pictures with something pending.
+        """All cards, in their order, after what decisions.csv says now; `begun` names pictures with something begun.
 
-        A card has `file_name`, `title`, `author`, `date`, `label` (before any decision), `source`, `page` (an address,
-        or ""), `licence`, `flags` (its findings: `kind`, `group`, `note`), `group` (of duplicates, from 1; 0 for none),
-        `place` (its position), `pose`, `boxes` ("x0 y0 x1 y1;…"), `decided` (a sentence for each decision that stands)
-        and `facets` (for each of FACETS, the values that it is found under; the first of `decision` is "undecided",
-        "kept", "dropped" or "pose changed"). All are text but for `group` and `place`. Raises DecisionError.
+        A card has `file_name`, `title` (or the file name), `by` (author and date), `label` (before any decision),
+        `source`, `page` (an address, or ""), `licence`, `flags` (its findings: `kind`, `group`, `note`), `group` (of
+        duplicates, from 1; 0 for none), `place` (its position), `pose`, `boxes` ("x0 y0 x1 y1;…"), `decided` (a
+        sentence for each decision that stands) and `filters` (for each of FILTERS, the values that it is found under;
+        the first of `decision` is "undecided", "kept", "dropped" or "pose changed"). All are text but for `group` and
+        `place`. Raises DecisionError.
         """
         decisions = active_decisions(read_decisions(self.folder))
         of_picture: dict[str, list[Decision]] = {}
@@ -72,7 +73,7 @@ class Cards:
              before: str = "") -> dict:
         """Some cards and what stands around them.
 
-        Parameters: `wanted` is the value of each of FACETS, "" for all; `begun` as `now` takes it. `names` asks for
+        Parameters: `wanted` is the value of each of FILTERS, "" for all; `begun` as `now` takes it. `names` asks for
         these cards, wanted or not; without them it is the page of wanted cards `after` a picture, the one `before` it,
         or the first.
         Returns `cards`; how many wanted ones there are `earlier` and `later` than these; and of the whole collection
@@ -80,7 +81,7 @@ class Cards:
         """
         now = self.now(begun)
         found = [card for card in now
-                 if all(not value or value in card["facets"][facet] for facet, value in wanted.items())]
+                 if all(not value or value in card["filters"][name] for name, value in wanted.items())]
         if names:
             shown = [now[self.places[name]] for name in names]
         elif before:
@@ -93,8 +94,8 @@ class Cards:
 
 
 def counts(cards: Sequence[dict]) -> dict[str, Counter]:
-    """For each of FACETS, how many cards are found under each value."""
-    return {facet: Counter(value for card in cards for value in card["facets"][facet]) for facet in FACETS}
+    """For each of FILTERS, how many cards are found under each value."""
+    return {name: Counter(value for card in cards for value in card["filters"][name]) for name in FILTERS}
 
 
 def _page_before(cards: Sequence[dict], place: int) -> list[dict]:
@@ -124,8 +125,8 @@ def _poses(cards: Sequence[dict]) -> list[str]:
 
 def _card(row: dict[str, str], flags: list[dict]) -> dict:
     """What no decision changes."""
-    return {"file_name": row["file_name"], "label": row["label"], "title": row.get("TITLE", ""),
-            "author": row.get("AUTHOR", ""), "date": row.get("DATE", ""), "source": row.get("source", ""),
+    return {"file_name": row["file_name"], "label": row["label"], "title": row.get("TITLE") or row["file_name"],
+            "by": ", ".join(filter(None, [row.get("AUTHOR"), row.get("DATE")])), "source": row.get("source", ""),
             "page": next(iter(addresses([row.get("page", "")])), ""), "licence": row.get("licence", ""),
             "flags": flags, "group": min((flag["group"] for flag in flags if flag["group"]), default=0)}
 
@@ -141,9 +142,9 @@ def _decided(card: dict, shape: tuple[str, str], left: bool, decisions: list[Dec
     else:
         stage = "kept" if pose == card["label"] else "pose changed"
     kinds = list(dict.fromkeys(flag["kind"] for flag in card["flags"]))
-    facets = {"decision": [stage] + ["boxes drawn"] * ("box" in actions) + ["begun"] * begun,
+    filters = {"decision": [stage] + ["boxes drawn"] * ("box" in actions) + ["begun"] * begun,
               "finding": ["any", *kinds] if kinds else ["none"], "pose": [pose], "source": [card["source"]]}
-    return card | {"pose": pose, "boxes": boxes, "decided": list(map(in_words, decisions)), "facets": facets}
+    return card | {"pose": pose, "boxes": boxes, "decided": list(map(in_words, decisions)), "filters": filters}
 
 
 def in_words(decision: Decision) -> str:

@@ -63,9 +63,8 @@ def _section(title: str, found: Sequence[dict], most: int, cards: Cards, open_on
 
 def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
     """A picture with its boxes in the middle of a grey square, uint8 RGB (SIDE, SIDE, 3), and its caption."""
-    work = ", ".join(filter(None, (card["title"] or card["file_name"], card["author"], card["date"])))
     parts = [f"Group {card['group']}"] * bool(card["group"])
-    parts += [work, f"{card['pose']}, {card['facets']['decision'][0]}"]
+    parts += [", ".join(filter(None, (card["title"], card["by"]))), f"{card['pose']}, {card['filters']['decision'][0]}"]
     parts += [", ".join(flag["kind"] for flag in card["flags"])] * bool(card["flags"])
     tile = Image.new("RGB", (SIDE, SIDE), GREY)
     if open_only and "licence" in cards.metadata and not is_open(card["licence"]):

@@ -1,5 +1,5 @@
-// The curation board in the browser. Python holds what is true (board.py): this script asks it for a page of cards,
-// sends what the person does and shows the answer. Of its own it keeps only what is begun and not decided yet.
+// The curation board in the browser. What is decided lies with Python (board.py): this script asks it for a page of cards,
+// sends what the person does and shows the answer. What is begun and not decided yet, the browser alone keeps.
 
 const KEYS = {
   "Arrows": "another picture", "K": "keep", "D": "drop", "1 to 9": "the pose of that number",
@@ -18,69 +18,66 @@ const isAddress = (text) => /^https?:\/\//.test(text);
 class Board {
   constructor(model, root) {
     [this.model, this.root] = [model, root];
-    this.asked = new Map(); // questions that are not answered yet
+    this.questions = new Map(); // to Python, not answered yet
     this.filters = { decision: "undecided", finding: "", pose: "", source: "" };
     this.page = { cards: [], earlier: 0, later: 0, poses: [] };
     this.thumbnails = new Map(); // of this page alone: {image, size, fault}
-    this.pending = { ...this.stored(), ...model.get("pending") }; // {file name: {why, boxes}}
+    this.begun = this.recall(); // {file name: {why, boxes}}
     this.current = ""; // the picture that keys are about
     this.writing = ""; // the picture whose reason is open
     this.editor = new BoxEditor(this);
-    this.build(root);
+    this.build();
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
-    this.saving = true;
     this.ask({ do: "show" });
   }
 
   close() {
     this.model.off("msg:custom", this.receive);
-    this.asked.forEach((question) => clearTimeout(question.timer));
+    this.questions.forEach((question) => clearTimeout(question.timer));
     this.thumbnails.forEach(({ image }) => URL.revokeObjectURL(image.src));
   }
 
-  build(root) {
-    const button = (title, onclick) => make("button", { type: "button", title, onclick });
-    const filter = (facet) => make("select", { "aria-label": `Show by ${facet}`, autocomplete: "off",
-      onchange: (event) => { this.filters[facet] = event.target.value; this.ask({ do: "show" }); } });
+  build() {
+    const select = (filter) => make("select", { "aria-label": `Show by ${filter}`, autocomplete: "off",
+      onchange: (event) => { this.filters[filter] = event.target.value; this.ask({ do: "show" }); } });
     this.done = make("strong");
     this.progress = make("progress", { "aria-label": "Decided" });
-    this.selects = Object.fromEntries(Object.keys(this.filters).map((facet) => [facet, filter(facet)]));
+    this.selects = Object.fromEntries(Object.keys(this.filters).map((filter) => [filter, select(filter)]));
     this.keys = make("details", {}, make("summary", {}, HINT), make("dl", {}, ...Object.entries(KEYS).flatMap(
       ([key, does]) => [make("dt", {}, key), make("dd", {}, does)])));
     this.list = make("ul", { className: "cards", role: "list", "aria-label": "Pictures" });
     this.list.addEventListener("focusin", (event) => this.mark(event.target.closest("li").dataset.name));
     this.alert = make("p", { role: "alert", hidden: true });
     this.status = make("p", { role: "status" }, "Choose a picture, with the mouse or the arrow keys, and decide.");
-    this.undoing = button("U", () => this.undo());
-    this.undoing.append("↶ Undo");
-    [this.earlier, this.later] = [button("P", () => this.turnBack()), button("N", () => this.turnOn())];
-    root.classList.add("artpose-board");
-    root.setAttribute("data-lm-suppress-shortcuts", "true"); // in JupyterLab, D twice would delete the notebook's cell
-    root.replaceChildren(make("div", { className: "top" }, this.done, this.progress, ...Object.values(this.selects)),
-      this.keys, this.list, make("div", { className: "bar" }, this.alert, this.status, this.undoing, this.earlier,
-        this.later), this.editor.dialog);
-    root.addEventListener("keydown", (event) => this.press(event));
+    this.earlier = makeButton("", () => this.turnBack(), { title: "P" });
+    this.later = makeButton("", () => this.turnOn(), { title: "N" });
+    this.root.classList.add("artpose-board");
+    this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // in JupyterLab, D twice would delete the cell
+    this.root.replaceChildren(
+      make("div", { className: "top" }, this.done, this.progress, ...Object.values(this.selects)), this.keys, this.list,
+      make("div", { className: "bar" }, this.alert, this.status,
+        makeButton("↶ Undo", () => this.undo(), { title: "U" }), this.earlier, this.later), this.editor.dialog);
+    this.root.addEventListener("keydown", (event) => this.press(event));
   }
 
   // Questions to Python, and its answers.
 
   ask(question) {
-    if (this.saving) this.save(); // so that the answer counts what is begun
     const ask = crypto.getRandomValues(new Uint32Array(2)).join("-"); // other views of this board have other questions
     const timer = setTimeout(() => this.complain("Python does not answer. If it has stopped, reload the page: what is "
       + "not shown as decided is not written."), PATIENCE);
-    this.asked.set(ask, { ...question, timer });
+    this.questions.set(ask, { ...question, timer });
     this.root.setAttribute("aria-busy", true);
-    this.model.send({ ...question, ask, filters: this.filters });
+    this.model.send({ ...question, ask, filters: this.filters, begun: Object.keys(this.begun) });
   }
 
   receive(answer, buffers) {
-    const question = this.asked.get(answer.ask);
+    const question = this.questions.get(answer.ask);
     if (!question) return;
     clearTimeout(question.timer);
-    this.asked.delete(answer.ask);
-    this.root.setAttribute("aria-busy", this.asked.size > 0);
+    this.questions.delete(answer.ask);
+    this.root.setAttribute("aria-busy", this.questions.size > 0);
     if (answer.error) {
       this.complain(answer.error);
       this.drawCards();
@@ -100,7 +97,7 @@ class Board {
 
   settle({ why, action }, { name, said, cards }) {
     const settled = {};
-    if (why && this.pending[name]?.why === why) settled.why = undefined;
+    if (why && this.begun[name]?.why === why) settled.why = undefined;
     if (action === "box") settled.boxes = undefined;
     this.hold(name, settled);
     this.status.textContent = `${said}: ${cards.find((card) => card.file_name === name)?.title || name}`;
@@ -108,32 +105,23 @@ class Board {
   }
 
   complain(text) {
-    this.alert.textContent = text;
-    this.alert.hidden = false;
+    Object.assign(this.alert, { textContent: text, hidden: false });
   }
 
-  // What is begun: kept in Python for as long as its kernel lives, and here for a page that is loaded with a new one.
+  // What is begun is kept as it is typed or drawn, for a page that is loaded again, also with a new kernel.
 
-  stored() {
-    try { return JSON.parse(sessionStorage.getItem(`artpose ${this.model.get("where")}`)) || {}; } catch { return {}; }
+  recall() {
+    try { return JSON.parse(localStorage.getItem(this.storage())) || {}; } catch { return {}; } // a notebook may forbid it
   }
 
   hold(name, changes) {
-    const { why, boxes } = { ...this.pending[name], ...changes };
-    if (why || boxes !== undefined) this.pending[name] = { why, boxes }; else delete this.pending[name];
-    try {
-      sessionStorage.setItem(`artpose ${this.model.get("where")}`, JSON.stringify(this.pending));
-    } catch { /* some notebooks forbid it */ }
-    clearTimeout(this.saving);
-    this.saving = setTimeout(() => this.save(), 200);
+    const { why, boxes } = { ...this.begun[name], ...changes };
+    if (why || boxes !== undefined) this.begun[name] = { why, boxes }; else delete this.begun[name];
+    const kept = { ...this.recall(), [name]: this.begun[name] }; // also what another tab has begun meanwhile
+    try { localStorage.setItem(this.storage(), JSON.stringify(kept)); } catch { /* it stays as long as the page does */ }
   }
 
-  save() {
-    clearTimeout(this.saving);
-    this.saving = null;
-    this.model.set("pending", JSON.parse(JSON.stringify(this.pending))); // a copy, or the model sees no change
-    this.model.save_changes();
-  }
+  storage() { return `artpose ${this.model.get("where")}`; }
 
   // What the person does.
 
@@ -141,14 +129,14 @@ class Board {
 
   card(name) { return this.page.cards.find((card) => card.file_name === name); }
 
-  stage(name) { return this.card(name).facets.decision[0]; }
+  stage(name) { return this.card(name).filters.decision[0]; }
 
   isSent(name) {
-    return [...this.asked.values()].some((question) => question.do === "decide" && question.file_name === name);
+    return [...this.questions.values()].some((question) => question.do === "decide" && question.file_name === name);
   }
 
   decide(name, action, value = "") {
-    const why = this.pending[name]?.why || "";
+    const why = this.begun[name]?.why || "";
     this.ask({ do: "decide", file_name: name, action, value, why, names: this.names() });
     this.drawCards();
   }
@@ -174,23 +162,17 @@ class Board {
     if (this.editor.dialog.open) return this.editor.press(event);
     if (event.target.matches("input, select")) return key === "escape" && this.focus(name);
     if (event.ctrlKey || event.metaKey || event.altKey) {
-      return key === "z" && this.handle(event, () => this.undo());
+      return key === "z" && instead(event, () => this.undo());
     }
     const does = { u: () => this.undo(), n: () => this.turnOn(), p: () => this.turnBack(),
       "?": () => { this.keys.open = !this.keys.open; }, ...this.card(name) && this.list.contains(event.target) && {
         k: () => this.decideAndGoOn("keep"), d: () => this.decideAndGoOn("drop"), b: () => this.enlarge(name),
         w: () => this.write(name) } }[key];
     const pose = /^[1-9]$/.test(key) && this.page.poses[key - 1];
-    if (does) this.handle(event, does);
+    if (does) instead(event, does);
     else if (!this.list.contains(event.target)) return;
-    else if (pose) this.handle(event, () => this.decideAndGoOn("pose", pose));
-    else if (ARROWS[event.key]) this.handle(event, () => this.move(...ARROWS[event.key]));
-  }
-
-  handle(event, does) {
-    event.preventDefault();
-    event.stopPropagation();
-    does();
+    else if (pose) instead(event, () => this.decideAndGoOn("pose", pose));
+    else if (ARROWS[event.key]) instead(event, () => this.move(...ARROWS[event.key]));
   }
 
   decideAndGoOn(action, value) {
@@ -225,11 +207,12 @@ class Board {
     Object.assign(this.progress, { max: total, value: decided });
     const values = { decision: STAGES, finding: Object.keys(counts.finding).sort(), pose: poses,
       source: Object.keys(counts.source).sort() };
-    for (const [facet, select] of Object.entries(this.selects)) {
-      const offered = values[facet].filter((value) => value && (counts[facet][value] || value === this.filters[facet]));
-      select.replaceChildren(make("option", { value: "" }, ANY[facet]), ...offered.map((value) => make("option",
-        { value }, `${value} (${shown(counts[facet][value] || 0)})`)));
-      select.value = this.filters[facet];
+    for (const [filter, select] of Object.entries(this.selects)) {
+      const chosen = this.filters[filter], found = (value) => counts[filter][value] || 0;
+      const offered = values[filter].filter((value) => value && (found(value) || value === chosen));
+      select.replaceChildren(make("option", { value: "" }, ANY[filter]),
+        ...offered.map((value) => make("option", { value }, `${value} (${shown(found(value))})`)));
+      select.value = chosen;
       select.hidden = !offered.length;
     }
     Object.assign(this.earlier, { textContent: `‹ ${shown(earlier)} earlier`, disabled: !earlier });
@@ -276,12 +259,12 @@ class Board {
   }
 
   item(card) {
-    const name = card.file_name, title = card.title || name, by = [card.author, card.date].filter(Boolean).join(", ");
-    const stage = this.stage(name), { why, boxes } = this.pending[name] || {}, sent = this.isSent(name);
-    const button = (control, text, label, onclick) => make("button", { type: "button", "data-control": control,
-      title: label, "aria-label": label, onclick }, text);
+    const { file_name: name, title, by } = card;
+    const stage = this.stage(name), { why, boxes } = this.begun[name] || {}, sent = this.isSent(name);
+    const button = (control, text, label, onclick) => makeButton(text, onclick,
+      { "data-control": control, title: label, "aria-label": label });
     return make("li", { className: `card ${stage.replace(" ", "-")} ${card.group ? "grouped" : ""}`, "data-name": name,
-      "aria-busy": sent, "aria-label": [title, by, card.pose, ...card.facets.decision,
+      "aria-busy": sent, "aria-label": [title, by, card.pose, ...card.filters.decision,
         ...card.flags.map((flag) => flag.kind)].filter(Boolean).join("; ") },
     make("button", { type: "button", className: "picture", "data-control": "picture", "aria-label": `Enlarge ${title}`,
       onclick: () => this.enlarge(name) }, this.picture(card, boxes)),
@@ -333,7 +316,7 @@ class Board {
       make("option", { value: pose }, place < 9 ? `${place + 1} ${pose}` : pose));
     const select = make("select", { "data-control": "pose", "aria-label": "Pose", autocomplete: "off", onchange: choose,
       // Elsewhere each arrow key would at once choose, and so decide on, the next pose.
-      onkeydown: (event) => { if (ARROWS[event.key]) this.handle(event, () => select.showPicker?.()); } }, ...options,
+      onkeydown: (event) => { if (ARROWS[event.key]) instead(event, () => select.showPicker?.()); } }, ...options,
     make("option", { value: NEW_POSE }, "new pose…"));
     select.value = card.pose;
     return select;
@@ -344,7 +327,7 @@ class Board {
       maxLength: 1000, "data-control": "reason", autocomplete: "off",
       oninput: (event) => this.hold(name, { why: event.target.value }), onfocus: () => { this.writing = name; },
       onblur: () => { this.writing = ""; },
-      onkeydown: (event) => { if (event.key === "Enter") this.handle(event, () => this.focus(name)); } }));
+      onkeydown: (event) => { if (event.key === "Enter") instead(event, () => this.focus(name)); } }));
   }
 }
 

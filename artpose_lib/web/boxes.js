@@ -17,28 +17,27 @@ function outline([x0, y0, x1, y1], attributes = {}) {
   return makeSvg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0, ...attributes });
 }
 
-// What is drawn stays pending with its picture until it is accepted or cancelled, also when the page is loaded again.
+// What is drawn stays with its picture, as begun, until it is accepted or cancelled.
 class BoxEditor {
-  // board: has `pending`, `hold`, `decide` and `focus`.
+  // board: has `begun`, `hold`, `decide`, `drawCards` and `focus`.
   constructor(board) {
     this.board = board;
     this.boxes = [];
     this.svg = makeSvg("svg", { role: "group", "aria-label": "Boxes" });
     this.svg.addEventListener("pointerdown", (event) => this.drag(event));
     this.said = make("p", { role: "status" });
-    const button = (text, onclick) => make("button", { type: "button", onclick }, text);
     this.dialog = make("dialog", { "aria-label": "Boxes around the figures",
-      oncancel: (event) => { event.preventDefault(); this.cancel(); } },
+      oncancel: (event) => instead(event, () => this.cancel()) },
     make("div", { className: "enlarged" }, this.svg), this.said, make("p", {}, BOX_HINT),
-    make("div", { className: "controls" }, button("Accept (Enter)", () => this.accept()),
-      button("Cancel (Escape)", () => this.cancel()), button("New box (N)", () => this.add()),
-      button("Remove box (Delete)", () => this.remove()), button("Decide later", () => this.close())));
+    make("div", { className: "controls" }, makeButton("Accept (Enter)", () => this.accept()),
+      makeButton("Cancel (Escape)", () => this.cancel()), makeButton("New box (N)", () => this.add()),
+      makeButton("Remove box (Delete)", () => this.remove()), makeButton("Decide later", () => this.close())));
   }
 
   // name: the picture; size: its width and height; saved: its boxes as they are decided; picture: a JPEG.
   open(name, size, saved, picture) {
     Object.assign(this, { name, size, saved, url: URL.createObjectURL(new Blob([picture])) });
-    this.boxes = readBoxes(this.board.pending[name]?.boxes ?? saved);
+    this.boxes = readBoxes(this.board.begun[name]?.boxes ?? saved);
     this.chosen = this.boxes.length - 1;
     this.svg.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
     this.dialog.showModal();
@@ -69,11 +68,10 @@ class BoxEditor {
   }
 
   press(event) {
-    const [width, height] = this.size, step = Math.ceil(Math.max(width, height) / 100), way = ARROWS[event.key];
-    const does = { n: () => this.add(), delete: () => this.remove(), backspace: () => this.remove(),
-      enter: () => this.accept() }[event.key.toLowerCase()];
-    if (does && !(event.key === "Enter" && event.target.matches("button"))) this.board.handle(event, does);
-    else if (way) this.board.handle(event, () => this.shift(way[0] * step, way[1] * step, event.shiftKey));
+    const step = Math.ceil(Math.max(...this.size) / 100), way = ARROWS[event.key];
+    const does = way ? () => this.shift(way[0] * step, way[1] * step, event.shiftKey) : { n: () => this.add(),
+      delete: () => this.remove(), backspace: () => this.remove(), enter: () => this.accept() }[event.key.toLowerCase()];
+    if (does && !(event.key === "Enter" && event.target.matches("button"))) instead(event, does);
   }
 
   change(boxes, chosen) {
