@@ -13,7 +13,7 @@ import pandas as pd
 import traitlets
 
 from artpose_lib.curate.cards import FILTERS, PAGE, Cards, in_words, shrunk
-from artpose_lib.curate.findings import findings
+from artpose_lib.curate.findings import inspect_pictures
 from artpose_lib.curate.page import static_page
 from artpose_lib.data.boxes import parse_boxes
 from artpose_lib.data.decisions import FILE, Decision, DecisionError, active_decisions, append_decision, read_decisions
@@ -28,7 +28,7 @@ class CurationBoard(anywidget.AnyWidget):
     """A live board in a notebook, and its state as a static page where no kernel runs, in one display bundle.
 
     Parameters: `folder` holds metadata.csv, and decisions.csv once there is one; `who` decides (None: the name of the
-    account); `found` comes from `curation.findings` (None: computed, without features); `open_only` leaves pictures
+    account); `found` comes from `inspect_pictures` (None: computed, without features); `open_only` leaves pictures
     without an open licence out of the static page, so that it may be published.
     Raises DataError where the folder cannot be read, and DecisionError where its decisions.csv cannot.
     """
@@ -41,7 +41,7 @@ class CurationBoard(anywidget.AnyWidget):
                  open_only: bool = False):
         self.folder, self.open_only = Path(folder), open_only
         self.who = who or getpass.getuser()
-        self.found = findings(self.folder) if found is None else found
+        self.found = inspect_pictures(self.folder) if found is None else found
         self.cards = Cards(self.folder, self.found)
         self.cards.now()  # a broken decisions.csv is told now, and not in the browser
         super().__init__(where=str(self.folder.resolve()))

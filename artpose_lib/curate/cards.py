@@ -29,7 +29,7 @@ PLACE = itemgetter("place")
 class Cards:
     """The pictures of a folder in the order that they are worked through: a group of duplicates stands together.
 
-    Parameters: `folder` holds metadata.csv; `found` comes from `curation.findings`.
+    Parameters: `folder` holds metadata.csv; `found` comes from `findings.inspect_pictures`.
     Raises DataError where the folder cannot be read.
     """
 

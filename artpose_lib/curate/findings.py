@@ -1,6 +1,6 @@
-"""What a person should look at in a collection before it is trained on: broken files, copies, labels that seem wrong.
+"""What a person should look at in a collection: broken files, copies, labels that seem wrong.
 
-A finding is never more than a hint. Nothing is dropped here: a person decides, and `decisions` keeps what was decided.
+A finding is a hint. Nothing is dropped here: a person decides, and `data.decisions` keeps what was decided.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,21 +11,19 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from artpose_lib.curate.flags import FLAGS, SIDE, flags
+from artpose_lib.curate.flags import FLAGS, SIDE, flag_picture
 from artpose_lib.data.dataset import list_pictures, verify_pictures
 from artpose_lib.data.duplicates import HASH_SIDE, likeness
 from artpose_lib.data.pictures import decode, decode_square, read_ahead
 
-FOLDS = 5  # parts for cross-validation, and so the fewest different pictures of a class whose labels can be judged
-# C of the logistic regression on standardised features: strong regularisation, since there are more features (1,280)
-# than pictures. On the swapped labels that `suspicious_labels` tells of, anything from 0.001 to 1 does nearly as well.
-PENALTY = 0.01
+FOLDS = 5  # of the cross-validation, and so the fewest different pictures of a class whose labels can be judged
+C = 0.01  # of the logistic regression: strong regularisation, for there are more features (1,280) than pictures
 LITE = "EfficientNet-Lite0"
 NAMES = 4  # how many other pictures a note names
 
 
 class Finding(NamedTuple):
-    """A row of `findings`."""
+    """A row of `inspect_pictures`."""
 
     file_name: str
     kind: str
@@ -34,11 +32,11 @@ class Finding(NamedTuple):
     note: str
 
 
-def findings(folder: str | Path, features: np.ndarray | None = None) -> pd.DataFrame:
-    """What is odd about the pictures of a folder, as they are before any decision.
+def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> pd.DataFrame:
+    """Find what is odd about the pictures of a folder, as they are before any decision.
 
-    Parameters: `folder` as for `load_dataset`; `features` float32 (n, d), a row for each of `readable(folder)`, or None
-    to do without: they also find copies that were cropped or given a border, and labels that seem wrong.
+    Parameters: `folder` as for `load_dataset`; `features` float32 (n, d), a row for each of `list_readable(folder)`, or
+    None to do without: they also find copies that were cropped or given a border, and labels that seem wrong.
     Returns a frame sorted by its columns `file_name` and `kind`; `group`, an integer from 1 that pictures of one
     picture or work share in all their findings, 0 where that does not apply; `score`, larger for the more certain
     of one kind; `note`, a sentence. The kinds:
@@ -48,7 +46,7 @@ def findings(folder: str | Path, features: np.ndarray | None = None) -> pd.DataF
       cropped (see `duplicates.likeness`);
     - "two poses": the picture, or the work (`source` and `ID`), stands under more than one label;
     - "colour chart", "frame", "text page": see `flags`;
-    - "suspicious label": see `suspicious_labels`; labels of fewer than `FOLDS` different pictures are not judged.
+    - "suspicious label": see `find_suspicious_labels`; labels of fewer than `FOLDS` different pictures are not judged.
 
     Raises DataError where the folder cannot be read, and ValueError where there are not as many rows of features as
     pictures.
@@ -58,24 +56,24 @@ def findings(folder: str | Path, features: np.ndarray | None = None) -> pd.DataF
     found = [Finding(one.file_name, "unreadable", 0, 1.0, one.problem) for one in problems if one.action == "left out"]
     if features is not None and len(features) != len(rows):
         raise ValueError(f"{folder}: {len(features)} rows of features for {len(rows)} pictures that can be read. "
-                         "Compute them for the rows that curation.readable gives.")
+                         "Compute them for the rows that list_readable gives.")
     if len(rows):
         small = np.empty((len(rows), HASH_SIDE, HASH_SIDE, 3), np.uint8)
         for row, name in rows["file_name"].items():
             small[row], flagged = _look(folder / name)
             found += [Finding(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flagged.items()]
-        found += _doubtful(rows, likeness(small, features), features)
+        found += _compare(rows, likeness(small, features), features)
     frame = pd.DataFrame(found, columns=Finding._fields).drop_duplicates()
     return frame.sort_values(["file_name", "kind"], ignore_index=True)
 
 
-def readable(folder: str | Path) -> pd.DataFrame:
+def list_readable(folder: str | Path) -> pd.DataFrame:
     """The rows of a folder's metadata, in the order of file names, whose pictures can be read; no decision applied."""
     return verify_pictures(Path(folder), list_pictures(folder))[0].drop(columns="_sha256")
 
 
-def lite_features(folder: str | Path) -> np.ndarray:
-    """What EfficientNet-Lite0 makes of each picture, float32 (n, 1280), a row for each of `readable(folder)`.
+def extract_lite_features(folder: str | Path) -> np.ndarray:
+    """What EfficientNet-Lite0 makes of each picture, float32 (n, 1280), a row for each of `list_readable(folder)`.
 
     Its ImageNet weights come with a Python package, so this works anywhere.
     """
@@ -83,27 +81,34 @@ def lite_features(folder: str | Path) -> np.ndarray:
     from artpose_lib.model.classifier import build_classifier, pooled_model
     from artpose_lib.model.features import extract_features
 
-    folder, names, size = Path(folder), readable(folder)["file_name"], BACKBONES[LITE].input_size
+    folder, names, size = Path(folder), list_readable(folder)["file_name"], BACKBONES[LITE].input_size
     network = pooled_model(build_classifier(LITE, n_classes=2, weights="imagenet"))
     return extract_features(network, read_ahead(lambda name: decode_square((folder / name).read_bytes(), size), names))
 
 
-def suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: np.ndarray, seed: int) -> pd.DataFrame:
-    """Labels that the pictures' features speak against, by confident learning (Northcutt et al., 2021; cleanlab).
+def find_suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: np.ndarray, seed: int) -> pd.DataFrame:
+    """Find labels that the pictures' features speak against, by confident learning (Northcutt et al. 2021; cleanlab).
 
     Parameters: `features` float (n, d); `labels` (n,); `groups` integers (n,): pictures of a group are judged by the
     others alone, so that a copy does not vouch for its copy; `seed` of the division into `FOLDS` folds.
     Returns a row a suspect, the worst first: `row` (position, from 0), `score` (1 less the probability of its label, 0
-    to 1) and `suggested` (the likeliest label). Of 34 labels swapped among 675 styles of paintings, of which such
-    features tell six in ten, 28 to 32 are among some 200 suspects, and half of the first 34 suspects are swapped ones.
+    to 1) and `suggested` (the likeliest label). Of 34 labels swapped among 675 paintings of six styles, some 30 are
+    among 200 suspects.
     Raises ValueError where there are fewer than two labels, or one has pictures of fewer than `FOLDS` groups.
     """
     from cleanlab.filter import find_label_issues  # with scikit-learn two seconds, which only this costs
     from cleanlab.rank import get_label_quality_scores
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     classes, given = np.unique(labels, return_inverse=True)
     _refuse_too_few(classes, given, groups)
-    probabilities = _out_of_fold(features, given, groups, seed)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    probabilities = cross_val_predict(model, features, given, groups=groups, cv=folds, method="predict_proba")
+    probabilities = probabilities.astype(float)  # cleanlab adds them up
     suspects = find_label_issues(given, probabilities, return_indices_ranked_by="self_confidence", filter_by="both",
                                  n_jobs=1)
     return pd.DataFrame({"row": suspects, "score": 1 - get_label_quality_scores(given, probabilities)[suspects],
@@ -115,7 +120,7 @@ def _look(path: Path) -> tuple[np.ndarray, dict[str, float]]:
     data = path.read_bytes()
     image, _ = decode(data, SIDE)
     image.thumbnail((SIDE, SIDE))
-    return decode_square(data, HASH_SIDE), flags(np.asarray(image))
+    return decode_square(data, HASH_SIDE), flag_picture(np.asarray(image))
 
 
 def _same_work(rows: pd.DataFrame) -> np.ndarray:
@@ -126,8 +131,8 @@ def _same_work(rows: pd.DataFrame) -> np.ndarray:
     return (source[:, None] == source) & (number[:, None] == number) & (source != "") & (number != "")
 
 
-def _doubtful(rows: pd.DataFrame, likeness: np.ndarray, features: np.ndarray | None) -> Iterator[Finding]:
-    """What takes a look at the other pictures: copies, disputed labels and suspicious ones."""
+def _compare(rows: pd.DataFrame, likeness: np.ndarray, features: np.ndarray | None) -> Iterator[Finding]:
+    """What is found by comparing pictures with each other: copies, disputed labels and suspicious ones."""
     joined = np.maximum(likeness, _same_work(rows))
     group = connected_components(joined > 0, directed=False)[1]
     numbers: dict[int, int] = {}  # from 1, in the order of file names, of the groups that anything is found in
@@ -143,17 +148,17 @@ def _copies(rows: pd.DataFrame, likeness: np.ndarray) -> Iterator[tuple[int, str
     for row in range(len(rows)):
         same = digests == digests[row]
         if twins := set(names[same]) - {names[row]}:  # a table may list one file under two labels
-            yield row, "exact duplicate", 1.0, f"It is the same file as {_some(twins)}."
+            yield row, "exact duplicate", 1.0, f"It is the same file as {_name_some(twins)}."
         near = (likeness[row] > 0) & ~same
         if near.any():
-            yield row, "near duplicate", likeness[row, near].max(), f"It looks like {_some(names[near])}."
+            yield row, "near duplicate", likeness[row, near].max(), f"It looks like {_name_some(names[near])}."
 
 
 def _two_poses(rows: pd.DataFrame, joined: np.ndarray, group: np.ndarray) -> Iterator[tuple[int, str, float, str]]:
     for _, members in rows.groupby(group):
         if members["label"].nunique() > 1:
             claims = members["file_name"] + ' as "' + members["label"] + '"'
-            note = f"One picture or work has several labels: {_some(claims)}."
+            note = f"One picture or work has several labels: {_name_some(claims)}."
             yield from ((row, "two poses", joined[row].max(), note) for row in members.index)
 
 
@@ -162,25 +167,10 @@ def _suspects(rows: pd.DataFrame, features: np.ndarray, group: np.ndarray) -> It
     judged = np.flatnonzero(rows["label"].isin(pictures.index[pictures >= FOLDS]))
     if rows["label"][judged].nunique() < 2:
         return
-    for suspect in suspicious_labels(features[judged], rows["label"][judged], group[judged], seed=0).itertuples():
+    for suspect in find_suspicious_labels(features[judged], rows["label"][judged], group[judged], seed=0).itertuples():
         name, label = rows.loc[judged[suspect.row], ["file_name", "label"]]
         yield Finding(name, "suspicious label", 0, suspect.score,
                       f'It stands under "{label}", and looks like "{suspect.suggested}" to a network.')
-
-
-def _out_of_fold(features: np.ndarray, given: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """The probabilities of all labels, float (n, labels), from models that never saw the picture or its group."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedGroupKFold
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    probabilities = np.zeros((len(given), given.max() + 1))
-    for train, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(features, given, groups):
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=1000))
-        model.fit(features[train], given[train])
-        probabilities[np.ix_(test, model.classes_)] = model.predict_proba(features[test])
-    return probabilities
 
 
 def _refuse_too_few(classes: np.ndarray, given: np.ndarray, groups: np.ndarray) -> None:
@@ -193,7 +183,7 @@ def _refuse_too_few(classes: np.ndarray, given: np.ndarray, groups: np.ndarray) 
                              f"least {FOLDS} of each. Leave it out, or add pictures.")
 
 
-def _some(names: Iterable[str]) -> str:
+def _name_some(names: Iterable[str]) -> str:
     """The first few names, and how many more there are."""
     names = sorted(set(names))
     more = [f"{len(names) - NAMES} more"] if len(names) > NAMES else []

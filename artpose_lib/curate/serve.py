@@ -14,7 +14,7 @@ from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
 
-from artpose_lib.curate.findings import findings, lite_features
+from artpose_lib.curate.findings import extract_lite_features, inspect_pictures
 from artpose_lib.data.dataset import list_pictures
 from artpose_lib.data.decisions import read_decisions
 
@@ -51,7 +51,7 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
     except OSError as error:
         raise ValueError(f"port {port} cannot be served on ({error.strerror}); choose another: --port") from error
     print("Looking through the pictures first: about a minute for a thousand.", file=sys.stderr, flush=True)
-    found = findings(folder, lite_features(folder))
+    found = inspect_pictures(folder, extract_lite_features(folder))
     with tempfile.TemporaryDirectory(prefix="artpose-") as scratch:
         seen = Path(scratch) / "found.pickle"
         found.to_pickle(seen)  # each page that is loaded has a kernel of its own: look once for them all

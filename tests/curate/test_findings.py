@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from artpose_lib.curate.findings import FOLDS, findings, lite_features, readable, suspicious_labels
+from artpose_lib.curate.findings import (
+    FOLDS,
+    extract_lite_features,
+    find_suspicious_labels,
+    inspect_pictures,
+    list_readable,
+)
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.decisions import Decision, append_decision
 from artpose_lib.data.duplicates import NEAR_DUPLICATE_COSINE
@@ -52,26 +58,26 @@ def kinds(found):
 
 
 def test_nothing_is_found_in_clean_pictures(tmp_path):
-    found = findings(collection(tmp_path, clean()), unlike(6))
+    found = inspect_pictures(collection(tmp_path, clean()), unlike(6))
     assert found.empty and list(found) == COLUMNS
 
 
 def test_files_that_are_no_pictures_are_found_with_the_reason(tmp_path):
     broken = {"Pieta/empty.png": b"", "Pieta/html.png": b"<html>403</html>"}
     folder = collection(tmp_path, clean() | broken)
-    found = findings(folder, unlike(6))
+    found = inspect_pictures(folder, unlike(6))
     assert kinds(found) == [(name, "unreadable") for name in broken]
     assert "empty" in found["note"][0] and "not a picture" in found["note"][1]
-    assert readable(folder)["file_name"].tolist() == sorted(clean())
+    assert list_readable(folder)["file_name"].tolist() == sorted(clean())
 
 
 def test_a_folder_of_broken_files_is_a_list_of_broken_files(tmp_path):
-    found = findings(collection(tmp_path, {"Pieta/a.png": b"", "Pieta/b.png": b"x"}))
+    found = inspect_pictures(collection(tmp_path, {"Pieta/a.png": b"", "Pieta/b.png": b"x"}))
     assert kinds(found) == [("Pieta/a.png", "unreadable"), ("Pieta/b.png", "unreadable")]
 
 
 def test_copies_are_found_each_with_its_originals_name_and_one_number_a_group(tmp_path):
-    found = findings(collection(tmp_path, clean() | {
+    found = inspect_pictures(collection(tmp_path, clean() | {
         "Graces/1 copy.png": scene(1), "Graces/1 mirrored.png": ImageOps.mirror(scene(1)),
         "Pieta/2 small.png": scene(2).resize((60, 45))}))
     assert kinds(found) == [
@@ -87,7 +93,7 @@ def test_copies_are_found_each_with_its_originals_name_and_one_number_a_group(tm
 
 def test_a_note_about_many_copies_stays_short(tmp_path):
     copies = {f"Pieta/{number}.png": scene(0) for number in range(12)}
-    note = findings(collection(tmp_path, copies))["note"][0]
+    note = inspect_pictures(collection(tmp_path, copies))["note"][0]
     assert len(re.findall(r"\.png", note)) == 4 and note.endswith(", 7 more.")
 
 
@@ -95,9 +101,9 @@ def test_features_find_the_copies_that_the_hash_misses(tmp_path):
     folder = collection(tmp_path, clean())
     features = unlike(6)
     features[1] = 1.2 * features[0] + 0.02
-    assert findings(folder).empty
-    found = findings(folder, features)
-    first, second = readable(folder)["file_name"][:2]
+    assert inspect_pictures(folder).empty
+    found = inspect_pictures(folder, features)
+    first, second = list_readable(folder)["file_name"][:2]
     assert kinds(found) == [(first, "near duplicate"), (second, "near duplicate")]
     assert found["score"].between(NEAR_DUPLICATE_COSINE, 1).all() and found["note"][0] == f"It looks like {second}."
 
@@ -105,14 +111,14 @@ def test_features_find_the_copies_that_the_hash_misses(tmp_path):
 def test_features_must_be_those_of_the_readable_pictures(tmp_path):
     folder = collection(tmp_path, clean() | {"Pieta/empty.png": b""})
     with pytest.raises(ValueError, match=f"{tmp_path}.*7 rows of features for 6 pictures.*readable"):
-        findings(folder, unlike(7))
+        inspect_pictures(folder, unlike(7))
 
 
 # Labels.
 
 
 def test_a_picture_under_two_poses_is_found(tmp_path):
-    found = findings(collection(tmp_path, clean() | {"Sebastian/1.png": scene(1), "Tanagra/2.jpg": scene(2)}))
+    found = inspect_pictures(collection(tmp_path, clean() | {"Sebastian/1.png": scene(1), "Tanagra/2.jpg": scene(2)}))
     disputed = found[found["kind"] == "two poses"]
     assert disputed["file_name"].tolist() == ["Graces/1.png", "Pieta/2.png", "Sebastian/1.png", "Tanagra/2.jpg"]
     assert disputed["group"].tolist() == [1, 2, 1, 2]
@@ -124,22 +130,22 @@ def test_a_file_that_the_table_lists_under_two_labels_is_disputed_and_no_copy_of
     folder = collection(tmp_path, clean())
     with (folder / "metadata.csv").open("a", encoding="utf-8") as table:
         table.write("Pieta/0.png,Tanagra\nPieta/2.png,Pieta\n")
-    assert set(kinds(findings(folder))) == {("Pieta/0.png", "two poses")}
+    assert set(kinds(inspect_pictures(folder))) == {("Pieta/0.png", "two poses")}
 
 
 def test_a_work_under_two_poses_is_found_by_its_number_in_its_museum(tmp_path):
     names = list(clean())  # Pieta/0, Graces/1, Pieta/2, …
     sources, numbers = ["met"] * 3 + ["smk"] * 3 + ["", ""], ["7", "7", "8", "8", "", "", "9", "9"]
-    found = findings(collection(tmp_path, clean(8), source=sources, ID=numbers))
+    found = inspect_pictures(collection(tmp_path, clean(8), source=sources, ID=numbers))
     assert kinds(found) == [(names[1], "two poses"), (names[0], "two poses")]
     assert set(found["group"]) == {1}
 
 
 def test_findings_are_about_the_collection_before_decisions(tmp_path):
     folder = collection(tmp_path, clean() | {"Sebastian/1.png": scene(1)})
-    before = findings(folder)
+    before = inspect_pictures(folder)
     append_decision(folder, Decision("Sebastian/1.png", "drop", who="Ann"))
-    assert findings(folder).equals(before) and len(before) == 4
+    assert inspect_pictures(folder).equals(before) and len(before) == 4
 
 
 def test_a_page_of_text_among_the_pictures_is_found(tmp_path):
@@ -147,23 +153,23 @@ def test_a_page_of_text_among_the_pictures_is_found(tmp_path):
     rng = np.random.default_rng(0)
     for y in range(10, 190, 12):
         stripes[y:y + 6, 8:152] = 250 * rng.integers(0, 2, (1, 144, 1))
-    found = findings(collection(tmp_path, clean() | {"Pieta/label.png": Image.fromarray(stripes)}))
+    found = inspect_pictures(collection(tmp_path, clean() | {"Pieta/label.png": Image.fromarray(stripes)}))
     assert kinds(found) == [("Pieta/label.png", "text page")] and found["group"].tolist() == [0]
 
 
 def test_folders_alone_will_do_and_the_order_of_rows_is_of_no_account(tmp_path):
     folder = collection(tmp_path, clean() | {"Sebastian/1.png": scene(1), "Pieta/0b.png": scene(0)})
-    found = findings(folder)
+    found = inspect_pictures(folder)
     table = pd.read_csv(folder / "metadata.csv")
     table.iloc[::-1].to_csv(folder / "metadata.csv", index=False)
-    assert findings(folder).equals(found)
+    assert inspect_pictures(folder).equals(found)
     (folder / "metadata.csv").unlink()
-    assert findings(folder).equals(found) and found["file_name"].is_monotonic_increasing
+    assert inspect_pictures(folder).equals(found) and found["file_name"].is_monotonic_increasing
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     with pytest.raises(DataError, match="no such folder"):
-        findings(tmp_path / "nowhere")
+        inspect_pictures(tmp_path / "nowhere")
 
 
 # Suspicious labels.
@@ -183,16 +189,16 @@ def test_most_swapped_labels_are_found_and_no_others(seed):
     swapped = np.random.default_rng(seed).choice(120, 6, replace=False)
     labels = true.copy()
     labels[swapped] = [{"blue": "green", "green": "red", "red": "blue"}[label] for label in true[swapped]]
-    found = suspicious_labels(features, labels, np.arange(120), seed)
+    found = find_suspicious_labels(features, labels, np.arange(120), seed)
     assert set(found["row"]) <= set(swapped) and len(found) >= 4
     assert [true[row] for row in found["row"]] == found["suggested"].tolist()
     assert found["score"].is_monotonic_decreasing and found["score"].between(0, 1).all()
-    assert found.equals(suspicious_labels(features, labels, np.arange(120), seed))
+    assert found.equals(find_suspicious_labels(features, labels, np.arange(120), seed))
 
 
 def test_true_labels_raise_no_suspicion():
     features, labels = coloured(60)
-    assert suspicious_labels(features, labels, np.arange(60), 0).empty
+    assert find_suspicious_labels(features, labels, np.arange(60), 0).empty
 
 
 def test_a_copy_does_not_vouch_for_its_copy():
@@ -204,8 +210,8 @@ def test_a_copy_does_not_vouch_for_its_copy():
     labels[89] = "a"  # the last picture is a b; it and its four copies stand under a
     wrong = [89, 90, 91, 92, 93]
     together, apart = np.minimum(np.arange(94), 89), np.arange(94)
-    assert sorted(suspicious_labels(features, labels, together, 0)["row"]) == wrong
-    assert not set(wrong) & set(suspicious_labels(features, labels, apart, 0)["row"])
+    assert sorted(find_suspicious_labels(features, labels, together, 0)["row"]) == wrong
+    assert not set(wrong) & set(find_suspicious_labels(features, labels, apart, 0)["row"])
 
 
 def test_too_few_different_pictures_or_labels_are_refused_by_name():
@@ -213,9 +219,9 @@ def test_too_few_different_pictures_or_labels_are_refused_by_name():
     groups = np.arange(30)
     groups[labels == "red"] %= 4
     with pytest.raises(ValueError, match=f'"red" has . different pictures.*at least {FOLDS}'):
-        suspicious_labels(features, labels, np.where(labels == "red", groups + 100, groups), 0)
+        find_suspicious_labels(features, labels, np.where(labels == "red", groups + 100, groups), 0)
     with pytest.raises(ValueError, match='"a" is the only label'):
-        suspicious_labels(features, ["a"] * 30, np.arange(30), 0)
+        find_suspicious_labels(features, ["a"] * 30, np.arange(30), 0)
 
 
 def test_findings_name_suspicious_labels_and_pass_over_a_class_that_is_too_small(tmp_path):
@@ -225,7 +231,7 @@ def test_findings_name_suspicious_labels_and_pass_over_a_class_that_is_too_small
     features[:10] += 0.5
     features[10:] -= 0.5
     features[[2, 13]] = features[[13, 2]]  # each looks like the other's class
-    found = findings(folder, features)
+    found = inspect_pictures(folder, features)
     assert kinds(found) == [("Graces/02.png", "suspicious label"), ("Pieta/13.png", "suspicious label")]
     assert found["note"][0] == 'It stands under "Graces", and looks like "Pieta" to a network.'
 
@@ -238,8 +244,8 @@ def test_features_come_in_the_order_of_the_rows_that_can_be_read(tmp_path):
     (tmp_path / "b.png").write_bytes(b"no picture")
     table = pd.DataFrame({"file_name": ["c.png", "b.png", "a.png"], "label": "x"})
     table.to_csv(tmp_path / "metadata.csv", index=False)
-    both = lite_features(tmp_path)
+    both = extract_lite_features(tmp_path)
     (tmp_path / "a.png").unlink()
-    last = lite_features(tmp_path)
+    last = extract_lite_features(tmp_path)
     assert both.shape == (2, 1280) and both.dtype == np.float32
     np.testing.assert_allclose(both[1], last[0], atol=1e-5)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from artpose_lib.curate.flags import FLAGS, SIDE, colour_chart, flags, frame, text_page
+from artpose_lib.curate.flags import FLAGS, SIDE, flag_picture, score_colour_chart, score_frame, score_text_page
 from artpose_lib.data.pictures import decode
 
 PATCHES = [(115, 82, 68), (194, 150, 130), (98, 122, 157), (87, 108, 67), (133, 128, 177), (103, 189, 170),
@@ -89,7 +89,7 @@ def framed(inside, width, profile, wall=0):
     chart(9, 1, 0, HUES, (900, 120)), chart(6, 4).rotate(3, fillcolor=(120, 110, 100)),
 ], ids=["classic", "tall", "no gaps", "wide gaps", "dim", "white", "96", "140", "strip", "turned"])
 def test_colour_charts_are_named(image):
-    assert "colour chart" in flags(seen(image))
+    assert "colour chart" in flag_picture(seen(image))
 
 
 @pytest.mark.parametrize("options", [
@@ -99,7 +99,7 @@ def test_colour_charts_are_named(image):
     {"ink": (150, 150, 150), "paper": (235, 235, 235)}, {"points": 30, "size": (800, 500)},
 ], ids=str)
 def test_pages_of_text_are_named_and_are_nothing_else(options):
-    assert list(flags(seen(page(**options)))) == ["text page"]
+    assert list(flag_picture(seen(page(**options)))) == ["text page"]
 
 
 @pytest.mark.parametrize("profile", ["gilt", "wood", "black"])
@@ -108,21 +108,21 @@ def test_pages_of_text_are_named_and_are_nothing_else(options):
 def test_frames_are_named_with_a_picture_in_them_and_empty(profile, width, wall):
     empty = Image.new("RGB", (600, 400), (235, 235, 235))
     for inside in (scene(1), empty):
-        assert "frame" in flags(seen(framed(inside, width, profile, wall)))
+        assert "frame" in flag_picture(seen(framed(inside, width, profile, wall)))
 
 
 @pytest.mark.parametrize("detail", [3, 6, 12, 40, 200])
 def test_pictures_are_not_named(detail):
     for seed in range(5):
-        assert flags(seen(scene(seed, detail=detail))) == {}
+        assert flag_picture(seen(scene(seed, detail=detail))) == {}
 
 
 def test_stripes_are_no_text_and_a_few_large_colours_no_chart():
     stripes = np.zeros((400, 300, 3), np.uint8)
     stripes[np.arange(400) % 20 < 8] = 255
     flag = Image.fromarray(np.repeat(np.uint8([[[200, 30, 40], [240, 240, 240], [20, 60, 150]]]), 200, axis=1))
-    assert "text page" not in flags(seen(Image.fromarray(stripes)))
-    assert "colour chart" not in flags(seen(flag.resize((600, 400), Image.Resampling.NEAREST)))
+    assert "text page" not in flag_picture(seen(Image.fromarray(stripes)))
+    assert "colour chart" not in flag_picture(seen(flag.resize((600, 400), Image.Resampling.NEAREST)))
 
 
 def test_a_frame_has_four_sides_of_one_width():
@@ -130,7 +130,7 @@ def test_a_frame_has_four_sides_of_one_width():
         image = scene(2).point(lambda value: value // 3)
         inside = scene(3).point(lambda value: 150 + value // 3)
         image.paste(inside.crop((left, top, 600 - right, 400 - bottom)), (left, top))
-        return frame(seen(image))
+        return score_frame(seen(image))
 
     limit = FLAGS["frame"].threshold
     assert edges(50, 50, 50, 50) >= limit
@@ -142,19 +142,19 @@ def test_a_frame_has_four_sides_of_one_width():
 def test_charts_and_frames_stay_what_they_are_when_turned_and_mirrored(image):
     picture = seen(image)
     for other in (np.rot90(picture), picture[::-1], picture[:, ::-1]):
-        assert colour_chart(other) == pytest.approx(colour_chart(picture), abs=0.02)
-        assert frame(other) == pytest.approx(frame(picture), rel=0.05)
+        assert score_colour_chart(other) == pytest.approx(score_colour_chart(picture), abs=0.02)
+        assert score_frame(other) == pytest.approx(score_frame(picture), rel=0.05)
 
 
 def test_white_on_black_is_as_much_text_as_black_on_white():
     picture = seen(page(20))
-    assert text_page(255 - picture) == pytest.approx(text_page(picture), abs=0.01)
+    assert score_text_page(255 - picture) == pytest.approx(score_text_page(picture), abs=0.01)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, SIDE), st.integers(1, SIDE), st.integers(0, 99), st.sampled_from([1, 2, 9, 90]))
 def test_any_picture_can_be_measured_and_one_too_small_is_not_judged(width, height, seed, detail):
-    found = flags(np.asarray(scene(seed, width, height, detail)))
+    found = flag_picture(np.asarray(scene(seed, width, height, detail)))
     assert all(value >= FLAGS[kind].threshold for kind, value in found.items())
     if max(width, height) < SIDE // 2:
         assert found == {}
@@ -167,6 +167,6 @@ def test_few_artworks_are_named(name):
     if not folder.is_dir():
         pytest.skip(f"no {name} in ../shared/data")
     paths = sorted(folder.glob("*/*.jpg"))
-    found = [kind for path in paths for kind in flags(thumbnail(decode(path.read_bytes(), SIDE)[0]))]
+    found = [kind for path in paths for kind in flag_picture(thumbnail(decode(path.read_bytes(), SIDE)[0]))]
     assert "colour chart" not in found and "text page" not in found
     assert found.count("frame") <= 0.02 * len(paths)  # the styles have some, and mounts and margins
