@@ -1,0 +1,183 @@
+"""The museums' recorded answers: given by `responses` inside a test, or by a server on this machine.
+
+An answer lies in `answers/<host>/<stem>`, the stem being the last part of an address's path; an answer to a certain
+parameter, or to a certain value of it, adds that, as in `search-page` and `search-page=2`. Every search finds all that
+its museum has, as loosely as museums search. Titles and names are our own inventions, in the shapes of real answers.
+`answers/artworks.json` has the artworks that they are to become, by source and search, without the empty fields; a
+picture is drawn for each address in it.
+"""
+
+import io
+import json
+import re
+import threading
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlsplit
+from zlib import crc32
+
+import numpy as np
+import requests
+import responses
+from PIL import Image
+
+ANSWERS = Path(__file__).parent / "answers"
+ARTWORKS = json.loads((ANSWERS / "artworks.json").read_text(encoding="utf-8"))
+PICTURES = {address for searches in ARTWORKS.values() for works in searches.values() for work in works
+            for address in work.get("images", ())}
+KEYS = {"HARVARD_API_KEY": "harvard-5ecret/+key", "SEARCHCULTURE_API_KEY": "searchculture-5ecret",
+        "EUROPEANA_API_KEY": "europeana5ecret"}
+LASTING, PRESENT = "nrs.harvard.edu", "ids.lib.harvard.edu"  # Harvard's names of pictures lead on to where they are now
+KEY_PARAMETERS = ("apikey", "apiKey", "wskey")
+
+
+class Reply(NamedTuple):
+    """An answer; body None is one without end, status 0 none at all."""
+
+    body: bytes | None
+    status: int = 200
+    headers: dict[str, str] = {}
+
+
+def make_reply(body: bytes, kind: str = "application/json", status: int = 200, **headers: str) -> Reply:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(body, status, {"Content-Type": kind} | named)
+
+
+def as_json(answer: object, status: int = 200) -> Reply:
+    return make_reply(json.dumps(answer).encode(), status=status)
+
+
+def look_up(url: str) -> Reply:
+    """The recorded answer at an address, or the picture that is drawn for it, or 404."""
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    if parts.hostname == LASTING:
+        return Reply(b"", 303, headers={"Location": url.replace(LASTING, PRESENT)})
+    if (known := url.replace(PRESENT, LASTING)) in PICTURES:
+        return make_reply(picture(known), "image/jpeg")
+    path = PurePosixPath(parts.path)
+    answers = {file.stem: file for file in (ANSWERS / parts.hostname).glob("*")}
+    for stem in [*(f"{path.stem}-{name}={value}" for name, value in asked.items()),
+                 *(f"{path.stem}-{name}" for name in asked), path.stem]:
+        if stem in answers:
+            key = next((asked[name] for name in KEY_PARAMETERS if name in asked), "")
+            recorded = answers[stem].read_text(encoding="utf-8").replace("a-key", quote(key, safe=""))
+            if path.suffix == ".zip":
+                return make_reply(zipped(recorded.encode("iso-8859-1")), "application/zip")
+            return make_reply(recorded.encode())
+    return as_json({"message": "there is no such address"}, 404)
+
+
+def zipped(table: bytes, member: str = "catalog.csv") -> bytes:
+    """An archive with the Web Gallery of Art's catalogue in it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, table)
+    return packed.getvalue()
+
+
+@cache
+def picture(address: str) -> bytes:
+    """A smooth picture of 800 x 600 pixels as a JPEG; no two addresses have the same."""
+    noise = np.random.default_rng(crc32(address.encode())).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).resize((800, 600), Image.Resampling.BICUBIC).save(file, "JPEG")
+    return file.getvalue()
+
+
+class Museums:
+    """All museums, and what goes wrong with them.
+
+    spoils: by a pattern of addresses, what makes a wrong answer of the right one. asked: every address, in order.
+    missing: those that no museum has. agents: who asked.
+    """
+
+    def __init__(self, spoils: dict[str, Callable[[Reply], Reply]] | None = None,
+                 answer: Callable[[str], Reply] = look_up):
+        self.spoils, self.answer = spoils or {}, answer
+        self.asked, self.missing, self.agents, self.lock = [], [], set(), threading.Lock()
+
+    def reply(self, url: str, headers: dict) -> Reply:
+        right = self.answer(url)
+        with self.lock:
+            self.asked.append(url)
+            self.agents.add(headers["User-Agent"])
+            if right.status == 404:
+                self.missing.append(url)
+            for pattern, spoil in self.spoils.items():
+                if re.search(pattern, url):
+                    right = spoil(right)
+        return right
+
+    def __enter__(self) -> "Museums":
+        """Answer in place of the network, until the end of the `with` block."""
+        def answered(request: requests.PreparedRequest) -> tuple[int, dict, object]:
+            given = self.reply(request.url, request.headers)
+            body = io.BufferedReader(Endless()) if given.body is None else given.body
+            return given.status, given.headers, body if given.status else requests.ConnectionError("hung up")
+
+        self.network = responses.RequestsMock(assert_all_requests_are_fired=False)
+        self.network.add_callback(responses.GET, re.compile(""), answered, content_type=None)
+        self.network.start()
+        return self
+
+    def __exit__(self, *reason) -> None:
+        self.network.stop(allow_assert=False)
+
+
+class Endless(io.RawIOBase):
+    """Zeros without end."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        buffer[:] = bytes(len(buffer))
+        return len(buffer)
+
+
+class Server(ThreadingHTTPServer):
+    """The museums at `address` on this machine, while it is used as a context manager; each request names its host."""
+
+    daemon_threads = True
+    request_queue_size = 50
+
+    def __init__(self, museums: Museums):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.museums, self.address = museums, f"http://127.0.0.1:{self.server_port}"
+
+    def __enter__(self) -> "Server":
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *reason) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 20  # a test that dies must not leave threads behind that wait for ever
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # who asks may have had enough, or may have been killed
+            super().handle()
+
+    def do_GET(self) -> None:
+        given = self.server.museums.reply(f"https://{self.headers['Host']}{self.path}", self.headers)
+        self.close_connection = given.status == 0
+        if given.status:
+            self.send_response_only(given.status)
+            for name, value in ({"Content-Length": str(len(given.body))} | given.headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(given.body)
+
+    def log_message(self, *values) -> None:
+        pass

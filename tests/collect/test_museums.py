@@ -1,0 +1,703 @@
+"""What the museums are asked, what becomes of their answers, and what no answer of theirs can do."""
+
+import csv
+import json
+import re
+import sys
+from collections import Counter
+from functools import partial
+from itertools import count, islice
+from urllib.parse import parse_qsl, quote_plus, urlsplit
+
+import pytest
+import spoils
+from conftest import SHARED
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from recorded import ARTWORKS, KEYS, Museums, as_json, look_up, make_reply, zipped
+
+from artpose_lib.collect import transport
+from artpose_lib.collect.answers import CC0, Fault, plain
+from artpose_lib.collect.harvest import collect
+from artpose_lib.collect.museums import SOURCES, census, commons, europeana, harvard, paging, rijksmuseum, wga
+from artpose_lib.collect.session import Session
+from artpose_lib.collect.source import Artwork
+from artpose_lib.data.licences import is_open
+from artpose_lib.data.poses import Pose, Query, parse_queries, thesis_table
+
+FORMULAS = [row["query"] for row in thesis_table("table_2_1_queries").to_dict("records")]
+SEBASTIAN, GRACES, STANDING = parse_queries("Sebastian,Graces,standing&nude&man")
+UUID = "00000001-aaaa-bbbb-cccc-0123456789ab"
+RECORDS = "https://database.census.de/api/v1/objects/uuid/"
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    """A session that asks as often as it likes and keeps no answers."""
+    for variable, key in KEYS.items():
+        monkeypatch.setenv(variable, key)
+    with Session(tmp_path, per_second=10_000) as session, session.cache_disabled():
+        yield session
+
+
+def search(session, name, query=SEBASTIAN, answer=look_up, most=None):
+    """The hits of a search of one source, and the addresses that it asked; `answer` gives the reply to an address."""
+    with Museums(answer=answer) as museums:
+        return list(islice(SOURCES[name](session).search(query), most)), museums.asked
+
+
+def always(found):
+    return lambda url: as_json(found)
+
+
+def asked_for(url):
+    """An address without its parameters, and its parameters."""
+    return url.partition("?")[0], dict(parse_qsl(urlsplit(url).query))
+
+
+def read(name, record):
+    return sys.modules[SOURCES[name].__module__].read_artwork(record)
+
+
+def in_short(hit):
+    """An artwork as `answers/artworks.json` has it."""
+    facts = vars(hit) | {"images": list(hit.images), "fault": hit.fault and hit.fault.kind}
+    return {name: value for name, value in facts.items() if value and name != "source"}
+
+
+# What becomes of their answers.
+
+@pytest.mark.parametrize(("name", "formula"), [(name, formula) for name in ARTWORKS for formula in ARTWORKS[name]])
+def test_a_recorded_search_gives_these_artworks(session, name, formula, tmp_path, monkeypatch):
+    if formula == "listed":
+        (tmp_path / "list.txt").write_text(UUID)
+        monkeypatch.setenv("ARTPOSE_CENSUS_LIST", str(tmp_path / "list.txt"))
+    hits, asked = search(session, name, *parse_queries(formula))
+    assert [in_short(hit) for hit in hits] == ARTWORKS[name][formula]
+    assert {hit.source for hit in hits} == {name}
+    assert not any(key in repr(hits) for key in KEYS.values())
+
+
+# Of answers that museums really gave: source, words, by the last part of an address the file or an answer in its place,
+# how many hits there are, and what is known for sure of the first one.
+GIVEN = [
+    ("met", "wheat", {"search": {"objectIDs": [436535]}, "436535": "met/arrt2026-10-06-object_436535.json"}, 1,
+     {"id": "436535", "date": "1889", "type": "Paintings", "licence": CC0}),
+    ("met", "x", {"search": "met/arrt2026-10-06-search_v1.1_nothing.json"}, 0, {}),
+    ("met", "x", {"search": "met/deckle2026-10-05-search_v1.1_past_last_page.json"}, 0, {}),
+    ("rijksmuseum", "scribes", {
+        "collection": {"type": "OrderedCollectionPage", "orderedItems": ["https://id.rijksmuseum.nl/200117708"]},
+        "200117708": "rijksmuseum/hmo-200117708-linked-art.json",
+        "202117708": "rijksmuseum/arrt2026-10-07-visualitem_202108369.json",
+        "500118708085845066105": "rijksmuseum/arrt2026-10-07-digitalobject_500118708085845066105.json"}, 1,
+     {"id": "RP-T-1930-54(V)", "title": "Three Scribes", "author": "Rembrandt van Rijn", "date": "c. 1628 - c. 1629",
+      "type": "drawing", "images": ("https://iiif.micr.io/QkOGy/full/!1000,1000/0/default.jpg",),
+      "licence": "https://creativecommons.org/publicdomain/mark/1.0/"}),
+    ("rijksmuseum", "milkmaid", {"collection": "rijksmuseum/arrt2026-10-07-search_milkmaid.json", "200108369": {}}, 1,
+     {"id": "200108369"}),
+    ("smk", "x", {"search": "smk/arrt2026-10-06-search_trimmed.json"}, 2, {"id": "KMS8677", "date": "1909"}),
+    ("smk", "x", {"search": "smk/arrt2026-10-06-object_KMSst28_no_image.json"}, 1, {"id": "KMSst28Ø", "images": ()}),
+    ("smk", "x", {"search": "smk/arrt2026-10-06-search_nothing.json"}, 0, {}),
+    ("artic", "x", {"search": "artic/ecapp2025-artworks.json"}, 20, {"author": "Pablo Picasso", "images": (
+        "https://www.artic.edu/iiif/2/9a0f888a-4818-302b-9d36-e758dee43274/full/843,/0/default.jpg",)}),
+    ("artic", "x", {"search": "artic/docs2026-02-search.json"}, 3, {"id": "16568", "images": ()}),
+    ("harvard", "x", {"object": "harvard/recorded/hasimage_1.json"}, 1, {
+        "id": "1429", "date": "2005", "type": "Paintings",
+        "images": ("https://nrs.harvard.edu/urn-3:HUAM:79762_dynmc/full/!1000,1000/0/default.jpg",)}),
+    ("commons", "x", {"api": "extra/commons/arrt2026-imageinfo_960.json"}, 1, {
+        "id": "25498286", "title": "Van Gogh - Starry Night - Google Art Project", "licence": "Public domain"}),
+    ("cleveland", "x", {"artworks": "extra/cleveland/response_success.json"}, 1, {
+        "id": "96887", "author": "Germany, 18th century", "type": "Miscellaneous", "licence": CC0, "images": tuple(
+            f"https://openaccess-cdn.clevelandart.org/1916.586.a/1916.586.a_{size}.jpg" for size in ("web", "print"))}),
+    ("cleveland", "x", {"artworks": "extra/cleveland/response_no_data.json"}, 0, {}),
+    ("wga", "pallas&venus", {"data_txt": "wga/catalog_sample_latin1.csv"}, 1, {
+        "date": "1593", "type": "painting, mythological",
+        "images": tuple(f"https://www.wga.hu/{folder}/a/aachen/athena.jpg" for folder in ("art", "detail"))}),
+    ("nga", "metamorphosis", {"objects": "extra/nga/objects-sample.csv",
+                              "published_images": "extra/nga/published_images-sample.csv"}, 0, {}),
+]
+# Records by themselves.
+RECORDS_GIVEN = [
+    ("harvard", "harvard/api-docs-object-sample2.json", {
+        "author": "Greek", "date": "late 5th century BCE", "type": "Vessels"}),
+    ("census", "census/manifest_excerpt_4b3714d5.json", {
+        "title": "inv. 405 A v", "author": "", "images": (), "licence": ""}),
+    ("commons", "extra/wikimedia/image_data_example.json", {
+        "id": "81754323", "author": "PtrQs", "date": "2012-09-25 16:23:02"}),
+    ("cleveland", "extra/cleveland/complete_data.json", {
+        "author": "Thomas Cole (American, 1801-1848)", "date": "1838"}),
+]
+
+
+def really(path):
+    return (SHARED / "museums" / path).read_bytes()
+
+
+@pytest.mark.skipif(not (SHARED / "museums").exists(), reason="the recorded answers are not here")
+@pytest.mark.parametrize(("name", "formula", "answers", "number", "first"), GIVEN)
+def test_what_museums_really_answered(session, name, formula, answers, number, first):
+    def answer(url):
+        given = answers[urlsplit(url).path.strip("/").rpartition("/")[2].partition(".")[0]]
+        body = really(given) if isinstance(given, str) else json.dumps(given).encode()
+        return make_reply(zipped(body) if name == "wga" else body)
+
+    hits, _ = search(session, name, *parse_queries(formula), answer)
+    assert len(hits) == number
+    assert all(hit.id and not re.search("<|apikey", repr(hit)) for hit in hits)
+    assert not first or vars(hits[0]).items() >= first.items()
+
+
+@pytest.mark.skipif(not (SHARED / "museums").exists(), reason="the recorded answers are not here")
+@pytest.mark.parametrize(("name", "path", "facts"), RECORDS_GIVEN)
+def test_records_that_museums_really_gave(name, path, facts):
+    assert vars(read(name, json.loads(really(path)))).items() >= facts.items()
+
+
+@pytest.mark.skipif(not (SHARED / "museums").exists(), reason="the recorded answers are not here")
+def test_files_that_commons_really_gave():
+    pages = json.loads(really("extra/wikimedia/wmc_pretty1.json"))["query"]["pages"].values()
+    works = [read("commons", page) for page in pages]
+    assert all(work.id and work.title and work.author and "<" not in work.author + work.words for work in works)
+    assert all(is_open(work.licence) for work in works)
+
+
+# What they are asked, for each row of Table 2.1, and what it is that finds nothing. {0}: the words of the search.
+
+REQUESTS = {
+    "met": ({"objectIDs": None}, ["https://collectionapi.metmuseum.org/public/collection/v1.1/search"
+                                  "?q={0}&hasImages=true&offset=0&limit=500"]),
+    "rijksmuseum": ({"type": "OrderedCollectionPage", "orderedItems": []}, [
+        f"https://data.rijksmuseum.nl/search/collection?{where}={{0}}&imageAvailable=true"
+        for where in ("title", "description")]),
+    "smk": ({"items": []}, ["https://api.smk.dk/api/v1/art/search/?keys={0}&offset=0&rows=100&lang=en"
+                            "&filters=[has_image:true],[public_domain:true]"]),
+    "artic": ({"data": []}, [
+        "https://api.artic.edu/api/v1/artworks/search?q={0}&query[term][is_public_domain]=true&limit=100&page=1&fields="
+        "id,title,artist_display,artist_title,date_display,medium_display,place_of_origin,artwork_type_title,"
+        "is_public_domain,image_id,main_reference_number,description,subject_titles"]),
+    "harvard": ({"info": {"pages": 0}, "records": []}, [
+        "https://api.harvardartmuseums.org/object?apikey=harvard-5ecret/%2Bkey&hasimage=1&size=100&page=1&q={0}"]),
+    "searchculture": ({"results": []}, [
+        "https://www.searchculture.gr/aggregator/api/search.json"
+        "?apiKey=searchculture-5ecret&general_term={0}&page=1&preferredLanguage=en"]),
+    "europeana": ({"items": []}, [
+        "https://api.europeana.eu/record/v2/search.json?wskey=europeana5ecret&query={0}&qf=TYPE:IMAGE&reusability=open"
+        "&media=true&thumbnail=true&profile=rich&rows=100&cursor=*"]),
+    "commons": ({"batchcomplete": True}, [
+        "https://commons.wikimedia.org/w/api.php?action=query&generator=search&gsrsearch={0}+filetype:bitmap"
+        "&gsrnamespace=6&gsrlimit=50&prop=imageinfo&iiprop=url|size|mime|extmetadata&iiurlwidth=960&format=json"
+        "&formatversion=2"]),
+    "cleveland": ({"data": []}, [
+        "https://openaccess-api.clevelandart.org/api/artworks/?q={0}&has_image=1&cc0=1&limit=100&skip=0"]),
+}
+IN_GREEK = {"antinous": "Αντίνοος", "graces": "Τρεις Χάριτες", "three graces": "Τρεις Χάριτες", "pieta": "Πιετά",
+            "saint sebastian": "Άγιος Σεβαστιανός", "sebastian": "Άγιος Σεβαστιανός", "tanagra": "Ταναγραία"}
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_row_of_table_2_1_is_asked_as_each_museum_wants_it(session, name, formula):
+    nothing, requests = REQUESTS[name]
+    (query,) = parse_queries(formula)
+    words = [query.text, *(IN_GREEK[query.text.casefold()] for _ in "x" if name in ("searchculture", "europeana")
+                           and query.text.casefold() in IN_GREEK)]
+    hits, asked = search(session, name, query, always(nothing))
+    assert hits == []
+    department = "&departmentId=13" if name == "met" and query.department else ""
+    assert [asked_for(url) for url in asked] == [
+        asked_for(request.format(quote_plus(word)) + department) for word in words for request in requests]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_row_of_table_2_1_is_looked_up_in_what_is_downloaded(session, formula, tmp_path):
+    (query,) = parse_queries(formula)
+    page, picture = "https://www.wga.hu/html/x", "primary,1,https://api.nga.gov/iiif"
+    names = [{"number": {"value": number}, "names": {"value": name}} for number, name in
+             (("1", query.text.upper()), ("2", f"{query.text}s"))]
+    table = f"AUTHOR;TITLE;URL\nA;{query.text};{page}/1.html\nB;{query.text}s;{page}/2.html\n"
+    pictures = f"depictstmsobjectid,viewtype,openaccess,iiifurl\n1,{picture}/1\n2,{picture}/2\n"
+    answers = {"data_txt.zip": zipped(table.encode()), "published_images.csv": pictures.encode(),
+               "objects.csv": f"objectid,title\n1,{query.text}\n2,{query.text}s\n".encode(),
+               "sparql": json.dumps({"results": {"bindings": names}}).encode(), "api.php": b'{"batchcomplete": true}'}
+    for name, found in (("wga", "/html/x/1.html"), ("nga", "1"), ("census", "1")):
+        hits, _ = search(session, name, query, lambda url: make_reply(answers[urlsplit(url).path.rpartition("/")[2]]))
+        assert [hit.id for hit in hits] == [found]
+
+
+def test_no_table_of_pictures_is_asked_for_where_no_title_matches(session):
+    (tanagra,) = parse_queries("tanagra")
+    assert search(session, "nga", tanagra) == ([], [
+        "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata/main/data/objects.csv"])
+
+
+def test_museums_hear_what_they_want_to(session):
+    heard = []
+
+    def listen(url, headers):
+        heard.append((urlsplit(url).path, headers))
+        return look_up(url)
+
+    with Museums() as museums:
+        museums.reply = listen
+        list(SOURCES["artic"](session).search(SEBASTIAN))
+        list(SOURCES["rijksmuseum"](session).search(SEBASTIAN))
+    assert heard[0][1]["AIC-User-Agent"] == session.agent
+    records = [(path, headers["Accept"]) for path, headers in heard if path.startswith("/20")]
+    assert records[0] == ("/200900001", "application/ld+json")  # and not id.rijksmuseum.nl, which would redirect
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if SOURCES[name].key])
+def test_a_key_that_is_missing_is_named(session, name, monkeypatch):
+    variable = SOURCES[name].key.variable
+    monkeypatch.delenv(variable)
+    with pytest.raises(Fault, match=variable):
+        search(session, name)
+
+
+# Pages of hits.
+
+def page_of_hits(first, number=100):
+    """A page of hits of any museum, which says that there is more; none leads to a record that must be asked for."""
+    numbers = range(first, first + number)
+    hits = [{"id": n, "object_number": str(n), "objectid": n, "pageid": n, "uri": f"urn:{n}"} for n in numbers]
+    following = f"https://data.rijksmuseum.nl/search/collection?pageToken={first}"
+    return {"objectIDs": [f"no {n}" for n in range(5 * first, 5 * first + 5 * number)], "type": "OrderedCollectionPage",
+            "orderedItems": [f"no {n}" for n in numbers], "next": {"id": following}, "items": hits, "data": hits,
+            "records": hits, "results": hits, "info": {"pages": 10**9, "next": "https://evil.example/"},
+            "nextCursor": f"cursor {first}", "continue": {"gsroffset": first}, "query": {"pages": hits}}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_same_page_over_and_over_ends(session, name):
+    hits, asked = search(session, name, STANDING, always(page_of_hits(0)))
+    assert len({hit.id for hit in hits}) == len(hits) > 0
+    assert len(asked) <= 4
+
+
+@pytest.mark.parametrize(("name", "most"), [
+    ("met", 20), ("rijksmuseum", 200), ("smk", 100), ("artic", 10), ("harvard", 100), ("searchculture", 100),
+    ("europeana", 100), ("commons", 200), ("cleveland", 100)])
+def test_a_server_that_always_has_more_ends(session, name, most):
+    size = 100 if name in ("met", "smk", "artic", "cleveland") else 2
+    firsts = count(step=size)
+    hits, asked = search(session, name, STANDING, lambda url: as_json(page_of_hits(next(firsts), size)))
+    assert len(asked) == most
+    assert len({hit.id for hit in hits}) == len(hits)
+    assert {urlsplit(url).hostname for url in asked} <= set(SOURCES[name].hosts)
+
+
+@pytest.mark.parametrize(("name", "parameter", "places"), [
+    ("met", "offset", ["0", "500"]), ("smk", "offset", ["0", "100"]), ("artic", "page", ["1", "2"]),
+    ("cleveland", "skip", ["0", "100"])])
+def test_pages_are_turned_until_one_is_short(session, name, parameter, places):
+    pages = iter([page_of_hits(0), page_of_hits(99, 4)])  # 99 comes twice
+    hits, asked = search(session, name, answer=lambda url: as_json(next(pages)))
+    assert len(hits) == (515 if name == "met" else 103)
+    assert [asked_for(url)[1][parameter] for url in asked] == places
+
+
+@pytest.mark.parametrize(("name", "parameter", "places"), [
+    ("europeana", "cursor", ["*", "AoE-two"] * 2), ("commons", "gsroffset", [None, "50"]),
+    ("rijksmuseum", "pageToken", [None, "two"] * 2)])
+def test_a_search_goes_on_where_the_answer_says(session, name, parameter, places):
+    _, asked = search(session, name)
+    assert [asked_for(url)[1].get(parameter) for url in asked if "?" in url] == places
+
+
+def test_harvard_counts_pages_up_to_the_last(session):
+    firsts = count()
+    _, asked = search(session, "harvard", answer=lambda url: as_json(
+        page_of_hits(next(firsts)) | {"info": {"pages": 3, "next": "https://evil.example/"}}))
+    assert [asked_for(url)[1]["page"] for url in asked] == ["1", "2", "3"]
+
+
+def test_searchculture_turns_pages_until_one_is_empty_and_asks_in_greek_even_where_english_finds_nothing(session):
+    def answer(url):
+        parameters = asked_for(url)[1]
+        if parameters["general_term"] == SEBASTIAN.text:
+            return make_reply(b"")  # with status 200, as it does at times
+        return as_json(page_of_hits(int(parameters["page"]), 1) if parameters["page"] < "3" else {"results": []})
+
+    hits, asked = search(session, "searchculture", answer=answer)
+    assert [hit.id for hit in hits] == ["urn:1", "urn:2"]
+    assert [asked_for(url)[1]["page"] for url in asked] == ["1", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("following", ["https://evil.example/search/collection?pageToken=2",
+                                       "https://iiif.micr.io/search/collection?pageToken=2", "/search/collection?x"])
+def test_rijksmuseum_follows_no_page_elsewhere(session, following):
+    found = page_of_hits(1) | {"next": {"id": following}}
+    with Museums(answer=always(found)), pytest.raises(Fault, match=re.escape(following)) as raised:
+        hits = SOURCES["rijksmuseum"](session).search(SEBASTIAN)
+        assert len(list(islice(hits, 100))) == 100
+        next(hits)
+    assert raised.value.kind == "elsewhere"
+
+
+def test_hits_come_once_and_a_page_with_nothing_new_is_the_last():
+    first, second = Artwork("x", "1"), Artwork("x", "2")
+    pages = [[first, first], [first, second], [second], [Artwork("x", "3")]]
+    assert list(paging.turn_pages(lambda number: (pages[number], number + 1), 0, 9)) == [first, second]
+
+
+@pytest.mark.parametrize("found", [None, [], "a text", 7, {}, {"message": "an error"}, [{"data": []}]], ids=repr)
+@pytest.mark.parametrize("name", [*REQUESTS, "census"])
+def test_an_answer_that_is_no_page_of_hits_is_a_fault(session, name, found):
+    with pytest.raises(Fault, match="no page of hits") as raised:
+        search(session, name, answer=always(found))
+    assert raised.value.kind == "not a record"
+
+
+# What is particular to one museum.
+
+def test_a_title_is_english_else_the_preferred_one_else_dutch():
+    def name(content, language, *kinds):
+        return {"type": "Name", "content": content, "language": [f"http://vocab.getty.edu/aat/{language}"],
+                "classified_as": [{"id": f"http://vocab.getty.edu/aat/{kind}"} for kind in kinds]}
+
+    names = [name("other", 1), name("Dutch", 300388256), name("preferred", 1, 300404670), name("English", 300388277)]
+    titles = []
+    while names:
+        titles.append(rijksmuseum.read_artwork({"identified_by": names}).title)
+        names = [name for name in names if name["content"] != titles[-1]]
+    assert titles == ["English", "preferred", "Dutch", "other"]
+
+
+@pytest.mark.parametrize(("name", "found"), [
+    ("met", {"objectIDs": ["../../etc", None, {"a": 1}]}),
+    ("rijksmuseum", {"type": "OrderedCollectionPage", "orderedItems": ["https://evil.example/200", "x"]})])
+def test_an_id_that_is_none_is_a_hit_with_a_fault_and_never_asked_for(session, name, found):
+    hits, asked = search(session, name, answer=always(found))
+    assert hits and all(hit.fault.kind == "not a record" for hit in hits)
+    assert all("?" in url for url in asked)
+
+
+@pytest.mark.parametrize("server", ["https://evil.example/2", "https://www.artic.edu.evil.example/2", "https://[", 7])
+def test_artic_takes_pictures_from_no_undeclared_host(session, server):
+    found = json.loads(look_up("https://api.artic.edu/api/v1/artworks/search").body) | {"config": {"iiif_url": server}}
+    hits, _ = search(session, "artic", answer=always(found))
+    assert hits[0].images[0].startswith("https://www.artic.edu/iiif/2/0000")
+
+
+def test_pictures_of_the_web_gallery_are_not_open_and_follow_no_redirect():
+    assert not is_open(wga.LICENCE)
+    assert [name for name in SOURCES if not SOURCES[name].redirects] == ["wga"]
+
+
+def test_the_web_gallerys_catalogue_may_have_commas_and_lie_in_a_folder(session):
+    table = 'AUTHOR,TITLE,URL\n"PROVA, Niccolò di",Sebastian,https://www.wga.hu/html/p/prova/x.html\n'
+    packed = zipped(table.encode("iso-8859-1"), "data/catalog.csv")
+    (hit,), _ = search(session, "wga", answer=lambda url: make_reply(packed))
+    assert (hit.author, hit.id) == ("PROVA, Niccolò di", "/html/p/prova/x.html")
+
+
+@pytest.mark.parametrize(("level", "shown"), [(0, True), (1, False), (2, False), (None, True)])
+def test_harvard_shows_only_what_may_be_shown_large_and_is_never_taken_for_open(level, shown):
+    record = {"imagepermissionlevel": level, "primaryimageurl": "https://nrs.harvard.edu/urn-3:HUAM:1_dynmc"}
+    assert bool(harvard.read_artwork(record).images) == shown
+    assert not any(is_open(harvard.read_artwork({"copyright": it}).licence) for it in (None, "CC0", "Public domain"))
+
+
+@pytest.mark.parametrize("mime", ["image/svg+xml", "application/pdf", "image/vnd.djvu", "audio/ogg", None, [1, {}]])
+def test_commons_takes_no_file_that_is_no_picture(mime):
+    info = {"mime": mime, "thumburl": "https://upload.wikimedia.org/thumb/1.jpg"}
+    assert commons.read_artwork({"imageinfo": [info]}).images == ()
+
+
+def test_commons_says_what_the_error_is(session):
+    with pytest.raises(Fault, match="Waiting for a server"):
+        search(session, "commons", answer=always({"error": {"code": "maxlag", "info": "Waiting for a server."}}))
+
+
+@pytest.mark.parametrize(("shown", "digest"), [
+    # An example each of the documentations of the previews and of the media proxy.
+    ("http://www.mimo-db.eu/media/UEDIN/IMAGE/0032195c.jpg", "820911931db3ccb20e1b7a022ee6dd33"),
+    ("https://europeana1914-1918.s3.amazonaws.com/attachments/152075/14524.152075.original.jpg",
+     "304028f2553becc2bb0e4c0164439ec8")])
+def test_europeana_knows_a_picture_by_the_digest_of_its_address(shown, digest):
+    large, preview = europeana.read_artwork({"id": "/1/a", "edmIsShownBy": [shown]}).images
+    assert large.endswith(f"/media/1/a/{digest}") and preview.endswith(f"/400/{digest}.jpg")
+
+
+@pytest.mark.parametrize(("words", "found", "other"), [
+    ("Antinous", ["Προτομή του Αντινόου", "ΑΝΤΙΝΟΟΣ", "Ο Αντίνοος ως Διόνυσος"], "Αντιγόνη"),
+    ("Pieta", ["Πιετά", "Η Πιετα της Ρόδου"], "Πίετρο"),
+    ("Sebastian", ["Αγίου Σεβαστιανού", "Ο ΑΓΙΟΣ ΣΕΒΑΣΤΙΑΝΟΣ", "Αγ. Σεβαστιανός"], "Σεβαστιανός Βενιέρ"),
+    ("Three Graces", ["Οι τρεις Χάριτες", "Των Τριών Χαρίτων"], "Γραφείο του Χαρίτωνος"),
+    ("tanagra", ["Ταναγραία κόρη", "Ειδώλια από την Τανάγρα", "Ταναγραίες"], "Ταναΐς")])
+@pytest.mark.parametrize(("name", "where", "identifier", "title"), [("searchculture", "results", "uri", "dc_title"),
+                                                                    ("europeana", "items", "id", "title")])
+def test_a_hit_in_greek_matches_the_words_of_the_query(session, name, where, identifier, title, words, found, other):
+    query = Query(words, tuple(words.split()))
+    records = [{identifier: str(number), title: [said]} for number, said in enumerate([*found, other])]
+    hits, _ = search(session, name, query, always({where: records}))
+    assert [query.matches(hit.words) for hit in hits] == [True] * len(found) + [False]
+
+
+def test_a_monument_of_the_census_whose_file_is_gone_has_no_picture(session):
+    missing = as_json({"query": {"pages": [{"title": "File:Gruppe.jpg", "missing": True}]}})
+    (hit,), asked = search(session, "census", GRACES, lambda url: missing if "titles" in url else look_up(url))
+    assert in_short(hit) == {"id": "90002", "title": "Les Graces", "words": "Les Graces, Drei Grazien",
+                             "page": "https://database.census.de/#/detail/90002"}
+    assert asked_for(asked[1])[1]["titles"] == "File:Gruppe.jpg"
+
+
+@pytest.mark.parametrize(("creator", "author"), [("<span>Prima  Persona</span>", "Prima Persona"),
+                                                 ("<i>Period</i> Roman", ""), (None, "")])
+def test_a_plain_creator_of_a_manifest(creator, author):
+    manifest = {"metadata": [{"label": {"en": ["Creator"]}, "value": {"none": [creator]}},
+                             {"label": {"en": ["Creation Date"]}, "value": {"en": ["<b>1500</b>"]}}]}
+    found = census.read_artwork(manifest)
+    assert (found.author, found.date) == (author, "1500")
+
+
+def test_a_list_of_the_census_names_what_it_cannot_read(session, tmp_path, monkeypatch):
+    other, gone = UUID.replace("a", "d"), UUID.replace("a", "e")
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"\ufeff# my manifests\n\n{UUID.upper()}\r\nhttps://database.census.de/#/detail/90001\n"
+                      f"{RECORDS}{other}/format/iiif/v3/manifest.json\n{UUID}\n../../x\n{gone}\n", encoding="utf-8")
+    monkeypatch.setenv("ARTPOSE_CENSUS_LIST", str(listed))
+    hits, asked = search(session, "census", answer=lambda url: look_up("https://x/" if gone in url else url))
+    assert [(hit.id, hit.fault and hit.fault.kind) for hit in hits] == [
+        (UUID, None), ("https://database.census.de/#/detail/90001", "not a record"), (other, None),
+        ("../../x", "not a record"), (gone, "not found")]
+    assert f'{listed}, line 7: "../../x" is neither' in str(hits[3].fault)
+    assert asked == [f"{RECORDS}{uuid}/format/iiif/v3/manifest.json" for uuid in (UUID, other, UUID, gone)]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_list_that_cannot_be_read_is_a_fault_that_names_it(session, content, tmp_path, monkeypatch):
+    listed = tmp_path / "nowhere.txt"
+    if content:
+        listed.write_bytes(content)
+    monkeypatch.setenv("ARTPOSE_CENSUS_LIST", str(listed))
+    with pytest.raises(Fault, match="ARTPOSE_CENSUS_LIST names .*nowhere.txt") as raised:
+        search(session, "census")
+    assert raised.value.lasting
+
+
+# Catalogues.
+
+@pytest.mark.parametrize(("name", "download", "reason"), [
+    ("wga", b"not found", "not a zip"),
+    ("wga", zipped(b"AUTHOR;TITLE;URL\n", "other.txt"), "catalog.csv"),
+    ("wga", zipped(b"NAME;TITLE\n"), "AUTHOR, URL"),
+    ("wga", zipped(b""), "AUTHOR, TITLE, URL"),
+    ("wga", zipped(b"AUTHOR;TITLE;URL\n" + b"x" * 200_000), "field"),
+    ("wga", zipped(b"AUTHOR;TITLE;URL\n" + b"x" * 20_000)[:60], "not a zip"),
+    ("nga", b"not found", "objectid, title"),
+    ("nga", b"objectid,title\n1," + b"x" * 200_000, "field")])
+def test_a_catalogue_that_cannot_be_read_is_a_fault_that_names_it(session, name, download, reason):
+    with pytest.raises(Fault, match=re.escape(reason)) as raised:
+        search(session, name, answer=lambda url: make_reply(download))
+    assert raised.value.kind == "not a catalogue"
+    assert str(session.folder) in str(raised.value) and "Delete it" in str(raised.value)
+
+
+def test_a_catalogue_that_would_unpack_to_too_much_is_refused_unread(session, monkeypatch):
+    monkeypatch.setattr(wga, "LARGEST", 1_000_000)
+    bomb = zipped(b"AUTHOR;TITLE;URL\n" + b"0;Sebastian;0\n" * 100_000)
+    assert len(bomb) < 10_000
+    with pytest.raises(Fault, match="1,400,017 bytes") as raised:
+        search(session, "wga", answer=lambda url: make_reply(bomb))
+    assert raised.value.kind == "too large"
+
+
+def test_bytes_that_are_no_utf_8_spoil_only_their_letter(session):
+    tables = {"objects.csv": "objectid,title\n1,Sebastian à Venise\n".encode("iso-8859-1"), "published_images.csv":
+              b"depictstmsobjectid,viewtype,openaccess,iiifurl\n1,primary,1,https://a.example/1\n"}
+    (hit,), _ = search(session, "nga", answer=lambda url: make_reply(tables[url.rpartition("/")[2]]))
+    assert hit.title == "Sebastian \N{REPLACEMENT CHARACTER} Venise"
+
+
+# Whatever they answer.
+
+def nested(depth):
+    answer = {}
+    for level in range(depth):
+        answer = {"id": answer} if level % 2 else [answer]
+    return answer
+
+
+@pytest.mark.parametrize("record", [None, True, 7, 1e300, "text", [], [[None]], {}, nested(5000)],
+                         ids=lambda record: type(record).__name__)
+@pytest.mark.parametrize("name", SOURCES)
+def test_whatever_a_record_is_it_becomes_an_artwork_without_an_id(name, record):
+    found = read(name, record)
+    assert (found.id, found.title, found.images, found.page) == ("", "", (), "")
+
+
+def test_nonsense_in_markup_does_not_stop_it():
+    assert plain("<b>before</b><![nonsense]]>").startswith("before")
+
+
+SCALARS = (st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+           | st.sampled_from(["https://[", "javascript:alert(1)", "<![x]]>", "\ud800", "https://a.example/b",
+                              "1" * 5000, nested(50)]))
+JUNK = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3)
+                    | st.dictionaries(st.sampled_from(["id", "title", "items", "@value", "next"]), inner, max_size=3),
+                    max_leaves=8)
+
+
+def places(answer):
+    """Every place in an answer, as what it lies in and its key or position there."""
+    for key, value in list(answer.items() if isinstance(answer, dict) else enumerate(answer)):
+        yield answer, key
+        if isinstance(value, dict | list):
+            yield from places(value)
+
+
+def spoilt(data, body):
+    """An answer with up to three of its parts replaced or removed, a catalogue with some of its bytes replaced."""
+    try:
+        answer = [json.loads(body)]
+    except ValueError:
+        start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(body))] * 2)))
+        return body[:start] + data.draw(st.binary(max_size=20)) + body[end:]
+    every = list(places(answer))
+    for number in data.draw(st.lists(st.integers(0, len(every) - 1), max_size=3)):
+        inside, key = every[number]
+        inside[key] = data.draw(JUNK)
+        if isinstance(inside, dict) and data.draw(st.booleans()):
+            del inside[key]
+    return json.dumps(answer[0]).encode()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_a_museum_answers_a_search_gives_artworks_or_a_fault(session, name, data):
+    def answer(url):
+        right = look_up(url)
+        return right._replace(body=spoilt(data, right.body), status=200)
+
+    for catalogue in session.folder.glob("*.[cz]*"):
+        catalogue.unlink()
+    try:
+        for hit in search(session, name, data.draw(st.sampled_from([SEBASTIAN, GRACES])), answer, 20)[0]:
+            assert_sound(hit, name)
+    except Fault as fault:
+        assert fault.kind and str(fault)
+
+
+def assert_sound(hit, name):
+    """All texts, one line each, that a file can hold; pictures and the page are web addresses."""
+    assert isinstance(hit, Artwork) and hit.source == name
+    for key, value in vars(hit).items() - {("images", hit.images), ("fault", hit.fault)}:
+        assert isinstance(value, str), key
+        assert value.encode() is not None and (key == "words" or value.isprintable()), key
+    assert isinstance(hit.images, tuple)
+    assert all(isinstance(image, str) and re.match(r"https?://[^/\s]", image) for image in hit.images)
+    assert hit.page == "" or re.match(r"https?://[^/\s]", hit.page)
+    assert hit.fault is None or isinstance(hit.fault, Fault)
+
+
+# What goes wrong, a line each: the source, a pattern of the addresses that are answered so, how, and the kind that
+# problems.csv names; SAVED where the fault is overcome.
+
+SAVED = "saved"
+MISCHIEF = {
+    "a page instead of JSON": ("smk", "search", spoils.instead(spoils.HTML), "not JSON"),
+    "an empty answer": ("cleveland", "artworks", spoils.instead(b"", "application/json"), "not JSON"),
+    "broken JSON": ("commons", "api.php", spoils.changed(lambda body: body[:-9]), "not JSON"),
+    "another charset": ("europeana", "search", spoils.instead(b'{"items": "\xe9"}'), "not JSON"),
+    "nested too deeply": ("artic", "search", spoils.instead(b"[" * 100_000), "not JSON"),
+    "a list for an object": ("smk", "search", spoils.edited(lambda found: []), "not a record"),
+    "a page of hits without hits": ("artic", "search", spoils.edited(lambda found: {}), "not a record"),
+    "bombs in an answer": ("harvard", "object", spoils.gzip_bomb, "too large"),
+    "unavailable for a while": ("cleveland", "artworks", spoils.for_a_while(spoils.error(503, Retry_After="1")), SAVED),
+    "too many requests for a while": ("smk", "search", spoils.for_a_while(spoils.error(429, Retry_After="1")), SAVED),
+    "too many requests for ever": ("smk", "search", spoils.error(429, Retry_After="1"), "too many requests"),
+    "an error for ever": ("harvard", "object", spoils.error(500), "server error"),
+    "keys refused": ("europeana", "search", spoils.error(401), "refused"),
+    "a challenge": ("met", "search", spoils.instead(spoils.CHALLENGE, status=403), "blocked"),
+    "sent to another host": ("commons", "api.php", spoils.redirect("https://example.org/"), "elsewhere"),
+    "hits that are no records": ("cleveland", "artworks", spoils.edited(lambda found: found | {
+        "data": [None, 7, "Graces", [], {}, {"id": {}, "title": ["Graces"]}, *found["data"]]}), "not a record"),
+    "hits twice": ("cleveland", "artworks", spoils.edited(lambda found: found | {"data": found["data"] * 2}), SAVED),
+    "hung up": ("artic", "search", spoils.hang_up, "no answer"),
+    "withdrawn": ("met", "objects/900001", spoils.error(404), "not found"),
+    "gone": ("rijksmuseum", "nl/200900001", spoils.error(410), "not found"),
+    "in trouble for ever": ("met", "objects/900001", spoils.error(500), "server error"),
+    "in trouble for a while": ("met", "objects/900001", spoils.for_a_while(spoils.error(500)), SAVED),
+    "a page instead of a record": ("rijksmuseum", "nl/200900001", spoils.instead(spoils.HTML), "not JSON"),
+    "no picture": ("harvard", "object", spoils.fields("records", primaryimageurl=None), "no picture"),
+    "no visual item": ("rijksmuseum", "nl/200900001", spoils.fields(shows=[]), "no picture"),
+    "a picture on an unknown host": ("smk", "search", spoils.fields(
+        "items", image_iiif_id="https://example.org/1", image_thumbnail="https://example.org/2"), "elsewhere"),
+    "a picture on this machine": ("smk", "search", spoils.fields(
+        "items", image_iiif_id="http://127.0.0.1/1", image_thumbnail="http://[::1]/2"), "elsewhere"),
+    "a picture in a file": ("cleveland", "artworks", spoils.fields(
+        "data", images={"web": {"url": "file:///etc/passwd"}}), "no picture"),
+    "an id that leads out": ("smk", "search", spoils.fields("items", object_number="../../../tmp/KMS7"), SAVED),
+    "an absolute id": ("smk", "search", spoils.fields("items", object_number="/etc/KMSst28Ø"), SAVED),
+    "an id of 300 characters": ("smk", "search", spoils.fields("items", object_number="KKSgb" + "9" * 295), SAVED),
+    "no large picture": ("met", "original", spoils.error(404), SAVED),
+    "a challenge for a picture": ("artic", "iiif/2", spoils.instead(spoils.CHALLENGE, status=403), "picture blocked"),
+    "sent on": ("commons", "960px|png", spoils.redirect("https://example.org/1.jpg"), "elsewhere"),
+    "sent to this machine": ("cleveland", "web|print", spoils.redirect("http://127.0.0.1/1.jpg"), "elsewhere"),
+    "sent to the cloud's own address": ("nga", "iiif", spoils.redirect("http://169.254.169.254/latest/"), "elsewhere"),
+    "sent round": ("smk", "iip", spoils.redirect("https://iip.smk.dk/iiif"), "elsewhere"),
+    "sent on where nothing should be": ("wga", "jpg", spoils.redirect("https://www.wga.hu/other.jpg"), "elsewhere"),
+    "half a picture": ("harvard", "ids.lib", spoils.half, "cut off"),
+    "half a picture under its own length": ("harvard", "ids.lib", spoils.changed(lambda body: body[:9000]), "damaged"),
+    "a page instead of a picture": ("wga", "jpg", spoils.instead(spoils.HTML), "not a picture"),
+    "a page called a picture": ("rijksmuseum", "jpg", spoils.instead(spoils.HTML, "image/jpeg"), "not a picture"),
+    "a drawing in XML": ("nga", "iiif", spoils.instead(b"<svg/>", "image/svg+xml"), "not a picture"),
+    "nothing": ("nga", "iiif", spoils.instead(b"", "image/jpeg"), "not a picture"),
+    "a bomb": ("europeana", "/media/|/400/", spoils.instead(spoils.png_bomb(), "image/png"), "too large to decode"),
+    "too many bytes": ("nga", "iiif", spoils.endless, "too large"),
+    "too many bytes in a few": ("commons", "960px|png", spoils.gzip_bomb, "too large"),
+    "no picture today": ("smk", "iip", spoils.for_a_while(spoils.error(503, Retry_After="1")), SAVED),
+    "never a picture": ("wga", "jpg", spoils.error(500), "server error"),
+    "hung up on": ("rijksmuseum", "jpg", spoils.hang_up, "no answer"),
+    "too small": ("wga", "jpg", spoils.stored(side=400), "too small"),
+    "a poster": ("cleveland", "jpg", spoils.stored(side=4000), SAVED),
+    "stored as GIF": ("commons", "960px", spoils.stored("GIF"), SAVED),
+    "stored as WEBP": ("cleveland", "jpg", spoils.stored("WEBP"), SAVED),
+    "stored as CMYK": ("wga", "jpg", spoils.stored(mode="CMYK"), SAVED),
+    "stored with 16 bits": ("nga", "iiif", spoils.stored("PNG", "I;16"), SAVED),
+    "transparent": ("commons", "png", spoils.stored("PNG", "RGBA"), SAVED),
+}
+# The search of each source that finds what is to be spoilt.
+SPOILT = dict.fromkeys(SOURCES, "Sebastian") | {"artic": "reclining&nude", "cleveland": "Graces", "nga": "Graces"}
+
+
+def collected(out, name, spoilt, monkeypatch):
+    """The rows of a collection from one source, and how many problems there are of each kind."""
+    for variable, key in KEYS.items():
+        monkeypatch.setenv(variable, key)
+    monkeypatch.setattr(transport, "PAUSE", 0)
+    monkeypatch.setattr(transport, "REST", 0)
+    with Museums(spoilt):
+        collect(out, [Pose("Any", "", parse_queries(SPOILT[name]))], [SOURCES[name]], None,
+                open_session=partial(Session, per_second=10_000))
+    with (out / "metadata.csv").open(newline="") as rows, (out / "problems.csv").open(newline="") as problems:
+        return list(csv.DictReader(rows)), Counter(row["kind"] for row in csv.DictReader(problems))
+
+
+@pytest.mark.parametrize("what", MISCHIEF)
+def test_a_mischief_is_a_problem_of_its_kind_or_overcome(what, tmp_path, monkeypatch):
+    name, pattern, spoil, outcome = MISCHIEF[what]
+    right, problems = collected(tmp_path / "right", name, {}, monkeypatch)
+    rows, more = collected(tmp_path / "wrong", name, {pattern: spoil}, monkeypatch)
+    assert right and set(more - problems) == ({outcome} - {SAVED})
+    assert len(rows) == len(right) if outcome == SAVED else len(rows) <= len(right)
+    names = [row["file_name"] for row in rows]
+    assert all(re.fullmatch(r"Any/[a-z0-9_.-]{1,100}", name) and ".." not in name for name in names)
+    assert sorted(path.name for path in (tmp_path / "wrong").iterdir()) == sorted(
+        [".artpose", "metadata.csv", "problems.csv", *["Any"] * bool(rows)])
+
+
+@pytest.mark.parametrize(("name", "spoil", "facts"), [
+    ("artic", spoils.edited(lambda found: found | {"data": [
+        {key: record[key] for key in ("id", "title", "image_id")} for record in found["data"]]}),
+     {"author": "", "date": "", "technique": "", "type": "", "licence": ""}),
+    ("met", spoils.fields(artistDisplayName=17, objectDate=["1650"], medium={"a": 1}, tags="vase", classification=True),
+     {"author": "After 17", "date": "1650", "technique": "", "type": "Painting"}),
+    ("met", spoils.fields(title="Tanagra\x00 \ud800<script>alert(1)</script>\r\n=1+1"),
+     {"title": "Tanagra <script>alert(1)</script> =1+1"})])
+def test_fields_that_are_missing_of_other_types_or_hostile_are_empty_or_text(session, name, spoil, facts):
+    hits, _ = search(session, name, answer=lambda url: spoil(look_up(url)) if "objects" in url or name == "artic"
+                     else look_up(url))
+    assert {key: getattr(hits[0], key) for key in facts} == facts
