@@ -270,6 +270,6 @@ def _data_export(arguments: argparse.Namespace) -> None:
 
 
 def _data_draw(arguments: argparse.Namespace) -> None:
-    from artpose_lib.draw import draw_dataset
+    from artpose_lib.draw.embedded import draw_dataset
 
     print(draw_dataset(Path(arguments.folder), arguments.pictures, arguments.seed, arguments.background_link))

@@ -20,7 +20,7 @@ STEP = 36  # pictures a timed step at most: a forward pass takes as long a pictu
 
 def measure(small: bool) -> dict:
     from artpose_lib.data.dataset import load_dataset
-    from artpose_lib.draw import draw_dataset
+    from artpose_lib.draw.embedded import draw_dataset
     from artpose_lib.train.recipes import profile, recipe
 
     count, rounds = (60, 1) if small else (profile("quick").pictures, ROUNDS)

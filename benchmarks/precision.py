@@ -51,7 +51,7 @@ def _accuracy(small: bool) -> dict:
     """Test accuracies by precision, a number a seed."""
     from artpose_lib.data.dataset import load_dataset
     from artpose_lib.data.splits import split
-    from artpose_lib.draw import draw_dataset
+    from artpose_lib.draw.embedded import draw_dataset
     from artpose_lib.train.recipes import SEEDS, profile, recipe
     from artpose_lib.train.training import Part, train
 

@@ -82,7 +82,7 @@ Markdown(
 # The thesis suspects that its networks learn the background along with the figure: that a Sebastian is known by his tree,
 # his arrows and the soft light of a certain century as much as by his stance. It proposes to draw boxes around the
 # figures, to reduce pictures to edges, or to find the joints of the body first. The pictures that come with this book
-# know their figures' boxes, joints and outlines, and how strongly a background goes with a class is a number that can be
+# know their figures' boxes and joints, and how strongly a background goes with a class is a number that can be
 # set, so the suspicion can become an experiment.
 #
 # ## What stands in the way of certainty

@@ -1,107 +1,189 @@
-"""One drawn artwork: a scene, seen through a frame, made in a medium before a background, and aged."""
+"""A drawn artwork: a composition seen through a frame, made in a medium before a background, and aged.
 
-from dataclasses import dataclass, replace
+Figures, attributes and background can be painted with one another and without. These are the conditions in which a
+network can be asked what it knows a picture by, and what each of them still tells:
+
+whole: the artwork as it is.
+figure only: all but the figures is grey. What they carry, lean on or lie on is gone too, and a rim of a pixel or two of
+    the background may be left. No network is trained on flat grey, so some accuracy is lost to that alone.
+background only: the background that goes with the class, painted with nothing before it. A hole where the figure was,
+    however it is filled, would show the pose by its outline; this has none. It still tells the proportions: a reclining
+    figure lies in a wide picture, and the resize to a square squeezes what is painted there.
+figure removed: the same background with the tree, arrows, couch and so on, but no figure. They stay where the figure
+    had them: a couch is as long as who lay on it.
+background swapped: the same figures and attributes before the background that goes with another class.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.draw.backgrounds import BACKGROUNDS, draw_background, noise
+from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED, draw_background, noise
 from artpose_lib.draw.media import MEDIA, paint
-from artpose_lib.draw.poses import compose, mirrored, view
-from artpose_lib.draw.solids import ATTRIBUTE, render
+from artpose_lib.draw.poses import Composition, compose, mirror, view
+from artpose_lib.draw.solids import ATTRIBUTE, Relief, Solid, render
 
 LONG_SIDE = 320  # pixels of the longer side of a finished picture
 OVERSIZE = 1.5  # drawn larger, then shrunk: smooth edges
 BREAKABLE = ("left_forearm", "right_forearm", "left_arm", "right_arm", "head", "left_foot", "right_foot")
+CONDITIONS = ("whole", "figure only", "background only", "figure removed", "background swapped")
+GREY = 127  # what EfficientNet-Lite0's preprocessing makes zero
+PARTS = ("torso", "tree", "arrows", "background")  # what the thesis' Discussion finds in feature maps
+
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, x1 and y1 exclusive
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """One drawn artwork.
+class Frame(NamedTuple):
+    """The canvas (h, w), its pixels a head height, and where on it the origin lies (x, y)."""
 
-    `image` uint8 (h, w, 3) RGB, the longer side LONG_SIDE pixels.
-    `mask` uint8 (h, w): 255 on figures with their hair and garments; 0 on attributes (spear, arrows, tree,
-    couch, plinth, halo) and on the background.
-    `boxes` list of (x0, y0, x1, y1) in pixels, x1 and y1 exclusive, one a figure that is seen.
-    `keypoints` beside each box a dict of joint to (x, y) in pixels; "left" and "right" are the figure's own.
-    Joints outside the picture are left out; one that is hidden, or broken off, is given where it would be.
-    `medium` one of MEDIA; `background` one of BACKGROUNDS.
-    """
+    shape: tuple[int, int]
+    scale: float
+    offset: np.ndarray
 
-    image: np.ndarray
-    mask: np.ndarray
-    boxes: list
-    keypoints: list
-    medium: str
+
+class Version(NamedTuple):
+    """A drawing in one condition: `image` uint8 (h, w, 3), of one size in all; `background` the kind that is shown, ""
+    where none is."""
+
+    name: str
     background: str
+    image: np.ndarray
 
 
-def draw_artwork(pose, rng, background=None, medium=None):
-    """Draw one artwork of `pose` (a name in POSE_NAMES) with the generator `rng`; returns a Drawing.
+class Artwork:
+    """An artwork of `pose` (a name in POSE_NAMES), to be painted as often as one likes.
 
-    `background` (in BACKGROUNDS) and `medium` (in MEDIA) are drawn uniformly where they are None. The same
-    state of `rng` gives the same figures on every background: the same mask, boxes and joints, and the same
-    light and damage on them.
+    `background` (in BACKGROUNDS) and `medium` (in MEDIA) are drawn uniformly where they are None. The same state of
+    `rng` gives the same figures on every background, with the same light and damage on them. `mask` bool (h, w) is True
+    on figures with their hair and garments, not on attributes (spear, arrows, tree, couch, plinth, halo).
     Raises ValueError for a name that does not exist.
     """
-    scene_rng, medium_rng, background_rng, age_rng = (
-        np.random.default_rng(s) for s in rng.integers(2**63, size=4)
-    )
-    drawn_medium, drawn_background = rng.choice(MEDIA), rng.choice(BACKGROUNDS)
-    medium, background = str(medium or drawn_medium), str(background or drawn_background)
-    for what, name, names in (
-        ("pose", pose, POSE_NAMES),
-        ("medium", medium, MEDIA),
-        ("background", background, BACKGROUNDS),
-    ):
-        if name not in names:
-            raise ValueError(f"There is no {what} {name!r}; choose one of {', '.join(names)}.")
-    scene = _break(view(compose(pose, scene_rng), scene_rng), medium, scene_rng)
-    shape, scale, offset = _frame(scene, scene_rng)
-    relief = render(scene.solids, shape, scale, offset)
-    picture = paint(medium, relief, draw_background(background, shape, background_rng), medium_rng)
-    size = (round(shape[1] / OVERSIZE), round(shape[0] / OVERSIZE))
-    image = _age(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), age_rng)
-    owner = cv2.resize(relief.owner, size, interpolation=cv2.INTER_NEAREST)
-    boxes, keypoints = _annotate(scene, owner, scale / OVERSIZE, offset / OVERSIZE)
-    return Drawing(
-        image, np.where(owner >= 0, np.uint8(255), np.uint8(0)), boxes, keypoints, medium, background
-    )
+
+    def __init__(self, pose: str, rng: Generator, background: str | None = None, medium: str | None = None):
+        seed, *self._seeds = rng.integers(2**63, size=4)
+        drawn_medium, drawn_background = rng.choice(MEDIA), rng.choice(BACKGROUNDS)
+        self.medium, self.background = str(medium or drawn_medium), str(background or drawn_background)
+        for what, name, names in (("pose", pose, POSE_NAMES), ("medium", self.medium, MEDIA),
+                                  ("background", self.background, BACKGROUNDS)):
+            if name not in names:
+                raise ValueError(f"There is no {what} {name!r}; choose one of {', '.join(names)}.")
+        own_rng = np.random.default_rng(seed)
+        self.composition = _break_off(view(compose(pose, own_rng), own_rng), self.medium, own_rng)
+        self._frame = _choose_frame(self.composition, own_rng)
+        self._materials = tuple(dict.fromkeys(solid.material for solid in self.composition.solids))
+        self.relief = self._render(figures=True, attributes=True)
+        height, width = self._frame.shape
+        self.size = (round(width / OVERSIZE), round(height / OVERSIZE))
+        self._owner = cv2.resize(self.relief.owner, self.size, interpolation=cv2.INTER_NEAREST)
+        self.mask = self._owner >= 0
+
+    def paint(self, background: str | None = None, figures: bool = True, attributes: bool = True) -> np.ndarray:
+        """The picture, uint8 RGB (h, w, 3), its longer side LONG_SIDE pixels, before its own or another background.
+
+        Light, brush strokes, paper and age are the same each time; a shadow goes with what casts it.
+        """
+        relief = self.relief if figures and attributes else self._render(figures, attributes)
+        medium_rng, background_rng, age_rng = (np.random.default_rng(seed) for seed in self._seeds)
+        behind = draw_background(background or self.background, self._frame.shape, background_rng)
+        picture = paint(self.medium, relief, behind, medium_rng)
+        return _age(cv2.resize(picture, self.size, interpolation=cv2.INTER_AREA), age_rng)
+
+    def locate_parts(self) -> dict[str, np.ndarray]:
+        """Where each of PARTS is seen: bool (h, w) by its name, False everywhere where there is no such part."""
+        named = [replace(solid, material=_name_part(solid)) for solid in self.composition.solids]
+        relief = render(named, *self._frame)  # of several solids the front one is seen, whatever it is made of
+        places = dict(zip(relief.materials, range(len(relief.materials)), strict=True)) | {"background": -1}
+        seen = cv2.resize(relief.material, self.size, interpolation=cv2.INTER_NEAREST)
+        return {name: seen == places[name] if name in places else np.zeros(seen.shape, bool) for name in PARTS}
+
+    def locate_figures(self) -> tuple[list[Box], list[dict[str, tuple[int, int]]]]:
+        """The boxes of the figures of which something is seen, and beside each the places (x, y) of its joints.
+
+        All are in pixels; "left" and "right" are the figure's own. Joints outside the picture are left out; one that is
+        hidden, or broken off, is given where it would be.
+        """
+        h, w = self._owner.shape
+        scale, offset = self._frame.scale / OVERSIZE, self._frame.offset / OVERSIZE
+        boxes, keypoints = [], []
+        for number, (joints, back) in enumerate(zip(self.composition.joints, self.composition.backs, strict=True)):
+            ys, xs = np.nonzero(self._owner == number)
+            if not len(xs):
+                continue
+            boxes.append((int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1))
+            # The picture's left is a figure's own right, unless it turns its back.
+            places = {name if back else mirror(name): point[:2] * scale + offset for name, point in joints.items()}
+            keypoints.append({name: (int(x), int(y)) for name, (x, y) in places.items() if 0 <= x < w and 0 <= y < h})
+        return boxes, keypoints
+
+    def _render(self, figures: bool, attributes: bool) -> Relief:
+        solids = [solid for solid in self.composition.solids if (figures if solid.owner >= 0 else attributes)]
+        relief = render(solids, *self._frame)
+        # A medium draws numbers for every material it is given. All of the composition's are given here, even those of
+        # which nothing is seen, so that the numbers that follow stay the same. The last place is nothing's, -1.
+        places = np.array([self._materials.index(name) for name in relief.materials] + [-1], np.int16)
+        return replace(relief, material=places[relief.material], materials=self._materials)
 
 
-def _break(scene, medium, rng):
+def paint_versions(pose: str, rng: Generator) -> Iterator[Version]:
+    """An artwork in all CONDITIONS, each painted when it is asked for.
+
+    Yields "whole", then "linked", which is the whole picture before the background that goes with its class (see
+    LINKED), then the other conditions in their order.
+    """
+    artwork, linked = Artwork(pose, rng), LINKED[pose]
+    other = str(rng.choice([kind for kind in BACKGROUNDS if kind not in (linked, artwork.background)]))
+    whole = artwork.paint()
+    yield Version("whole", artwork.background, whole)
+    yield Version("linked", linked, artwork.paint(linked))
+    yield Version("figure only", "", np.where(artwork.mask[..., None], whole, np.uint8(GREY)))
+    yield Version("background only", linked, artwork.paint(linked, figures=False, attributes=False))
+    yield Version("figure removed", linked, artwork.paint(linked, figures=False))
+    yield Version("background swapped", other, artwork.paint(other))
+
+
+def _name_part(solid: Solid) -> str:
+    """The name among PARTS of what a solid belongs to, "" for all else."""
+    if solid.owner >= 0:
+        return "torso" if solid.part == "torso" else ""
+    return {"arrow": "arrows"}.get(solid.part, "tree" if solid.material == "bark" else "")
+
+
+def _break_off(composition: Composition, medium: str, rng: Generator) -> Composition:
     """Statues have lost limbs: one figure in five an arm, a foot or its head; the spear goes with an arm."""
     lost = set()
-    for figure in range(len(scene.joints)):
+    for figure in range(len(composition.joints)):
         part, breaks = str(rng.choice(BREAKABLE)), rng.random() < 0.2
         if breaks and medium in ("marble", "terracotta"):
             lost |= {(figure, part), (figure, part.replace("_arm", "_forearm"))}
             if "arm" in part:
                 lost.add((ATTRIBUTE, "spear"))
-    return replace(scene, solids=[solid for solid in scene.solids if (solid.owner, solid.part) not in lost])
+    return replace(composition, solids=[solid for solid in composition.solids if (solid.owner, solid.part) not in lost])
 
 
-def _frame(scene, rng):
-    """Canvas (h, w), scale and offset (x, y): mostly all of the figures, one time in five a closer crop."""
-    figures = [solid for solid in scene.solids if solid.owner >= 0 and not solid.box]
+def _choose_frame(composition: Composition, rng: Generator) -> Frame:
+    """Mostly all of the figures, one time in five a closer crop."""
+    figures = [solid for solid in composition.solids if solid.owner >= 0 and not solid.box]
     ends = np.array([(solid.start[:2], solid.end[:2]) for solid in figures])
     reach = np.array([max(solid.r0, solid.r1) for solid in figures])[:, None, None]
     low, high = (ends - reach).min(axis=(0, 1)), (ends + reach).max(axis=(0, 1))
-    aspect = np.clip(scene.aspect * rng.lognormal(0, 0.15), 0.5, 1.9)
+    aspect = np.clip(composition.aspect * rng.lognormal(0, 0.15), 0.5, 1.9)
     long_side = LONG_SIDE * OVERSIZE
-    size = np.array(
-        [long_side * aspect, long_side] if aspect < 1 else [long_side, long_side / aspect]
-    ).astype(int)
+    size = np.array([long_side * aspect, long_side] if aspect < 1 else [long_side, long_side / aspect]).astype(int)
     scale = (size / (high - low)).min() / rng.uniform(1.05, 1.4)
     middle = (low + high) / 2
     if rng.random() < 0.22:
         scale *= rng.uniform(1.2, 1.6)
         middle -= (0, rng.uniform(0, 0.22) * (high - low)[1])
-    return (int(size[1]), int(size[0])), float(scale), size * (0.5 + rng.normal(0, 0.04, 2)) - middle * scale
+    offset = size * (0.5 + rng.normal(0, 0.04, 2)) - middle * scale
+    return Frame((int(size[1]), int(size[0])), float(scale), offset)
 
 
-def _age(picture, rng):
+def _age(picture: np.ndarray, rng: Generator) -> np.ndarray:
     """Time and the photographer: fading, stains, uneven light, black and white, grain. Returns uint8."""
     h, w = picture.shape[:2]
     picture = picture ** rng.uniform(0.85, 1.2) * rng.uniform(0.85, 1.05) + rng.uniform(0, 0.06)
@@ -114,22 +196,3 @@ def _age(picture, rng):
         picture = picture.mean(axis=2, keepdims=True).repeat(3, axis=2)
     picture = picture + rng.normal(0, rng.uniform(0.003, 0.014), (h, w, 1))
     return (np.clip(picture, 0, 1) * 255).astype(np.uint8)
-
-
-def _annotate(scene, owner, scale, offset):
-    """Boxes and joints of the figures of which something is seen, in pixels."""
-    h, w = owner.shape
-    boxes, keypoints = [], []
-    for number, (joints, back) in enumerate(zip(scene.joints, scene.backs, strict=True)):
-        ys, xs = np.nonzero(owner == number)
-        if not len(xs):
-            continue
-        boxes.append((int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1))
-        # The picture's left is a figure's own right, unless it turns its back.
-        places = {
-            name if back else mirrored(name): point[:2] * scale + offset for name, point in joints.items()
-        }
-        keypoints.append(
-            {name: (int(x), int(y)) for name, (x, y) in places.items() if 0 <= x < w and 0 <= y < h}
-        )
-    return boxes, keypoints

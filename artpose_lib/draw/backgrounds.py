@@ -2,11 +2,22 @@
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 BACKGROUNDS = ("museum", "landscape", "garden", "interior", "niche", "paper")
+# The background linked to each pose. All differ, so that where a picture has it, the background tells the pose.
+LINKED = {"Antinous": "niche", "Graces": "garden", "Pieta": "paper", "Reclining": "interior",
+          "Sebastian": "landscape", "Tanagra": "museum"}
+
+Shape = tuple[int, int]  # (h, w)
 
 
-def noise(shape, cell, rng, octaves=3):
+def draw_background(kind: str, shape: Shape, rng: Generator) -> np.ndarray:
+    """Colours of the background called `kind` (one of BACKGROUNDS): float32 (h, w, 3) RGB in 0 to 1."""
+    return np.clip(_PAINTERS[kind](shape, rng), 0, 1).astype(np.float32)
+
+
+def noise(shape: Shape, cell: float, rng: Generator, octaves: int = 3) -> np.ndarray:
     """Smooth random texture in about [-1, 1], float32 (h, w), whose largest blobs are `cell` pixels wide."""
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
@@ -16,26 +27,22 @@ def noise(shape, cell, rng, octaves=3):
     return total
 
 
-def draw_background(kind, shape, rng):
-    """Colours of the background called `kind` (one of BACKGROUNDS): float32 (h, w, 3) RGB in 0 to 1."""
-    return np.clip(_PAINTERS[kind](shape, rng), 0, 1).astype(np.float32)
-
-
-def _grid(shape):
+def _grid(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """x and y of every pixel, float32 (h, w), from 0 to 1."""
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
     return x / shape[1], y / shape[0]
 
 
-def _mix(a, b, t):
-    """Colour `a` where `t` is 0, `b` where it is 1; t is (h, w)."""
+def _mix(a: np.ndarray | tuple, b: np.ndarray | tuple, t: np.ndarray) -> np.ndarray:
+    """Colour `a` where `t` (h, w) is 0, `b` where it is 1."""
     return np.asarray(a, np.float32) + (np.asarray(b, np.float32) - np.asarray(a, np.float32)) * t[..., None]
 
 
-def _one_of(rng, *colours):
+def _one_of(rng: Generator, *colours: tuple) -> np.ndarray:
     return np.array(colours[rng.integers(len(colours))])
 
 
-def _museum(shape, rng):
+def _museum(shape: Shape, rng: Generator) -> np.ndarray:
     """A photographer's backdrop or a gallery wall, with a glow of light, often with a floor."""
     x, y = _grid(shape)
     greys = (0.75, 0.75, 0.73), (0.5, 0.5, 0.52), (0.2, 0.2, 0.22), (0.08, 0.08, 0.08)
@@ -46,17 +53,15 @@ def _museum(shape, rng):
     return np.where((y > floor)[..., None], wall * rng.uniform(0.6, 1.3), wall)
 
 
-def _landscape(shape, rng):
+def _landscape(shape: Shape, rng: Generator) -> np.ndarray:
     """Sky with clouds, three ranges of hills, a few trees; by day or at dusk."""
     x, y = _grid(shape)
     horizon = rng.uniform(0.25, 0.65)
     dusk = rng.random()
     top = (1 - dusk) * np.array([0.3, 0.48, 0.72]) + dusk * np.array([0.25, 0.27, 0.35])
     low = (1 - dusk) * np.array([0.85, 0.87, 0.85]) + dusk * np.array([0.9, 0.72, 0.45])
-    clouds = np.clip(noise(shape, shape[1] / 2, rng, 4) * 1.2, 0, 1) * (y < horizon)
-    picture = (
-        _mix(top, low, np.clip(y / horizon, 0, 1)) * (1 - 0.5 * clouds[..., None]) + 0.45 * clouds[..., None]
-    )
+    clouds = (np.clip(noise(shape, shape[1] / 2, rng, 4) * 1.2, 0, 1) * (y < horizon))[..., None]
+    picture = _mix(top, low, np.clip(y / horizon, 0, 1)) * (1 - 0.5 * clouds) + 0.45 * clouds
     for layer in range(3):
         ridge = horizon + 0.1 * layer + 0.12 / (1 + layer) * noise((1, shape[1]), shape[1] / 3, rng, 4)[0]
         far, near = np.array([0.45, 0.55, 0.6]), np.array([0.28, 0.25, 0.12])
@@ -64,21 +69,20 @@ def _landscape(shape, rng):
         texture = 1 + 0.25 * noise(shape, 25, rng, 3)
         picture = np.where((y > ridge)[..., None], colour * texture[..., None], picture)
     for _ in range(rng.integers(0, 4)):
-        _tree(picture, x, y, horizon, rng)
+        _add_tree(picture, x, y, horizon, rng)
     return picture
 
 
-def _tree(picture, x, y, horizon, rng):
+def _add_tree(picture: np.ndarray, x: np.ndarray, y: np.ndarray, horizon: float, rng: Generator) -> None:
     middle, height = rng.random(), rng.uniform(0.15, 0.5)
     foot = horizon + rng.uniform(0.05, 0.25)
     crown = ((x - middle) ** 2 + (y - foot + height * 0.75) ** 2) / (0.35 * height) ** 2
     trunk = (np.abs(x - middle) < 0.012) & (y < foot) & (y > foot - height * 0.7)
-    picture[(crown + 0.8 * noise(x.shape, 22, rng) < 1) | trunk] = np.array([0.2, 0.23, 0.1]) * rng.uniform(
-        0.5, 1.3
-    )
+    colour = np.array([0.2, 0.23, 0.1]) * rng.uniform(0.5, 1.3)
+    picture[(crown + 0.8 * noise(x.shape, 22, rng) < 1) | trunk] = colour
 
 
-def _garden(shape, rng):
+def _garden(shape: Shape, rng: Generator) -> np.ndarray:
     """A wall of leaves with light falling through, above a lawn or gravel."""
     _, y = _grid(shape)
     leaves = noise(shape, rng.uniform(14, 30), rng, 4)
@@ -89,7 +93,7 @@ def _garden(shape, rng):
     return np.where((y + 0.03 * leaves > rng.uniform(0.7, 0.95))[..., None], ground, hedge)
 
 
-def _interior(shape, rng):
+def _interior(shape: Shape, rng: Generator) -> np.ndarray:
     """A dim room: floor, sometimes a window, often a curtain at one side."""
     x, y = _grid(shape)
     tone = _one_of(rng, (0.22, 0.15, 0.1), (0.12, 0.12, 0.13), (0.3, 0.27, 0.2), (0.16, 0.2, 0.17))
@@ -108,7 +112,7 @@ def _interior(shape, rng):
     return room
 
 
-def _niche(shape, rng):
+def _niche(shape: Shape, rng: Generator) -> np.ndarray:
     """A wall of blocks with an arched niche between two half columns, and a step."""
     x, y = _grid(shape)
     stone = _one_of(rng, (0.62, 0.56, 0.46), (0.5, 0.5, 0.5), (0.7, 0.66, 0.6), (0.4, 0.33, 0.28))
@@ -125,18 +129,12 @@ def _niche(shape, rng):
     return stone * light[..., None]
 
 
-def _paper(shape, rng):
+def _paper(shape: Shape, rng: Generator) -> np.ndarray:
     """A sheet, toned or stained, with nothing on it."""
     tone = _one_of(rng, (0.9, 0.85, 0.74), (0.86, 0.84, 0.8), (0.8, 0.72, 0.58), (0.93, 0.91, 0.87))
     stains = np.clip(noise(shape, 120, rng) - 0.4, 0, 1)
     return tone * (1 + 0.03 * noise(shape, 6, rng, 2) - 0.15 * stains)[..., None]
 
 
-_PAINTERS = {
-    "museum": _museum,
-    "landscape": _landscape,
-    "garden": _garden,
-    "interior": _interior,
-    "niche": _niche,
-    "paper": _paper,
-}
+_PAINTERS = {"museum": _museum, "landscape": _landscape, "garden": _garden, "interior": _interior, "niche": _niche,
+             "paper": _paper}

@@ -1,11 +1,15 @@
 """The nude body: flesh, face, hair, hands and feet as solids around the joints of a skeleton."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 
-from artpose_lib.draw.skeleton import FOOT, HAND, OUT, SIDES, along, skeleton
-from artpose_lib.draw.solids import ball, rod
+from artpose_lib.draw.skeleton import FOOT, HAND, OUT, SIDES, Build, Joints, Posture, direction, find_joints
+from artpose_lib.draw.solids import Point, Solid, ball, rod
+
+At = Callable[..., np.ndarray]  # `Axes.at` of a part of the body
 
 
 @dataclass(frozen=True)
@@ -15,101 +19,88 @@ class Axes:
     right: np.ndarray
     up: np.ndarray
 
-    def at(self, anchor, right=0.0, up=0.0, out=0.0):
+    def at(self, anchor: np.ndarray, right: float = 0.0, up: float = 0.0, out: float = 0.0) -> np.ndarray:
         """The point so far to the right, up and towards the viewer from `anchor`."""
         return anchor + right * self.right + up * self.up + out * OUT
 
 
-def nude(posture, build, owner, rng, hair="short", beard=False):
+def nude(posture: Posture, build: Build, owner: int, rng: Generator, hair: str = "short",
+         beard: bool = False) -> tuple[list[Solid], Joints]:
     """Solids and joints of a nude figure with the number `owner`; `hair` is "short", "long", "bun" or "none"."""
-    joints = skeleton(posture, build)
+    joints = find_joints(posture, build)
     solids = _torso(joints, posture.back, build) + _head(joints, posture, rng, hair, beard)
     for number, (side, sign) in enumerate(SIDES):
-        solids += _leg(joints, side, sign, build, along(posture.feet[number], -35 if posture.back else 35))
-        solids += _arm(joints, side, build)
+        forwards = direction(posture.feet[number], -35 if posture.back else 35)
+        solids += _leg(joints, side, sign, build, forwards) + _arm(joints, side, build)
     return [replace(solid, owner=owner) for solid in solids], joints
 
 
-def _unit(vector):
+def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
-def _torso(joints, back, build):
+def _torso(joints: Joints, back: bool, build: Build) -> list[Solid]:
     pelvis, waist, neck = joints["pelvis"], joints["waist"], joints["neck"]
     axes = Axes(_unit(joints["right_shoulder"] - joints["left_shoulder"]), _unit(neck - waist))
     chest = axes.at(neck, up=-0.7)
     flesh = {"part": "torso", "depth": 0.75, "blend": 0.35}
     half = 0.42 * build.shoulders
-    solids = [
-        rod(joints["left_hip"], joints["right_hip"], build.thigh + 0.04, **flesh),
-        rod(axes.at(pelvis, up=0.1), waist, build.waist + 0.1, build.waist, **flesh),
-        rod(waist, chest, build.waist, build.chest, **flesh),
-        rod(axes.at(chest, -half), axes.at(chest, half), 0.43, **flesh),
-        rod(axes.at(joints["left_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
-        rod(axes.at(joints["right_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
-        rod(axes.at(neck, up=-0.1), joints["head"], build.neck, part="head", blend=0.2),
-    ]
+    solids = [rod(joints["left_hip"], joints["right_hip"], build.thigh + 0.04, **flesh),
+              rod(axes.at(pelvis, up=0.1), waist, build.waist + 0.1, build.waist, **flesh),
+              rod(waist, chest, build.waist, build.chest, **flesh),
+              rod(axes.at(chest, -half), axes.at(chest, half), 0.43, **flesh),
+              rod(axes.at(joints["left_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
+              rod(axes.at(joints["right_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
+              rod(axes.at(neck, up=-0.1), joints["head"], build.neck, part="head", blend=0.2)]
     surface = _back if back else _female_front if build.female else _male_front
     return solids + surface(axes.at, pelvis, waist, chest)
 
 
-def _groove(start, end, radius, depth):
+def _groove(start: Point, end: Point, radius: float, depth: float) -> Solid:
     return rod(start, end, radius, part="torso", carve=True, depth=depth)
 
 
-def _male_front(at, pelvis, waist, chest):
+def _male_front(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> list[Solid]:
     """Pectorals, belly, flanks and the line above the groin, as on the Doryphoros."""
     flesh = {"part": "torso", "depth": 0.5, "blend": 0.14}
+    flank = {**flesh, "blend": 0.25}
     solids = []
     for s in (-1, 1):
-        solids += [
-            rod(at(chest, 0.2 * s, 0.08, 0.28), at(chest, 0.5 * s, 0.14, 0.28), 0.3, 0.24, **flesh),
-            rod(at(waist, 0.17 * s, 0.3, 0.24), at(pelvis, 0.1 * s, 0.2, 0.24), 0.21, 0.2, **flesh),
-            rod(
-                at(waist, 0.45 * s, -0.2),
-                at(pelvis, 0.4 * s, out=0.05),
-                0.22,
-                0.26,
-                **{**flesh, "blend": 0.25},
-            ),
-            ball(at(chest, 0.4 * s, -0.02, 0.44), 0.05, material="nipple", part="torso", blend=0.03),
-            _groove(at(pelvis, 0.62 * s, 0.3), at(pelvis, up=-0.3), 0.08, 0.5),
-        ]
-    return solids + [
-        _groove(at(chest, up=0.2), at(pelvis, up=0.2), 0.13, 0.28),
-        _groove(at(waist, up=-0.3), at(waist, up=-0.3), 0.07, 0.9),
-        rod(at(pelvis, up=-0.3, out=0.38), at(pelvis, up=-0.52, out=0.4), 0.13, 0.1, part="torso", blend=0.1),
-    ]
+        solids += [rod(at(chest, 0.2 * s, 0.08, 0.28), at(chest, 0.5 * s, 0.14, 0.28), 0.3, 0.24, **flesh),
+                   rod(at(waist, 0.17 * s, 0.3, 0.24), at(pelvis, 0.1 * s, 0.2, 0.24), 0.21, 0.2, **flesh),
+                   rod(at(waist, 0.45 * s, -0.2), at(pelvis, 0.4 * s, out=0.05), 0.22, 0.26, **flank),
+                   ball(at(chest, 0.4 * s, -0.02, 0.44), 0.05, material="nipple", part="torso", blend=0.03),
+                   _groove(at(pelvis, 0.62 * s, 0.3), at(pelvis, up=-0.3), 0.08, 0.5)]
+    return [*solids,
+            _groove(at(chest, up=0.2), at(pelvis, up=0.2), 0.13, 0.28),
+            _groove(at(waist, up=-0.3), at(waist, up=-0.3), 0.07, 0.9),
+            rod(at(pelvis, up=-0.3, out=0.38), at(pelvis, up=-0.52, out=0.4), 0.13, 0.1, part="torso", blend=0.1)]
 
 
-def _female_front(at, pelvis, waist, chest):
+def _female_front(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> list[Solid]:
     solids = [ball(at(pelvis, up=0.25, out=0.12), 0.44, depth=0.6, part="torso", blend=0.3)]
     for s in (-1, 1):
         breast = at(chest, 0.3 * s, -0.1, 0.26)
-        solids += [
-            rod(at(breast, up=0.16), at(breast, up=-0.04), 0.2, 0.27, part="torso", depth=0.85, blend=0.14),
-            ball(at(breast, up=-0.06, out=0.21), 0.055, material="nipple", part="torso", blend=0.04),
-        ]
-    return solids + [
-        _groove(at(waist, up=0.4), at(pelvis, up=0.4), 0.16, 0.12),
-        _groove(at(waist, up=-0.3), at(waist, up=-0.3), 0.07, 0.8),
-    ]
+        solids += [rod(at(breast, up=0.16), at(breast, up=-0.04), 0.2, 0.27, part="torso", depth=0.85, blend=0.14),
+                   ball(at(breast, up=-0.06, out=0.21), 0.055, material="nipple", part="torso", blend=0.04)]
+    return [*solids,
+            _groove(at(waist, up=0.4), at(pelvis, up=0.4), 0.16, 0.12),
+            _groove(at(waist, up=-0.3), at(waist, up=-0.3), 0.07, 0.8)]
 
 
-def _back(at, pelvis, waist, chest):
+def _back(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> list[Solid]:
     flesh = {"part": "torso", "blend": 0.14}
     solids = []
     for s in (-1, 1):
         buttock = at(pelvis, 0.26 * s, 0.1, 0.2), at(pelvis, 0.24 * s, -0.2, 0.28)
         blade = at(chest, 0.32 * s, 0.2, 0.15), at(chest, 0.3 * s, -0.15, 0.15)
         solids += [rod(*buttock, 0.36, 0.39, depth=0.85, **flesh), rod(*blade, 0.3, 0.24, depth=0.6, **flesh)]
-    return solids + [
-        _groove(at(chest, up=0.4), at(pelvis, up=0.45), 0.15, 0.5),
-        _groove(at(pelvis, up=0.2), at(pelvis, up=-0.5), 0.07, 0.9),
-    ]
+    return [*solids,
+            _groove(at(chest, up=0.4), at(pelvis, up=0.45), 0.15, 0.5),
+            _groove(at(pelvis, up=0.2), at(pelvis, up=-0.5), 0.07, 0.9)]
 
 
-def _head(joints, posture, rng, hair, beard):
+def _head(joints: Joints, posture: Posture, rng: Generator, hair: str, beard: bool) -> list[Solid]:
     centre = joints["head"]
     up = _unit((centre - joints["neck"]) * (1, 1, 0))
     at = Axes(np.array([-up[1], up[0], 0.0]), up).at
@@ -123,26 +114,20 @@ def _head(joints, posture, rng, hair, beard):
     return solids + _hair(at, centre, turn, posture.back, rng, hair)
 
 
-def _face(at, centre):
+def _face(at: At, centre: np.ndarray) -> list[Solid]:
     """Nose, eye sockets, eyes and mouth."""
-    solids = [
-        rod(
-            at(centre, up=0.08, out=0.36), at(centre, up=-0.12, out=0.47), 0.05, 0.07, part="head", blend=0.05
-        )
-    ]
+    nose = at(centre, up=0.08, out=0.36), at(centre, up=-0.12, out=0.47)
+    solids = [rod(*nose, 0.05, 0.07, part="head", blend=0.05)]
     for s in (-1, 1):
         eye = at(centre, 0.14 * s, 0.04)
-        solids += [
-            ball(eye, 0.12, part="head", carve=True, depth=0.55),
-            rod(
-                at(eye, -0.03, out=0.3), at(eye, 0.03, out=0.3), 0.05, material="eye", part="head", blend=0.02
-            ),
-        ]
+        pupil = at(eye, -0.03, out=0.3), at(eye, 0.03, out=0.3)
+        solids += [ball(eye, 0.12, part="head", carve=True, depth=0.55),
+                   rod(*pupil, 0.05, material="eye", part="head", blend=0.02)]
     mouth = at(centre, -0.08, -0.25, 0.31), at(centre, 0.08, -0.25, 0.31)
     return [*solids, rod(*mouth, 0.045, material="lip", part="head", blend=0.03)]
 
 
-def _hair(at, centre, turn, back, rng, style):
+def _hair(at: At, centre: np.ndarray, turn: float, back: bool, rng: Generator, style: str) -> list[Solid]:
     if style == "none":
         return []
     kind = {"material": "hair", "part": "head", "blend": 0.05}
@@ -162,36 +147,32 @@ def _hair(at, centre, turn, back, rng, style):
     return solids
 
 
-def _leg(joints, side, sign, build, forwards):
+def _leg(joints: Joints, side: str, sign: int, build: Build, forwards: np.ndarray) -> list[Solid]:
     hip, knee, ankle = (joints[f"{side}_{name}"] for name in ("hip", "knee", "ankle"))
     leg = {"part": f"{side}_leg", "depth": 0.9, "blend": 0.2}
     foot = {"part": f"{side}_foot", "depth": 0.9, "blend": 0.15}
     thigh, shin = knee - hip, ankle - knee
     calf = knee + 0.12 * shin + (0.05 * sign, 0, 0)
     instep = ankle + 0.4 * FOOT * forwards
-    return [
-        rod(hip + 0.05 * thigh, knee, build.thigh, 0.24, swell=0.06, **leg),
-        rod(knee - 0.1 * thigh + 0.06 * OUT, knee + 0.08 * shin, 0.2, 0.17, **leg),
-        rod(knee, ankle, 0.23, 0.12, swell=0.05, **leg),
-        rod(calf, knee + 0.55 * shin, 0.17, 0.12, swell=0.06, **leg),
-        rod(ankle, instep, 0.135, 0.15, **foot),
-        rod(instep, ankle + FOOT * forwards, 0.15, 0.12, **foot),
-    ]
+    return [rod(hip + 0.05 * thigh, knee, build.thigh, 0.24, swell=0.06, **leg),
+            rod(knee - 0.1 * thigh + 0.06 * OUT, knee + 0.08 * shin, 0.2, 0.17, **leg),
+            rod(knee, ankle, 0.23, 0.12, swell=0.05, **leg),
+            rod(calf, knee + 0.55 * shin, 0.17, 0.12, swell=0.06, **leg),
+            rod(ankle, instep, 0.135, 0.15, **foot),
+            rod(instep, ankle + FOOT * forwards, 0.15, 0.12, **foot)]
 
 
-def _arm(joints, side, build):
+def _arm(joints: Joints, side: str, build: Build) -> list[Solid]:
     shoulder, elbow, wrist = (joints[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist"))
     upper = {"part": f"{side}_arm", "blend": 0.22}
     fore = {"part": f"{side}_forearm"}
     thick, way = build.arm, _unit(wrist - elbow)
     palm = wrist + HAND * way
     sideways = np.array([-way[1], way[0], 0.0])
-    solids = [
-        rod(shoulder, shoulder + 0.3 * (elbow - shoulder), 1.15 * thick, 0.9 * thick, **upper),
-        rod(shoulder, elbow, 1.02 * thick, 0.76 * thick, swell=0.15 * thick, **upper),
-        rod(elbow, wrist, 0.78 * thick, 0.5 * thick, swell=0.22 * thick, blend=0.16, **fore),
-        rod(wrist, palm, 0.105, 0.135, depth=0.7, blend=0.16, **fore),
-    ]
+    solids = [rod(shoulder, shoulder + 0.3 * (elbow - shoulder), 1.15 * thick, 0.9 * thick, **upper),
+              rod(shoulder, elbow, 1.02 * thick, 0.76 * thick, swell=0.15 * thick, **upper),
+              rod(elbow, wrist, 0.78 * thick, 0.5 * thick, swell=0.22 * thick, blend=0.16, **fore),
+              rod(wrist, palm, 0.105, 0.135, depth=0.7, blend=0.16, **fore)]
     for finger in (-0.09, 0.0, 0.09):
         root, tip = palm + finger * sideways, palm + (0.3 - abs(finger)) * way + 1.3 * finger * sideways
         solids += [rod(root, tip, 0.065, 0.045, blend=0.03, **fore)]

@@ -1,46 +1,45 @@
 """What figures wear. Garments belong to their figure and are part of its mask.
 
-Every function returns a list of solids in the figure's own coordinates (head heights, see `solids`).
+Every function returns solids in head heights (see `solids`).
 """
 
-import numpy as np
+from typing import Any
 
-from artpose_lib.draw.skeleton import OUT
-from artpose_lib.draw.solids import ball, rod, slab
+import numpy as np
+from numpy.random import Generator
+
+from artpose_lib.draw.skeleton import OUT, Joints
+from artpose_lib.draw.solids import Solid, ball, rod, slab
 
 SOLES = 3.85  # from the pelvis of a standing figure down to its soles, in head heights
 
 
-def _cloth(material, owner, blend=0.15):
+def _cloth(material: str, owner: int, blend: float = 0.15) -> dict[str, Any]:
     return {"material": str(material), "owner": owner, "part": "cloth", "blend": blend}
 
 
-def loincloth(joints, owner, rng):
+def loincloth(joints: Joints, owner: int, rng: Generator) -> list[Solid]:
     """White cloth round the hips, knotted at one side."""
     left, right = joints["left_hip"], joints["right_hip"]
     cloth = _cloth("white", owner, 0.08)
     middle, side = (left + right) / 2 + (0, 0.25, 0.35), rng.choice([-1, 1])
     knot = (left if side < 0 else right) + (side * 0.35, -0.1, 0.25)
     tail = knot + (side * rng.uniform(0.0, 0.4), rng.uniform(0.6, 1.6), 0)
-    return [
-        rod(left + (-0.1, 0, 0.2), right + (0.1, 0, 0.2), 0.38, folds=4, slant=12, **cloth),
-        rod(middle, middle + (0.1, rng.uniform(0.2, 0.7), 0), 0.4, 0.28, folds=4, slant=20, **cloth),
-        slab(knot, tail, 0.14, 0.3, folds=3, depth=0.6, **cloth),
-    ]
+    return [rod(left + (-0.1, 0, 0.2), right + (0.1, 0, 0.2), 0.38, folds=4, slant=12, **cloth),
+            rod(middle, middle + (0.1, rng.uniform(0.2, 0.7), 0), 0.4, 0.28, folds=4, slant=20, **cloth),
+            slab(knot, tail, 0.14, 0.3, folds=3, depth=0.6, **cloth)]
 
 
-def chlamys(joints, rng):
+def chlamys(joints: Joints, rng: Generator) -> list[Solid]:
     """A short cloak over one shoulder, hanging down behind it."""
     shoulder = joints[rng.choice(["left", "right"]) + "_shoulder"]
     cloth = _cloth(rng.choice(["red", "white", "green"]), 0, 0.08)
     hem = shoulder + (np.sign(shoulder[0]) * 0.35, rng.uniform(2.2, 4.0), -0.35)
-    return [
-        slab(shoulder + (0, -0.15, -0.1), hem, 0.3, 0.55, folds=5, depth=0.5, **cloth),
-        rod(joints["neck"] + (0, 0.1, 0.15), shoulder + (0, 0.05, 0.12), 0.2, 0.27, folds=3, **cloth),
-    ]
+    return [slab(shoulder + (0, -0.15, -0.1), hem, 0.3, 0.55, folds=5, depth=0.5, **cloth),
+            rod(joints["neck"] + (0, 0.1, 0.15), shoulder + (0, 0.05, 0.12), 0.2, 0.27, folds=3, **cloth)]
 
 
-def drape(joints, owner, rng):
+def drape(joints: Joints, owner: int, rng: Generator) -> list[Solid]:
     """Cloth round the hips and along one leg, as the Venus of Milo wears it."""
     hip, knee, ankle = (joints[f"right_{name}"] for name in ("hip", "knee", "ankle"))
     left = joints["left_hip"] + (-0.05, 0.2, 0.2)
@@ -53,7 +52,7 @@ def drape(joints, owner, rng):
     return solids
 
 
-def himation(joints, rng):
+def himation(joints: Joints, rng: Generator) -> list[Solid]:
     """The long chiton with upright folds, and the mantle drawn tight and slantwise over body and arms."""
     under, over = rng.choice(["chiton", "mantle", "rose", "blue", "white", "gold", "green"], 2, replace=False)
     solids = _chiton(joints, _cloth(under, 0, 0.35), rng)
@@ -63,54 +62,44 @@ def himation(joints, rng):
     slant = side * rng.uniform(25, 55)
     left, right = joints["left_shoulder"] + (0.12, 0.1, 0), joints["right_shoulder"] + (-0.12, 0.1, 0)
     end = (side * 0.85, low + rng.uniform(0, 1.2), 0.2)
-    solids += [
-        rod(waist + (0, 0.2, 0), neck + (0, 0.55, 0), 0.6, folds=5, slant=slant, **mantle),
-        rod(pelvis + (0, low, 0.05), waist, 0.74, 0.62, folds=5, slant=slant, **mantle),
-        rod(left, right, 0.3, folds=3, slant=40, **mantle),
-        slab((side * 0.72, -2.0, 0.2), end, 0.2, 0.42, folds=4, depth=0.6, **mantle),
-    ]
+    solids += [rod(waist + (0, 0.2, 0), neck + (0, 0.55, 0), 0.6, folds=5, slant=slant, **mantle),
+               rod(pelvis + (0, low, 0.05), waist, 0.74, 0.62, folds=5, slant=slant, **mantle),
+               rod(left, right, 0.3, folds=3, slant=40, **mantle),
+               slab((side * 0.72, -2.0, 0.2), end, 0.2, 0.42, folds=4, depth=0.6, **mantle)]
     for name in ("left", "right"):
         solids += _sleeve(joints, name, 0.3, mantle)
     return solids
 
 
-def _chiton(joints, cloth, rng):
+def _chiton(joints: Joints, cloth: dict[str, Any], rng: Generator) -> list[Solid]:
     pelvis, knee = joints["pelvis"], joints["right_knee"]
     middle = (joints["left_ankle"][0] + joints["right_ankle"][0]) / 2
     flare, shin = rng.uniform(0.85, 1.15), (joints["right_ankle"][0], SOLES - 0.4, 0.1)
-    return [
-        slab(pelvis, (middle, SOLES + 0.05, 0), 0.66, flare, folds=rng.uniform(7, 11), depth=0.6, **cloth),
-        rod(pelvis, (middle, SOLES - 0.45, 0), 0.68, 0.75, folds=rng.uniform(6, 10), **cloth),
-        rod(joints["right_hip"] + (0, 0.3, 0.1), knee + (0, 0, 0.25), 0.42, 0.3, folds=2, slant=30, **cloth),
-        rod(knee + (0, 0, 0.25), shin, 0.3, 0.34, folds=3, **cloth),
-    ]
+    return [slab(pelvis, (middle, SOLES + 0.05, 0), 0.66, flare, folds=rng.uniform(7, 11), depth=0.6, **cloth),
+            rod(pelvis, (middle, SOLES - 0.45, 0), 0.68, 0.75, folds=rng.uniform(6, 10), **cloth),
+            rod(joints["right_hip"] + (0, 0.3, 0.1), knee + (0, 0, 0.25), 0.42, 0.3, folds=2, slant=30, **cloth),
+            rod(knee + (0, 0, 0.25), shin, 0.3, 0.34, folds=3, **cloth)]
 
 
-def _sleeve(joints, side, radius, cloth):
+def _sleeve(joints: Joints, side: str, radius: float, cloth: dict[str, Any]) -> list[Solid]:
     shoulder, elbow, wrist = (joints[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist"))
-    return [
-        rod(shoulder + (0, 0.05, 0), elbow, radius, radius - 0.01, folds=3, slant=30, **cloth),
-        rod(elbow, elbow + 0.78 * (wrist - elbow), radius - 0.02, 0.21, folds=3, slant=40, **cloth),
-    ]
+    return [rod(shoulder + (0, 0.05, 0), elbow, radius, radius - 0.01, folds=3, slant=30, **cloth),
+            rod(elbow, elbow + 0.78 * (wrist - elbow), radius - 0.02, 0.21, folds=3, slant=40, **cloth)]
 
 
-def headdress(joints, kind):
+def headdress(joints: Joints, kind: str) -> list[Solid]:
     """On a Tanagra's head: a "veil" drawn up from the mantle, or the pointed sun "hat" that some of them wear."""
     head, neck = joints["head"], joints["neck"]
     if kind == "veil":
         cloth = {"material": "mantle", "owner": 0, "part": "head", "blend": 0.15, "folds": 4}
-        return [
-            ball(head + (0, -0.15, -0.12), 0.48, **cloth),
-            rod(head + (0, 0, -0.2), neck + (0, 0.2, -0.1), 0.45, 0.6, **cloth),
-        ]
+        return [ball(head + (0, -0.15, -0.12), 0.48, **cloth),
+                rod(head + (0, 0, -0.2), neck + (0, 0.2, -0.1), 0.45, 0.6, **cloth)]
     straw = {"material": "gold", "owner": 0, "part": "head", "blend": 0.02}
-    return [
-        rod(head + (-0.5, -0.38, 0.4), head + (0.5, -0.38, 0.4), 0.09, **straw),
-        rod(head + (0, -0.5, 0.35), head + (0, -0.9, 0.3), 0.3, 0.04, **straw),
-    ]
+    return [rod(head + (-0.5, -0.38, 0.4), head + (0.5, -0.38, 0.4), 0.09, **straw),
+            rod(head + (0, -0.5, 0.35), head + (0, -0.9, 0.3), 0.3, 0.04, **straw)]
 
 
-def marian_robe(joints, rng):
+def marian_robe(joints: Joints, rng: Generator) -> list[Solid]:
     """The seated Virgin's robe, and over it the mantle, mostly blue, from her head to the ground."""
     robe = _cloth(rng.choice(["red", "rose", "blue"]), 0, 0.2)
     mantle = _cloth(rng.choice(["blue", "blue", "blue", "darkblue", "black"]), 0, 0.2)
@@ -119,26 +108,21 @@ def marian_robe(joints, rng):
     for side, sign in (("left", -1), ("right", 1)):
         solids += _mantle_half(joints, side, sign, spread, mantle)
     hem = SOLES + 0.1
-    solids += [
-        slab((0, 0.9, 0.45), (0, hem, 0.45), spread + 0.5, spread + 0.9, folds=14, depth=0.35, **mantle),
-        slab((0, 0.3, 0.55), (0, hem, 0.75), 0.7, 0.85, folds=7, depth=0.7, **robe),
-    ]
+    solids += [slab((0, 0.9, 0.45), (0, hem, 0.45), spread + 0.5, spread + 0.9, folds=14, depth=0.35, **mantle),
+               slab((0, 0.3, 0.55), (0, hem, 0.75), 0.7, 0.85, folds=7, depth=0.7, **robe)]
     head, wimple = joints["head"], {**mantle, "material": "white", "blend": 0.03}
-    return solids + [
-        ball(head + (0, -0.17, -0.1), 0.5, folds=3, **mantle),
-        ball(head + (0, -0.12, -0.05), 0.42, folds=3, **wimple),
-    ]
+    return [*solids,
+            ball(head + (0, -0.17, -0.1), 0.5, folds=3, **mantle),
+            ball(head + (0, -0.12, -0.05), 0.42, folds=3, **wimple)]
 
 
-def _mantle_half(joints, side, sign, spread, cloth):
+def _mantle_half(joints: Joints, side: str, sign: int, spread: float, cloth: dict[str, Any]) -> list[Solid]:
     """One side of the Virgin's mantle: thigh, shin, from the shoulder down, beside the face, and the sleeve."""
     shoulder, head, low = joints[f"{side}_shoulder"], joints["head"], SOLES - 0.7
     knee = (sign * spread, 0.35, 1.0)
     edge = (sign * (spread + 0.85), low, -0.2)
-    return [
-        rod((sign * 0.4, -0.1, 0.0), knee, 0.75, 0.72, folds=4, **cloth),
-        rod(knee, (sign * spread * 1.15, low, 0.8), 0.72, 0.75, folds=5, **cloth),
-        rod(shoulder + (0, 0.1, -0.1), edge, 0.42, 0.75, folds=6, **cloth),
-        rod(head + (sign * 0.3, -0.05, -0.02), shoulder - (sign * 0.15, 0, 0), 0.2, 0.33, folds=3, **cloth),
-        *_sleeve(joints, side, 0.36, cloth),
-    ]
+    return [rod((sign * 0.4, -0.1, 0.0), knee, 0.75, 0.72, folds=4, **cloth),
+            rod(knee, (sign * spread * 1.15, low, 0.8), 0.72, 0.75, folds=5, **cloth),
+            rod(shoulder + (0, 0.1, -0.1), edge, 0.42, 0.75, folds=6, **cloth),
+            rod(head + (sign * 0.3, -0.05, -0.02), shoulder - (sign * 0.15, 0, 0), 0.2, 0.33, folds=3, **cloth),
+            *_sleeve(joints, side, 0.36, cloth)]

@@ -1,90 +1,82 @@
-"""The six poses as scenes: figures with the attributes that Section 2.1 of the thesis names, drawn by chance.
+"""The six poses as compositions: figures with the attributes that Section 2.1 of the thesis names, drawn by chance.
 
-Scenes are composed in one direction (the Pieta's Christ has his head to the picture's left, and so on);
-`view` mirrors half of them. A standing figure's pelvis is at the origin.
+They are composed in one direction (the Pieta's Christ has his head to the picture's left, and so on); `view` mirrors
+half of them. A standing figure's pelvis is at the origin.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 
 from artpose_lib.draw import attributes, garments
 from artpose_lib.draw.body import nude
-from artpose_lib.draw.skeleton import FEMALE, MALE, Posture, Reach, along
+from artpose_lib.draw.skeleton import FEMALE, MALE, Build, Joints, Limb, Posture, Reach, direction
+from artpose_lib.draw.solids import Solid
 
 
 @dataclass(frozen=True)
-class Scene:
+class Composition:
     """`solids` of figures and attributes; `aspect`, the width by height that suits them.
 
-    A figure has its number as `owner` of its solids, and with that index its dict of joints in `joints`, and
-    in `backs` whether it is seen from behind.
+    A figure has its number as `owner` of its solids, and with that index its joints in `joints`, and in `backs` whether
+    it is seen from behind.
     """
 
-    solids: list
-    joints: list
-    backs: list
+    solids: list[Solid]
+    joints: list[Joints]
+    backs: list[bool]
     aspect: float
 
 
-def compose(pose, rng):
-    """A Scene of the pose called `pose`; every proportion, angle and attribute is drawn from `rng`."""
+def compose(pose: str, rng: Generator) -> Composition:
+    """A Composition of the pose; every proportion, angle and attribute is drawn from `rng`."""
     return _COMPOSERS[pose](rng)
 
 
-def view(scene, rng):
-    """The scene from a slightly different side: turned about the vertical, tilted, mirrored half of the time."""
+def view(composition: Composition, rng: Generator) -> Composition:
+    """The same from a slightly different side: turned about the vertical, tilted, mirrored half of the time."""
     yaw, roll = np.radians(rng.normal(0, 11)), np.radians(rng.normal(0, 2.0))
     flip = rng.choice([-1.0, 1.0])
     turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     move = tilt @ np.diag([flip, 1, 1]) @ turn
-    solids = [
-        replace(solid, start=tuple(move @ solid.start), end=tuple(move @ solid.end)) for solid in scene.solids
-    ]
-    joints = [
-        {mirrored(name) if flip < 0 else name: move @ point for name, point in figure.items()}
-        for figure in scene.joints
-    ]
-    return replace(scene, solids=solids, joints=joints)
+    solids = [replace(solid, start=tuple(move @ solid.start), end=tuple(move @ solid.end))
+              for solid in composition.solids]
+    joints = [{mirror(name) if flip < 0 else name: move @ point for name, point in figure.items()}
+              for figure in composition.joints]
+    return replace(composition, solids=solids, joints=joints)
 
 
-def mirrored(name):
+def mirror(name: str) -> str:
     """The joint of the other side: "left_knee" for "right_knee"; "neck" stays "neck"."""
     if name.startswith("left_"):
         return name.replace("left_", "right_")
     return name.replace("right_", "left_")
 
 
-def _vary(build, rng):
+def _vary(build: Build, rng: Generator) -> Build:
     """The same build, leaner or heavier, and wider or narrower in the shoulders."""
     weight = rng.uniform(0.88, 1.14)
-    return replace(
-        build,
-        shoulders=build.shoulders * rng.uniform(0.94, 1.08),
-        waist=build.waist * weight,
-        chest=build.chest * (1 + weight) / 2,
-        arm=build.arm * weight,
-        thigh=build.thigh * (1 + weight) / 2,
-    )
+    return replace(build, shoulders=build.shoulders * rng.uniform(0.94, 1.08), waist=build.waist * weight,
+                   chest=build.chest * (1 + weight) / 2, arm=build.arm * weight, thigh=build.thigh * (1 + weight) / 2)
 
 
-def _contrapposto(rng, amount, mirror=False):
-    """Legs, feet and tilts: the weight on the picture's left leg (right if `mirror`), the other leg at ease."""
+def _contrapposto(rng: Generator, amount: float, mirrored: bool = False) -> dict[str, object]:
+    """Legs, feet and tilts of a Posture: the weight on the picture's left leg (right if `mirrored`), the other at
+    ease."""
     free = rng.uniform(8, 18) * amount
     weight_leg = (3 + 3 * amount + rng.normal(0, 1.5), 0, 1 + 2 * amount, 0)
     free_leg = (free, 14, free * 0.1 - 4 + rng.normal(0, 3), -18)
     hips, shoulders = (6 + rng.uniform(0, 5)) * amount, -(3 + rng.uniform(0, 7)) * amount
     feet = (-22 + rng.normal(0, 6), 32 + rng.normal(0, 8))
-    if mirror:
-        other = [
-            (-thigh, thigh_tilt, -shin, tilt) for thigh, thigh_tilt, shin, tilt in (free_leg, weight_leg)
-        ]
-        return {"legs": tuple(other), "hips": -hips, "shoulders": -shoulders, "feet": (-feet[1], -feet[0])}
+    if mirrored:
+        legs = tuple((-thigh, tilt, -shin, shin_tilt) for thigh, tilt, shin, shin_tilt in (free_leg, weight_leg))
+        return {"legs": legs, "hips": -hips, "shoulders": -shoulders, "feet": (-feet[1], -feet[0])}
     return {"legs": (weight_leg, free_leg), "hips": hips, "shoulders": shoulders, "feet": feet}
 
 
-def _antinous(rng):
+def _antinous(rng: Generator) -> Composition:
     stance = _contrapposto(rng, rng.uniform(0.8, 1.3))
     hand = rng.choice([-1, 1])  # the side of the spear
     if rng.random() < 0.5:
@@ -108,10 +100,10 @@ def _antinous(rng):
         solids += garments.loincloth(joints, 0, rng)
     if rng.random() < 0.7:
         solids += attributes.plinth(rng, 1.2)
-    return Scene(solids, [joints], [False], rng.uniform(0.5, 0.8))
+    return Composition(solids, [joints], [False], rng.uniform(0.5, 0.8))
 
 
-def _sebastian(rng):
+def _sebastian(rng: Generator) -> Composition:
     stance = _contrapposto(rng, rng.uniform(0.8, 1.4))
     bend, cross = rng.normal(24, 4, 2), rng.normal(38, 6, 2)
     behind = ((-bend[0], -22, cross[0], -32), (bend[1], -22, -cross[1], -32))
@@ -135,36 +127,38 @@ def _sebastian(rng):
         solids += attributes.arrow(joints, rng)
     if rng.random() < 0.6:
         solids += attributes.plinth(rng, 1.2)
-    return Scene(solids, [joints], [False], rng.uniform(0.5, 0.8))
+    return Composition(solids, [joints], [False], rng.uniform(0.5, 0.8))
 
 
-def _graces(rng):
+def _graces(rng: Generator) -> Composition:
     gap = rng.uniform(1.5, 1.95)
     xs = rng.normal(0, 0.1, 3) + (-gap, 0, gap)
     middle_in_front = rng.random() < 0.6
     solids, joints, backs = [], [], []
     for owner, place in enumerate((0, 2, 1)):
-        inward = (1, 0, -1)[place] * rng.choice([0.8, 0.8, -0.8])  # one in three looks away
-        back = bool(place == 1 and rng.random() < 0.93)
-        posture = Posture(
-            (xs[place], rng.normal(0, 0.08), 0.35 if (place == 1) == middle_in_front else -0.35),
-            _grace_arms(place, xs, rng),
-            lean=(3, 0, -3)[place] + rng.normal(0, 2),
-            nod=-9 * inward + rng.normal(0, 6),
-            turn=inward,
-            back=back,
-            **_contrapposto(rng, rng.uniform(0.6, 1.2), mirror=rng.random() < 0.5),
-        )
+        in_front = (place == 1) == middle_in_front
+        posture = _grace(place, xs, 0.35 if in_front else -0.35, rng)
         hair = rng.choice(["bun", "long"], p=[0.67, 0.33])
         body, bones = nude(posture, _vary(FEMALE, rng), owner, rng, hair)
         draped = garments.drape(bones, owner, rng) if rng.random() < 0.2 else []
-        solids, joints, backs = solids + body + draped, [*joints, bones], [*backs, back]
+        solids, joints, backs = solids + body + draped, [*joints, bones], [*backs, posture.back]
     if rng.random() < 0.65:
         solids += attributes.plinth(rng, gap + 1.0)
-    return Scene(solids, joints, backs, rng.uniform(0.75, 1.05))
+    return Composition(solids, joints, backs, rng.uniform(0.75, 1.05))
 
 
-def _grace_arms(place, xs, rng):
+def _grace(place: int, xs: np.ndarray, depth: float, rng: Generator) -> Posture:
+    """The Grace at `place` (0 left, 1 middle, 2 right) of three who stand at `xs`."""
+    inward = (1, 0, -1)[place] * rng.choice([0.8, 0.8, -0.8])  # one in three looks away
+    back = bool(place == 1 and rng.random() < 0.93)
+    pelvis = (xs[place], rng.normal(0, 0.08), depth)
+    arms = _grace_arms(place, xs, rng)
+    lean, nod = (3, 0, -3)[place] + rng.normal(0, 2), -9 * inward + rng.normal(0, 6)
+    stance = _contrapposto(rng, rng.uniform(0.6, 1.2), mirrored=rng.random() < 0.5)
+    return Posture(pelvis, arms, lean=lean, nod=nod, turn=inward, back=back, **stance)
+
+
+def _grace_arms(place: int, xs: np.ndarray, rng: Generator) -> tuple[Limb | Reach, Limb | Reach]:
     """Arms of the Grace at `place`: inner hands lie on a neighbour, outer hands hang or are held up."""
     if place == 1:
         return _embrace(xs[0], -1, rng), _embrace(xs[2], 1, rng)
@@ -177,14 +171,14 @@ def _grace_arms(place, xs, rng):
     return (free, inner) if outer < 0 else (inner, free)
 
 
-def _embrace(x, way, rng):
+def _embrace(x: float, way: int, rng: Generator) -> Reach:
     """An arm to the picture's left (`way` -1) or right (1): on a shoulder, or the waist, of the Grace at `x`."""
     height = -2.3 if rng.random() < 0.8 else -0.9
     point = (x + rng.uniform(-0.6, 0.6), rng.normal(height, 0.1), rng.choice([-0.3, 0.5]))
     return Reach(point, -way * rng.uniform(0.1, 1), rng.uniform(0.4, 1.0))
 
 
-def _pieta(rng):
+def _pieta(rng: Generator) -> Composition:
     virgin, mary = _virgin(rng)
     christ, jesus = _dead_christ(rng)
     solids = virgin + christ
@@ -196,10 +190,10 @@ def _pieta(rng):
         solids += attributes.cross()
     if rng.random() < 0.6:
         solids += attributes.plinth(rng, 2.6)
-    return Scene(solids, [mary, jesus], [False, False], rng.uniform(0.7, 1.1))
+    return Composition(solids, [mary, jesus], [False, False], rng.uniform(0.7, 1.1))
 
 
-def _virgin(rng):
+def _virgin(rng: Generator) -> tuple[list[Solid], Joints]:
     """Mary seated, her face and hands alone bare."""
     nod = rng.uniform(-22, 22)
     arms = ((-22, 20, -55, 35), (rng.uniform(12, 40), 20, rng.uniform(10, 110), 40))
@@ -211,32 +205,22 @@ def _virgin(rng):
     return bare + garments.marian_robe(joints, rng), joints
 
 
-def _dead_christ(rng):
+def _dead_christ(rng: Generator) -> tuple[list[Solid], Joints]:
     """Christ across her lap: head fallen back to the left, one arm hanging down, legs down to the right."""
     lap = rng.uniform(1.35, 1.65)  # how far in front of Mary he lies
     hanging = (rng.uniform(-6, 14), 10, rng.uniform(-4, 10), 5)
     on_body = Reach((rng.normal(0.35, 0.15), rng.normal(-1.0, 0.15), lap + 0.75), -1)
-    posture = Posture(
-        (rng.uniform(0.0, 0.35), rng.normal(-0.35, 0.1), lap),
-        (hanging, on_body),
-        (
-            (rng.uniform(72, 92), 12, rng.uniform(8, 30), -5),
-            (rng.uniform(66, 86), 18, rng.uniform(14, 38), -5),
-        ),
-        lean=-rng.uniform(45, 75),
-        nod=-rng.uniform(5, 35),
-        turn=rng.uniform(-0.5, 0.4),
-        hips=rng.normal(0, 4),
-        shoulders=rng.normal(0, 4),
-        feet=(40, 50),
-    )
+    pelvis = (rng.uniform(0.0, 0.35), rng.normal(-0.35, 0.1), lap)
+    legs = ((rng.uniform(72, 92), 12, rng.uniform(8, 30), -5), (rng.uniform(66, 86), 18, rng.uniform(14, 38), -5))
+    posture = Posture(pelvis, (hanging, on_body), legs, lean=-rng.uniform(45, 75), nod=-rng.uniform(5, 35),
+                      turn=rng.uniform(-0.5, 0.4), hips=rng.normal(0, 4), shoulders=rng.normal(0, 4), feet=(40, 50))
     body, joints = nude(posture, _vary(MALE, rng), 1, rng, hair="long", beard=rng.random() < 0.85)
     return [replace(s, material="ashen") if s.material == "skin" else s for s in body], joints
 
 
-def _reclining(rng):
+def _reclining(rng: Generator) -> Composition:
     lean = -rng.uniform(52, 84)
-    neck = 2.4 * along(180 - lean)
+    neck = 2.4 * direction(180 - lean)
     lower = (rng.uniform(20, 80), 30, rng.uniform(60, 110), 20)
     arms = {
         "hand in lap": (lower, (70, 30, 60, 10)),
@@ -247,26 +231,18 @@ def _reclining(rng):
     bent = rng.uniform(25, 55) if rng.random() < 0.4 else rng.uniform(0, 12)
     legs = ((90 + bent * 0.9, 5, 92 - bent * 0.9, 5), (rng.uniform(82, 92), 12, rng.uniform(84, 94), 0))
     back = bool(rng.random() < 0.25)
-    posture = Posture(
-        (0, 0, 0),
-        arms[rng.choice(list(arms))],
-        legs,
-        lean=lean,
-        nod=rng.uniform(0, 35) if rng.random() < 0.6 else -rng.uniform(0, 20),
-        turn=rng.uniform(-0.8, 0.8),
-        hips=rng.normal(0, 5),
-        shoulders=rng.normal(0, 7),
-        back=back,
-        feet=(85, 75),
-    )
+    chosen = arms[rng.choice(list(arms))]
+    nod = rng.uniform(0, 35) if rng.random() < 0.6 else -rng.uniform(0, 20)
+    posture = Posture((0, 0, 0), chosen, legs, lean=lean, nod=nod, turn=rng.uniform(-0.8, 0.8), hips=rng.normal(0, 5),
+                      shoulders=rng.normal(0, 7), back=back, feet=(85, 75))
     solids, joints = nude(posture, _vary(FEMALE, rng), 0, rng, hair=rng.choice(["bun", "long"]))
     solids += attributes.couch(joints, rng)
     if rng.random() < 0.3:
         solids += garments.drape(joints, 0, rng)
-    return Scene(solids, [joints], [back], rng.uniform(1.1, 1.9))
+    return Composition(solids, [joints], [back], rng.uniform(1.1, 1.9))
 
 
-def _tanagra(rng):
+def _tanagra(rng: Generator) -> Composition:
     stance = _contrapposto(rng, rng.uniform(0.4, 0.9))
     arms = [
         (Reach((0.3, -1.7, 0.85), -1.0, 0.3), (12, 5, -25, 25)),  # a hand drawn up below the mantle
@@ -284,14 +260,8 @@ def _tanagra(rng):
         solids += attributes.fan(joints["left_wrist"] + (0, 0.3, 0.1))
     if rng.random() < 0.85:
         solids += attributes.plinth(rng, 0.95)
-    return Scene(solids, [joints], [False], rng.uniform(0.5, 0.8))
+    return Composition(solids, [joints], [False], rng.uniform(0.5, 0.8))
 
 
-_COMPOSERS = {
-    "Antinous": _antinous,
-    "Graces": _graces,
-    "Pieta": _pieta,
-    "Reclining": _reclining,
-    "Sebastian": _sebastian,
-    "Tanagra": _tanagra,
-}
+_COMPOSERS = {"Antinous": _antinous, "Graces": _graces, "Pieta": _pieta, "Reclining": _reclining,
+              "Sebastian": _sebastian, "Tanagra": _tanagra}

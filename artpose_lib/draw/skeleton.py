@@ -1,7 +1,7 @@
 """Joints of a body from its posture.
 
-Angles are degrees in the picture plane from straight down, positive to the picture's right; a tilt is degrees
-out of that plane towards the viewer. "left" and "right" are the picture's, not the figure's own.
+Angles are degrees in the picture plane from straight down, positive to the picture's right; a tilt is degrees out of
+that plane towards the viewer. "left" and "right" are the picture's, not the figure's own.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,9 @@ UPPER_ARM, FOREARM, HAND = 1.4, 1.15, 0.32
 THIGH, SHIN, FOOT = 1.9, 1.75, 0.62
 OUT = np.array([0.0, 0.0, 1.0])  # towards the viewer
 SIDES = (("left", -1), ("right", 1))
+
+Joints = dict[str, np.ndarray]  # name to float64 (x, y, z) in head heights
+Limb = tuple[float, float, float, float]  # angle and tilt of its upper bone, angle and tilt of its lower one
 
 
 @dataclass(frozen=True)
@@ -31,20 +34,18 @@ class Build:
 
 
 MALE = Build(shoulders=0.93, hips=0.34, waist=0.55, chest=0.68, arm=0.23, thigh=0.39, neck=0.24, female=False)
-FEMALE = Build(
-    shoulders=0.7, hips=0.37, waist=0.52, chest=0.54, arm=0.185, thigh=0.41, neck=0.18, female=True
-)
+FEMALE = Build(shoulders=0.7, hips=0.37, waist=0.52, chest=0.54, arm=0.185, thigh=0.41, neck=0.18, female=True)
 
 
 @dataclass(frozen=True)
 class Reach:
     """An arm whose wrist goes to a `point` (x, y, z).
 
-    Seen along the arm, the elbow goes to the left where `bend` is positive, to the right where it is
-    negative, and towards the viewer by `forward`.
+    Seen along the arm, the elbow goes to the left where `bend` is positive, to the right where it is negative, and
+    towards the viewer by `forward`.
     """
 
-    point: tuple
+    point: tuple[float, float, float]
     bend: float = 1.0
     forward: float = 0.0
 
@@ -53,59 +54,59 @@ class Reach:
 class Posture:
     """How a body stands, sits or lies. Pairs begin with the picture's left.
 
-    `pelvis` is its place (x, y, z). An arm is a Reach or (upper angle, upper tilt, fore angle, fore tilt); a
-    leg is (thigh angle, thigh tilt, shin angle, shin tilt). `lean` of the spine from upright, tilts of the
-    `hips` and `shoulders`, and
-    `nod` of the head are degrees in the picture plane; `turn` in [-1, 1] is where it looks. `back` shows it
-    from behind.
+    `pelvis` is its place (x, y, z). `lean` of the spine from upright, tilts of the `hips` and `shoulders`, and `nod` of
+    the head are degrees in the picture plane; `turn` in [-1, 1] is where it looks. `back` shows it from behind. `feet`
+    are the angles of the feet.
     """
 
-    pelvis: tuple
-    arms: tuple
-    legs: tuple
+    pelvis: tuple[float, float, float]
+    arms: tuple[Limb | Reach, Limb | Reach]
+    legs: tuple[Limb, Limb]
     lean: float = 0.0
     hips: float = 0.0
     shoulders: float = 0.0
     nod: float = 0.0
     turn: float = 0.0
     back: bool = False
-    feet: tuple = (-20.0, 20.0)
+    feet: tuple[float, float] = (-20.0, 20.0)
 
 
-def along(angle, tilt=0.0):
-    """Unit vector of an angle from straight down and a tilt towards the viewer."""
+def direction(angle: float, tilt: float = 0.0) -> np.ndarray:
+    """Unit vector (x, y, z) of an angle from straight down and a tilt towards the viewer."""
     a, t = np.radians(angle), np.radians(tilt)
     return np.array([np.sin(a) * np.cos(t), np.cos(a) * np.cos(t), np.sin(t)])
 
 
-def skeleton(posture, build):
-    """Joints of a posture: a dict of name to a float64 array (x, y, z) in head heights."""
+def find_joints(posture: Posture, build: Build) -> Joints:
+    """The joints of a body in a posture."""
     spine = 180 - posture.lean
     upper = spine - 0.6 * posture.shoulders  # the spine bends with both tilts: contrapposto's S
     pelvis = np.array(posture.pelvis, float)
-    waist = pelvis + LOWER_SPINE * along(spine - 0.6 * posture.hips)
-    neck = waist + UPPER_SPINE * along(upper)
-    head = neck + NECK * along(upper - posture.nod) + (0.1 * posture.turn, 0, 0.08)
+    waist = pelvis + LOWER_SPINE * direction(spine - 0.6 * posture.hips)
+    neck = waist + UPPER_SPINE * direction(upper)
+    head = neck + NECK * direction(upper - posture.nod) + (0.1 * posture.turn, 0, 0.08)
     joints = {"pelvis": pelvis, "waist": waist, "neck": neck, "head": head}
     for number, (side, sign) in enumerate(SIDES):
-        shoulder = neck - 0.22 * along(upper) + sign * build.shoulders * along(spine - 90 - posture.shoulders)
-        hip = pelvis + sign * build.hips * along(spine - 90 - posture.hips)
-        elbow, wrist = _arm(shoulder, posture.arms[number])
-        knee, ankle = _chain(hip, posture.legs[number], THIGH, SHIN)
+        across = direction(spine - 90 - posture.shoulders)
+        shoulder = neck - 0.22 * direction(upper) + sign * build.shoulders * across
+        hip = pelvis + sign * build.hips * direction(spine - 90 - posture.hips)
+        elbow, wrist = _bend_arm(shoulder, posture.arms[number])
+        knee, ankle = _hang(hip, posture.legs[number], THIGH, SHIN)
         joints |= {f"{side}_shoulder": shoulder, f"{side}_elbow": elbow, f"{side}_wrist": wrist}
         joints |= {f"{side}_hip": hip, f"{side}_knee": knee, f"{side}_ankle": ankle}
     return joints
 
 
-def _chain(start, limb, first, second):
-    middle = start + first * along(*limb[:2])
-    return middle, middle + second * along(*limb[2:])
+def _hang(start: np.ndarray, limb: Limb, upper: float, lower: float) -> tuple[np.ndarray, np.ndarray]:
+    """The middle and the end of a limb from its start, its angles and the lengths of its two bones."""
+    middle = start + upper * direction(*limb[:2])
+    return middle, middle + lower * direction(*limb[2:])
 
 
-def _arm(shoulder, arm):
+def _bend_arm(shoulder: np.ndarray, arm: Limb | Reach) -> tuple[np.ndarray, np.ndarray]:
     """Elbow and wrist; for a Reach by the law of cosines, the arm stretched where the point is too far."""
     if not isinstance(arm, Reach):
-        return _chain(shoulder, arm, UPPER_ARM, FOREARM)
+        return _hang(shoulder, arm, UPPER_ARM, FOREARM)
     way = np.array(arm.point, float) - shoulder
     distance = min(np.linalg.norm(way), 0.98 * (UPPER_ARM + FOREARM))
     way = way / np.linalg.norm(way)

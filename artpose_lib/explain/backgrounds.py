@@ -3,7 +3,7 @@
 The thesis reads in five feature maps that its model "learns both the features of the pose and of the background". With
 drawings this can be settled. Networks are trained on the embedded data, where no background goes with the class, or one
 does in half of the pictures or in all (`background_link`). They are then tested on the same pictures: whole, the figure
-alone, the background alone and so on; `synthetic.stage` says what each condition is and what it can still tell.
+alone, the background alone and so on; `draw.artwork` says what each condition is and what it can still tell.
 
 Of real pictures at best boxes are known (Figure A.8), and `box_experiment` does what these allow. Cropped to its box, a
 picture loses its surroundings, but the figure is larger than those trained on. Where the box is greyed, its place and
@@ -27,8 +27,8 @@ from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.pictures import decode, resize
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split
-from artpose_lib.draw import _poses
-from artpose_lib.draw.stage import GREY, versions
+from artpose_lib.draw.artwork import GREY, paint_versions
+from artpose_lib.draw.embedded import pose_sequence
 from artpose_lib.files import say
 from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES, weights_fingerprint
@@ -118,7 +118,7 @@ def _tested(parts: dict[int, np.ndarray]) -> np.ndarray:
 
 def _divided(study: Study, scaled: Recipe) -> tuple[list[str], dict[int, np.ndarray]]:
     """The poses of the embedded data set's first drawings, and for each seed the part of each of them."""
-    poses = list(_poses(round(SHARE * study.profile.pictures)))
+    poses = list(pose_sequence(round(SHARE * study.profile.pictures)))
     labels = np.array([POSE_NAMES.index(pose) for pose in poses])
     return poses, {seed: balanced_parts(labels, np.arange(len(poses)), np.random.default_rng(seed))
                    for seed in study.profile.seeds(scaled)[:TRIALS]}
@@ -163,10 +163,10 @@ def _draw(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery:
     versions that this takes, the tested ones in all."""
 
     def draw(number: int) -> list[tuple[dict, np.ndarray]]:
-        rng = np.random.default_rng([EMBEDDED_SEED, number])  # this and what follows as in `synthetic.draw_dataset`
+        rng = np.random.default_rng([EMBEDDED_SEED, number])  # this and what follows as in `draw_dataset`
         row = {"number": number, "file_name": f"{poses[number]}/{number:05d}.jpg", "label": poses[number],
                "link": rng.random()}
-        made = islice(versions(poses[number], rng), None if tested[number] else 2)
+        made = islice(paint_versions(poses[number], rng), None if tested[number] else 2)
         return [(row | {"version": name, "background": background}, resize(image, size))
                 for name, background, image in made]
 

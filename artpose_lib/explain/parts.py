@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.data.pictures import resize
-from artpose_lib.draw.stage import PARTS, Stage
+from artpose_lib.draw.artwork import PARTS, Artwork
 from artpose_lib.explain.maps import map_batches
 
 POSE = "Sebastian"  # the pose of the thesis' Figure A.6, and the one that has all four parts
@@ -46,8 +46,8 @@ class Probe(NamedTuple):
 def probes(drawings: int = DRAWINGS) -> list[Probe]:
     """Drawn Sebastians with their parts. The same call gives the same drawings."""
     def draw(number: int) -> Probe:
-        stage = Stage(POSE, np.random.default_rng([SEED, number]))
-        return Probe(stage.paint(stage.background), stage.parts())
+        artwork = Artwork(POSE, np.random.default_rng([SEED, number]))
+        return Probe(artwork.paint(), artwork.locate_parts())
 
     with ThreadPoolExecutor() as pool:  # most of the work is NumPy's and OpenCV's, which let other threads run
         return list(pool.map(draw, range(drawings)))

@@ -11,8 +11,8 @@ from scipy import stats
 from sklearn.metrics import auc, confusion_matrix, precision_recall_fscore_support, roc_curve
 
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.draw import LINKED
-from artpose_lib.draw.stage import CONDITIONS
+from artpose_lib.draw.artwork import CONDITIONS
+from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS
 from artpose_lib.train.trials import class_names
 

@@ -12,7 +12,7 @@ import pandas as pd
 from artpose_lib import __version__
 from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.data.splits import Split, split
-from artpose_lib.draw import draw_dataset
+from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.files import say, whole
 from artpose_lib.model import classifier as models
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source

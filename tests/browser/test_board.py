@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from artpose_lib.data.decisions import Decision, append_decision, apply_decisions, read_decisions
-from artpose_lib.draw import draw_dataset
+from artpose_lib.draw.embedded import draw_dataset
 
 CATCH = "document.title='caught'"
 HOSTILE = f"""<img src=x onerror="{CATCH}">'"</script><script>{CATCH}</script>"""

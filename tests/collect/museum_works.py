@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from artpose_lib.draw import draw_artwork
+from artpose_lib.draw.artwork import Artwork
 
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
 PUBLIC_DOMAIN = "https://creativecommons.org/publicdomain/mark/1.0/"
@@ -133,7 +133,7 @@ def draw(work: Work) -> Image.Image:
 
 @cache
 def _drawing(pose: str, seed: int) -> np.ndarray:
-    return draw_artwork(pose, np.random.default_rng(seed)).image
+    return Artwork(pose, np.random.default_rng(seed)).paint()
 
 
 @cache

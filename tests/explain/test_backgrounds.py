@@ -1,20 +1,17 @@
 """Conditions are what they say, and the experiment finds out a network that knows only one side of a picture."""
 
-from itertools import islice
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from scipy.ndimage import distance_transform_edt
 
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.draw import BACKGROUNDS, LINKED, MEDIA, _poses, draw_artwork, draw_dataset
-from artpose_lib.draw.solids import Solid
-from artpose_lib.draw.stage import CONDITIONS, GREY, Stage, Version, versions
+from artpose_lib.draw.artwork import CONDITIONS, GREY, Version
+from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED
+from artpose_lib.draw.embedded import draw_dataset, pose_sequence
 from artpose_lib.explain import backgrounds
 from artpose_lib.explain.backgrounds import box_experiment, box_versions, surroundings_experiment
 from artpose_lib.report.scores import accuracies_by_condition
@@ -24,108 +21,6 @@ from artpose_lib.train.study import EMBEDDED_SEED, Study, open_study
 
 # Heads trained for 8 epochs, on 48 drawings of which one or two a class are tested.
 TINY = Profile("tiny", 2, 80, 72, 8, 4, 0.08, False)
-
-
-def rng(number):
-    return np.random.default_rng([9, number])
-
-
-def moved(solid):
-    return Solid(**vars(solid) | {"start": np.add(solid.start, (2, 1, 0)), "end": np.add(solid.end, (2, 1, 0))})
-
-
-@pytest.fixture(scope="module")
-def drawn():
-    """Every version of a drawing of each pose."""
-    return {pose: {made.name: made for made in versions(pose, rng(1))} for pose in POSE_NAMES}
-
-
-# --- the conditions ---------------------------------------------------------------------------------------------------
-
-def test_a_stage_paints_what_draw_artwork_draws_in_every_medium():
-    media = set()
-    for number in range(8):
-        pose = POSE_NAMES[number % 6]
-        stage, drawing = Stage(pose, rng(number)), draw_artwork(pose, rng(number))
-        media.add(drawing.medium)
-        assert stage.background == drawing.background
-        assert np.array_equal(stage.mask, drawing.mask == 255)
-        assert np.array_equal(stage.paint(stage.background), drawing.image)
-    assert media == set(MEDIA)
-
-
-def test_all_versions_are_pictures_of_one_size_in_a_fixed_order(drawn):
-    for made in drawn.values():
-        assert list(made) == ["whole", "linked", *CONDITIONS[1:]]
-        shape = made["whole"].image.shape
-        assert all(version.image.dtype == np.uint8 and version.image.shape == shape for version in made.values())
-
-
-def test_figure_only_keeps_the_figures_to_the_last_bit_and_nothing_else(drawn):
-    for pose, made in drawn.items():
-        mask = draw_artwork(pose, rng(1)).mask == 255
-        assert np.array_equal(made["figure only"].image[mask], made["whole"].image[mask])
-        assert (made["figure only"].image[~mask] == GREY).all()
-        assert (made["whole"].image[~mask] != GREY).any(axis=-1).mean() > 0.5
-        assert made["figure only"].background == ""
-
-
-@pytest.mark.parametrize("number", range(6))
-def test_nothing_of_the_figures_is_left_where_they_are_removed(number):
-    """Figures moved elsewhere change the whole picture, and no bit of those without them."""
-    stage, other = (Stage(POSE_NAMES[number], rng(number)) for _ in range(2))
-    other._scene.solids[:] = [moved(solid) if solid.owner >= 0 else solid for solid in other._scene.solids]
-    other._whole = other._relief(figures=True, attributes=True)
-    assert not np.array_equal(stage.paint("garden"), other.paint("garden"))
-    for attributes in (True, False):
-        without = stage.paint("garden", figures=False, attributes=attributes)
-        assert np.array_equal(without, other.paint("garden", figures=False, attributes=attributes))
-
-
-@pytest.mark.parametrize("number", range(6))
-def test_nothing_of_the_attributes_is_left_where_only_the_background_is(number):
-    stage, other = (Stage(POSE_NAMES[number], rng(number)) for _ in range(2))
-    other._scene.solids[:] = [moved(solid) for solid in other._scene.solids]
-    bare = stage.paint("museum", figures=False, attributes=False)
-    assert np.array_equal(bare, other.paint("museum", figures=False, attributes=False))
-
-
-def test_the_background_left_over_is_the_one_of_the_whole_picture():
-    """Far from all that stands there, and from its shadow, not a brush stroke changes."""
-    seen = set()
-    for number in range(24):
-        stage = Stage(POSE_NAMES[number % 6], rng(number))
-        covered = np.array(Image.fromarray(stage._whole.covered).resize(stage._size))
-        far = distance_transform_edt(~covered) > 60
-        if stage._medium in seen or far.sum() < 500:
-            continue
-        bare = stage.paint("interior", figures=False, attributes=False).astype(int)
-        change = np.abs(bare - stage.paint("interior"))
-        assert change[far].mean() < 1.5 and change[stage.mask].mean() > 10
-        seen.add(stage._medium)
-        if seen == set(MEDIA):
-            return
-    pytest.fail(f"only {seen} were looked at")
-
-
-def test_attributes_stay_where_the_figure_is_removed(drawn):
-    """A Sebastian's tree and arrows, a Reclining's couch: what is neither figure nor background."""
-    for pose in ("Sebastian", "Reclining"):
-        stage, made = Stage(pose, rng(1)), drawn[pose]
-        attributes = np.array(Image.fromarray(stage._whole.owner == -1).resize(stage._size)) & ~stage.mask
-        whole, kept, bare = (made[name].image.astype(int)[attributes]
-                             for name in ("linked", "figure removed", "background only"))
-        assert attributes.sum() > 300
-        assert np.abs(kept - whole).mean() < np.abs(bare - whole).mean() / 2
-
-
-def test_the_swapped_background_is_that_of_another_class(drawn):
-    for pose, made in islice(drawn.items(), 3):
-        swapped = made["background swapped"]
-        assert swapped.background in set(LINKED.values()) - {LINKED[pose], made["whole"].background}
-        assert np.array_equal(swapped.image, draw_artwork(pose, rng(1), swapped.background).image)
-        assert np.array_equal(made["linked"].image, draw_artwork(pose, rng(1), LINKED[pose]).image)
-        assert {made[name].background for name in ("linked", "background only", "figure removed")} == {LINKED[pose]}
 
 
 @st.composite
@@ -157,7 +52,7 @@ def test_boxes_are_cropped_to_and_greyed(given_picture):
 
 def test_the_drawings_are_the_embedded_data_set_of_that_strength(tmp_path):
     metadata = pd.read_csv(draw_dataset(tmp_path / "drawn", 8, EMBEDDED_SEED, background_link=0.5) / "metadata.csv")
-    table, pictures = backgrounds._draw(list(_poses(8)), 32, np.zeros(8, bool))
+    table, pictures = backgrounds._draw(list(pose_sequence(8)), 32, np.zeros(8, bool))
     assert len(pictures) == len(table) == 16  # none is tested: two versions are enough
     shown, pictures = backgrounds._parts(table, pictures, np.zeros(8, int), 0.5)["training"]
     assert 0 < (shown["version"] == "linked").sum() < 8
@@ -169,7 +64,7 @@ def test_the_drawings_are_the_embedded_data_set_of_that_strength(tmp_path):
 
 
 def cheap_versions(pose, rng):
-    """Versions as `versions` yields them, but flat: the figure's class is in red, the background in green."""
+    """Versions as `paint_versions` yields them, but flat: the figure's class is in red, the background in green."""
     chance, other = rng.choice(BACKGROUNDS), rng.choice([kind for kind in BACKGROUNDS if kind != LINKED[pose]])
     figure = 40 * POSE_NAMES.index(pose) + 20
     for name, red, kind in (("whole", figure, chance), ("linked", figure, LINKED[pose]), ("figure only", figure, ""),
@@ -191,7 +86,7 @@ def network_that_sees(*channels):
 
 @pytest.fixture
 def study(tmp_path, monkeypatch):
-    monkeypatch.setattr(backgrounds, "versions", cheap_versions)
+    monkeypatch.setattr(backgrounds, "paint_versions", cheap_versions)
     monkeypatch.setattr(backgrounds, "_inputs", network_that_sees(0, 1))
     monkeypatch.setattr(backgrounds, "TRIALS", 1)
     return Study(None, TINY, None, tmp_path, True)
@@ -257,7 +152,7 @@ def test_what_is_tested_is_never_trained_on(study, monkeypatch):
 def test_a_second_run_neither_draws_nor_trains_and_says_the_same(study, monkeypatch, capsys):
     first = surroundings_experiment(study, [0.5])
     assert "surroundings 1/1: test accuracy" in capsys.readouterr().err
-    monkeypatch.setattr(backgrounds, "versions", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr(backgrounds, "paint_versions", lambda *_: pytest.fail("drawn again"))
     monkeypatch.setattr(training, "train_on_features", lambda *_: pytest.fail("trained again"))
     pd.testing.assert_frame_equal(surroundings_experiment(study, [0.5]), first)
     assert capsys.readouterr().err == ""
@@ -363,17 +258,3 @@ def test_boxes_outside_their_picture_are_refused_with_its_name(boxed, box):
 def test_a_box_that_reaches_over_the_edge_is_cut_off_and_one_outside_left_out(boxed):
     image, boxes = backgrounds._boxed_picture(boxed("20 5 400 25;50 0 60 9;0 0 3 2").dataset, 0)
     assert image.shape == (30, 40, 3) and boxes.tolist() == [[20, 5, 40, 25], [0, 0, 3, 2]]
-
-
-def test_untested_drawings_are_painted_twice_only():
-    painted = []
-
-    class Counting(Stage):
-        def paint(self, *arguments, **options):
-            painted.append(arguments)
-            return super().paint(*arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("artpose_lib.draw.stage.Stage", Counting)
-        assert [made.name for made in islice(versions("Tanagra", rng(0)), 2)] == ["whole", "linked"]
-    assert len(painted) == 2

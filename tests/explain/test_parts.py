@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from artpose_lib.draw.stage import Stage
+from artpose_lib.draw.artwork import Artwork
 from artpose_lib.explain import parts
 from artpose_lib.explain.parts import PARTS, dissect, dissect_plainly, probes
 
@@ -36,7 +36,7 @@ def coloured(drawn, part):
 
 def test_parts_lie_where_they_are_drawn(drawn):
     for number, probe in enumerate(drawn):
-        figure = Stage(parts.POSE, np.random.default_rng([parts.SEED, number])).mask
+        figure = Artwork(parts.POSE, np.random.default_rng([parts.SEED, number])).mask
         assert list(probe.parts) == list(PARTS)
         assert all(mask.shape == probe.image.shape[:2] == figure.shape for mask in probe.parts.values())
         assert sum(mask.astype(int) for mask in probe.parts.values()).max() == 1

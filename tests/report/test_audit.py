@@ -7,7 +7,7 @@ from builders import predictions_of
 
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.draw import draw_dataset
+from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.report import audit, auditpages, reference, scores, statistics
 from artpose_lib.train import study as module
 from artpose_lib.train.recipes import profile as find_profile

@@ -2,7 +2,7 @@ import pytest
 
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.draw import draw_dataset
+from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.report import leakage
 
 

@@ -2,16 +2,23 @@
 
 import hashlib
 
-import numpy as np
+import cv2
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.draw import BACKGROUNDS, LINKED, MEDIA, SHARES, _poses, draw_artwork, draw_dataset
+from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED
+from artpose_lib.draw.embedded import SHARES, draw_dataset, pose_sequence
+from artpose_lib.draw.media import MEDIA
+from artpose_lib.train.recipes import profile
+from artpose_lib.train.study import EMBEDDED_SEED
 
+# With other vector instructions some pixels come out lighter or darker by one.
+AVX512 = cv2.checkHardwareSupport(256)  # OpenCV's CV_CPU_AVX512_SKX
 FIGURES = {"Antinous": 1, "Graces": 3, "Pieta": 2, "Reclining": 1, "Sebastian": 1, "Tanagra": 1}
 
 
@@ -24,19 +31,36 @@ def drawn(tmp_path_factory):
     return draw_dataset(tmp_path_factory.mktemp("drawn") / "artworks", n=13, seed=3)
 
 
-def test_every_row_names_an_existing_picture_and_its_mask(drawn):
+def digest(*texts):
+    return hashlib.sha256("\t".join(texts).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("seed, link, said, drawn", [(2022, 0.0, "28dfe258a3456af6", "f702ac38f19d2555"),
+                                                     (3, 0.5, "148a864630a0e633", "ee3d5cb6da07550b")])
+def test_the_drawings_are_those_of_version_0_1(tmp_path, seed, link, said, drawn):
+    table = read(draw_dataset(tmp_path / "drawn", 24, seed, link))
+    assert digest(*table.drop(columns="sha256").to_numpy().ravel()) == said
+    assert digest(*table["sha256"]) == drawn or not AVX512
+
+
+@pytest.mark.skipif(not AVX512, reason="pixels are pinned for processors with AVX-512")
+def test_the_smoke_profile_has_the_data_set_of_version_0_1(tmp_path):
+    drawings = draw_dataset(tmp_path / "drawn", profile("smoke").pictures, EMBEDDED_SEED)
+    assert load_dataset(drawings).fingerprint == "b771b164038a"
+
+
+def test_every_row_names_an_existing_picture(drawn):
     table = read(drawn)
     assert set(table["label"]) == set(POSE_NAMES)
     for row in table.itertuples():
-        picture, mask = Image.open(drawn / row.file_name), Image.open(drawn / row.mask)
-        assert picture.mode == "RGB" and mask.mode == "L"
-        assert picture.size == mask.size and max(picture.size) == 320
+        picture = Image.open(drawn / row.file_name)
+        assert picture.mode == "RGB" and max(picture.size) == 320
         assert row.sha256 == hashlib.sha256((drawn / row.file_name).read_bytes()).hexdigest()
 
 
 @given(n=st.integers(1, 400))
 def test_each_pose_has_its_share_of_the_pictures_at_every_length(n):
-    poses = list(_poses(n))
+    poses = list(pose_sequence(n))
     for name, share in SHARES.items():
         assert abs(poses.count(name) - n * share / sum(SHARES.values())) < 1
 
@@ -50,18 +74,13 @@ def test_metadata_says_what_the_pictures_are(drawn):
     assert table["ID"].is_unique
 
 
-def test_boxes_hold_the_mask_and_joints_lie_in_the_picture(drawn):
+def test_boxes_and_joints_lie_in_the_picture(drawn):
     for row in read(drawn).itertuples():
-        mask = np.array(Image.open(drawn / row.mask))
-        height, width = mask.shape
+        width, height = Image.open(drawn / row.file_name).size
         boxes = [tuple(map(int, box.split())) for box in row.boxes.split(";")]
         figures = row.keypoints.split(";")
         assert len(boxes) == len(figures) <= FIGURES[row.label]
-        outside = mask.copy()
-        for x0, y0, x1, y1 in boxes:
-            assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
-            outside[y0:y1, x0:x1] = 0
-        assert not outside.any()
+        assert all(0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height for x0, y0, x1, y1 in boxes)
         for joint in ", ".join(filter(None, figures)).split(", "):
             name, x, y = joint.split()
             assert name.isidentifier() and 0 <= int(x) < width and 0 <= int(y) < height
@@ -86,7 +105,7 @@ def test_a_picture_that_fails_leaves_no_metadata(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError("disk full")
 
-    monkeypatch.setattr("artpose_lib.draw.draw_artwork", fail)
+    monkeypatch.setattr("artpose_lib.draw.embedded.Artwork", fail)
     with pytest.raises(OSError, match="disk full"):
         draw_dataset(tmp_path / "artworks", n=2)
     assert not (tmp_path / "artworks" / "metadata.csv").exists()
@@ -114,43 +133,8 @@ def test_no_pictures_are_refused(tmp_path):
 
 
 def test_a_full_link_gives_each_class_its_own_background_and_keeps_the_figures(drawn, tmp_path):
-    linked = draw_dataset(tmp_path / "linked", n=6, seed=3, background_link=1.0)
-    table = read(linked)
+    table = read(draw_dataset(tmp_path / "linked", n=6, seed=3, background_link=1.0))
     assert dict(zip(table["label"], table["background"], strict=True)) == LINKED
     assert set(LINKED.values()) == set(BACKGROUNDS)
-    assert list(table["boxes"]) == list(read(drawn)["boxes"][:6])
-    for mask in table["mask"]:
-        assert (linked / mask).read_bytes() == (drawn / mask).read_bytes()
-
-
-@settings(max_examples=8, deadline=None)
-@given(pose=st.sampled_from(POSE_NAMES), medium=st.sampled_from(MEDIA), seed=st.integers(0, 2**32))
-def test_a_figure_does_not_depend_on_its_background(pose, medium, seed):
-    one, other = (draw_artwork(pose, np.random.default_rng(seed), kind, medium) for kind in ("museum", "garden"))
-    assert np.array_equal(one.mask, other.mask)
-    assert one.boxes == other.boxes and one.keypoints == other.keypoints
-    difference = np.abs(one.image.astype(int) - other.image).max(axis=2)
-    assert difference[one.mask == 0].mean() > difference[one.mask == 255].mean()
-
-
-@pytest.mark.parametrize("medium", MEDIA)
-@pytest.mark.parametrize("pose", POSE_NAMES)
-def test_every_pose_exists_in_every_medium(pose, medium):
-    drawing = draw_artwork(pose, np.random.default_rng(5), medium=medium)
-    assert drawing.medium == medium and drawing.background in BACKGROUNDS
-    assert drawing.image.dtype == np.uint8 and drawing.image.shape == (*drawing.mask.shape, 3)
-    assert drawing.image.std() > 8  # not a blank sheet
-    assert 0.03 < (drawing.mask == 255).mean() < 0.9
-
-
-def test_media_and_backgrounds_are_drawn_for_every_class_alike():
-    drawings = [draw_artwork("Antinous", np.random.default_rng([1, i])) for i in range(40)]
-    assert {drawing.medium for drawing in drawings} == set(MEDIA)
-    assert {drawing.background for drawing in drawings} == set(BACKGROUNDS)
-
-
-@pytest.mark.parametrize("names", [("Discobolus",), ("Pieta", "sea"), ("Pieta", "paper", "bronze")])
-def test_an_unknown_name_is_refused_with_the_known_ones(names):
-    pose, background, medium = (*names, None, None)[:3]
-    with pytest.raises(ValueError, match=f"'{names[-1]}'; choose one of"):
-        draw_artwork(pose, np.random.default_rng(0), background, medium)
+    columns = ["boxes", "keypoints"]
+    assert table[columns].equals(read(drawn)[columns].head(6))
