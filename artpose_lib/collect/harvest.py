@@ -1,7 +1,8 @@
 """The harvest: every source is asked the searches of every pose, and what they find becomes a data set.
 
 A source has a thread of its own, since requests are limited host by host. Within a source everything has its order, so
-that the same answers give the same data set, however often the run was stopped on the way.
+that the same answers give the same data set. A picture is put in its place before its row is written, so that a run
+that is killed at any moment loses one picture at most.
 """
 
 import hashlib
@@ -17,25 +18,21 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import imagehash
 from PIL import Image
 
 from artpose_lib.collect.answers import Fault, text
-from artpose_lib.collect.journal import COLUMNS, PROBLEM_COLUMNS, SAVED, Journal
+from artpose_lib.collect.journal import COLUMNS, PROBLEMS, SAVED, Journal
 from artpose_lib.collect.session import Session
 from artpose_lib.collect.source import Artwork, Source
-from artpose_lib.collect.store import replacing, safe_name, standard, write_table
+from artpose_lib.collect.store import safe_name, standardize
 from artpose_lib.data.dates import find_medium, parse_years
 from artpose_lib.data.poses import Pose, Query
-from artpose_lib.files import say
+from artpose_lib.files import PARTIAL, say, whole
 
-__all__ = ["PROBLEMS", "TABLE", "collect", "safe_name"]
-
-TABLE, PROBLEMS = "metadata.csv", "problems.csv"
 STATE = ".artpose"  # the folder of what only the next run needs: the museums' answers and the journal
-JOURNAL, PARTIAL = "journal.sqlite", "partial-"
+JOURNAL = "journal.sqlite"
 
 
 def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], limit: int | None, contact: str = "",
@@ -55,25 +52,29 @@ def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], l
     has the folder, OSError where it cannot be written, and what one source's code raised by mistake once the others
     have finished. What goes wrong with a search, a record or a picture is a problem in the table and never raised.
     """
-    usable = _usable(sources)
+    usable = _select_usable(sources)
     state, stop = out / STATE, stop or threading.Event()
     if out.exists() and not (state / JOURNAL).exists() and any(path != state for path in out.iterdir()):
         raise ValueError(f"{out} holds something that was not collected here. Name a new folder, an empty one, or one "
                          "of an earlier collection.")
     state.mkdir(parents=True, exist_ok=True)
     with closing(Journal(state / JOURNAL, out)) as journal, open_session(state, contact, stop) as session:
-        for leftover in state.glob(f"{PARTIAL}*"):  # of a run that was killed
-            shutil.rmtree(leftover)
-        with TemporaryDirectory(dir=state, prefix=PARTIAL) as folder:
-            partial, most = Path(folder), math.inf if limit is None else limit
-            try:
-                _run([_Harvest(source(session), journal, out, partial, most, stop) for source in usable], poses, stop)
-            finally:
-                _write_tables(out, journal, partial)
+        for pattern in (f"{PARTIAL}*", f"*/{PARTIAL}*", f"{STATE}/partial-*"):  # the last are of version 0.1.0
+            for leftover in out.glob(pattern):  # of a run that was killed
+                shutil.rmtree(leftover)
+        most = math.inf if limit is None else limit
+        try:
+            _run([_Harvest(source(session), journal, out, most, stop) for source in usable], poses, stop)
+        finally:
+            saved, problems = journal.write_tables(out)
+            say(f"pictures in {out}: " + (", ".join(f"{pose} {count}" for pose, count in saved.items()) or "none"))
+            if problems:
+                kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(problems.items()))
+                say(f"problems, listed in {out / PROBLEMS}: {kinds}")
 
 
-def _usable(sources: Sequence[type[Source]]) -> list[type[Source]]:
-    """The sources that can be asked, each once."""
+def _select_usable(sources: Sequence[type[Source]]) -> list[type[Source]]:
+    """Return the sources that can be asked, each once."""
     usable = []
     for source in dict.fromkeys(sources):
         if source.key and not os.environ.get(source.key.variable, "").strip():
@@ -89,23 +90,14 @@ def _usable(sources: Sequence[type[Source]]) -> list[type[Source]]:
 
 def _run(harvests: list["_Harvest"], poses: Sequence[Pose], stop: threading.Event) -> None:
     with ThreadPoolExecutor(len(harvests)) as threads:
+        running = [threads.submit(harvest.run, poses) for harvest in harvests]
         try:
-            running = [threads.submit(harvest.run, poses) for harvest in harvests]
             wait(running)
         except KeyboardInterrupt:
             stop.set()
             raise
     for ended in running if not stop.is_set() else ():
         ended.result()  # raises what the thread raised
-
-
-def _write_tables(out: Path, journal: Journal, partial: Path) -> None:
-    saved = write_table(out / TABLE, partial, COLUMNS, journal.metadata(), "label")
-    problems = write_table(out / PROBLEMS, partial, PROBLEM_COLUMNS, journal.problems(), "kind")
-    say(f"pictures in {out}: " + (", ".join(f"{pose} {count}" for pose, count in saved.items()) or "none"))
-    if problems:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(problems.items()))
-        say(f"problems, listed in {out / PROBLEMS}: {kinds}")
 
 
 @dataclass(frozen=True)
@@ -115,26 +107,27 @@ class _Harvest:
     source: Source
     journal: Journal
     out: Path
-    partial: Path
     limit: float
     stop: threading.Event
 
     def run(self, poses: Sequence[Pose]) -> None:
         for pose in poses:
-            saved = self.journal.saved(pose.name, self.source.name)
+            saved = self.journal.count_saved(pose.name, self.source.name)
             for query in pose.queries:
                 if saved < self.limit:
                     saved += self._search(pose, query, self.limit - saved)
 
     def _search(self, pose: Pose, query: Query, wanted: float) -> int:
-        """Ask one search, until it has given so many pictures; returns how many it gave."""
-        counts, problems, ending, seen_whole = Counter(), {}, "", False
+        """Take the hits of one search, until it has given so many pictures; return how many it gave."""
+        counts: Counter[str] = Counter()
+        problems: dict[str, str] = {}
+        ending, seen_whole = "", False
         try:
             for hit in self.source.search(query):
                 counts["hits"] += 1
-                self._take(hit, pose, query, counts, problems)
+                counts[self._take(hit, pose, query, problems)] += 1
                 if sys.stderr.isatty():
-                    say(self._progress(pose, query, counts), end="")
+                    say(self._describe_progress(pose, query, counts), end="")
                 if counts["saved"] == wanted:
                     break
             else:
@@ -145,53 +138,52 @@ class _Harvest:
             problems[fault.kind] = f'The search "{query.formula}" failed: {fault}'
             ending = f"; the search failed: {text(str(fault))}"
         self.journal.record_search(pose.name, self.source.name, query.formula, problems, seen_whole)
-        say(self._progress(pose, query, counts) + ending)
+        say(self._describe_progress(pose, query, counts) + ending)
         return counts["saved"]
 
-    def _take(self, hit: Artwork, pose: Pose, query: Query, counts: Counter, problems: dict[str, str]) -> None:
-        """Record a hit, with its picture in place or with its fault, unless it is loose or settled.
+    def _take(self, hit: Artwork, pose: Pose, query: Query, problems: dict[str, str]) -> str:
+        """Record a hit, with its picture in place or with its fault; return "saved", "problems" or "passed over".
 
         A hit without an id cannot be told from others: its fault is one of the search's `problems`.
         """
         if not hit.fault and not query.matches(hit.words, hit.title):
-            return
+            return "passed over"
         if not hit.id:
             fault = hit.fault or Fault("not a record", "It has no id.")
             problems.setdefault(fault.kind, f'A hit of the search "{query.formula}" cannot be used: {fault}')
-            return
+            return "passed over"
         row, fault = _row(hit, pose, query), None
         if self.journal.is_settled(row["file_name"]):
-            return
+            return "passed over"
         try:
-            row |= self._picture(hit, row["file_name"])
+            row |= self._save_picture(hit, row["file_name"])
         except Fault as raised:
             if self.stop.is_set():
                 raise
             fault = raised
         self.journal.record(row, fault)
-        counts["problems" if fault else "saved"] += 1
+        return "problems" if fault else "saved"
 
-    def _picture(self, hit: Artwork, file_name: str) -> dict[str, str]:
-        """Put a hit's picture in its place; returns `image`, `sha256` and `phash`, which are the kept file's."""
+    def _save_picture(self, hit: Artwork, file_name: str) -> dict[str, str]:
+        """Put a hit's picture in its place; return `image`, `sha256` and `phash`, which are the kept file's."""
         if hit.fault:
             raise hit.fault
-        known = self.journal.of_another_pose(hit.source, hit.id)
+        known = self.journal.find_settled(hit.source, hit.id)
         if known and known["outcome"] != SAVED:
             raise Fault(known["outcome"], known["problem"], lasting=True)
         address, data = (known["image"], (self.out / known["file_name"]).read_bytes()) if known else self._download(hit)
-        (self.out / file_name).parent.mkdir(exist_ok=True)
-        with replacing(self.out / file_name, self.partial, mode="wb") as file:
-            file.write(data)
+        with whole(self.out / file_name, replace=True, option="--out") as partial:
+            partial.write_bytes(data)
         return {"image": address, "sha256": hashlib.sha256(data).hexdigest(),
                 "phash": str(imagehash.phash(Image.open(io.BytesIO(data))))}
 
     def _download(self, hit: Artwork) -> tuple[str, bytes]:
-        """The first of a hit's addresses that gives a usable picture, and that picture as it is kept."""
+        """Return the first of a hit's addresses that gives a usable picture, and that picture as it is kept."""
         faults = []
         for address in hit.images:
             try:
                 data = self.source.session.picture(address, self.source.hosts, self.source.redirects)
-                return address, standard(data)
+                return address, standardize(data)
             except Fault as fault:
                 kind = "picture blocked" if fault.kind == "blocked" else fault.kind
                 faults.append(Fault(kind, str(fault), fault.lasting))
@@ -199,13 +191,13 @@ class _Harvest:
             raise Fault("no picture", "The source shows no picture of this work.", lasting=True)
         raise min(faults, key=lambda fault: fault.lasting)  # while one address may come back, the next run tries
 
-    def _progress(self, pose: Pose, query: Query, counts: Counter) -> str:
+    def _describe_progress(self, pose: Pose, query: Query, counts: Counter[str]) -> str:
         return (f'{self.source.name:<14}{pose.name:<11}{query.formula}: {counts["saved"]} saved, '
                 f'{counts["problems"]} problems, {counts["hits"]} hits')
 
 
 def _row(hit: Artwork, pose: Pose, query: Query) -> dict[str, str]:
-    """A hit on COLUMNS, as far as it is known without its picture."""
+    """Return a hit on COLUMNS, as far as it is known without its picture."""
     first, last = parse_years(hit.date) or ("", "")
     return dict.fromkeys(COLUMNS, "") | {
         "file_name": f"{pose.name}/{safe_name(hit.source, hit.id)}.jpg", "label": pose.name, "AUTHOR": hit.author,

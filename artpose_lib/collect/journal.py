@@ -1,17 +1,24 @@
-"""What became of every work and every search of a collection: an SQLite file that survives a kill at any moment."""
+"""What became of every work and every search of a collection: an SQLite file that survives a kill at any moment.
 
+It makes a run resumable, and metadata.csv and problems.csv are written from it.
+"""
+
+import csv
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from artpose_lib.collect.answers import Fault
+from artpose_lib.files import whole
 
 # Of metadata.csv, in its order; those in capitals, and `image`, are the thesis' (Appendix, first listing).
 COLUMNS = ("file_name", "label", "AUTHOR", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "ID", "TYPE", "image", "source",
            "page", "licence", "query", "sha256", "phash", "boxes", "year_from", "year_to", "medium")
 PROBLEM_COLUMNS = ("pose", "source", "ID", "page", "kind", "problem")  # of problems.csv
+TABLE, PROBLEMS = "metadata.csv", "problems.csv"
 SAVED = "saved"  # the outcome of a work whose picture is there; any other outcome is a fault's kind
 
 # lasting: never to be asked for again. due: the fault passes and is of an earlier run, so that this run asks again.
@@ -31,12 +38,12 @@ class Journal:
     """
 
     def __init__(self, path: Path, folder: Path):
-        """Opens or makes the journal at `path`, and forgets the saved pictures that are no longer in `folder`.
+        """Open or make the journal at `path`, and forget the saved pictures that are no longer in `folder`.
 
         Raises BlockingIOError where another run has it.
         """
         self._path, self._guard = path, threading.Lock()
-        with self._errors():
+        with self._explain_errors():
             self._database = sqlite3.connect(path, timeout=0, check_same_thread=False)
         self._database.row_factory = sqlite3.Row
         self._database.create_function("is_lost", 1, lambda name: not (folder / name).is_file())
@@ -52,19 +59,19 @@ class Journal:
         self._database.close()
 
     def is_settled(self, file_name: str) -> bool:
-        """Whether a work needs nothing more in this run: saved, at fault for good, or tried already."""
+        """Tell whether a work needs nothing more in this run: saved, at fault for good, or tried already."""
         return bool(self._rows("SELECT 1 FROM works WHERE file_name = ? AND NOT due", file_name))
 
-    def of_another_pose(self, source: str, identifier: str) -> sqlite3.Row | None:
-        """The row of a work that another pose saved, or found at fault for good."""
+    def find_settled(self, source: str, identifier: str) -> sqlite3.Row | None:
+        """Return the row of a work that any pose saved, or found at fault for good."""
         rows = self._rows("SELECT * FROM works WHERE source = ? AND ID = ? AND lasting "
                           f"ORDER BY outcome = '{SAVED}' DESC, file_name LIMIT 1", source, identifier)
         return rows[0] if rows else None
 
-    def saved(self, pose: str, source: str) -> int:
-        """How many pictures a source has given to a pose."""
-        return self._rows(f"SELECT count(*) FROM works WHERE label = ? AND source = ? AND outcome = '{SAVED}'",
-                          pose, source)[0][0]
+    def count_saved(self, pose: str, source: str) -> int:
+        """Return how many pictures a source has given to a pose."""
+        return len(self._rows(f"SELECT 1 FROM works WHERE label = ? AND source = ? AND outcome = '{SAVED}'",
+                              pose, source))
 
     def record(self, row: dict[str, str], fault: Fault | None) -> None:
         """Note what became of a work: `row` holds COLUMNS, and without a fault the picture is in its place."""
@@ -86,31 +93,30 @@ class Journal:
             if seen_whole:
                 database.execute("DELETE FROM works WHERE label = ? AND source = ? AND query = ? AND due", search)
 
-    def metadata(self) -> Iterator[sqlite3.Row]:
-        """The rows of metadata.csv, sorted by file name, once all threads have ended."""
-        return self._stream(f"SELECT {', '.join(COLUMNS)} FROM works WHERE outcome = '{SAVED}' ORDER BY file_name")
+    def write_tables(self, folder: Path) -> tuple[Counter[str], Counter[str]]:
+        """Write metadata.csv and problems.csv, sorted; return the number of pictures a pose, and of problems a kind.
 
-    def problems(self) -> Iterator[sqlite3.Row]:
-        """The rows of problems.csv, sorted, once all threads have ended; a search's have no id and no page."""
-        return self._stream(
+        A search's problem has no ID and no page.
+        """
+        works = self._rows(f"SELECT {', '.join(COLUMNS)} FROM works WHERE outcome = '{SAVED}' ORDER BY file_name")
+        problems = self._rows(
             f"SELECT label, source, ID, page, outcome, problem FROM works WHERE outcome != '{SAVED}' UNION ALL "
             "SELECT pose, source, '', '', kind, problem FROM searches ORDER BY 1, 2, 3, 4, 5, 6")
+        _write_table(folder / TABLE, COLUMNS, works)
+        _write_table(folder / PROBLEMS, PROBLEM_COLUMNS, problems)
+        return Counter(row["label"] for row in works), Counter(row["outcome"] for row in problems)
 
     def _rows(self, question: str, *values: str) -> list[sqlite3.Row]:
         with self._transaction() as database:
             return database.execute(question, values).fetchall()
 
-    def _stream(self, question: str) -> Iterator[sqlite3.Row]:
-        with self._transaction() as database:
-            yield from database.execute(question)
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._guard, self._errors(), self._database:
+        with self._guard, self._explain_errors(), self._database:
             yield self._database
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
@@ -118,3 +124,11 @@ class Journal:
                 raise BlockingIOError(f"{self._path} is in use: another run collects into this folder. Wait until it "
                                       "ends, or name another folder.") from error
             raise OSError(f"{self._path}: {error}") from error
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[sqlite3.Row]) -> None:
+    with (whole(path, replace=True, option="--out") as partial,
+          partial.open("w", encoding="utf-8", newline="") as file):
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(columns)
+        table.writerows(rows)

@@ -1,17 +1,10 @@
-"""The files of a collection: their names, the form that pictures are kept in, and writing them whole or not at all."""
+"""The files of a collection: their names, and the form that pictures are kept in."""
 
-import csv
 import hashlib
 import io
-import os
 import re
 import threading
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
 
 from artpose_lib.collect.answers import Fault
 from artpose_lib.data.pictures import DRAFT_GAP, PictureError, decode
@@ -21,12 +14,11 @@ QUALITY = 92  # of the JPEG files, on Pillow's scale to 95
 LONGEST_NAME = 60  # characters of an id in a file's name
 
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
-# The largest pictures fill a quarter of a gigabyte each, and `decode` silences warnings for the whole process.
-_one_at_a_time = threading.Lock()
+_one_at_a_time = threading.Lock()  # the largest pictures fill a quarter of a gigabyte each
 
 
 def safe_name(source: str, identifier: str) -> str:
-    """The name of a work's file, without its ending: of a-z, 0-9, "-", "_" and ".", and of bounded length.
+    """Return the name of a work's file, without its ending: of a-z, 0-9, "-", "_" and ".", and of bounded length.
 
     An id that is plain stays as it is. Any other is folded ("Ø" to "o", "/" to "-"), with "--" and a hash of the id
     behind it. No plain id has a "--" in it, so two ids never share a name, on any file system.
@@ -38,8 +30,8 @@ def safe_name(source: str, identifier: str) -> str:
     return f"{source}-{folded}--{hashlib.sha256(identifier.encode()).hexdigest()[:12]}"
 
 
-def standard(data: bytes) -> bytes:
-    """A picture's file as it is kept: an 8-bit RGB JPEG drawn anew, with nothing of the museum's but the colours.
+def standardize(data: bytes) -> bytes:
+    """Return a picture's file as it is kept: an 8-bit RGB JPEG, with nothing of the museum's file but the colours.
 
     The longer side has 600 to 1000 pixels; the same bytes give the same file.
     Raises Fault: "too small", "not a picture", "damaged" or "too large to decode".
@@ -57,26 +49,3 @@ def standard(data: bytes) -> bytes:
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
-
-
-@contextmanager
-def replacing(path: Path, partial: Path, **options: str) -> Iterator[IO]:
-    """A file to write in the folder `partial`, opened with `options`; once whole and on the disk it moves to `path`."""
-    with open(partial / path.name, **options) as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial / path.name, path)
-
-
-def write_table(path: Path, partial: Path, columns: Sequence[str], rows: Iterable[Sequence[str]],
-                group: str) -> Counter[str]:
-    """Write a CSV table, a row at a time; returns how many rows there are for each value of the column `group`."""
-    counts: Counter[str] = Counter()
-    with replacing(path, partial, mode="w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(columns)
-        for row in rows:
-            table.writerow(row)
-            counts[row[columns.index(group)]] += 1
-    return counts

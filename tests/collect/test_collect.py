@@ -28,10 +28,11 @@ from museum_base import KEYS, as_json
 from museum_works import CC0, Work, draw
 from PIL import Image
 
-from artpose_lib.collect.harvest import collect, safe_name
+from artpose_lib.collect.harvest import collect
 from artpose_lib.collect.museums import SOURCES
 from artpose_lib.collect.museums.harvard import TERMS
 from artpose_lib.collect.museums.wga import LICENCE
+from artpose_lib.collect.store import safe_name
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.poses import Pose, parse_queries
 
