@@ -110,9 +110,9 @@ class Museums:
             self.agents.add(headers["User-Agent"])
             if right.status == 404:
                 self.missing.append(url)
-            for pattern, spoil in self.spoils.items():
-                if re.search(pattern, url):
-                    right = spoil(right)
+        for pattern, spoil in self.spoils.items():
+            if re.search(pattern, url):
+                right = spoil(right)
         return right
 
     def __enter__(self) -> "Museums":
@@ -171,10 +171,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         given = self.server.museums.reply(f"https://{self.headers['Host']}{self.path}", self.headers)
-        self.close_connection = given.status == 0
+        headers = {"Content-Length": str(len(given.body))} | given.headers
+        # What is shorter than it claims would leave the connection in disorder.
+        self.close_connection = given.status == 0 or headers["Content-Length"] != str(len(given.body))
         if given.status:
             self.send_response_only(given.status)
-            for name, value in ({"Content-Length": str(len(given.body))} | given.headers).items():
+            for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(given.body)
