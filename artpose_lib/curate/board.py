@@ -12,16 +12,15 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from artpose_lib.curate.cards import FILTERS, PAGE, Cards, in_words, shrunk
+from artpose_lib.curate.cards import Cards, describe_decision, shrink_picture
 from artpose_lib.curate.findings import inspect_pictures
-from artpose_lib.curate.page import static_page
+from artpose_lib.curate.page import render_static_page
 from artpose_lib.data.boxes import parse_boxes
 from artpose_lib.data.decisions import FILE, Decision, DecisionError, active_decisions, append_decision, read_decisions
 from artpose_lib.data.pictures import PictureError
 from artpose_lib.web import asset
 
 THUMBNAIL, ENLARGED = 320, 1200  # pixels of the longer side of what is sent to the browser
-LONGEST = 1000  # characters of a text that comes from the browser
 
 
 class CurationBoard(anywidget.AnyWidget):
@@ -43,57 +42,43 @@ class CurationBoard(anywidget.AnyWidget):
         self.who = who or getpass.getuser()
         self.found = inspect_pictures(self.folder) if found is None else found
         self.cards = Cards(self.folder, self.found)
-        self.cards.now()  # a broken decisions.csv is told now, and not in the browser
+        self.cards.list_cards()  # a broken decisions.csv is told now, and not in the browser
         super().__init__(where=str(self.folder.resolve()))
         self.on_msg(self._receive)
 
     @property
     def html(self) -> str:
         """The board's state as it is now, as a static page: what the book shows."""
-        return static_page(self.cards, self.open_only)
+        return render_static_page(self.cards, self.open_only)
 
     def _repr_mimebundle_(self, **options):
         data, metadata = super()._repr_mimebundle_(**options)
         return data | {"text/html": self.html}, metadata
 
-    def _receive(self, _widget, message: object, _buffers) -> None:
-        asked = message if isinstance(message, dict) else {}
+    def _receive(self, _widget, message: dict, _buffers) -> None:
         try:
-            answer, pictures = self._answer(asked)
+            answer, pictures = self._answer(message)
         except (ValueError, OSError) as error:  # DecisionError, PictureError, a file that is gone
             answer, pictures = {"error": str(error)}, []
-        self.send({"ask": asked.get("ask")} | answer, pictures)
+        self.send({"ask": message.get("ask")} | answer, pictures)
 
     def _answer(self, message: dict) -> tuple[dict, list[bytes]]:
-        """An answer and the JPEGs that go with it. Cards that a message names come without: the browser has theirs."""
-        if message.get("do") == "enlarge":
-            picture, size = _jpeg(self.folder / self._name(message, "file_name"), ENLARGED)
+        """An answer and the JPEGs that go with it. Cards that a message names come without: the browser has theirs.
+
+        `do` is "enlarge"; "show", with the arguments of `Cards.find_page`; or "decide", which then shows as well.
+        """
+        if message["do"] == "enlarge":
+            picture, size = _encode_jpeg(self.folder / self._refuse_unknown(message["file_name"]), ENLARGED)
             return {"size": size}, [picture]
-        if message.get("do") not in ("show", "decide"):
-            raise DecisionError("The board does not understand this message. Reload the page.")
-        asked = self._asked(message)
         done = self._decide(message) if message["do"] == "decide" else {}
-        page = self.cards.page(**asked)
-        return page | done, [] if asked["names"] else [self._thumbnail(card) for card in page["cards"]]
-
-    def _asked(self, message: dict) -> dict:
-        """The page that a message asks for, as `Cards.page` takes it."""
-        filters = message.get("filters")
-        filters = filters if isinstance(filters, dict) else {}
-        return {"wanted": {name: _text(filters, name) for name in FILTERS}, "begun": self._known(message, "begun"),
-                "names": self._known(message, "names")[:2 * PAGE]
-                } | {key: self._name(message, key) for key in ("after", "before") if message.get(key)}
-
-    def _known(self, message: dict, key: str) -> list[str]:
-        """Those of the names in a message that are of pictures here."""
-        names = message.get(key)
-        return [name for name in names if isinstance(name, str) and name in self.cards.places
-                ] if isinstance(names, list) else []
+        asked = {key: message[key] for key in ("filters", "begun", "names", "after", "before") if key in message}
+        page = self.cards.find_page(**asked)
+        return page | done, [] if asked.get("names") else [self._thumbnail(card) for card in page["cards"]]
 
     def _thumbnail(self, card: dict) -> bytes:
         """A small JPEG; the card gets the `size` of the whole picture, or the `fault` why it cannot be shown."""
         try:
-            picture, card["size"] = _jpeg(self.folder / card["file_name"], THUMBNAIL)
+            picture, card["size"] = _encode_jpeg(self.folder / card["file_name"], THUMBNAIL)
             return picture
         except (PictureError, OSError) as error:
             card["fault"] = getattr(error, "strerror", None) or str(error)
@@ -101,17 +86,16 @@ class CurationBoard(anywidget.AnyWidget):
 
     def _decide(self, message: dict) -> dict:
         """Write a decision down; returns the picture that it is about (`name`) and what was done (`said`)."""
-        action = _text(message, "action")
+        name, action, value = message["file_name"], message["action"], message.get("value", "")
         if action == "undo":
-            name, said = self._last(_text(message, "file_name"))
+            name, said = self._find_last(name)
         else:
-            name = self._name(message, "file_name")
-            said = {"keep": "Kept", "drop": "Dropped", "box": "Boxes saved"}.get(action, f"Now {message.get('value')}")
-        decision = Decision(name, action, _text(message, "value"), _text(message, "why"), self.who)
+            said = {"keep": "Kept", "drop": "Dropped", "box": "Boxes saved"}.get(action, f"Now {value}")
+        decision = Decision(self._refuse_unknown(name), action, value, message.get("why", ""), self.who)
         if action == "box":
-            _refuse_outside(decision.value, shrunk(self.folder / name, 1)[1])
-        if action == "pose" and decision.value == self.cards.now()[self.cards.places[name]]["pose"]:
-            raise DecisionError(f"{name} has the pose {decision.value} already. Keep it with K.")
+            _refuse_outside(value, shrink_picture(self.folder / name, 1)[1])
+        if action == "pose" and value == self.cards.list_cards()[self.cards.places[name]]["pose"]:
+            raise DecisionError(f"{name} has the pose {value} already. Keep it with K.")
         try:
             append_decision(self.folder, decision)
         except OSError as error:
@@ -119,7 +103,7 @@ class CurationBoard(anywidget.AnyWidget):
                                 f"({error.strerror}). Make that possible and decide again.") from error
         return {"name": name, "said": said}
 
-    def _last(self, name: str) -> tuple[str, str]:
+    def _find_last(self, name: str) -> tuple[str, str]:
         """The decision to take back: the last one on the picture, or with no name the last one of this person.
 
         A picture on which somebody else decided later is passed over: an undo would take theirs.
@@ -128,22 +112,14 @@ class CurationBoard(anywidget.AnyWidget):
         for decision in reversed(active_decisions(read_decisions(self.folder))):
             wanted = decision.file_name == name if name else decision.who == self.who
             if wanted and decision.file_name in self.cards.places and decision.file_name not in decided_later:
-                return decision.file_name, f"Taken back: {in_words(decision)}"
+                return decision.file_name, f"Taken back: {describe_decision(decision)}"
             decided_later.add(decision.file_name)
         raise DecisionError(f"No decision on {name} stands." if name else "No decision of yours stands.")
 
-    def _name(self, message: dict, key: str) -> str:
-        name = _text(message, key)
+    def _refuse_unknown(self, name: str) -> str:
         if name not in self.cards.places:
             raise DecisionError(f'"{name}" is no picture of this collection. Reload the page.')
         return name
-
-
-def _text(message: dict, key: str) -> str:
-    text = message.get(key, "")
-    if not isinstance(text, str) or len(text) > LONGEST:
-        raise DecisionError(f'"{key}" must be a text of at most {LONGEST} characters.')
-    return text
 
 
 def _refuse_outside(boxes: str, size: tuple[int, int]) -> None:
@@ -152,8 +128,8 @@ def _refuse_outside(boxes: str, size: tuple[int, int]) -> None:
             raise DecisionError(f"The box {box} reaches out of the picture, which has {size[0]} x {size[1]} pixels.")
 
 
-def _jpeg(path: Path, side: int) -> tuple[bytes, tuple[int, int]]:
-    image, size = shrunk(path, side)
+def _encode_jpeg(path: Path, side: int) -> tuple[bytes, tuple[int, int]]:
+    image, size = shrink_picture(path, side)
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=85)
     return jpeg.getvalue(), size

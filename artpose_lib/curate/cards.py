@@ -38,7 +38,7 @@ class Cards:
         # A table may list a picture under two labels; a decision is about the picture.
         self.metadata = list_pictures(folder).drop_duplicates("file_name").sort_values("file_name", ignore_index=True)
         flags = {name: rows[["kind", "group", "note"]].to_dict("records") for name, rows in found.groupby("file_name")}
-        fixed = [_card(row, flags.get(row["file_name"], [])) for row in self.metadata.to_dict("records")]
+        fixed = [_make_card(row, flags.get(row["file_name"], [])) for row in self.metadata.to_dict("records")]
         first: dict[int | str, int] = {}  # where a group, or a picture alone, comes first
         for place, card in enumerate(fixed):
             first.setdefault(card["group"] or card["file_name"], place)
@@ -46,7 +46,7 @@ class Cards:
         self._fixed = [card | {"place": place} for place, card in enumerate(fixed)]
         self.places = {card["file_name"]: card["place"] for card in self._fixed}
 
-    def now(self, begun: Iterable[str] = ()) -> list[dict]:
+    def list_cards(self, begun: Iterable[str] = ()) -> list[dict]:
         """All cards, in their order, after what decisions.csv says now; `begun` names pictures with something begun.
 
         A card has `file_name`, `title` (or the file name), `by` (author and date), `label` (before any decision),
@@ -66,64 +66,65 @@ class Cards:
         boxes = shaped.get("boxes", [""] * len(shaped))
         shapes = dict(zip(shaped["file_name"], zip(shaped["label"], boxes, strict=True), strict=True))
         begun = set(begun)
-        return [_decided(card, shapes[name], name in left, of_picture.get(name, []), name in begun)
+        return [_add_decisions(card, shapes[name], name in left, of_picture.get(name, []), name in begun)
                 for name, card in zip(self.places, self._fixed, strict=True)]
 
-    def page(self, wanted: Mapping[str, str], begun: Iterable[str] = (), names: Sequence[str] = (), after: str = "",
-             before: str = "") -> dict:
+    def find_page(self, filters: Mapping[str, str], begun: Iterable[str] = (), names: Sequence[str] = (),
+                  after: str = "", before: str = "") -> dict:
         """Some cards and what stands around them.
 
-        Parameters: `wanted` is the value of each of FILTERS, "" for all; `begun` as `now` takes it. `names` asks for
-        these cards, wanted or not; without them it is the page of wanted cards `after` a picture, the one `before` it,
-        or the first.
-        Returns `cards`; how many wanted ones there are `earlier` and `later` than these; and of the whole collection
-        `total`, `counts` and `poses`, in the order of their number keys.
+        Parameters: `filters` is the value of each of FILTERS, "" or nothing for all; `begun` as in `list_cards`.
+        `names` asks for these cards, whatever the filters; without them it is the page of cards that pass them `after`
+        a picture, the one `before` it, or the first.
+        Returns `cards`; how many that pass are `earlier` and `later` than these; and of the whole collection `total`,
+        `counts` and `poses`, in the order of their number keys.
         """
-        now = self.now(begun)
+        now = self.list_cards(begun)
         found = [card for card in now
-                 if all(not value or value in card["filters"][name] for name, value in wanted.items())]
+                 if all(not value or value in card["filters"][name] for name, value in filters.items())]
         if names:
             shown = [now[self.places[name]] for name in names]
         elif before:
             shown = _page_before(found, self.places[before])
         else:
-            shown = _page(found, bisect_right(found, self.places.get(after, -1), key=PLACE))
+            shown = _cut_page(found, bisect_right(found, self.places.get(after, -1), key=PLACE))
         first, last = (shown[0]["place"], shown[-1]["place"]) if shown else (len(now), len(now))
         return {"cards": shown, "earlier": bisect_left(found, first, key=PLACE), "total": len(now),
-                "later": len(found) - bisect_right(found, last, key=PLACE), "counts": counts(now), "poses": _poses(now)}
+                "later": len(found) - bisect_right(found, last, key=PLACE), "counts": count_cards(now),
+                "poses": _order_poses(now)}
 
 
-def counts(cards: Sequence[dict]) -> dict[str, Counter]:
+def count_cards(cards: Sequence[dict]) -> dict[str, Counter]:
     """For each of FILTERS, how many cards are found under each value."""
     return {name: Counter(value for card in cards for value in card["filters"][name]) for name in FILTERS}
 
 
 def _page_before(cards: Sequence[dict], place: int) -> list[dict]:
     start = max(0, bisect_left(cards, place, key=PLACE) - PAGE)
-    while 0 < start < len(cards) and _alike(cards[start - 1], cards[start]):
+    while 0 < start < len(cards) and _same_group(cards[start - 1], cards[start]):
         start -= 1
-    return _page(cards, start)
+    return _cut_page(cards, start)
 
 
-def _page(cards: Sequence[dict], start: int) -> list[dict]:
+def _cut_page(cards: Sequence[dict], start: int) -> list[dict]:
     end = start + PAGE
-    while end < min(len(cards), start + 2 * PAGE) and _alike(cards[end - 1], cards[end]):
+    while end < min(len(cards), start + 2 * PAGE) and _same_group(cards[end - 1], cards[end]):
         end += 1
     return list(cards[start:end])
 
 
-def _alike(left: dict, right: dict) -> bool:
+def _same_group(left: dict, right: dict) -> bool:
     return left["group"] == right["group"] != 0
 
 
-def _poses(cards: Sequence[dict]) -> list[str]:
+def _order_poses(cards: Sequence[dict]) -> list[str]:
     """The thesis' six where there is one of them, then all other labels, and last those that a person gave."""
     before, now = ({card[key] for card in cards} for key in ("label", "pose"))
     thesis = POSE_NAMES if before & set(POSE_NAMES) else ()
     return list(dict.fromkeys([*thesis, *sorted(before), *sorted(now)]))
 
 
-def _card(row: dict[str, str], flags: list[dict]) -> dict:
+def _make_card(row: dict[str, str], flags: list[dict]) -> dict:
     """What no decision changes."""
     return {"file_name": row["file_name"], "label": row["label"], "title": row.get("TITLE") or row["file_name"],
             "by": ", ".join(filter(None, [row.get("AUTHOR"), row.get("DATE")])), "source": row.get("source", ""),
@@ -131,7 +132,7 @@ def _card(row: dict[str, str], flags: list[dict]) -> dict:
             "flags": flags, "group": min((flag["group"] for flag in flags if flag["group"]), default=0)}
 
 
-def _decided(card: dict, shape: tuple[str, str], left: bool, decisions: list[Decision], begun: bool) -> dict:
+def _add_decisions(card: dict, shape: tuple[str, str], left: bool, decisions: list[Decision], begun: bool) -> dict:
     """A card with its decisions; `shape` are its pose and boxes after them, `left` is whether it stays in the data."""
     pose, boxes = shape
     actions = {decision.action for decision in decisions}
@@ -144,10 +145,10 @@ def _decided(card: dict, shape: tuple[str, str], left: bool, decisions: list[Dec
     kinds = list(dict.fromkeys(flag["kind"] for flag in card["flags"]))
     filters = {"decision": [stage] + ["boxes drawn"] * ("box" in actions) + ["begun"] * begun,
               "finding": ["any", *kinds] if kinds else ["none"], "pose": [pose], "source": [card["source"]]}
-    return card | {"pose": pose, "boxes": boxes, "decided": list(map(in_words, decisions)), "filters": filters}
+    return card | {"pose": pose, "boxes": boxes, "decided": list(map(describe_decision, decisions)), "filters": filters}
 
 
-def in_words(decision: Decision) -> str:
+def describe_decision(decision: Decision) -> str:
     """A decision as a line: what, by whom, when and why."""
     number = len(parse_boxes(decision.value))
     done = {"keep": "kept", "drop": "dropped", "pose": f"pose {decision.value}",
@@ -155,7 +156,7 @@ def in_words(decision: Decision) -> str:
     return f"{done}, {decision.who}, {decision.when[:10]}" + (f": {decision.why}" if decision.why else "")
 
 
-def shrunk(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:
+def shrink_picture(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:
     """A picture's file, upright and in 8-bit RGB, at most `side` pixels either way; and the whole picture's size.
 
     Raises PictureError or OSError where there is none.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from artpose_lib.curate.cards import Cards, counts, shrunk
+from artpose_lib.curate.cards import Cards, count_cards, shrink_picture
 from artpose_lib.data.boxes import parse_boxes
 from artpose_lib.data.decisions import COLUMNS, Decision, active_decisions, read_decisions
 from artpose_lib.data.licences import is_open
@@ -20,13 +20,13 @@ ACCENT = "#e8590c"  # viewer.css' own
 GREY = "#777777"
 
 
-def static_page(cards: Cards, open_only: bool) -> str:
+def render_static_page(cards: Cards, open_only: bool) -> str:
     """Counts, the duplicates' groups and all else that was flagged or decided with thumbnails, and the decisions.
 
     Parameters: `open_only` puts a grey tile in the place of a picture whose licence is not open; where the collection
     has no column `licence`, all are shown. Raises DecisionError.
     """
-    now, decisions = cards.now(), active_decisions(read_decisions(cards.folder))
+    now, decisions = cards.list_cards(), active_decisions(read_decisions(cards.folder))
     sections = {
         "Groups of one picture or work": [card for card in now if card["group"]],
         "Other findings": [card for card in now if card["flags"] and not card["group"]],
@@ -40,7 +40,7 @@ def static_page(cards: Cards, open_only: bool) -> str:
 
 def _summary(now: Sequence[dict]) -> str:
     """How far the work is, in sentences."""
-    found = counts(now)
+    found = count_cards(now)
     stages = found["decision"]
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(found["finding"].items())
                       if kind not in ("any", "none"))
@@ -72,7 +72,7 @@ def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
         parts.append(f"Licence: {card['licence'] or 'not known'}")
         return np.asarray(tile), ". ".join(parts)
     try:
-        image, size = shrunk(cards.folder / card["file_name"], SIDE)
+        image, size = shrink_picture(cards.folder / card["file_name"], SIDE)
     except (PictureError, OSError):
         _write(tile, "unreadable")
         return np.asarray(tile), ". ".join(parts)
