@@ -1,7 +1,7 @@
 """The backbones as one registry: architecture, input, preprocessing, blocks, and where weights come from.
 
-Three are the thesis' (Section 2.2.1); EfficientNet-Lite0 joins them because its ImageNet weights come with a
-Python package, so that transfer learning works without a download.
+Three are the thesis' (Section 2.2.1). EfficientNet-Lite0 joins them because its ImageNet weights come with a Python
+package, so that transfer learning works without a download.
 """
 
 import hashlib
@@ -23,17 +23,18 @@ if TYPE_CHECKING:  # Keras takes seconds to import, and the registry alone needs
 
 
 class WeightsMissing(FileNotFoundError):
-    """ImageNet weights were asked for and are not to be had; the message says which file to put where."""
+    """ImageNet weights were asked for and are unavailable; the message says which file to put where."""
 
 
 @dataclass(frozen=True)
 class Backbone:
     """A network trained on ImageNet, without its classifier.
 
-    `input_size` is the side in pixels of the pictures it was made for; `preprocessing` what it expects of
-    their RGB values: "caffe" (BGR, less ImageNet's mean), "tf" (-1 to 1), or "lite" ((RGB - 127) / 128).
-    `blocks` names the last activation layer at each of its five resolutions, from fine to coarse.
-    `weights_file` is the name of its file in a folder of weights, or in the Python package.
+    input_size: the side in pixels of the pictures it was made for.
+    preprocessing: what it expects of RGB values: "caffe" (BGR, less ImageNet's mean), "tf" (-1 to 1), "lite"
+        ((RGB - 127) / 128).
+    blocks: the last activation layer at each of its five resolutions, from fine to coarse.
+    weights_file: the name of its file in a folder of weights, or in the Python package.
     """
 
     name: str
@@ -71,15 +72,13 @@ _SCALE_AND_OFFSET = {"caffe": (1.0, [-103.939, -116.779, -123.68]),
                      "lite": (1 / 128, -127 / 128),
                      "raw": (1.0, 0.0)}
 
-# What keras.applications downloads, and the MD5 sums that it checks.
+# What keras.applications downloads, and the MD5 sums that it checks. It builds a whole network first, which takes
+# seconds, so that only to learn whether there are weights the file is asked for directly.
 _KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _KERAS_FILES = {
-    "VGG16": ("vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-              "6d6bbae143d832006294945121d1f1fc"),
-    "ResNet50": ("resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                 "4d473c1dd8becc155b73f8504c6f6626"),
-    "Xception": ("xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                 "b0042744bf5b25fce3cb969f33bebb97"),
+    "VGG16": ("vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
+    "ResNet50": ("resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "4d473c1dd8becc155b73f8504c6f6626"),
+    "Xception": ("xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5", "b0042744bf5b25fce3cb969f33bebb97"),
 }
 DOWNLOAD_TIMEOUT = 10  # seconds of silence after which a download is given up
 
@@ -91,12 +90,11 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     Parameters: `name` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own;
     at least 32, for Xception 71); `weights` None for random weights or "imagenet"; `weights_dir` a folder of
     weight files to look into first; `preprocessing` None for the backbone's own, another mode ("caffe", "tf",
-    "lite", "raw" for 0 to 255 as they are), or "doubled", its own twice, for the audit: networks so fed are not the
-    ones that ImageNet trained. Returns a model from uint8 RGB pictures (n, size, size, 3) to float32 feature maps
-    (n, h, w, channels), without pooling and classifier.
+    "lite", "raw" for 0 to 255 unchanged), or "doubled", its own twice, for the audit. Returns a model from uint8 RGB
+    pictures (n, size, size, 3) to float32 feature maps (n, h, w, channels), without pooling and classifier.
 
-    Raises WeightsMissing where no ImageNet weights are to be had; ValueError for a name or a kind of weights
-    that is not known, and, naming the file, for a weights file that is damaged or another network's.
+    Raises WeightsMissing where ImageNet weights are unavailable; ValueError for an unknown name or kind of weights,
+    and, naming the file, for a weights file that is damaged or another network's.
     """
     import keras
 
@@ -129,14 +127,12 @@ def preprocess(name: str, pictures: np.ndarray) -> np.ndarray:
 def weights_source(name: str, weights_dir: str | Path | None = None) -> str:
     """Where a backbone's ImageNet weights come from, in a short line. Builds no model, but may download them.
 
-    Raises WeightsMissing where they are not to be had, and ValueError for a name that is not known.
+    Raises WeightsMissing where they are unavailable, and ValueError for a name that is not known.
     """
-    backbone = _backbone(name)
-    file = _weights_path(backbone, weights_dir).name
+    file = _weights_path(_backbone(name), weights_dir).name
     if name not in _KERAS_FILES:
         return f"{file} in the Python package {LITE_PACKAGE} {version(LITE_PACKAGE)}"
-    where = "in the folder of weights" if file == backbone.weights_file else "as Keras publishes it"
-    return f"{file} {where}"
+    return f"{file} {'in the folder of weights' if file == BACKBONES[name].weights_file else 'as Keras publishes it'}"
 
 
 def weights_fingerprint(name: str, weights_dir: str | Path | None = None) -> str:
@@ -145,13 +141,11 @@ def weights_fingerprint(name: str, weights_dir: str | Path | None = None) -> str
     Raises as `weights_source` does.
     """
     path = _weights_path(_backbone(name), weights_dir)
-    stat = path.stat()
-    return _digest(path, stat.st_size, stat.st_mtime_ns)
+    return _digest(path, path.stat().st_size, path.stat().st_mtime_ns)
 
 
 @cache  # every stored trial is asked for by a name that has this in it
-def _digest(path: Path, size: int, changed: int) -> str:
-    """Of the file as it was when it had this size and time of change."""
+def _digest(path: Path, _size: int, _changed: int) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()[:12]
 
@@ -183,19 +177,19 @@ def _feature_maps(name: str, pixels) -> "keras.KerasTensor":
 
 
 def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
-    if backbone.name not in _KERAS_FILES:
+    name, file = backbone.name, backbone.weights_file
+    if name not in _KERAS_FILES:
         return _packaged_weights(backbone)
-    if weights_dir and (own := Path(weights_dir) / backbone.weights_file).is_file():
-        return own
-    published = _keras_weights(backbone.name)
+    if weights_dir and (Path(weights_dir) / file).is_file():
+        return Path(weights_dir) / file
+    published = _keras_weights(name)
     if isinstance(published, Path):
         return published
-    looked = f"{weights_dir} has no {backbone.weights_file}, and " if weights_dir else ""
+    looked = f"{weights_dir} has no {file}, and " if weights_dir else ""
     raise WeightsMissing(
-        f"No ImageNet weights for {backbone.name}: {looked}Keras could not download its own ({published}). "
-        f"Put {backbone.weights_file}, a Keras 3 weights file of "
-        f"keras.applications.{backbone.name}(include_top=False), into a folder and name the folder with "
-        f"--weights or ARTPOSE_WEIGHTS.")
+        f"No ImageNet weights for {name}: {looked}Keras could not download its own ({published}). Put {file}, a "
+        f"Keras 3 weights file of keras.applications.{name}(include_top=False), into a folder and name the folder "
+        "with --weights or ARTPOSE_WEIGHTS.")
 
 
 def _packaged_weights(backbone: Backbone) -> Path:
@@ -207,12 +201,9 @@ def _packaged_weights(backbone: Backbone) -> Path:
     return path
 
 
-@cache
+@cache  # a failure too, so that many trials without a network wait once and not each time
 def _keras_weights(name: str) -> Path | Exception:
-    """The file that Keras has in its cache or downloads into it, or else why not.
-
-    A failure is remembered like a success, so that many trials without a network wait once and not each time.
-    """
+    """The file that Keras has in its cache or downloads into it, or else why not."""
     import keras
 
     address, md5 = _KERAS_FILES[name]

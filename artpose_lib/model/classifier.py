@@ -13,11 +13,8 @@ def build_classifier(backbone: str, n_classes: int, size: int | None = None, wei
                      weights_dir: str | None = None, preprocessing: str | None = None) -> keras.Model:
     """A classifier of `n_classes` poses.
 
-    Parameters: `backbone` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own);
-    `weights` None for random weights or "imagenet"; `weights_dir` a folder of weight files to look into first;
-    `preprocessing` None for the backbone's own, or another (see `build_backbone`).
+    Parameters: all others as in `build_backbone`, whose errors it raises too.
     Returns a model from uint8 RGB pictures (n, size, size, 3) to float32 probabilities (n, n_classes) that sum to 1.
-    Raises WeightsMissing where ImageNet weights are asked for and are not to be had.
 
     Equation 2.2 of the thesis prints a sum; its name and its code say mean, and a mean is what is taken here.
     """
@@ -42,10 +39,9 @@ def pooled_model(classifier: keras.Model) -> keras.Model:
 def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> None:
     """Say which layers learn: "frozen" (the head alone) or "finetuned" (all of them), as in Tables A.1 and A.2.
 
-    In a pretrained network batch normalisation stays as ImageNet left it even when all other layers learn:
-    `trainable=False` makes Keras use the stored means and variances in training and at test time alike. The
-    published scripts used each batch's own statistics instead, so that a picture's prediction depended on the
-    pictures beside it. A network of random weights has no statistics worth keeping, so there they are learned.
+    In a pretrained network batch normalisation keeps ImageNet's statistics even when all other layers learn:
+    `trainable=False` makes Keras use the stored means and variances in training and at test time alike. A network of
+    random weights has no statistics worth keeping, so there they are learned.
     """
     for layer in classifier.layers:
         kept = pretrained and isinstance(layer, keras.layers.BatchNormalization)
@@ -59,10 +55,9 @@ class OnBatchStatistics(keras.layers.BatchNormalization):
         return super().call(inputs, training=True, mask=mask)
 
 
-def on_batch_statistics(classifier: keras.Model) -> keras.Model:
-    """The same classifier, of the same weights, with every batch normalisation `OnBatchStatistics`.
+def use_batch_statistics(classifier: keras.Model) -> keras.Model:
+    """The same classifier with the same weights, with every batch normalisation `OnBatchStatistics`.
 
-    So the published scripts built theirs, with `training=True` in TensorFlow 2.5's graph. In Keras 3 the caller's word
-    goes before the graph's, so that this slip cannot happen any more and has to be made on purpose.
+    The published scripts built theirs so, by `training=True`: a prediction depends on the pictures beside it.
     """
     return replace_batch_norm(classifier, OnBatchStatistics)

@@ -142,7 +142,7 @@ def classifier_trainer(backbone: str, n_classes: int, size: int, weights: str | 
     keras.config.set_dtype_policy(precision())
     try:
         model = classifier.build_classifier(backbone, n_classes, size, weights, weights_dir, variant.preprocessing)
-        return Trainer(classifier.on_batch_statistics(model) if variant.batch_statistics else model, n_classes)
+        return Trainer(classifier.use_batch_statistics(model) if variant.batch_statistics else model, n_classes)
     finally:
         keras.config.set_dtype_policy(usual)
 
