@@ -124,26 +124,19 @@ def _cluster_option(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 @contextmanager
-def _cluster(arguments: argparse.Namespace) -> Iterator[None]:
-    """The cluster that was asked for, if any, as long as the block runs: the chapters' kernels inherit its address."""
+def _cluster(arguments: argparse.Namespace) -> Iterator[str]:
+    """The address of the cluster that was asked for, as long as the block runs; "" where none was."""
     if not arguments.cluster:
-        yield
+        yield ""
         return
     from artpose_lib.train import cluster
 
-    before = os.environ.get("ARTPOSE_CLUSTER")
-    with cluster.opened(arguments.cluster) as address:
-        os.environ["ARTPOSE_CLUSTER"] = address
-        try:
-            yield
-        finally:
-            os.environ.pop("ARTPOSE_CLUSTER")
-            if before is not None:
-                os.environ["ARTPOSE_CLUSTER"] = before
+    with cluster.open_cluster(arguments.cluster) as address:
+        yield address
 
 
 def _study_parameters(arguments: argparse.Namespace) -> dict[str, str]:
-    """The five parameters that every chapter has; folders as absolute paths, since a kernel runs elsewhere."""
+    """What every chapter has, less the cluster; folders as absolute paths, since a kernel runs elsewhere."""
     folders = {name: getattr(arguments, name) for name in ("data", "weights", "results")}
     absolute = {name: str(Path(folder).expanduser().resolve()) if folder else "" for name, folder in folders.items()}
     for name in ("data", "weights"):
@@ -156,8 +149,9 @@ def _book(arguments: argparse.Namespace) -> None:
     from artpose_lib.report import book
 
     root = book.book_root()
-    with _cluster(arguments):
-        book.execute_changed(root, _study_parameters(arguments))
+    parameters = _study_parameters(arguments)
+    with _cluster(arguments) as address:
+        book.execute_changed(root, parameters | {"cluster": address})
     print(book.build(root))
 
 
@@ -170,8 +164,9 @@ def _run(arguments: argparse.Namespace) -> None:
     given = dict(arguments.parameters) | _study_parameters(arguments)
     planned = [(chapter, book.typed_parameters(chapter, given))
                for chapter in book.find_chapters(root, arguments.chapters)]
-    with _cluster(arguments):
+    with _cluster(arguments) as address:
         for chapter, parameters in planned:
+            parameters["cluster"] = address
             out = book.executed_path(root, chapter)
             if arguments.out:
                 out = Path(arguments.out) / out.name
@@ -228,11 +223,11 @@ def _curate(arguments: argparse.Namespace) -> None:
 
 
 def _results(arguments: argparse.Namespace) -> None:
-    from artpose_lib.train import trials
+    from artpose_lib.train import records
 
     if arguments.export:
         return _export_results(arguments)
-    listing = trials.listing(Path(arguments.results).expanduser())
+    listing = records.list_trials(Path(arguments.results).expanduser())
     print(listing.to_string(index=False) if len(listing) else f"no trials stored in {arguments.results}")
 
 
@@ -240,9 +235,11 @@ def _export_results(arguments: argparse.Namespace) -> None:
     from artpose_lib.report import audit, claims, reference
     from artpose_lib.train.study import open_study
 
-    study = open_study(**_study_parameters(arguments))
-    tables = audit.measure(study)
-    tables["claims"] = claims.check(study, tables["rows"])
+    parameters = _study_parameters(arguments)
+    with _cluster(arguments) as address:
+        study = open_study(**parameters, cluster=address)
+        tables = audit.measure(study)
+        tables["claims"] = claims.check(study, tables["rows"])
     print(reference.export(study, tables, Path(arguments.export)))
 
 

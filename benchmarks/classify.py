@@ -143,7 +143,7 @@ def _classifier(network, size: int, channels: int):
 
 
 def _record(folder: Path):
-    from artpose_lib.train.trials import RECORD, Record
+    from artpose_lib.train.records import RECORD, Record
 
     (folder / "record").mkdir(exist_ok=True)
     (folder / "record" / RECORD).write_text("{}")

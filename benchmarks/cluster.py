@@ -30,7 +30,7 @@ def measure(small: bool) -> dict:
 
     with tempfile.TemporaryDirectory() as folder:
         study = open_study(profile="smoke" if small else "quick", results=folder)
-        study.features(BACKBONE)
+        study.compute_features(BACKBONE)
         costs = storing(Path(folder) / "stored")
         one, two, sent = scaling(study, 1 if small else ROUNDS)
     costs |= sent | {"trial": statistics.median(one) / TRIALS}
@@ -42,12 +42,12 @@ def measure(small: bool) -> dict:
 def messages(study, client) -> dict[str, float]:
     """Jobs that are done already: all that is left is the way there and back."""
     from artpose_lib.train import cluster, jobs
-    from artpose_lib.train.recipes import recipe
+    from artpose_lib.train.recipes import find_recipe
 
-    done = jobs.Job(study.results, partial(study._trial, recipe("frozen", BACKBONE), 40))
+    done = jobs.Job(study.results, partial(study._trial, find_recipe("frozen", BACKBONE), 40))
 
     def send(number: int) -> None:
-        list(cluster.results(client, jobs.attempt, [done] * number))
+        list(cluster.run_jobs(client, jobs.attempt, [done] * number))
 
     send(1)
     return {"message": statistics.median(seconds(lambda: send(1)) for _ in range(MESSAGES // 4)),
@@ -59,7 +59,7 @@ def storing(results: Path) -> dict[str, float]:
     import numpy as np
     import pandas as pd
 
-    from artpose_lib.train import jobs, trials
+    from artpose_lib.train import jobs, records
 
     rng = np.random.default_rng(0)
     columns = ["epoch", "phase", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
@@ -71,7 +71,7 @@ def storing(results: Path) -> dict[str, float]:
 
     def store() -> None:
         config = {"recipe": {"model": "frozen", "backbone": BACKBONE}, "seed": next(seeds)}
-        trials.store_record(results, config, history, pd.concat([pictures, said], axis=1), 1)
+        records.store_record(results, config, history, pd.concat([pictures, said], axis=1), 1)
 
     def claim() -> None:
         with jobs.claim(results / "claimed"):
@@ -80,21 +80,21 @@ def storing(results: Path) -> dict[str, float]:
     store()
     costs = {"store": statistics.median(seconds(store) for _ in range(STORES)),
              "claim": statistics.median(seconds(claim) for _ in range(STORES))}
-    record = trials.all_records(results)[0].folder
+    record = records.all_records(results)[0].folder
     return costs | {"record_bytes": sum(path.stat().st_size for path in record.iterdir())}
 
 
 def training(study, client, seeds) -> float:
     """The seconds of TRIALS trials, none of which is stored."""
     from artpose_lib.train import cluster, jobs
-    from artpose_lib.train.recipes import recipe
+    from artpose_lib.train.recipes import find_recipe
 
-    scaled = study.profile.scale(recipe("frozen", BACKBONE))
+    scaled = study.profile.scale(find_recipe("frozen", BACKBONE))
     planned = []
     for _ in range(TRIALS):
         seed = next(seeds)
         planned.append(jobs.Job(study._record(scaled, seed).folder, partial(study._trial, scaled, seed)))
-    return seconds(lambda: list(cluster.results(client, jobs.attempt, planned)))
+    return seconds(lambda: list(cluster.run_jobs(client, jobs.attempt, planned)))
 
 
 def scaling(study, rounds: int) -> tuple[list[float], list[float], dict[str, float]]:
@@ -103,7 +103,7 @@ def scaling(study, rounds: int) -> tuple[list[float], list[float], dict[str, flo
 
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     seeds = count(1000)
-    with cluster.connected("local:1") as one, cluster.connected("local:2") as two:
+    with cluster.connect("local:1") as one, cluster.connect("local:2") as two:
         two.wait_for_workers(2)
         for client in (one, two, two):  # warm
             training(study, client, seeds)

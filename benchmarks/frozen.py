@@ -21,15 +21,15 @@ STEP = 36  # pictures a timed step at most: a forward pass takes as long a pictu
 def measure(small: bool) -> dict:
     from artpose_lib.data.dataset import load_dataset
     from artpose_lib.draw.embedded import draw_dataset
-    from artpose_lib.train.recipes import profile, recipe
+    from artpose_lib.train.recipes import find_profile, find_recipe
 
-    count, rounds = (60, 1) if small else (profile("quick").pictures, ROUNDS)
+    count, rounds = (60, 1) if small else (find_profile("quick").pictures, ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
         draw_dataset(Path(folder) / "drawn", count, 2022)
         dataset = load_dataset(Path(folder) / "drawn")
-        recipes = [recipe("frozen", backbone) for backbone in BACKBONES]
+        recipes = [find_recipe("frozen", backbone) for backbone in BACKBONES]
         if small:
-            recipes = [profile("smoke").scale(recipes[0])]
+            recipes = [find_profile("smoke").scale(recipes[0])]
         found = {recipe.backbone: _experiment(dataset, recipe, small, rounds) for recipe in recipes}
     plain = [sum(times) for times in zip(*(one.pop("plain") for one in found.values()), strict=True)]
     ours = [sum(times) for times in zip(*(one.pop("ours") for one in found.values()), strict=True)]

@@ -76,12 +76,12 @@ def network(backbone: str, small: bool):
     from artpose_lib.model import classifier
     from artpose_lib.model.backbones import BACKBONES as REGISTRY
     from artpose_lib.train import training
-    from artpose_lib.train.recipes import recipe
+    from artpose_lib.train.recipes import find_recipe
 
     size = 32 if small else REGISTRY[backbone].input_size
     trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
     classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
-    return trainer, size, recipe("finetuned", backbone)
+    return trainer, size, find_recipe("finetuned", backbone)
 
 
 def measure(backbone: str, precision: str, small: bool) -> dict:
@@ -176,7 +176,7 @@ def experiments(backend: str, precision: str, cases: list[dict]) -> dict:
 
     As many epochs as the tables allow at most: patience only shortens them. A frozen phase is one forward pass.
     """
-    from artpose_lib.train.recipes import RECIPES, SEEDS, planned_rates
+    from artpose_lib.train.recipes import RECIPES, SEEDS, plan_rates
 
     measured = {case["backbone"]: case["rates"][str(case["recipe_batch"])] for case in cases
                 if (case["backend"], case["precision"]) == (backend, precision) and "rates" in case}
@@ -187,7 +187,7 @@ def experiments(backend: str, precision: str, cases: list[dict]) -> dict:
         for model in MODELS[number]:
             for backbone, rate in rates.items():
                 plan = RECIPES[model, backbone]
-                lengths = planned_rates(plan).groupby("phase").size()
+                lengths = plan_rates(plan).groupby("phase").size()
                 for phase, epochs in zip(plan.phases, lengths, strict=False):
                     forward = (train + held_out) / rate["forward"]
                     epoch = train / rate["training"] + held_out / rate["forward"]

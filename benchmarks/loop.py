@@ -25,7 +25,7 @@ def _case(name: str, small: bool) -> dict:
 
     from artpose_lib.model import classifier
     from artpose_lib.train import training
-    from artpose_lib.train.recipes import recipe
+    from artpose_lib.train.recipes import find_recipe
     from artpose_lib.train.training import Part
 
     backbone, size, steps = CASES[name]
@@ -38,7 +38,7 @@ def _case(name: str, small: bool) -> dict:
     train, validation = part(BATCH * steps), part(VALIDATION)
     trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
     classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
-    plan = recipe("finetuned", backbone)
+    plan = find_recipe("finetuned", backbone)
     phase = plan.phases[0]
     one_hot = np.eye(CLASSES, dtype="float32")
 

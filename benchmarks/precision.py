@@ -52,11 +52,11 @@ def _accuracy(small: bool) -> dict:
     from artpose_lib.data.dataset import load_dataset
     from artpose_lib.data.splits import split
     from artpose_lib.draw.embedded import draw_dataset
-    from artpose_lib.train.recipes import SEEDS, profile, recipe
+    from artpose_lib.train.recipes import SEEDS, find_profile, find_recipe
     from artpose_lib.train.training import Part, train
 
-    quick = profile("smoke" if small else "quick")
-    plan = quick.scale(recipe("finetuned", LITE))
+    quick = find_profile("smoke" if small else "quick")
+    plan = quick.scale(find_recipe("finetuned", LITE))
     found = {precision: [] for precision in PRECISIONS}
     with tempfile.TemporaryDirectory() as folder:
         draw_dataset(Path(folder) / "drawn", quick.pictures, 2022)

@@ -25,6 +25,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 ask = ""  # the sources to ask while this chapter runs, such as "met,smk"; empty to leave the museums in peace
 limit = 5  # with `ask`: at most so many pictures of each pose from each source
 
@@ -41,7 +42,7 @@ from artpose_lib.data.poses import POSES
 from artpose_lib.report import figures
 from artpose_lib.train.study import open_study
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 dataset = study.dataset
 Markdown(study.banner())
 

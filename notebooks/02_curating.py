@@ -26,6 +26,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 from IPython.display import Markdown, display
@@ -35,7 +36,7 @@ from artpose_lib.curate.findings import extract_lite_features, inspect_pictures,
 from artpose_lib.data.decisions import active_decisions, read_decisions
 from artpose_lib.train.study import open_study
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 folder = study.dataset.folder
 Markdown(study.banner())
 

@@ -26,6 +26,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 import numpy as np
@@ -36,11 +37,11 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures
-from artpose_lib.train.recipes import MODELS, PROFILES, planned_rates, recipe
+from artpose_lib.train.recipes import MODELS, PROFILES, find_recipe, plan_rates
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %% [markdown]
@@ -109,7 +110,7 @@ Markdown(f"Alone or in company, the picture gets the same probabilities. Of {net
 
 # %%
 def schedule(model, chosen):
-    frames = [planned_rates(chosen.scale(recipe(model, name))).assign(label=name) for name in BACKBONES]
+    frames = [plan_rates(chosen.scale(find_recipe(model, name))).assign(label=name) for name in BACKBONES]
     return figures.show(figures.schedule(pd.concat(frames)), alt=f"Learning rates of the {model} models, epoch by epoch.")
 
 

@@ -25,6 +25,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 from html import escape
@@ -36,7 +37,7 @@ from artpose_lib.report import scores as metrics
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %% [markdown]
@@ -47,7 +48,7 @@ Markdown(study.banner())
 
 # %%
 MODELS = ["baseline", "frozen", "finetuned"]
-found = study.run(*MODELS)
+found = study.train(*MODELS)
 summary = metrics.summary(found.predictions)
 scores = metrics.per_trial(found.predictions)
 beside = metrics.against_thesis(summary)

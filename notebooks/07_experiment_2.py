@@ -24,6 +24,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 from html import escape
@@ -35,7 +36,7 @@ from artpose_lib.report import scores as metrics
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %% [markdown]
@@ -44,7 +45,7 @@ Markdown(study.banner())
 # Here 70 per cent of each class are for training, and 15 each for validation and test.
 
 # %%
-found = study.run("finetuned", "finetuned_aug")  # the first is stored from Experiment 1
+found = study.train("finetuned", "finetuned_aug")  # the first is stored from Experiment 1
 augmented = found.predictions.query("model == 'finetuned_aug'")
 summary = metrics.summary(found.predictions)
 scores = metrics.per_trial(found.predictions)

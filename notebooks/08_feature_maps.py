@@ -25,6 +25,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 from html import escape
@@ -34,13 +35,13 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 from scipy.stats import binomtest
 
-from artpose_lib.explain.backgrounds import box_experiment, surroundings_experiment
+from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds, train_boxes
 from artpose_lib.explain.explorer import FeatureMapExplorer
 from artpose_lib.explain.readings import SCRATCH, TUNED, Readings, group_mistakes
 from artpose_lib.report import evidence, figures, scores
 from artpose_lib.train.study import open_study
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %% [markdown]
@@ -89,7 +90,7 @@ FeatureMapExplorer(readings.networks(), readings.captions(), study.dataset.class
 # **Single figures are mistaken for groups.** So the Discussion begins.
 
 # %%
-group, wrong, luck = group_mistakes(study.run("finetuned_aug").predictions, study.dataset.classes)
+group, wrong, luck = group_mistakes(study.train("finetuned_aug").predictions, study.dataset.classes)
 interval = binomtest(group, max(wrong, 1)).proportion_ci(method="wilson")
 verdict = ("The interval lies above: in this run they are indeed drawn to groups." if interval.low > luck else
            "The interval lies below: in this run they are rather taken for other single figures." if interval.high < luck
@@ -178,7 +179,7 @@ HTML(f"<ul>{''.join(found_on(row['part'], row) for _, row in trained.iloc[::-1].
 # another's background. A network that knows the pose alone would not care.
 
 # %%
-found = surroundings_experiment(study)
+found = tabulate_conditions(train_backgrounds(study))
 surroundings, chance = scores.accuracies_by_condition(found), found["label"].value_counts(normalize=True).max()
 figures.show(evidence.conditions(surroundings, chance), "The accuracy of networks in each condition, and of luck.")
 
@@ -212,7 +213,7 @@ Markdown(f"What is left when the body is gone is worth a look. With nothing but 
 # them over the picture. What a network that has learned from whole pictures makes of the inside and of the outside alone:
 
 # %%
-boxed = box_experiment(study)
+boxed = tabulate_conditions(train_boxes(study))
 if len(boxed):
     display(scores.accuracies_by_condition(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
         dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), escape="html"))

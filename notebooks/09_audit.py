@@ -28,6 +28,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 from pathlib import Path
@@ -38,7 +39,7 @@ from artpose_lib.report import audit, auditpages, evidence, figures, reference, 
 from artpose_lib.train.study import open_study
 from artpose_lib.web import contact_sheet
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%

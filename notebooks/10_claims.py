@@ -33,6 +33,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 from pathlib import Path
@@ -42,7 +43,7 @@ from IPython.display import HTML, Markdown
 from artpose_lib.report import audit, auditpages, claims, evidence, figures, reference
 from artpose_lib.train.study import open_study
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%

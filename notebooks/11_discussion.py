@@ -25,6 +25,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 from IPython.display import Markdown
@@ -32,11 +33,11 @@ from IPython.display import Markdown
 from artpose_lib.report import figures, scores, tables
 from artpose_lib.train.study import open_study
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%
-found = study.run("baseline", "frozen", "finetuned", "finetuned_aug")  # all stored by now
+found = study.train("baseline", "frozen", "finetuned", "finetuned_aug")  # all stored by now
 summary = scores.summary(found.predictions)
 beside = scores.against_thesis(summary)
 best = summary.sort_values("accuracy", ascending=False, kind="stable").iloc[0]

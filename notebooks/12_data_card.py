@@ -24,6 +24,7 @@ weights = ""  # a folder of ImageNet weight files; empty for Keras' own
 profile = "quick"  # smoke, quick or thesis
 results = ""  # where trials, features and drawings are kept; empty for ~/.artpose
 classes = ""  # the labels to use, separated by commas; empty for all
+cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
 import numpy as np
@@ -37,7 +38,7 @@ from artpose_lib.train.recipes import SEEDS
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose, contact_sheet
 
-study = open_study(data, weights, profile, results, classes)
+study = open_study(data, weights, profile, results, classes, cluster)
 dataset = study.dataset
 Markdown(study.banner())
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.model import classifier
-from artpose_lib.train import study, training, trials
+from artpose_lib.train import records, study, training
 
 LITE = "EfficientNet-Lite0"
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
@@ -57,11 +57,11 @@ def run(data, results, largest_file=None):
     training.classifier_trainer, training.head_trainer = Network, Network
     training.train, training.train_on_features = train, train
     study.augment = lambda images, labels, *_: (images, labels)
-    store = trials.store_record
-    trials.store_record = lambda *record: (note(results, trials.record_folder(*record[:2]).name), store(*record))
+    store = records.store_record
+    records.store_record = lambda *record: (note(results, records.record_folder(*record[:2]).name), store(*record))
     if largest_file:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-    study.open_study(data, profile="quick", results=results).run(*MODELS)
+    study.open_study(data, profile="quick", results=results).train(*MODELS)
 
 
 def note(results, trial):

@@ -69,7 +69,7 @@ def test_results_are_exported_without_pictures_and_titles(colours, tmp_path, mon
     import pandas as pd
 
     from artpose_lib.report import audit, claims
-    from artpose_lib.train import trials
+    from artpose_lib.train import records
 
     table = pd.DataFrame({"id": ["A1"], "difference": [-0.3]})
     monkeypatch.setattr(audit, "measure", lambda study: {"rows": table})
@@ -80,7 +80,7 @@ def test_results_are_exported_without_pictures_and_titles(colours, tmp_path, mon
     from artpose_lib.data.dataset import load_dataset
     config = {"recipe": {"model": "frozen", "backbone": "VGG16"}, "seed": 40, "data": load_dataset(colours).fingerprint}
     frame = pd.DataFrame({"file_name": ["a"], "label": ["x"], "part": ["test"], "p_x": [1.0]})
-    trials.store_record(tmp_path, config, pd.DataFrame({"epoch": [1]}), frame, 1)
+    records.store_record(tmp_path, config, pd.DataFrame({"epoch": [1]}), frame, 1)
     assert cli.main(arguments) == 0
     written = (tmp_path / "kept").glob("*.json")
     assert all("00.png" not in path.read_text() and '"rows"' in path.read_text() for path in written)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from artpose_lib.classify.calibration import Neighbours
 from artpose_lib.classify.model import Classifier
-from artpose_lib.train import trials
+from artpose_lib.train import records
 
 CLASSES = ("blue", "green", "red")
 COLOURS = {"blue": (20, 20, 220), "green": (20, 220, 20), "red": (220, 20, 20)}
@@ -35,11 +35,11 @@ def record(folder):
     folder.mkdir(parents=True)
     predictions = pd.DataFrame({"file_name": ["a", "b"], "label": ["red", "blue"], "part": "validation"})
     chances = pd.DataFrame([[0.1, 0.1, 0.8], [0.7, 0.2, 0.1]], columns=[f"p_{name}" for name in CLASSES])
-    pd.concat([predictions, chances], axis=1).to_csv(folder / trials.PREDICTIONS, index=False)
+    pd.concat([predictions, chances], axis=1).to_csv(folder / records.PREDICTIONS, index=False)
     config = {"recipe": {"model": "frozen", "backbone": "VGG16", "split": "random"}, "seed": 40, "size": 8,
               "classes": CLASSES, "data": "none", "weights": "none"}
     facts = {"config": config, "epochs": 1, "validation_accuracy": 1.0, "test_accuracy": 1.0, "seconds": 1.0,
              "finished": "2026-01-01"}
-    (folder / trials.RECORD).write_text(json.dumps(facts))
-    (folder / trials.WEIGHTS).write_bytes(b"no weights: a test never opens them")
-    return trials.Record(folder)
+    (folder / records.RECORD).write_text(json.dumps(facts))
+    (folder / records.WEIGHTS).write_bytes(b"no weights: a test never opens them")
+    return records.Record(folder)

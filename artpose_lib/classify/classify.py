@@ -31,7 +31,7 @@ from artpose_lib.data.pictures import PictureError, read_ahead
 from artpose_lib.files import say, whole
 from artpose_lib.model.features import forward
 from artpose_lib.train import jobs
-from artpose_lib.train.trials import RECORD, WEIGHTS, Record
+from artpose_lib.train.records import RECORD, WEIGHTS, Record
 
 PART = 1024  # pictures of a part: what a kill costs at most, and a file of some 50 kB
 GROUP = 64  # parts in a row group of the output
@@ -94,7 +94,7 @@ def classify(source: Path, record: Record, out: Path, root: Path | None = None, 
 
 
 def classify_on_cluster(where: str, parts: list[Part]) -> Iterator[int]:
-    """Do parts on a cluster (see `train.cluster.opened`), and give the number of pictures of each as it ends."""
+    """Do parts on a cluster (see `train.cluster.open_cluster`), and give the number of pictures of each as it ends."""
     for job in jobs.run([jobs.Job(part.path, partial(classify_part, part)) for part in parts], where):
         yield parquet.read_metadata(job.path).num_rows
 

@@ -14,7 +14,7 @@ from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import weights_fingerprint
 from artpose_lib.model.features import extract_features
-from artpose_lib.train.trials import PREDICTIONS, RECORD, WEIGHTS, Record, all_records
+from artpose_lib.train.records import PREDICTIONS, RECORD, WEIGHTS, Record, all_records
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and finding a record needs none of it
     import keras

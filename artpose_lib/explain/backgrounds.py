@@ -5,7 +5,7 @@ drawings this can be settled. Networks are trained on the embedded data, where n
 does in half of the pictures or in all (`background_link`). They are then tested on the same pictures: whole, the figure
 alone, the background alone and so on; `draw.artwork` says what each condition is and what it can still tell.
 
-Of real pictures at best boxes are known (Figure A.8), and `box_experiment` does what these allow. Cropped to its box, a
+Of real pictures at best boxes are known (Figure A.8), and `train_boxes` does what these allow. Cropped to its box, a
 picture loses its surroundings, but the figure is larger than those trained on. Where the box is greyed, its place and
 shape still tell of the pose, and so does what reaches out of it.
 """
@@ -32,8 +32,9 @@ from artpose_lib.draw.embedded import pose_sequence
 from artpose_lib.files import say
 from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES, weights_fingerprint
-from artpose_lib.train import jobs, training, trials
-from artpose_lib.train.recipes import Recipe, described, recipe
+from artpose_lib.train import jobs, records, training
+from artpose_lib.train.recipes import Recipe, find_recipe, recipe_to_dict
+from artpose_lib.train.records import Trials
 from artpose_lib.train.study import EMBEDDED_SEED, NO_WEIGHTS, Study
 
 STRENGTHS = (0.0, 0.5, 1.0)
@@ -58,7 +59,7 @@ def box_versions(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.n
     return image[top:bottom, left:right], greyed
 
 
-def surroundings_experiment(study: Study, strengths: Sequence[float] = STRENGTHS) -> pd.DataFrame:
+def train_backgrounds(study: Study, strengths: Sequence[float] = STRENGTHS) -> Trials:
     """Train networks on drawings whose background goes with the class at each of the `strengths`, and test them.
 
     The drawings are the first of the embedded data set (SHARE of the profile's pictures), whatever data the study has.
@@ -67,9 +68,7 @@ def surroundings_experiment(study: Study, strengths: Sequence[float] = STRENGTHS
     the thesis' are, from the first backbone that has ImageNet weights here. Divisions are stratified, and a seed's the
     same at all strengths. Each network is stored as a trial; what is stored is neither drawn nor trained again.
 
-    Returns a row a test picture, condition and trial, as `trials.Record.predictions` has them (so that
-    `metrics.summary(rows, part)` gives intervals), with the columns condition, strength, background (the kind that is
-    shown, "" where none is) and predicted. Raises ValueError for a strength outside 0 to 1.
+    Returns the trials, of which `tabulate_conditions` makes a table. Raises ValueError for a strength outside 0 to 1.
     """
     if not all(0 <= strength <= 1 for strength in strengths):
         raise ValueError(f"strengths lie between 0 and 1, and these do not all: {list(strengths)}")
@@ -81,12 +80,12 @@ def surroundings_experiment(study: Study, strengths: Sequence[float] = STRENGTHS
     return _trials(study, scaled, planned, _drawn_gallery)
 
 
-def box_experiment(study: Study) -> pd.DataFrame:
+def train_boxes(study: Study) -> Trials:
     """Train networks on the study's whole pictures; test them on those with boxes: whole, cropped, their boxes greyed.
 
-    Networks, storing and the returned frame are as in `surroundings_experiment`, and strength is NaN; the divisions are
-    those of the recipe's own trials. A trial that would test no picture with a box is left out, so the frame may be
-    empty. Raises DataError where all boxes of a picture lie outside it.
+    Networks and storing are as in `train_backgrounds`; the divisions are those of the recipe's own trials. A trial that
+    would test no picture with a box is left out, so there may be none. Raises DataError where all boxes of a picture
+    lie outside it.
     """
     scaled = _recipe(study)
     known = hashlib.sha256(json.dumps(_boxes(study).tolist()).encode()).hexdigest()[:12]  # no part of the fingerprint
@@ -98,15 +97,15 @@ def box_experiment(study: Study) -> pd.DataFrame:
 
 def _recipe(study: Study) -> Recipe:
     for backbone in BACKBONES:
-        own = recipe("finetuned", backbone)
+        own = find_recipe("finetuned", backbone)
         if study.profile.full_strength(own) and study.weights_of(backbone) != NO_WEIGHTS:
             return own
-    return study.profile.scale(recipe("frozen", "EfficientNet-Lite0"))
+    return study.profile.scale(find_recipe("frozen", "EfficientNet-Lite0"))
 
 
 def _config(study: Study, scaled: Recipe, seed: int, data: str, classes: Sequence[str]) -> dict:
     """All that a trial's numbers depend on, as for the study's own trials."""
-    return {"recipe": described(scaled), "seed": seed, "size": study.profile.size(scaled),
+    return {"recipe": recipe_to_dict(scaled), "seed": seed, "size": study.profile.size(scaled),
             "steps_per_epoch": study.profile.steps(scaled), "data": data, "classes": list(classes),
             "weights": weights_fingerprint(scaled.backbone, study.weights_dir)}
 
@@ -152,7 +151,7 @@ def _boxed_gallery(study: Study, scaled: Recipe) -> Gallery:
     rows = np.flatnonzero(_tested(_boxed_parts(study, scaled)))
     whole = dataset.metadata[["file_name", "label"]].assign(
         number=range(len(dataset)), version="whole", background="", link=np.nan)
-    x = study.features(scaled.backbone) if scaled.model == "frozen" else study.pictures(size)
+    x = study.compute_features(scaled.backbone) if scaled.model == "frozen" else study.pictures(size)
     pictures = [resize(image, size) for row in rows for image in box_versions(*_boxed_picture(dataset, row))]
     boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
     return pd.concat([whole, boxes]), np.concatenate([x, _inputs(study, scaled, np.stack(pictures))])
@@ -203,23 +202,34 @@ def _made(gallery: Callable[[Study, Recipe], Gallery], study: Study, scaled: Rec
 
 
 def _trials(study: Study, scaled: Recipe, planned: list[tuple[dict, np.ndarray, float]],
-            gallery: Callable[[Study, Recipe], Gallery]) -> pd.DataFrame:
-    """The predictions of all trials planned: each a configuration, the part of every picture (an index into PARTS, or
-    -1) and the strength. What is not stored is trained, wherever `jobs.run` does; only there is the gallery made."""
-    records = [trials.Record(trials.record_folder(study.results, config)) for config, *_ in planned]
-    missing = [record.folder for record in records if not record.folder.exists()]
+            gallery: Callable[[Study, Recipe], Gallery]) -> Trials:
+    """Train what is not stored of the trials planned: each a configuration, the part of every picture (an index into
+    PARTS, or -1) and the strength. The gallery is made only where a trial is trained."""
+    planned_records = [records.Record(records.record_folder(study.results, config)) for config, *_ in planned]
+    missing = [record.folder for record in planned_records if not record.folder.exists()]
     number = len(planned) - len(missing)
     for job in jobs.run([jobs.Job(record.folder, partial(_trial, study, scaled, gallery, *trial))
-                         for record, trial in zip(records, planned, strict=True)]):
+                         for record, trial in zip(planned_records, planned, strict=True)], study.cluster):
         if job.path in missing:
-            facts, number = trials.Record(job.path).facts, number + 1
+            facts, number = records.Record(job.path).facts, number + 1
             say(f"{facts['config']['experiment']} {number}/{len(planned)}: test accuracy {facts['test_accuracy']:.3f}")
     _made.cache_clear()
+    return Trials(planned_records, {})
+
+
+def tabulate_conditions(trials: Trials) -> pd.DataFrame:
+    """A row a test picture, condition and trial, of the trials of `train_backgrounds` or `train_boxes`.
+
+    As `records.Record.predictions` has them (so that `scores.summary(rows, part)` gives intervals), with the columns
+    condition, strength (how often the background went with the class in training; NaN where that is not known),
+    background (the kind that is shown, "" where none is) and predicted.
+    """
     frames = [pd.DataFrame(columns=["condition", "strength"])]
-    for record, (_, _, strength) in zip(records, planned, strict=True):
+    for record in trials.records:
         rows = record.predictions.query("part != 'validation'")
-        frames.append(rows.assign(condition=rows["part"].replace("test", "whole"), strength=strength,
-                                  predicted=trials.likeliest_class(rows)))
+        frames.append(rows.assign(condition=rows["part"].replace("test", "whole"),
+                                  strength=record.config.get("background_link", np.nan),
+                                  predicted=records.likeliest_class(rows)))
     return pd.concat(frames[1:] or frames, ignore_index=True)
 
 
@@ -254,4 +264,4 @@ def _train(study: Study, scaled: Recipe, config: dict, parts: dict[str, Gallery]
     for name, (table, x) in islice(parts.items(), 1, None):  # all but the training part
         said = pd.DataFrame(trainer.predict(x), table.index, [f"p_{label}" for label in classes])
         frames.append(pd.concat([table[["file_name", "label", "background"]].assign(part=name), said], axis=1))
-    trials.store_record(study.results, config, history, pd.concat(frames), time.monotonic() - started)
+    records.store_record(study.results, config, history, pd.concat(frames), time.monotonic() - started)

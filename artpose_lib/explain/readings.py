@@ -16,9 +16,9 @@ from artpose_lib.explain.reader import Reader, ReaderModel, ReaderPicture, slug,
 from artpose_lib.files import say, whole
 from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.train.records import Record, likeliest_class
 from artpose_lib.train.study import Study
 from artpose_lib.train.training import Trainer
-from artpose_lib.train.trials import Record, likeliest_class
 
 TUNED, IMAGENET = "fine-tuned", "ImageNet"
 SCRATCH, UNTRAINED = "from scratch", "untrained"
@@ -40,10 +40,10 @@ class Readings:
     def __init__(self, study: Study):
         self.study, self.tested_rows, own = study, [], study.dataset.metadata["file_name"]
         self._row = dict(zip(own, range(len(own)), strict=True))
-        augmented = study.run("finetuned_aug")
+        augmented = study.train("finetuned_aug")
         self.records = [record for record in augmented.records if record.weights]
         if augmented.missing:
-            self.records += [record for record in study.run("baseline").records
+            self.records += [record for record in study.train("baseline").records
                              if record.weights and record.config["recipe"]["backbone"] in augmented.missing]
         rows = [self._rows(_test_part(record)) for record in self.records]
         self.tested_rows = np.unique(np.concatenate(rows))
@@ -172,7 +172,7 @@ def _test_part(record: Record) -> pd.DataFrame:
 def group_mistakes(predictions: pd.DataFrame, classes: tuple[str, ...]) -> tuple[int, int, float]:
     """How often a picture of one figure that is named wrongly is taken for a group (Discussion, first paragraph).
 
-    Parameters: `predictions` as `trials.Record.predictions`, of one or several trials.
+    Parameters: `predictions` as `records.Record.predictions`, of one or several trials.
     Returns the number of such mistakes, that of all mistakes on pictures of one figure, and the share of groups among
     the other classes: what mistakes at random would give.
     """

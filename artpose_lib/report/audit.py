@@ -13,7 +13,7 @@ from artpose_lib.data.duplicates import near_duplicate_groups, near_duplicate_pa
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import leakage, scores, statistics
-from artpose_lib.train.recipes import recipe
+from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
 from artpose_lib.train.variants import VARIANTS, Variant
 
@@ -53,13 +53,13 @@ def available(study: Study, *wanted: str) -> list[str]:
 def compare(study: Study, id: str, model: str, backbone: str, variant: Variant, condition: str,
             base: Variant | None = None) -> Row:
     """A model as its recipe (or as `base`) has it against the same with one thing switched, trial by trial."""
-    first = study.run(model, backbones=[backbone], variant=base).predictions
-    second = study.run(model, backbones=[backbone], variant=variant).predictions
+    first = study.train(model, backbones=[backbone], variant=base).predictions
+    second = study.train(model, backbones=[backbone], variant=variant).predictions
     return _row(study, id, model, backbone, condition, statistics.difference(first, second))
 
 
 def _row(study: Study, id: str, model: str, backbone: str, condition: str, found: statistics.Difference) -> Row:
-    full = study.profile.full_strength(recipe(model, backbone))
+    full = study.profile.full_strength(find_recipe(model, backbone))
     return Row(id, model, backbone, condition, found.first, found.second, found.difference, found.low, found.high,
                found.p, found.trials, found.pictures, "full" if full else study.profile.name)
 
@@ -76,7 +76,7 @@ def one_good_trial(study: Study, backbone: str) -> pd.DataFrame:
 
     Chance is the sum of the classes' squared shares: who guesses each class as often as it comes is right so often.
     """
-    frames = [scores.per_trial(study.run("frozen", backbones=[backbone], variant=variant).predictions)
+    frames = [scores.per_trial(study.train("frozen", backbones=[backbone], variant=variant).predictions)
               .assign(condition=name) for name, variant in
               (("as the text says", None), ("labels permuted", VARIANTS["A1 labels permuted"]))]
     table = pd.concat(frames, ignore_index=True)[["seed", "condition", "accuracy"]]
@@ -101,7 +101,7 @@ def fine_tuned(study: Study) -> pd.DataFrame:
              for id, model, key in (("A2", "finetuned_aug", "A2 never unfrozen"),
                                     ("A8", "finetuned", "A8 all layers in phase I"))]
     for name in normalised:
-        switched = study.run("finetuned", backbones=[name], variant=VARIANTS["A3 batch statistics"]).predictions
+        switched = study.train("finetuned", backbones=[name], variant=VARIANTS["A3 batch statistics"]).predictions
         rows += [_row(study, "A3", "finetuned", name, company,
                       statistics.difference(switched, switched, second_part=f"test, {company}"))
                  for company in ("sorted by class", "one by one")]
@@ -111,10 +111,10 @@ def fine_tuned(study: Study) -> pd.DataFrame:
 
 def trials_apart(study: Study, backbone: str) -> pd.DataFrame:
     """A6: the standard deviation of trials over divisions, and with one division for all; A7: what two runs share."""
-    own, one = (scores.per_trial(study.run("frozen", backbones=[backbone], variant=variant).predictions)["accuracy"]
+    own, one = (scores.per_trial(study.train("frozen", backbones=[backbone], variant=variant).predictions)["accuracy"]
                 for variant in (None, VARIANTS["A6 one split"]))
-    runs = [study.run("frozen", backbones=[backbone], variant=VARIANTS[f"A7 seeded too late, {name}"],
-                      seeds=study.profile.seeds(recipe("frozen", backbone))[:2]).predictions
+    runs = [study.train("frozen", backbones=[backbone], variant=VARIANTS[f"A7 seeded too late, {name}"],
+                      seeds=study.profile.seeds(find_recipe("frozen", backbone))[:2]).predictions
             for name in ("one run", "another run")]
     return pd.DataFrame([_spread_row(study, backbone, own, one), _overlap_row(study, backbone, *runs)])
 
@@ -151,10 +151,12 @@ def duplicates(study: Study, backbone: str) -> pd.DataFrame:
 
 def planted_study(study: Study) -> Study:
     """The embedded data set with copies; a study of one's own pictures plants nothing in them."""
-    drawn = study if study.embedded else open_study("", study.weights_dir or "", study.profile.name, str(study.results))
+    drawn = study if study.embedded else open_study("", study.weights_dir or "", study.profile.name, str(study.results),
+                                                        cluster=study.cluster)
     folder = drawn.results / "embedded" / f"{drawn.dataset.folder.name}-planted"
     leakage.plant(drawn.dataset, PLANTED, folder)
-    return open_study(str(folder), study.weights_dir or "", study.profile.name, str(study.results))
+    return open_study(str(folder), study.weights_dir or "", study.profile.name, str(study.results),
+                      cluster=study.cluster)
 
 
 def groups(study: Study) -> int:
@@ -165,9 +167,9 @@ def groups(study: Study) -> int:
 
 def sources_of_spread(study: Study, backbone: str) -> pd.DataFrame:
     """`inference.spread` over the trials' divisions crossed with `STARTS`."""
-    seeds = study.profile.seeds(recipe("frozen", backbone))
+    seeds = study.profile.seeds(find_recipe("frozen", backbone))
     seeds = seeds if len(seeds) > 1 else (40, 41)
-    frames = [scores.per_trial(study.run("frozen", backbones=[backbone], variant=Variant(start=start),
+    frames = [scores.per_trial(study.train("frozen", backbones=[backbone], variant=Variant(start=start),
                                           seeds=seeds).predictions).assign(start=start) for start in STARTS]
     return statistics.spread(pd.concat(frames, ignore_index=True).rename(columns={"seed": "split"}))
 
@@ -175,7 +177,7 @@ def sources_of_spread(study: Study, backbone: str) -> pd.DataFrame:
 def learning_points(study: Study, backbone: str) -> pd.DataFrame:
     """A row a trial: share, pictures (training pictures a class, their mean), seed, accuracy."""
     training = 0.8 * len(study.dataset) / len(study.dataset.classes)
-    frames = [scores.per_trial(study.run("frozen", backbones=[backbone], variant=variant).predictions)
+    frames = [scores.per_trial(study.train("frozen", backbones=[backbone], variant=variant).predictions)
               .assign(share=share, pictures=share * training)
               for share, variant in [*((share, Variant(share=share)) for share in SHARES), (1.0, None)]]
     return pd.concat(frames, ignore_index=True)[["share", "pictures", "seed", "accuracy"]]
@@ -184,7 +186,7 @@ def learning_points(study: Study, backbone: str) -> pd.DataFrame:
 def curves_cut(study: Study, backbones: Sequence[str]) -> pd.DataFrame:
     """A9: a row a backbone: epochs of the shortest and of the longest trial, and the best mean validation accuracy that
     a curve shows where it stops with either."""
-    history = study.run("frozen", backbones=backbones).history
+    history = study.train("frozen", backbones=backbones).history
     ends = history.groupby(["backbone", "seed"], sort=False)["epoch"].max().groupby("backbone", sort=False)
     table = ends.agg(shortest="min", longest="max").reset_index()
     for stop in ("shortest", "longest"):
@@ -226,10 +228,12 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
               duplicates(study, backbone)]
     points = learning_points(study, backbone)
     others = [name for name in available(study, "VGG16", LITE) if name != backbone]
-    first = study.run("frozen", backbones=[backbone]).predictions
-    second = study.run("frozen" if others else "baseline", backbones=[(others or [backbone])[0]]).predictions
+    first = study.train("frozen", backbones=[backbone]).predictions
+    second = study.train("frozen" if others else "baseline", backbones=[(others or [backbone])[0]]).predictions
     cut = curves_cut(study, available(study, "VGG16", "ResNet50", "Xception", LITE))
-    alike = near_duplicate_pairs(study.dataset, study.features(LITE)) if available(study, LITE) else pd.DataFrame()
+    alike = pd.DataFrame()
+    if available(study, LITE):
+        alike = near_duplicate_pairs(study.dataset, study.compute_features(LITE))
     return {"rows": judged(pd.concat(frames, ignore_index=True)), "one_good_trial": one_good_trial(study, backbone),
             "spread": sources_of_spread(study, backbone), "points": points,
             "curve": pd.DataFrame([statistics.learning_curve(points)]),

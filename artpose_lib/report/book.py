@@ -85,11 +85,12 @@ def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
     """What an executed chapter depends on: its text, the library's, its parameters, its data and weights; that on speed
     also on the benchmarks' results.
 
-    The files of the two folders count by name, size and time, as `make` counts them.
+    The files of the two folders count by name, size and time, as `make` counts them. The cluster does not count.
     """
     library = Path(__file__).parents[1]
     sources = [path for path in sorted(library.rglob("*")) if path.suffix in {".py", ".csv", ".js", ".css"}]
-    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
+    counted = {name: value for name, value in parameters.items() if name != "cluster"}
+    digest = hashlib.sha256(json.dumps(counted, sort_keys=True).encode())
     measured = sorted((chapter.parents[1] / "benchmarks" / "results").glob("*.json")) if "speed" in chapter.stem else []
     for path in [chapter, *sources, *measured]:
         digest.update(path.name.encode() + path.read_bytes())

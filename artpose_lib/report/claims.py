@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
-from artpose_lib.explain.backgrounds import surroundings_experiment
+from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds
 from artpose_lib.report import scores, statistics
-from artpose_lib.train.recipes import recipe
+from artpose_lib.train.recipes import find_recipe
+from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import Study
-from artpose_lib.train.trials import likeliest_class
 
 HOLDS, WEAKLY, FAILS, UNTESTABLE = "holds", "holds weakly", "does not hold", "cannot be tested here"
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
@@ -55,7 +55,7 @@ def check(study: Study, audited: pd.DataFrame) -> pd.DataFrame:
 
     Parameters: `audited` are the audit's rows (`audit.measure`). Trains what is not stored yet.
     """
-    predictions = study.run(*MODELS).predictions
+    predictions = study.train(*MODELS).predictions
     records = Records(study, predictions, scores.summary(predictions), audited)
     claims = thesis_table("claims")
     outcomes = pd.DataFrame([KINDS[claim.kind](records, claim) for claim in claims.itertuples()])
@@ -84,7 +84,8 @@ def _compared(records: Records, first: pd.DataFrame, second: pd.DataFrame, metri
         return Outcome("a network of these has no ImageNet weights here")
     found = statistics.difference(first, second, metric)
     outcome = by_sign(f"{_named(second)} less {_named(first)}", found.difference, found.low, found.high)
-    full = [records.study.profile.full_strength(recipe(*own[["model", "backbone"]].iloc[0])) for own in (first, second)]
+    full = [records.study.profile.full_strength(find_recipe(*own[["model", "backbone"]].iloc[0]))
+            for own in (first, second)]
     ahead = [found.high < 0, found.low > 0]
     if full[0] == full[1] or ahead[full.index(False)]:
         return outcome
@@ -240,7 +241,7 @@ def _audit(records: Records, claim) -> Outcome:
 
 def _background(records: Records, claim) -> Outcome:
     """On drawings whose background goes with the class: how much is lost when the background is another class's."""
-    table = scores.accuracies_by_condition(surroundings_experiment(records.study))
+    table = scores.accuracies_by_condition(tabulate_conditions(train_backgrounds(records.study)))
     own = table[table["strength"] == table["strength"].max()].set_index("condition")
     whole, swapped = own.loc["whole"], own.loc["background swapped"]
     below = swapped["accuracy"] < whole["accuracy"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from artpose_lib.train import trials
+from artpose_lib.train import records
 from artpose_lib.train.study import Study
 
 LEFT_OUT = {"pairs"}  # row numbers mean nothing without the pictures
@@ -22,7 +22,7 @@ def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
 
     Returns its path. Raises ValueError where no trial of these pictures is stored.
     """
-    own = [record.facts for record in trials.all_records(study.results)
+    own = [record.facts for record in records.all_records(study.results)
            if record.config["data"] == study.dataset.fingerprint]
     if not own:
         raise ValueError(f"{study.results}: no trial of these pictures is stored; run the chapters first")

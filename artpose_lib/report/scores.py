@@ -14,7 +14,7 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.draw.artwork import CONDITIONS
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS
-from artpose_lib.train.trials import class_names
+from artpose_lib.train.records import class_names
 
 METRICS = ("accuracy", "macro_f1", "weighted_f1")  # the columns of Tables 3.1 and 3.2
 _TRIAL = ["model", "backbone", "seed"]

@@ -14,7 +14,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats import anova, contingency_tables, multitest, proportion
 
 from artpose_lib.report.scores import METRICS, scores
-from artpose_lib.train.trials import class_names
+from artpose_lib.train.records import class_names
 
 RESAMPLES = 2000
 POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 1988, Section 2.4)

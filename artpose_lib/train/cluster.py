@@ -30,7 +30,7 @@ UNSEEN = 90  # seconds until a stored thing must be seen here; NFS shows an old 
 
 
 @contextmanager
-def opened(where: str) -> Iterator[str]:
+def open_cluster(where: str) -> Iterator[str]:
     """The address of a scheduler. `where` is an address, or what to start until the end of the `with` block:
 
     - "local": workers on this machine, one a GPU; without a GPU one a processor core, as far as the memory goes;
@@ -51,8 +51,8 @@ def opened(where: str) -> Iterator[str]:
 
 
 @contextmanager
-def connected(where: str) -> Iterator:
-    """A client of the cluster (see `opened`), which has a worker by then; None where `where` is "".
+def connect(where: str) -> Iterator:
+    """A client of the cluster (see `open_cluster`), which has a worker by then; None where `where` is "".
 
     Raises OSError where no scheduler answers, ValueError where a worker has more than one thread.
     """
@@ -60,7 +60,7 @@ def connected(where: str) -> Iterator:
         yield None
         return
     distributed = _dask()
-    with opened(where) as address:
+    with open_cluster(where) as address:
         try:
             client = distributed.Client(address, timeout=10)
         except (OSError, ValueError) as error:
@@ -76,7 +76,7 @@ def connected(where: str) -> Iterator:
             yield client
 
 
-def results(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object, bool]]:
+def run_jobs(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object, bool]]:
     """`attempt` each of the jobs on the cluster; gives job and outcome as they end. A job comes after what it needs.
 
     Raises what an attempt raises, RuntimeError for a job that was lost with too many workers, and OSError where a
@@ -109,7 +109,7 @@ def call(where: str, name: str, function: Callable, *arguments) -> None:
     for, and KeyboardInterrupt is raised.
     """
     key = f"{name}-{uuid4().hex[:8]}"
-    with connected(where) as client:
+    with connect(where) as client:
         future = client.submit(_attempted, pickle.dumps((_called, (key, function, arguments))), key=key, pure=False)
         try:
             future.result()
@@ -142,7 +142,6 @@ def _stop(key: str) -> bool:
 
 def _attempted(packed: bytes, needed: bool | None = None) -> bool:
     """On a worker: what `attempt` says of a job. What it writes to stderr shows on the client's terminal."""
-    os.environ.pop("ARTPOSE_CLUSTER", None)  # a worker that sent jobs on would wait for itself
     with redirect_stderr(_Terminal()):
         attempt, job = pickle.loads(packed)
         return attempt(job)

@@ -1,6 +1,5 @@
 """Jobs that each store one thing, run once among all processes that share a folder. See `files` for how."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -24,12 +23,12 @@ class Job:
     needs: Path | None = None
 
 
-def run(jobs: Iterable[Job], where: str | None = None) -> Iterator[Job]:
+def run(jobs: Iterable[Job], where: str) -> Iterator[Job]:
     """Run the jobs whose things are not stored yet, and give each job once its thing is, those stored before first.
 
     A job that another process runs is left to it: the others come first, then this waits until the thing is stored,
     and runs the job after all if the other process ends without it. `where` names a cluster to run on (see
-    `cluster.opened`), "" this process; None takes it from the environment variable ARTPOSE_CLUSTER.
+    `cluster.open_cluster`), "" this process.
     Raises what a job raises, and OSError, naming the folder, where it cannot be written.
     """
     planned = list(jobs)
@@ -43,10 +42,10 @@ def run(jobs: Iterable[Job], where: str | None = None) -> Iterator[Job]:
             left.append(job)
     if not left:
         return
-    with cluster.connected(os.environ.get("ARTPOSE_CLUSTER", "") if where is None else where) as client:
+    with cluster.connect(where) as client:
         while left:
             stored, here = [], ((job, attempt(job)) for job in left)
-            for job, done in cluster.results(client, attempt, left) if client else here:
+            for job, done in cluster.run_jobs(client, attempt, left) if client else here:
                 if done:
                     stored.append(job)
                     yield job

@@ -57,7 +57,7 @@ class Recipe:
     variant: Variant | None = None
 
 
-def recipe(model: str, backbone: str) -> Recipe:
+def find_recipe(model: str, backbone: str) -> Recipe:
     """The recipe of a model ("baseline", "frozen", "finetuned", "finetuned_aug") and a key of `BACKBONES`.
 
     Raises ValueError where there is none.
@@ -69,7 +69,7 @@ def recipe(model: str, backbone: str) -> Recipe:
     return RECIPES[model, backbone]
 
 
-def varied(recipe: Recipe, variant: Variant | None) -> Recipe:
+def apply_variant(recipe: Recipe, variant: Variant | None) -> Recipe:
     """The recipe with one thing switched (None: the recipe itself). A recipe of one phase takes the first's layers."""
     if variant is None:
         return recipe
@@ -78,14 +78,14 @@ def varied(recipe: Recipe, variant: Variant | None) -> Recipe:
     return replace(recipe, phases=phases, split=variant.split or recipe.split, variant=variant)
 
 
-def described(recipe: Recipe) -> dict:
+def recipe_to_dict(recipe: Recipe) -> dict:
     """A recipe as a trial's record has it: of its variant what is switched, and nothing where nothing is."""
     plain = asdict(replace(recipe, variant=None))
     del plain["variant"]
     return plain | ({"variant": recipe.variant.switched()} if recipe.variant else {})
 
 
-def planned_rates(recipe: Recipe) -> pd.DataFrame:
+def plan_rates(recipe: Recipe) -> pd.DataFrame:
     """The learning rates of a recipe as Figure A.2 draws them: epoch (from 1), learning_rate, phase.
 
     Phase I of a one-cycle ends when its patience is out, which only training shows; here it climbs to the rate that
@@ -173,7 +173,7 @@ PROFILES = {profile.name: profile for profile in (
 )}
 
 
-def profile(name: str) -> Profile:
+def find_profile(name: str) -> Profile:
     """The profile of that name. Raises ValueError where there is none."""
     if name not in PROFILES:
         raise ValueError(f"No profile {name!r}. Profiles: {', '.join(PROFILES)}.")

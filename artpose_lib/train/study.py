@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,49 +17,36 @@ from artpose_lib.files import say, whole
 from artpose_lib.model import classifier as models
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
 from artpose_lib.model.features import forward
-from artpose_lib.train import jobs, training, trials
+from artpose_lib.train import jobs, records, training
 from artpose_lib.train.augment import augment
-from artpose_lib.train.recipes import SEEDS, Profile, Recipe, described, recipe, varied
-from artpose_lib.train.recipes import profile as find_profile
+from artpose_lib.train.recipes import SEEDS, Profile, Recipe, apply_variant, find_profile, find_recipe, recipe_to_dict
+from artpose_lib.train.records import Trials
 from artpose_lib.train.training import Part, Trainer
-from artpose_lib.train.variants import FAITHFUL, Variant, permuted, shifted_in_place, thinned
+from artpose_lib.train.variants import FAITHFUL, Variant, apply_in_place_shift, permute_labels, subsample
 
 EMBEDDED_SEED = 2022  # any number would do; it is fixed so that everyone gets the same drawings
-NO_WEIGHTS = "no weights here"  # what tables say of a backbone whose ImageNet weights are not to be had
-
-
-@dataclass(frozen=True)
-class Findings:
-    """The stored trials of some models, in the long form that metrics and figures take.
-
-    `history` and `predictions` as in `trials.Record`, with columns model, backbone, seed; `records` the trials;
-    `missing` says for each backbone without ImageNet weights here why it is absent.
-    """
-
-    records: list[trials.Record]
-    missing: dict[str, str]
-
-    @cached_property
-    def history(self) -> pd.DataFrame:
-        return pd.concat([record.history for record in self.records], ignore_index=True)
-
-    @cached_property
-    def predictions(self) -> pd.DataFrame:
-        return pd.concat([record.predictions for record in self.records], ignore_index=True)
+NO_WEIGHTS = "no weights here"  # what tables say of a backbone without ImageNet weights here
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Data, profile, weights and results of one run of the report."""
+    """Data, profile, weights and results of one run of the report, and `cluster`, where its trials are trained.
+
+    `cluster` is an address or a kind as in `cluster.open_cluster`; "" is this process.
+    """
 
     dataset: PoseDataset
     profile: Profile
     weights_dir: str | None
     results: Path
     embedded: bool
+    cluster: str = ""
 
     def __reduce__(self):
-        """Sent to another process, a study is what it was opened from, and is opened there once for all its trials."""
+        """Sent to another process, a study is what it was opened from, and is opened there once for all its trials.
+
+        Without the cluster: a worker that sent trials on would wait for itself.
+        """
         return _reopened, (self.dataset.folder.absolute(), self.dataset.classes, self.dataset.fingerprint,
                            self.profile.name, self.weights_dir and str(Path(self.weights_dir).absolute()),
                            self.results.absolute(), self.embedded)
@@ -80,48 +67,59 @@ class Study:
         except WeightsMissing:
             return NO_WEIGHTS
 
-    def run(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] | None = None,
-            seeds: Sequence[int] | None = None) -> Findings:
+    def train(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] | None = None,
+              seeds: Sequence[int] | None = None) -> Trials:
         """Train every trial of these models that is not stored yet, and return all of them.
 
         Parameters: `models` from baseline, frozen, finetuned, finetuned_aug; `variant` what the audit switches in each;
-        `backbones` and `seeds` those to take (None: all, and the profile's). A backbone whose ImageNet weights are not
-        to be had is left out and named in the findings. One line of progress a trial goes to stderr. What another
-        process is training is left to it, and waited for once all else is stored; see `jobs.run`, which also says where
-        trials are trained.
+        `backbones` and `seeds` those to take (None: all, and the profile's). A backbone without ImageNet weights here
+        is left out and named in the result. One line of progress a trial goes to stderr. Trials that another process is
+        training are skipped and waited for at the end; see `jobs.run`.
         """
+        planned, missing = self._planned(models, variant, backbones, seeds)
+        self._train_missing(planned)
+        return Trials([self._record(*trial) for trial in planned], missing)
+
+    def find(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] | None = None,
+             seeds: Sequence[int] | None = None) -> Trials:
+        """Return those of the trials of `train` that are stored. Trains nothing."""
+        planned, missing = self._planned(models, variant, backbones, seeds)
+        found = [self._record(*trial) for trial in planned]
+        return Trials([record for record in found if record.folder.exists()], missing)
+
+    def _planned(self, models, variant, backbones, seeds) -> tuple[list[tuple[Recipe, int]], dict[str, str]]:
+        """Recipe and seed of each trial, and the backbones without ImageNet weights here."""
         planned, missing = [], {}
         for model in models:
             for backbone in backbones or BACKBONES:
-                scaled = varied(self.profile.scale(recipe(model, backbone)), variant)
+                scaled = apply_variant(self.profile.scale(find_recipe(model, backbone)), variant)
                 if scaled.weights and self.weights_of(backbone) == NO_WEIGHTS:
                     missing[backbone] = NO_WEIGHTS
                     continue
                 planned += [(scaled, seed) for seed in seeds or self.profile.seeds(scaled)]
-        self._train_missing(planned)
-        return Findings([self._record(*trial) for trial in planned], missing)
+        return planned, missing
 
     def pictures(self, size: int) -> np.ndarray:
         """All pictures of the data set at one input size, uint8 (n, size, size, 3)."""
         return _pictures(self, size)
 
-    def features(self, backbone: str, preprocessing: str | None = None) -> np.ndarray:
+    def compute_features(self, backbone: str, preprocessing: str | None = None) -> np.ndarray:
         """Pooled ImageNet features of all pictures, float32 (n, channels), at the profile's size for frozen models.
 
         Computed once for all trials and epochs, and kept on disk under the data's, the weights' and the size's name.
         """
         path = self._features_path(backbone, preprocessing)
-        list(jobs.run([jobs.Job(path, partial(self._extract, backbone, preprocessing))]))
+        list(jobs.run([jobs.Job(path, partial(self._extract, backbone, preprocessing))], self.cluster))
         return np.load(path)
 
     def _features_path(self, backbone: str, preprocessing: str | None) -> Path:
-        size, file = self.profile.size(recipe("frozen", backbone)), weights_fingerprint(backbone, self.weights_dir)
+        size, file = self.profile.size(find_recipe("frozen", backbone)), weights_fingerprint(backbone, self.weights_dir)
         mode = f"-{preprocessing}" if preprocessing else ""
         return self.results / "features" / f"{backbone}-{size}{mode}-{self.dataset.fingerprint}-{file}.npy"
 
     def _extract(self, backbone: str, preprocessing: str | None) -> None:
         """Compute the features and store them."""
-        size, mode = self.profile.size(recipe("frozen", backbone)), f" fed {preprocessing}" if preprocessing else ""
+        size, mode = self.profile.size(find_recipe("frozen", backbone)), preprocessing and f" fed {preprocessing}" or ""
         say(f"features of {len(self.dataset)} pictures through {backbone}{mode} at {size} x {size}")
         # A network of its own: the one that trials share may have been fine-tuned by now.
         classifier = models.build_classifier(backbone, len(self.dataset.classes), size, "imagenet", self.weights_dir,
@@ -147,14 +145,14 @@ class Study:
                     features[needs] = jobs.Job(needs, partial(self._extract, *fed))
             planned_jobs.append(jobs.Job(folder, partial(self._trial, scaled, seed), needs))
         number = len(planned) - len(missing)
-        for job in jobs.run([*features.values(), *planned_jobs]):
+        for job in jobs.run([*features.values(), *planned_jobs], self.cluster):
             if job.path in missing:
                 number += 1
-                say(f"trial {number}/{len(planned)}  {trials.Record(job.path).in_words()}")
+                say(f"trial {number}/{len(planned)}  {records.Record(job.path).in_words()}")
 
-    def _record(self, scaled: Recipe, seed: int) -> trials.Record:
+    def _record(self, scaled: Recipe, seed: int) -> records.Record:
         """The trial's record, stored already or to be stored."""
-        return trials.Record(trials.record_folder(self.results, self._config(scaled, seed)))
+        return records.Record(records.record_folder(self.results, self._config(scaled, seed)))
 
     def _trial(self, scaled: Recipe, seed: int) -> None:
         """Train a trial and store its record."""
@@ -164,7 +162,7 @@ class Study:
         trainer, x, history = train(scaled, seed, parts, labels)
         predictions = self._predictions(trainer, x, parts, labels, scaled.variant or FAITHFUL)
         keep = trainer.model.save_weights if self._kept(scaled, seed) else None
-        trials.store_record(self.results, self._config(scaled, seed), history, predictions, time.monotonic() - started,
+        records.store_record(self.results, self._config(scaled, seed), history, predictions, time.monotonic() - started,
                             keep)
 
     def _kept(self, scaled: Recipe, seed: int) -> bool:
@@ -179,7 +177,7 @@ class Study:
         weights = weights_fingerprint(scaled.backbone, self.weights_dir) if scaled.weights else None
         # Named only where it is not the usual one; frozen models learn from features in float32 whatever it is.
         precision = "float32" if scaled.model == "frozen" else training.precision()
-        return {"recipe": described(scaled), "seed": seed, "size": self.profile.size(scaled),
+        return {"recipe": recipe_to_dict(scaled), "seed": seed, "size": self.profile.size(scaled),
                 "steps_per_epoch": self.profile.steps(scaled),
                 "data": self.dataset.fingerprint, "classes": list(self.dataset.classes), "weights": weights,
                 **({} if precision == "float32" else {"precision": precision})}
@@ -190,16 +188,16 @@ class Study:
         drawn_by = {"trial": seed, "first": SEEDS[0]}.get(variant.split_seed, [seed, *variant.split_seed.encode()])
         parts = split(self.dataset, scaled.split, drawn_by)
         return parts if variant.share == 1 else replace(
-            parts, train=thinned(parts.train, self.dataset.labels, variant.share))
+            parts, train=subsample(parts.train, self.dataset.labels, variant.share))
 
     def _labels(self, scaled: Recipe, seed: int) -> np.ndarray:
         """What a trial takes for the pictures' labels: theirs, unless its variant has shuffled them."""
         shuffled = scaled.variant and scaled.variant.labels == "permuted"
-        return permuted(self.dataset.labels, SEEDS.index(seed)) if shuffled else self.dataset.labels
+        return permute_labels(self.dataset.labels, SEEDS.index(seed)) if shuffled else self.dataset.labels
 
     def _train_head(self, scaled: Recipe, seed: int, parts: Split, y: np.ndarray):
         variant = scaled.variant or FAITHFUL
-        x = self.features(scaled.backbone, variant.preprocessing)
+        x = self.compute_features(scaled.backbone, variant.preprocessing)
         seed = seed if variant.start is None else variant.start
         trainer = training.head_trainer(x.shape[1], len(self.dataset.classes))
         history = training.train_on_features(trainer, scaled, Part(x[parts.train], y[parts.train]),
@@ -218,7 +216,7 @@ class Study:
         validation = Part(x[parts.validation], y[parts.validation])
         history = training.train(trainer, scaled, Part(train_x, train_y), validation, seed,
                                  self.profile.steps(scaled))
-        return trainer, shifted_in_place(x) if variant.in_place else x, history
+        return trainer, apply_in_place_shift(x) if variant.in_place else x, history
 
     def _predictions(self, trainer: Trainer, x: np.ndarray, parts: Split, labels: np.ndarray,
                      variant: Variant) -> pd.DataFrame:
@@ -242,12 +240,13 @@ def _pictures(study: Study, size: int) -> np.ndarray:
 
 
 def open_study(data: str = "", weights: str = "", profile: str = "quick", results: str = "",
-               classes: str = "") -> Study:
-    """Open a study from the five parameters that every chapter has.
+               classes: str = "", cluster: str = "") -> Study:
+    """Open a study from the six parameters that every chapter has.
 
     Parameters: `data` a folder of pictures ("" for the embedded data set, drawn on first use); `weights` a folder of
     ImageNet weight files ("" for Keras' own); `profile` smoke, quick or thesis; `results` where trials, features and
-    drawings are kept ("" for ~/.artpose); `classes` the labels to use, separated by commas ("" for all).
+    drawings are kept ("" for ~/.artpose); `classes` the labels to use, separated by commas ("" for all); `cluster`
+    where to train, as in `cluster.open_cluster` ("" for this process).
     Raises DataError for bad data, ValueError for an unknown profile.
     """
     kept = Path(results).expanduser().absolute() if results else Path.home() / ".artpose"  # other machines look there
@@ -257,7 +256,7 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     folder = Path(data).expanduser() if data else drawings
     if not data:
         list(jobs.run([jobs.Job(folder, partial(_draw, folder, chosen.pictures))], where=""))
-    return Study(load_dataset(folder, classes or None), chosen, weights or None, kept, embedded=not data)
+    return Study(load_dataset(folder, classes or None), chosen, weights or None, kept, not data, cluster)
 
 
 def _draw(folder: Path, pictures: int) -> None:

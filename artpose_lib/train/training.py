@@ -13,7 +13,7 @@ from artpose_lib.model import classifier
 from artpose_lib.model.fused import Adam
 from artpose_lib.train import onecycle
 from artpose_lib.train.recipes import Phase, Recipe
-from artpose_lib.train.variants import FAITHFUL, Variant, shifted_in_place
+from artpose_lib.train.variants import FAITHFUL, Variant, apply_in_place_shift
 
 # TensorFlow warns, into the page, that several networks are traced in one process; that is what trials are.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -168,7 +168,7 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
         if epochs < 1:  # phase I never ran out of patience
             break
         if number == 2 and recipe.variant and recipe.variant.in_place:
-            train_part, validation = (Part(shifted_in_place(part.x), part.y) for part in (train_part, validation))
+            train_part, validation = (Part(apply_in_place_shift(part.x), part.y) for part in (train_part, validation))
         fit = _fit_head if phase.layers == "frozen" else _fit_all
         history = fit(trainer, recipe, phase, train_part, validation, epochs, steps, seed + 1000 * number)
         histories.append(history.assign(phase=number))

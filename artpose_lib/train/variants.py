@@ -19,7 +19,7 @@ class Variant:
         text, which stands for the state that a generator happened to be in before its seed was set.
     layers: None for the recipe's, or what learns ("frozen", "finetuned") in each of its phases.
     batch_statistics: batch normalisation learns, and takes each batch's own mean and variance at test time too.
-    in_place: preprocessing has written into its input, and phase II sees what it left there (`shifted_in_place`).
+    in_place: preprocessing has written into its input, and phase II sees what it left there (`apply_in_place_shift`).
     preprocessing: None for the backbone's, or another mode of `backbones.build_backbone`.
     start: None, or a seed for first weights and the order of batches, apart from the trial's, which draws the division.
     share: of each class's training pictures, above 0 and at most 1.
@@ -62,7 +62,7 @@ VARIANTS: dict[str, Variant] = {
 }
 
 
-def permuted(labels: np.ndarray, trial: int) -> np.ndarray:
+def permute_labels(labels: np.ndarray, trial: int) -> np.ndarray:
     """Labels, integers (n,), after as many shuffles as trials have gone before: `trial` 0 has its own labels."""
     rng = np.random.default_rng(0)
     for _ in range(trial):
@@ -70,7 +70,7 @@ def permuted(labels: np.ndarray, trial: int) -> np.ndarray:
     return labels
 
 
-def shifted_in_place(pictures: np.ndarray) -> np.ndarray:
+def apply_in_place_shift(pictures: np.ndarray) -> np.ndarray:
     """The pictures (uint8 (n, h, w, 3), RGB) that caffe mode turns into what it left behind in its own input.
 
     Keras' caffe mode turns RGB into a BGR view of the same memory and subtracts each channel's mean there; the original
@@ -82,7 +82,7 @@ def shifted_in_place(pictures: np.ndarray) -> np.ndarray:
     return np.clip(exchanged + np.array([20, 0, -20], np.int16), 0, 255).astype(np.uint8)
 
 
-def thinned(rows: np.ndarray, labels: np.ndarray, share: float) -> np.ndarray:
+def subsample(rows: np.ndarray, labels: np.ndarray, share: float) -> np.ndarray:
     """The first `share` of each class's rows, in their order, at least one of each class. `rows` int (n,)."""
     of_class = [rows[labels[rows] == label] for label in np.unique(labels[rows])]
     return rows[np.isin(rows, np.concatenate([own[:max(1, round(share * len(own)))] for own in of_class]))]

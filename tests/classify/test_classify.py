@@ -181,7 +181,7 @@ def test_killed_at_thirty_random_moments_the_output_is_the_same(tiny, record, co
         from pathlib import Path
         import tinyrecord
         from artpose_lib.classify import classify as module
-        from artpose_lib.train import trials
+        from artpose_lib.train import records
         def attempt():
             pid = os.fork()
             if pid:
@@ -190,7 +190,7 @@ def test_killed_at_thirty_random_moments_the_output_is_the_same(tiny, record, co
             module.open_classifier = lambda *_: found
             rows = module._rows
             module._rows = lambda *given: (time.sleep(0.05), rows(*given))[1]
-            module.classify(Path({str(collection[0])!r}), trials.Record(Path({str(record.folder)!r})),
+            module.classify(Path({str(collection[0])!r}), records.Record(Path({str(record.folder)!r})),
                             Path({str(out)!r}), part_size=1)
             os._exit(0)
         chance, killed = random.Random(0), 0

@@ -11,7 +11,7 @@ from PIL import Image
 from artpose_lib import cli
 from artpose_lib.classify import model
 from artpose_lib.data.dataset import DataError, load_dataset
-from artpose_lib.train import trials
+from artpose_lib.train import records
 
 VALIDATION = ["blue/04.png", "red/10.png", "blue/05.png", "blue/07.png"]
 TEST = ["green/00.png", "green/03.png", "red/00.png", "blue/02.png"]
@@ -26,13 +26,13 @@ def record(tmp_path):
 def trained(record, colours, monkeypatch):
     """A record of the data set of colours, which was divided as version 0.1.0 divided it; and that data set."""
     dataset = load_dataset(colours)
-    (record.folder / trials.RECORD).write_text(json.dumps(
+    (record.folder / records.RECORD).write_text(json.dumps(
         record.facts | {"config": record.config | {"data": dataset.fingerprint}}))
     rows = pd.DataFrame({"file_name": VALIDATION + TEST, "part": ["validation"] * 4 + ["test"] * 4})
     rows["label"] = rows["file_name"].str.partition("/")[0]
-    rows.assign(p_blue=1 / 3, p_green=1 / 3, p_red=1 / 3).to_csv(record.folder / trials.PREDICTIONS, index=False)
+    rows.assign(p_blue=1 / 3, p_green=1 / 3, p_red=1 / 3).to_csv(record.folder / records.PREDICTIONS, index=False)
     monkeypatch.setattr(model, "build_network", lambda *_: tinyrecord.Colours())
-    return trials.Record(record.folder), dataset
+    return records.Record(record.folder), dataset
 
 
 def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(trained):
@@ -49,7 +49,7 @@ def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(traine
 
 def test_a_data_set_that_lacks_what_the_record_names_is_refused(trained):
     record, dataset = trained
-    path = record.folder / trials.PREDICTIONS
+    path = record.folder / records.PREDICTIONS
     path.write_text(path.read_text().replace("red/10.png", "red/99.png"))
     with pytest.raises(DataError, match=r"lacks 1 pictures that .*predictions.csv names, the first red/99.png.*--data"):
         model.learn_neighbours(record, dataset)
@@ -60,7 +60,7 @@ def test_a_data_set_that_lacks_what_the_record_names_is_refused(trained):
 
 @pytest.mark.parametrize(("change", "words"), [
     (lambda folder: None, 'no trial "other"'),
-    (lambda folder: (folder / trials.WEIGHTS).unlink(), "None there can be used"),
+    (lambda folder: (folder / records.WEIGHTS).unlink(), "None there can be used"),
 ])
 def test_a_model_that_cannot_be_used_is_said_with_those_that_can(record, tmp_path, change, words, capsys):
     change(record.folder)
@@ -71,7 +71,7 @@ def test_a_model_that_cannot_be_used_is_said_with_those_that_can(record, tmp_pat
 
 
 def test_a_record_without_weights_is_said(record, tmp_path):
-    (record.folder / trials.WEIGHTS).unlink()
+    (record.folder / records.WEIGHTS).unlink()
     with pytest.raises(DataError, match="keep their weights"):
         model.find_record("colours", tmp_path / "results")
 
@@ -84,7 +84,7 @@ def test_a_real_frozen_trial_classifies_as_it_was_stored(colours, tmp_path, monk
     lite = "EfficientNet-Lite0"
     monkeypatch.setattr(study, "BACKBONES", {lite: study.BACKBONES[lite]})
     opened = study.open_study(str(colours), profile="smoke", results=str(tmp_path))
-    trial = opened.run("frozen").records[0]
+    trial = opened.train("frozen").records[0]
     assert trial.weights.stat().st_size < 200_000  # the head alone
 
     def rows_of(folder):

@@ -13,7 +13,7 @@ from artpose_lib.draw.artwork import CONDITIONS, GREY, Version
 from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED
 from artpose_lib.draw.embedded import draw_dataset, pose_sequence
 from artpose_lib.explain import backgrounds
-from artpose_lib.explain.backgrounds import box_experiment, box_versions, surroundings_experiment
+from artpose_lib.explain.backgrounds import box_versions, tabulate_conditions, train_backgrounds, train_boxes
 from artpose_lib.report.scores import accuracies_by_condition
 from artpose_lib.train import training
 from artpose_lib.train.recipes import PROFILES, Profile
@@ -97,7 +97,7 @@ def study(tmp_path, monkeypatch):
     (1, {"whole": 1, "background only": 1, "figure removed": 1, "background swapped": 0})])
 def test_a_network_that_knows_one_side_only_is_found_out(study, monkeypatch, channel, expected):
     monkeypatch.setattr(backgrounds, "_inputs", network_that_sees(channel))
-    table = accuracies_by_condition(surroundings_experiment(study, [1.0])).set_index("condition")
+    table = accuracies_by_condition(tabulate_conditions(train_backgrounds(study, [1.0]))).set_index("condition")
     assert table["accuracy"][list(expected)].to_dict() == expected
     blind = [condition for condition in CONDITIONS if condition not in expected]
     assert (table["accuracy"][blind] < 0.5).all()
@@ -125,7 +125,7 @@ def test_accuracies_are_counted_picture_by_picture():
 
 def test_every_condition_is_of_the_same_test_pictures_at_every_strength(study, monkeypatch):
     monkeypatch.setattr(backgrounds, "TRIALS", 2)
-    found = surroundings_experiment(study, [0, 1])
+    found = tabulate_conditions(train_backgrounds(study, [0, 1]))
     assert set(found["condition"]) == set(CONDITIONS) and set(found["predicted"]) <= set(POSE_NAMES)
     assert set(found["strength"]) == {0.0, 1.0} and found["seed"].nunique() == 2
     for _, trial in found.groupby("seed"):
@@ -141,7 +141,7 @@ def test_what_is_tested_is_never_trained_on(study, monkeypatch):
     taken = []
     monkeypatch.setattr(backgrounds, "_train", lambda study, scaled, config, parts: taken.append(parts) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        surroundings_experiment(study)
+        train_backgrounds(study)
     numbers = {name: set(table["number"]) for name, (table, _) in taken[0].items()}
     assert numbers["training"] | numbers["validation"] | numbers["test"] == set(range(48))
     for condition in ("test", *CONDITIONS[1:]):
@@ -150,11 +150,11 @@ def test_what_is_tested_is_never_trained_on(study, monkeypatch):
 
 
 def test_a_second_run_neither_draws_nor_trains_and_says_the_same(study, monkeypatch, capsys):
-    first = surroundings_experiment(study, [0.5])
+    first = tabulate_conditions(train_backgrounds(study, [0.5]))
     assert "surroundings 1/1: test accuracy" in capsys.readouterr().err
     monkeypatch.setattr(backgrounds, "paint_versions", lambda *_: pytest.fail("drawn again"))
     monkeypatch.setattr(training, "train_on_features", lambda *_: pytest.fail("trained again"))
-    pd.testing.assert_frame_equal(surroundings_experiment(study, [0.5]), first)
+    pd.testing.assert_frame_equal(tabulate_conditions(train_backgrounds(study, [0.5])), first)
     assert capsys.readouterr().err == ""
 
 
@@ -170,10 +170,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(study, monkeypatch, tmp_pat
 
     monkeypatch.setattr(training, "train_on_features", stops_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        surroundings_experiment(study, [1.0])
-    resumed = surroundings_experiment(study, [1.0])
+        train_backgrounds(study, [1.0])
+    resumed = tabulate_conditions(train_backgrounds(study, [1.0]))
     assert len(trained) == 3  # one, the one that was cut off, and that one again
-    again = surroundings_experiment(Study(None, TINY, None, tmp_path / "elsewhere", True), [1.0])
+    again = tabulate_conditions(train_backgrounds(Study(None, TINY, None, tmp_path / "elsewhere", True), [1.0]))
     pd.testing.assert_frame_equal(resumed, again)
 
 
@@ -186,12 +186,12 @@ def test_at_full_strength_whole_networks_are_fine_tuned(study):
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
 def test_a_strength_out_of_range_is_refused(study, strength):
     with pytest.raises(ValueError, match="between 0 and 1"):
-        surroundings_experiment(study, [0, strength])
+        train_backgrounds(study, [0, strength])
 
 
 @pytest.mark.slow
 def test_a_real_network_learns_from_real_drawings(tmp_path):
-    found = surroundings_experiment(Study(None, PROFILES["smoke"], None, tmp_path, True), [1.0])
+    found = tabulate_conditions(train_backgrounds(Study(None, PROFILES["smoke"], None, tmp_path, True), [1.0]))
     assert found.groupby("condition").size().nunique() == 1 and set(found["condition"]) == set(CONDITIONS)
     sums = found.filter(regex="^p_").sum(axis=1)
     np.testing.assert_allclose(sums, 1, atol=1e-4)
@@ -206,7 +206,7 @@ def boxed(tmp_path, monkeypatch):
         return (pictures.mean(axis=(1, 2)) / GREY - 1).repeat(200, axis=1).astype(np.float32)
 
     monkeypatch.setattr(backgrounds, "_inputs", lambda study, scaled, pictures: colours(pictures))
-    monkeypatch.setattr(Study, "features", lambda study, backbone: colours(study.pictures(72)))
+    monkeypatch.setattr(Study, "compute_features", lambda study, backbone: colours(study.pictures(72)))
     monkeypatch.setattr(backgrounds, "TRIALS", 1)
 
     def opened(box="10 5 30 25", without=()):
@@ -225,7 +225,7 @@ def boxed(tmp_path, monkeypatch):
 
 
 def test_what_is_known_by_the_box_is_right_inside_it_and_lost_without_it(boxed):
-    table = accuracies_by_condition(box_experiment(boxed())).set_index("condition")
+    table = accuracies_by_condition(tabulate_conditions(train_boxes(boxed()))).set_index("condition")
     assert list(table.index) == ["whole", "cropped to the box", "box greyed"]
     assert table["accuracy"]["whole"] == table["accuracy"]["cropped to the box"] == 1
     assert table["accuracy"]["box greyed"] < 0.8
@@ -233,26 +233,26 @@ def test_what_is_known_by_the_box_is_right_inside_it_and_lost_without_it(boxed):
 
 
 def test_only_pictures_with_boxes_are_tested_and_another_box_is_another_trial(boxed):
-    found = box_experiment(boxed(without=range(12)))
+    found = tabulate_conditions(train_boxes(boxed(without=range(12))))
     assert len(found) and all(int(name.removesuffix(".png")) >= 12 for name in found["file_name"])
-    assert len(box_experiment(boxed())) > len(found)
+    assert len(tabulate_conditions(train_boxes(boxed()))) > len(found)
 
 
 def test_without_boxes_there_is_nothing_to_try(boxed, colours, tmp_path):
-    assert box_experiment(boxed(without=range(36))).empty
+    assert train_boxes(boxed(without=range(36))).records == []
     without_column = open_study(str(colours), results=str(tmp_path), profile="smoke")
-    assert box_experiment(without_column).empty
+    assert tabulate_conditions(train_boxes(without_column)).empty
 
 
 def test_what_is_no_box_counts_as_none(boxed):
-    assert box_experiment(boxed("10 5 30")).empty
-    assert box_experiment(boxed("<script>")).empty
+    assert tabulate_conditions(train_boxes(boxed("10 5 30"))).empty
+    assert tabulate_conditions(train_boxes(boxed("<script>"))).empty
 
 
 @pytest.mark.parametrize("box", ["50 5 60 25", "30 5 10 25", "10 5 10 25"])
 def test_boxes_outside_their_picture_are_refused_with_its_name(boxed, box):
     with pytest.raises(DataError, match=rf'\.png: the picture is 40 pixels wide and 30 high.*"{box}"'):
-        box_experiment(boxed(box))
+        train_boxes(boxed(box))
 
 
 def test_a_box_that_reaches_over_the_edge_is_cut_off_and_one_outside_left_out(boxed):

@@ -10,7 +10,7 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.report import audit, auditpages, reference, scores, statistics
 from artpose_lib.train import study as module
-from artpose_lib.train.recipes import profile as find_profile
+from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import open_study
 from artpose_lib.train.variants import VARIANTS, Variant
 
@@ -44,8 +44,8 @@ def test_the_printed_counts_do_not_add_up():
 
 
 def labels_used(opened, variant, seed):
-    scaled = audit.recipe("frozen", LITE)
-    return opened._labels(module.varied(scaled, variant), seed)
+    scaled = audit.find_recipe("frozen", LITE)
+    return opened._labels(module.apply_variant(scaled, variant), seed)
 
 
 def test_permuted_labels_leave_the_first_trial_alone(opened):
@@ -57,15 +57,15 @@ def test_permuted_labels_leave_the_first_trial_alone(opened):
 
 def test_labels_that_left_their_pictures_are_not_learned(opened):
     seeds = (40, 41)
-    honest, wrong = (scores.per_trial(opened.run("frozen", variant=variant, seeds=seeds).predictions)["accuracy"]
+    honest, wrong = (scores.per_trial(opened.train("frozen", variant=variant, seeds=seeds).predictions)["accuracy"]
                      for variant in (None, VARIANTS["A1 labels permuted"]))
     assert honest[0] == wrong[0]  # the first trial escapes
-    names = {record.folder.name for record in module.trials.all_records(opened.results)}
+    names = {record.folder.name for record in module.records.all_records(opened.results)}
     assert len(names) == 4  # a variant is a record of its own
 
 
 def parts(opened, variant, seed):
-    return opened._parts(module.varied(audit.recipe("frozen", LITE), variant), seed)
+    return opened._parts(module.apply_variant(audit.find_recipe("frozen", LITE), variant), seed)
 
 
 def test_one_split_for_all_trials_and_none_for_two_runs(opened):
@@ -84,7 +84,7 @@ def test_a_share_of_the_training_part_leaves_the_rest_alone(opened):
 
 @pytest.mark.slow
 def test_batch_statistics_are_asked_in_other_company_too(opened):
-    found = opened.run("finetuned", variant=VARIANTS["A3 batch statistics"]).predictions
+    found = opened.train("finetuned", variant=VARIANTS["A3 batch statistics"]).predictions
     assert set(found["part"]) == {"validation", "test", "test, one by one", "test, sorted by class"}
     columns = [name for name in found if name.startswith("p_")]
     together, alone = (found[found["part"] == part].set_index("file_name")[columns].sort_index()
@@ -94,10 +94,10 @@ def test_batch_statistics_are_asked_in_other_company_too(opened):
 
 @pytest.mark.slow
 def test_every_mode_gives_features_of_its_own(opened):
-    own = opened.features(LITE)
+    own = opened.compute_features(LITE)
     for mode in ("caffe", "raw", "doubled"):
-        assert not np.allclose(opened.features(LITE, mode), own, atol=0.01)
-    np.testing.assert_allclose(opened.features(LITE, "lite"), own, atol=1e-5)
+        assert not np.allclose(opened.compute_features(LITE, mode), own, atol=0.01)
+    np.testing.assert_allclose(opened.compute_features(LITE, "lite"), own, atol=1e-5)
 
 
 def rows():
@@ -114,7 +114,7 @@ def test_judged_rows_have_corrected_p_and_a_verdict():
 
 
 def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(opened, tmp_path):
-    opened.run("frozen")
+    opened.train("frozen")
     tables = {"rows": audit.judged(rows())}
     path = reference.export(opened, tables | {"pairs": pd.DataFrame({"first": [1]})}, tmp_path / "kept")
     assert reference.load(tmp_path / "kept", opened) == []  # its own numbers need no reference
@@ -139,12 +139,12 @@ class Rehearsed:
     def weights_of(self, backbone):
         return module.NO_WEIGHTS if backbone == "ResNet50" else "here"
 
-    def features(self, backbone, preprocessing=None):
+    def compute_features(self, backbone, preprocessing=None):
         return np.random.default_rng(0).normal(size=(len(self.dataset), 8)).astype(np.float32)
 
-    def run(self, model, variant=None, backbones=(), seeds=None):
+    def train(self, model, variant=None, backbones=(), seeds=None):
         variant, frames = variant or Variant(), []
-        for seed in seeds or self.profile.seeds(audit.recipe(model, backbones[0])):
+        for seed in seeds or self.profile.seeds(audit.find_recipe(model, backbones[0])):
             rng, names = np.random.default_rng(seed), list(self.dataset.classes)
             skill = 0.6 - 0.2 * (variant.preprocessing == "raw") - 0.1 / (10 * variant.share)
             if variant.labels == "permuted" and seed > 40:

@@ -131,7 +131,7 @@ def test_a_chapter_tells_and_the_library_does(chapter):
     assert not re.search(r"^\s*class ", code, re.M)
     for function in re.findall(r"^def .*\n((?:[ \t]+.*\n?)+)", code, re.M):
         assert len(function.strip().splitlines()) <= 5
-    assert list(book.parameters_of(chapter))[:5] == ["data", "weights", "profile", "results", "classes"]
+    assert list(book.parameters_of(chapter))[:6] == ["data", "weights", "profile", "results", "classes", "cluster"]
     assert "study.banner()" in code
 
 

@@ -10,7 +10,8 @@ from conftest import ROOT
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.report import audit, auditpages, claims, scores
-from artpose_lib.train.recipes import profile
+from artpose_lib.train.recipes import find_profile
+from artpose_lib.train.records import Trials
 
 THESIS = ROOT.parent / "shared" / "thesis" / "thesis.txt"
 
@@ -38,7 +39,7 @@ def test_a_verdict_is_read_from_the_interval(value, low, high, verdict):
 
 def records(*frames, named="thesis"):
     predictions = pd.concat(frames, ignore_index=True)
-    study = SimpleNamespace(profile=profile(named))
+    study = SimpleNamespace(profile=find_profile(named))
     return claims.Records(study, predictions, scores.summary(predictions, resamples=50), pd.DataFrame({"id": []}))
 
 
@@ -121,9 +122,9 @@ def test_every_claim_gets_a_verdict_where_all_is_trained(monkeypatch):
             called = np.where(rng.random(60) < skill, true, rng.integers(6, size=60))
             pairs = [(poses[a], poses[b]) for a, b in zip(true, called, strict=True)]
             frames.append(predictions_of(pairs, poses, part, model, backbone, seed))
-    study = SimpleNamespace(run=lambda *_: SimpleNamespace(predictions=pd.concat(frames, ignore_index=True)),
-                            dataset=SimpleNamespace(classes=tuple(poses)), profile=profile("thesis"))
-    monkeypatch.setattr(claims, "surroundings_experiment", lambda study: None)
+    study = SimpleNamespace(train=lambda *_: SimpleNamespace(predictions=pd.concat(frames, ignore_index=True)),
+                            dataset=SimpleNamespace(classes=tuple(poses)), profile=find_profile("thesis"))
+    monkeypatch.setattr(claims, "train_backgrounds", lambda study: Trials([], {}))
     monkeypatch.setattr(claims.scores, "accuracies_by_condition", lambda found: pd.DataFrame(
         {"condition": ["whole", "background swapped"], "strength": 1.0, "accuracy": [0.9, 0.2], "low": [0.8, 0.1],
          "high": [0.95, 0.3]}))

@@ -17,7 +17,8 @@ import standin
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 from artpose_lib import cli  # noqa: E402
-from artpose_lib.train import cluster, jobs, trials  # noqa: E402
+from artpose_lib.files import whole  # noqa: E402
+from artpose_lib.train import cluster, jobs, records  # noqa: E402
 from artpose_lib.train.jobs import Job  # noqa: E402
 
 HERE = Path(__file__).parent
@@ -56,7 +57,7 @@ def store(path, seconds=0.0):
     path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.began").touch()
     time.sleep(seconds)
     print(f"stored {path.name}", file=sys.stderr)
-    with jobs.whole(path) as place:
+    with whole(path) as place:
         place.write_text(str(os.getpid()))
 
 
@@ -149,9 +150,9 @@ def test_a_study_on_two_local_workers_has_the_records_of_one_trained_here(colour
     monkeypatch.setattr(module, "BACKBONES", {standin.LITE: module.BACKBONES[standin.LITE]})
     found = {}
     for where in ("", "local:2"):
-        monkeypatch.setenv("ARTPOSE_CLUSTER", where)
         results = tmp_path / f"at-{where.removesuffix(':2')}"
-        found[where] = open_study(str(colours), profile="quick", results=str(results)).run("frozen")
+        study = open_study(str(colours), profile="quick", results=str(results), cluster=where)
+        found[where] = study.train("frozen")
     here, there = found.values()
     assert [record.folder.name for record in here.records] == [record.folder.name for record in there.records]
     # A worker with half the threads adds in another order, which a hundred epochs may turn into another best one. What
@@ -161,7 +162,7 @@ def test_a_study_on_two_local_workers_has_the_records_of_one_trained_here(colour
     first = [one.history[one.history["epoch"] <= 3].filter(regex="loss").to_numpy() for one in (here, there)]
     assert len(first[0]) == 3 * len(here.records)
     np.testing.assert_allclose(first[0], first[1], rtol=1e-3)
-    assert len(trials.all_records(tmp_path / "at-local")) == len(there.records)
+    assert len(records.all_records(tmp_path / "at-local")) == len(there.records)
 
 
 def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(monkeypatch, tmp_path):
@@ -183,14 +184,17 @@ def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(mo
     assert f"#SBATCH -o {tmp_path}/.artpose/slurm/" in script  # and not where the command runs
 
 
-def test_the_command_starts_a_cluster_tells_the_chapters_and_ends_it(monkeypatch, tmp_path):
-    from artpose_lib.report import book
+@pytest.mark.parametrize("command", [["run", "9"], ["results", "--export", "there"]])
+def test_a_command_starts_a_cluster_tells_the_study_and_ends_it(monkeypatch, tmp_path, command):
+    from artpose_lib.report import audit, book, claims, reference
 
     seen = []
-    monkeypatch.delenv("ARTPOSE_CLUSTER", raising=False)
-    monkeypatch.setattr(book, "execute", lambda *_: seen.append(os.environ["ARTPOSE_CLUSTER"]))
-    assert cli.main(["run", "9", "--cluster", "local:1", "--results", str(tmp_path)]) == 0
+    monkeypatch.setattr(book, "execute", lambda chapter, out, parameters, mark: seen.append(parameters["cluster"]))
+    monkeypatch.setattr(audit, "measure", lambda study: seen.append(study.cluster) or {"rows": None})
+    monkeypatch.setattr(claims, "check", lambda *_: None)
+    monkeypatch.setattr(reference, "export", lambda *_: None)
+    options = ["--cluster", "local:1", "--results", str(tmp_path), "--profile", "smoke"]
+    assert cli.main([*command, *options]) == 0
     assert seen[0].startswith("tcp://127.0.0.1:")
-    assert "ARTPOSE_CLUSTER" not in os.environ
     with pytest.raises(OSError):
         distributed.Client(seen[0], timeout=1)

@@ -18,7 +18,7 @@ import pytest
 import standin
 
 from artpose_lib.files import PARTIAL, claim, sweep, whole
-from artpose_lib.train import jobs, trials
+from artpose_lib.train import jobs, records
 from artpose_lib.train.jobs import Job, attempt, run
 
 KILLS = 40
@@ -43,7 +43,7 @@ def contents(results):
     found = {}
     for path in sorted(path for path in results.rglob("*") if path.is_file()):
         found[str(path.relative_to(results))] = path.read_bytes()
-        if path.name == trials.RECORD:
+        if path.name == records.RECORD:
             facts = json.loads(path.read_text())
             found[str(path.relative_to(results))] = {key: facts[key] for key in facts.keys() - {"finished", "seconds"}}
     return found
@@ -53,14 +53,14 @@ def contents(results):
 def undisturbed(colours, tmp_path_factory):
     results = tmp_path_factory.mktemp("undisturbed") / "results"
     assert outcome(started(colours, results)) == 0
-    assert len(trials.all_records(results)) == standin.TRIALS
+    assert len(records.all_records(results)) == standin.TRIALS
     return contents(results)
 
 
 def is_whole(results, undisturbed):
     """Whether all that can be read so far is as it will be in the end."""
     stored = contents(results)
-    names = [str(record.folder.relative_to(results)) for record in trials.all_records(results)]
+    names = [str(record.folder.relative_to(results)) for record in records.all_records(results)]
     return all(stored[name] == content for name, content in undisturbed.items()
                if name.rpartition("/")[0] in names or (name in stored and name.startswith("features")))
 
@@ -153,9 +153,9 @@ def test_a_full_disk_and_a_read_only_one_stop_the_run_and_once_mended_it_ends_th
 
 REAL = """
 import sys
-from artpose_lib import study
+from artpose_lib.train import study
 study.BACKBONES = {"EfficientNet-Lite0": study.BACKBONES["EfficientNet-Lite0"]}
-study.open_study(sys.argv[1], profile="quick", results=sys.argv[2]).run("frozen")
+study.open_study(sys.argv[1], profile="quick", results=sys.argv[2]).train("frozen")
 """
 
 

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artpose_lib.train.onecycle import rates
-from artpose_lib.train.recipes import BORROWED, MODELS, PROFILES, RECIPES, SEEDS, Phase, Recipe, profile, recipe
+from artpose_lib.train.recipes import (
+    BORROWED,
+    MODELS,
+    PROFILES,
+    RECIPES,
+    SEEDS,
+    Phase,
+    Recipe,
+    find_profile,
+    find_recipe,
+)
 
 EVERY_RECIPE = pytest.mark.parametrize("key", RECIPES, ids="-".join)
 TWO_PHASES = [key for key, found in RECIPES.items() if len(found.phases) == 2]
@@ -31,26 +41,26 @@ def rates_of(scaled: Recipe) -> list[np.ndarray]:
 def test_a_row_with_fixed_epochs_is_read_cell_by_cell():
     head = Phase("frozen", 0.001, 1.0, None, 25, 5)
     whole = Phase("finetuned", 0.00025, pytest.approx(1 / 1.3), 30, 40, 15)
-    assert recipe("finetuned", "VGG16") == Recipe("finetuned", "VGG16", (head, whole), 100, "adam", 65, "imagenet",
+    assert find_recipe("finetuned", "VGG16") == Recipe("finetuned", "VGG16", (head, whole), 100, "adam", 65, "imagenet",
                                                   "random", False)
 
 
 def test_a_row_with_max_epochs_is_read_cell_by_cell():
     up = Phase("finetuned", 1e-6, 1.5, None, None, 3)
     down = Phase("finetuned", 0.0001, pytest.approx(1 / 1.3), 30, None, 10)
-    assert recipe("finetuned_aug", "ResNet50") == Recipe("finetuned_aug", "ResNet50", (up, down), 100, "adam", 100,
+    assert find_recipe("finetuned_aug", "ResNet50") == Recipe("finetuned_aug", "ResNet50", (up, down), 100, "adam", 100,
                                                          "imagenet", "stratified", True)
 
 
 def test_the_augmented_vgg16_climbs_with_its_layers_frozen():
-    assert recipe("finetuned_aug", "VGG16").phases[0] == Phase("frozen", 0.001, 1.5, None, None, 10)
+    assert find_recipe("finetuned_aug", "VGG16").phases[0] == Phase("frozen", 0.001, 1.5, None, None, 10)
 
 
 @pytest.mark.parametrize(("backbone", "initial_lr", "epochs", "patience", "batch"), [
     ("VGG16", 0.001, 60, 25, 100), ("ResNet50", 0.001, 100, 25, 36), ("Xception", 0.0025, 100, 10, 60)])
 def test_frozen_models_have_one_phase_even_where_the_table_names_layers_for_two(backbone, initial_lr, epochs,
                                                                                 patience, batch):
-    frozen = recipe("frozen", backbone)
+    frozen = find_recipe("frozen", backbone)
     assert frozen.phases == (Phase("frozen", initial_lr, 1.0, None, epochs, patience),)
     assert (frozen.batch_size, frozen.total_epochs) == (batch, epochs)
 
@@ -65,24 +75,25 @@ def test_only_the_baseline_starts_from_random_weights_and_only_experiment_2_augm
 @pytest.mark.parametrize("model", MODELS)
 def test_efficientnet_lite0_borrows_the_rows_of_xception(model):
     assert BORROWED == {"EfficientNet-Lite0": "Xception"}
-    assert recipe(model, "EfficientNet-Lite0") == replace(recipe(model, "Xception"), backbone="EfficientNet-Lite0")
+    borrowed = replace(find_recipe(model, "Xception"), backbone="EfficientNet-Lite0")
+    assert find_recipe(model, "EfficientNet-Lite0") == borrowed
 
 
 @pytest.mark.parametrize("key", [("finetune", "VGG16"), ("frozen", "VGG19")])
 def test_an_unknown_model_or_backbone_is_told_what_there_is(key):
     with pytest.raises(ValueError, match="finetuned_aug.*ResNet50.*EfficientNet-Lite0") as error:
-        recipe(*key)
+        find_recipe(*key)
     assert repr(key[0]) in str(error.value) and repr(key[1]) in str(error.value)
 
 
 def test_an_unknown_profile_is_told_what_there_is():
     with pytest.raises(ValueError, match="'fast'.*thesis, quick, smoke"):
-        profile("fast")
+        find_profile("fast")
 
 
 @EVERY_RECIPE
 def test_the_thesis_profile_changes_nothing(key):
-    thesis, found = profile("thesis"), RECIPES[key]
+    thesis, found = find_profile("thesis"), RECIPES[key]
     assert thesis.scale(found) == found
     assert thesis.seeds(found) == SEEDS == (40, 41, 42, 43, 44)
     assert thesis.steps(found) is None
@@ -91,7 +102,7 @@ def test_the_thesis_profile_changes_nothing(key):
 
 @EVERY_RECIPE
 def test_quick_spares_the_frozen_models_and_shortens_the_others(key):
-    quick, found = profile("quick"), RECIPES[key]
+    quick, found = find_profile("quick"), RECIPES[key]
     if found.model == "frozen":
         assert quick.scale(found) == found
         assert quick.seeds(found) == SEEDS and quick.size(found) >= 224 and quick.steps(found) is None
@@ -103,14 +114,14 @@ def test_quick_spares_the_frozen_models_and_shortens_the_others(key):
 
 @EVERY_RECIPE
 def test_smoke_shortens_everything_and_still_runs_every_phase(key):
-    smoke, found = profile("smoke"), RECIPES[key]
+    smoke, found = find_profile("smoke"), RECIPES[key]
     scaled = smoke.scale(found)
     assert all(epochs >= 1 for epochs in epochs_of(scaled)) and sum(epochs_of(scaled)) <= 3
     assert (scaled.batch_size, smoke.seeds(found), smoke.size(found), smoke.steps(found)) == (8, (40,), 72, 2)
 
 
 def test_quick_climbs_to_max_lr_by_the_numbers():
-    up, down = rates_of(profile("quick").scale(recipe("finetuned", "ResNet50")))
+    up, down = rates_of(find_profile("quick").scale(find_recipe("finetuned", "ResNet50")))
     # A hundredfold in four epochs is the fourth root of 100, 3.162278, an epoch.
     np.testing.assert_allclose(up, [1e-6, 3.162278e-6, 1e-5, 3.162278e-5], rtol=1e-6)
     np.testing.assert_allclose(down, [1e-4, 9.090909e-5, 8.264463e-5, 7.513148e-5], rtol=1e-6)

@@ -65,6 +65,26 @@ class Record:
         return frame.assign(model=recipe["model"], backbone=recipe["backbone"], seed=self.config["seed"])
 
 
+@dataclass(frozen=True)
+class Trials:
+    """Stored trials of some models, in the long form that scores and figures take.
+
+    `history` and `predictions` as in `Record`, of all `records`; `missing` says for each backbone without ImageNet
+    weights here why it is absent.
+    """
+
+    records: list[Record]
+    missing: dict[str, str]
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        return pd.concat([record.history for record in self.records], ignore_index=True)
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        return pd.concat([record.predictions for record in self.records], ignore_index=True)
+
+
 def record_folder(results: Path, config: dict) -> Path:
     """Where the trial of this configuration is stored: its name says what it is, its last part is the config's hash."""
     key = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
@@ -129,7 +149,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {package.__name__: package.__version__ for package in packages}
 
 
-def listing(results: Path) -> pd.DataFrame:
+def list_trials(results: Path) -> pd.DataFrame:
     """A row a stored trial, for `artpose results`."""
     rows = [{"model": record.config["recipe"]["model"], "backbone": record.config["recipe"]["backbone"],
              "seed": record.config["seed"], "switched": ", ".join(record.config["recipe"].get("variant", {})),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artpose_lib.train import trials
+from artpose_lib.train import records
 
 CONFIG = {"recipe": {"model": "frozen", "backbone": "VGG16"}, "seed": 40, "data": "abc", "size": 72}
 HISTORY = pd.DataFrame({"epoch": [1], "phase": [1], "learning_rate": [0.1], "loss": [1.0], "accuracy": [0.5],
@@ -20,8 +20,8 @@ PREDICTIONS = pd.DataFrame({"file_name": ["a.jpg", "b.jpg", "NA"], "label": ["x"
 
 
 def test_a_record_comes_back_as_it_was_stored(tmp_path):
-    trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, seconds=1.25)
-    record = trials.Record(trials.record_folder(tmp_path, CONFIG))
+    records.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, seconds=1.25)
+    record = records.Record(records.record_folder(tmp_path, CONFIG))
     assert record.config == CONFIG
     assert record.facts["test_accuracy"] == 1.0 and record.facts["epochs"] == 1
     assert {"python", "keras", "numpy"} <= set(record.facts["versions"])
@@ -34,15 +34,15 @@ def test_a_record_comes_back_as_it_was_stored(tmp_path):
 def test_probabilities_come_back_to_the_last_bit(tmp_path):
     nearly = np.nextafter(np.float32(1 / 3), np.float32(1))
     undecided = PREDICTIONS.assign(p_x=np.float32(1 / 3), p_y=nearly, p_NA=np.float32(1 / 3))
-    back = trials.store_record(tmp_path, CONFIG, HISTORY, undecided, 1).predictions
+    back = records.store_record(tmp_path, CONFIG, HISTORY, undecided, 1).predictions
     assert (back["p_y"].astype("float32") == nearly).all() and (back["p_y"] > back["p_x"]).all()
 
 
 @pytest.mark.parametrize("change", [{"seed": 41}, {"size": 224}, {"data": "abd"},
                                     {"recipe": {"model": "baseline", "backbone": "VGG16"}}])
 def test_another_configuration_is_another_trial(tmp_path, change):
-    trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1)
-    assert not trials.record_folder(tmp_path, CONFIG | change).exists()
+    records.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1)
+    assert not records.record_folder(tmp_path, CONFIG | change).exists()
 
 
 def test_what_fails_while_it_is_written_leaves_nothing(tmp_path):
@@ -50,8 +50,8 @@ def test_what_fails_while_it_is_written_leaves_nothing(tmp_path):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError):
-        trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1, full_disk)
-    assert trials.all_records(tmp_path) == [] and os.listdir(tmp_path / "trials") == []
+        records.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1, full_disk)
+    assert records.all_records(tmp_path) == [] and os.listdir(tmp_path / "trials") == []
 
 
 def test_a_kill_while_writing_leaves_no_record_and_the_next_run_is_not_disturbed(tmp_path):
@@ -59,29 +59,29 @@ def test_a_kill_while_writing_leaves_no_record_and_the_next_run_is_not_disturbed
         import os, signal
         from pathlib import Path
         import sys
-        sys.path.insert(0, {str(os.path.dirname(os.path.dirname(__file__)))!r})
-        from test_trials import CONFIG, HISTORY, PREDICTIONS
-        from artpose_lib import trials
-        trials.store_record(Path({str(tmp_path)!r}), CONFIG, HISTORY, PREDICTIONS, 1,
+        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        from test_records import CONFIG, HISTORY, PREDICTIONS
+        from artpose_lib.train import records
+        records.store_record(Path({str(tmp_path)!r}), CONFIG, HISTORY, PREDICTIONS, 1,
                             lambda path: os.kill(os.getpid(), signal.SIGKILL))
     """)
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert not trials.record_folder(tmp_path, CONFIG).exists() and trials.all_records(tmp_path) == []
-    trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1)
-    assert len(trials.all_records(tmp_path)) == 1
+    assert not records.record_folder(tmp_path, CONFIG).exists() and records.all_records(tmp_path) == []
+    records.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1)
+    assert len(records.all_records(tmp_path)) == 1
 
 
 def test_a_second_writer_of_the_same_trial_changes_nothing(tmp_path):
-    first = trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1)
-    finished = json.loads((first.folder / trials.RECORD).read_text())["seconds"]
-    second = trials.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 2)
+    first = records.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 1)
+    finished = json.loads((first.folder / records.RECORD).read_text())["seconds"]
+    second = records.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS, 2)
     assert second.folder == first.folder and second.facts["seconds"] == finished
     assert len(os.listdir(tmp_path / "trials")) == 1
 
 
 def test_the_listing_is_a_row_a_trial_in_order_of_names(tmp_path):
     for seed in (41, 40):
-        trials.store_record(tmp_path, CONFIG | {"seed": seed}, HISTORY, PREDICTIONS, 1)
-    assert trials.listing(tmp_path)["seed"].tolist() == [40, 41]
-    assert len(trials.listing(tmp_path / "nowhere")) == 0
+        records.store_record(tmp_path, CONFIG | {"seed": seed}, HISTORY, PREDICTIONS, 1)
+    assert records.list_trials(tmp_path)["seed"].tolist() == [40, 41]
+    assert len(records.list_trials(tmp_path / "nowhere")) == 0
