@@ -14,7 +14,7 @@ from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED
 from artpose_lib.draw.embedded import SHARES, draw_dataset, pose_sequence
 from artpose_lib.draw.media import MEDIA
-from artpose_lib.train.recipes import profile
+from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import EMBEDDED_SEED
 
 # With other vector instructions some pixels come out lighter or darker by one.
@@ -45,7 +45,7 @@ def test_the_drawings_are_those_of_version_0_1(tmp_path, seed, link, said, drawn
 
 @pytest.mark.skipif(not AVX512, reason="pixels are pinned for processors with AVX-512")
 def test_the_smoke_profile_has_the_data_set_of_version_0_1(tmp_path):
-    drawings = draw_dataset(tmp_path / "drawn", profile("smoke").pictures, EMBEDDED_SEED)
+    drawings = draw_dataset(tmp_path / "drawn", find_profile("smoke").pictures, EMBEDDED_SEED)
     assert load_dataset(drawings).fingerprint == "b771b164038a"
 
 
