@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from artpose_lib.web import contact_sheet
 
 MOST_PICTURES, MOST_DECISIONS = 60, 200  # what a page carries, so that a large collection does not swell the book
 SIDE = 280  # pixels of a tile, of which the page shows half: sharp on any screen
-ACCENT = "#e8590c"  # viewer.css' own
+ACCENT = "#e8590c"  # as in chooser.css
 GREY = "#777777"
 
 
@@ -66,25 +67,25 @@ def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
     parts = [f"Group {card['group']}"] * bool(card["group"])
     parts += [", ".join(filter(None, (card["title"], card["by"]))), f"{card['pose']}, {card['filters']['decision'][0]}"]
     parts += [", ".join(flag["kind"] for flag in card["flags"])] * bool(card["flags"])
-    tile = Image.new("RGB", (SIDE, SIDE), GREY)
+    tile, word = Image.new("RGB", (SIDE, SIDE), GREY), ""
     if open_only and "licence" in cards.metadata and not is_open(card["licence"]):
-        _write(tile, "not published")
+        word = "not published"
         parts.append(f"Licence: {card['licence'] or 'not known'}")
-        return np.asarray(tile), ". ".join(parts)
-    try:
-        image, size = shrink_picture(cards.folder / card["file_name"], SIDE)
-    except (PictureError, OSError):
-        _write(tile, "unreadable")
-        return np.asarray(tile), ". ".join(parts)
-    draw, scale = ImageDraw.Draw(image), image.width / size[0]
-    for box in parse_boxes(card["boxes"]):
-        draw.rectangle([scale * value for value in box], outline=ACCENT, width=3)
-    tile.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
+    else:
+        try:
+            _paste_picture(tile, cards.folder / card["file_name"], card["boxes"])
+        except (PictureError, OSError):
+            word = "unreadable"
+    ImageDraw.Draw(tile).text((SIDE / 2, SIDE / 2), word, fill="white", anchor="mm", font_size=26)
     return np.asarray(tile), ". ".join(parts)
 
 
-def _write(tile: Image.Image, word: str) -> None:
-    ImageDraw.Draw(tile).text((SIDE / 2, SIDE / 2), word, fill="white", anchor="mm", font_size=26)
+def _paste_picture(tile: Image.Image, path: Path, boxes: str) -> None:
+    image, size = shrink_picture(path, SIDE)
+    draw, scale = ImageDraw.Draw(image), image.width / size[0]
+    for box in parse_boxes(boxes):
+        draw.rectangle([scale * value for value in box], outline=ACCENT, width=3)
+    tile.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
 
 
 def _table(decisions: Sequence[Decision]) -> str:

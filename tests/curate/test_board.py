@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import artpose_lib.curate.board
 from artpose_lib.curate.board import ENLARGED, THUMBNAIL, CurationBoard
 from artpose_lib.curate.cards import PAGE, Cards
 from artpose_lib.curate.page import MOST_DECISIONS, MOST_PICTURES
@@ -102,6 +101,8 @@ def test_a_card_shows_what_is_decided(folder):
     dropped = view.decide("drop", "Pieta/01.png", why="a copy")["cards"][0]
     assert dropped["filters"]["decision"][0] == "dropped" and dropped["boxes"] == "1 1 9 9"
     assert "a copy" in dropped["decided"][-1] and "Ann" in dropped["decided"][-1]
+    assert names(view.show(filters={"decision": "dropped"})) == ["Pieta/01.png"]
+    assert decided("keep", "Pieta/01.png") == ["kept", "boxes drawn"]  # brought back
 
 
 def test_a_new_board_and_another_persons_board_show_the_same(folder):
@@ -110,14 +111,6 @@ def test_a_new_board_and_another_persons_board_show_the_same(folder):
     second.decide("keep", "Pieta/01.png")
     assert first.stages() == second.stages() == View(folder).stages()
     assert [first.stages()[name] for name in ("Pieta/00.png", "Pieta/01.png")] == ["dropped", "kept"]
-
-
-def test_a_dropped_picture_can_be_brought_back(folder):
-    view = View(folder)
-    view.decide("drop", "Pieta/00.png")
-    assert names(view.show(filters={"decision": "dropped"})) == ["Pieta/00.png"]
-    view.decide("keep", "Pieta/00.png")
-    assert view.stages()["Pieta/00.png"] == "kept"
 
 
 def test_undo_takes_back_ones_own_last_decision_and_passes_over_later_ones_of_others(folder):
@@ -156,17 +149,13 @@ def test_the_board_shows_what_replaying_the_decisions_makes(tmp_path_factory, st
     assert shown == {row.file_name: (row.label, row.boxes) for row in after.itertuples()}
 
 
-def test_a_decision_that_cannot_be_written_is_told_and_not_shown_as_made(folder, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
+def test_a_decision_that_cannot_be_written_is_told_and_not_shown_as_made(folder):
     view = View(folder)
-    view.decide("keep", "Pieta/00.png")
-    with monkeypatch.context() as patch:
-        patch.setattr(artpose_lib.curate.board, "append_decision", full)
-        answer = view.decide("drop", "Pieta/00.png")
-    assert "No space left on device" in answer["error"] and "Pieta/00.png" in answer["error"]
-    assert view.stages()["Pieta/00.png"] == "kept"
+    (folder / "decisions.csv").mkdir()
+    answer = view.decide("drop", "Pieta/00.png")
+    assert "decisions.csv cannot be written" in answer["error"] and "Pieta/00.png" in answer["error"]
+    (folder / "decisions.csv").rmdir()
+    assert view.stages()["Pieta/00.png"] == "undecided"
 
 
 @pytest.mark.parametrize("message", [

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image, ImageOps
 
 from artpose_lib.curate.findings import (
-    FOLDS,
     extract_lite_features,
     find_suspicious_labels,
     inspect_pictures,
@@ -212,16 +211,6 @@ def test_a_copy_does_not_vouch_for_its_copy():
     together, apart = np.minimum(np.arange(94), 89), np.arange(94)
     assert sorted(find_suspicious_labels(features, labels, together, 0)["row"]) == wrong
     assert not set(wrong) & set(find_suspicious_labels(features, labels, apart, 0)["row"])
-
-
-def test_too_few_different_pictures_or_labels_are_refused_by_name():
-    features, labels = coloured(30)
-    groups = np.arange(30)
-    groups[labels == "red"] %= 4
-    with pytest.raises(ValueError, match=f'"red" has . different pictures.*at least {FOLDS}'):
-        find_suspicious_labels(features, labels, np.where(labels == "red", groups + 100, groups), 0)
-    with pytest.raises(ValueError, match='"a" is the only label'):
-        find_suspicious_labels(features, ["a"] * 30, np.arange(30), 0)
 
 
 def test_findings_name_suspicious_labels_and_pass_over_a_class_that_is_too_small(tmp_path):
