@@ -1,272 +1,356 @@
-"""The command line. It imports what a command needs when it runs, so that `artpose --help` answers at once."""
+"""The command line: each command calls one function of a room.
 
-import argparse
+It imports what a command needs when it runs, so that `artpose --help` answers at once. For the same reason the choices
+are written out here; a test holds them to the library's own.
+"""
+
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from artpose_lib import __version__
+
+PROFILES = ("smoke", "quick", "thesis")
+POSES = ("Antinous", "Graces", "Pieta", "Reclining", "Sebastian", "Tanagra")
+SOURCES = ("rijksmuseum", "met", "wga", "harvard", "searchculture", "artic", "smk", "census", "commons", "cleveland",
+           "nga", "europeana")
+VALUES = {"--data": "DIR", "--weights": "DIR", "--results": "DIR", "--classes": "A,B,...", "--cluster": "WHERE",
+          "--contact": "ADDRESS", "--who": "NAME"}  # what --help shows for an option's value
+FORMS = ("thesis-json", "numpy", "csv", "parquet", "imagefolder")
+
+
+class Failure(click.ClickException):
+    """An error that the user can mend, said in one line on stderr. The exit status is 1."""
+
+    def show(self, file=None) -> None:
+        click.echo(f"artpose: {self.message}", err=True)
+
+
+class Command(click.Command):
+    """A command that says an error in one line, and with --debug shows where in the code it came from."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.params.append(click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."))
+
+    def invoke(self, context: click.Context) -> object:
+        debug = context.params.pop("debug")
+        try:
+            return super().invoke(context)
+        except (click.Abort, click.exceptions.Exit):  # both are RuntimeErrors, and no failures
+            raise
+        except (ValueError, OSError, RuntimeError) as error:
+            if debug:
+                raise
+            raise Failure(str(error)) from error
+
+
+class Group(click.Group):
+    """Commands in the order in which they are written below, which is the order of a collection's life."""
+
+    command_class = Command
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0 done, 1 an error said in one line on stderr, 130 after Ctrl-C."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines are no news to anyone
-    arguments = _parser().parse_args(argv)
+    """Run one command. Returns the exit status: 0 done, 1 an error, 2 a command line that is off, 130 after Ctrl-C."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines help no reader
     try:
-        arguments.command(arguments)
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"artpose: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("artpose: stopped; what is stored is kept, the same command goes on from here", file=sys.stderr)
+        return artpose.main(argv, prog_name="artpose", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("artpose: stopped; what is stored is kept, the same command goes on from here", err=True)
         return 130
-    return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="artpose", description="The artpose report: pictures, trials, pages.")
-    parser.add_argument("--version", action="version", version=f"artpose {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    book = commands.add_parser("book", help="run every chapter that has changed, then render the pages")
-    _study_options(book)
-    book.set_defaults(command=_book)
-
-    run = commands.add_parser("run", help="run single chapters")
-    run.add_argument("chapters", nargs="+", metavar="CHAPTER", help='a number or a name: "6", "06_experiment_1"')
-    run.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
-                     help="set a parameter of the chapter; may be given several times")
-    _study_options(run)
-    _option(run, "--out", "", "folder of the executed notebooks (default: book/chapters, where the book looks)")
-    run.set_defaults(command=_run)
-
-    collect = commands.add_parser("collect", help="collect pictures of the poses from museums", epilog=(
-        "Some museums ask for a key, read from the environment: HARVARD_API_KEY, SEARCHCULTURE_API_KEY, "
-        "EUROPEANA_API_KEY. ARTPOSE_CENSUS_LIST names a file of Census manifests, one a line."))
-    collect.add_argument("--pose", action="append", default=[], help="a pose; may be given often (default: all)")
-    collect.add_argument("--source", action="append", default=[], help="a source; likewise (default: all)")
-    collect.add_argument("--limit", type=int, help="at most so many pictures of each pose from each source")
-    _option(collect, "--contact", "", "an e-mail address or page that tells a museum who is asking")
-    collect.add_argument("--out", required=True, metavar="DIR", help="a new folder, or one of an earlier collection")
-    _cluster_option(collect, "where to collect, as one task, so that each museum is asked from one machine")
-    collect.set_defaults(command=_collect)
-
-    classify = commands.add_parser("classify", help="classify a collection of any size with a stored trial")
-    classify.add_argument("source", metavar="DIR|CSV|LIST", help=(
-        "a folder; a .csv with a column file_name or url; or a text file of paths and addresses, one a line"))
-    classify.add_argument("--model", required=True, metavar="RECORD", help='a name in "artpose results", or its folder')
-    classify.add_argument("-o", "--out", required=True, metavar="FILE.parquet", help="a row for each picture")
-    classify.add_argument("--folder", default="", metavar="DIR", help=(
-        "where the names in a list start, and what they may not lead out of (default: the list's own folder)"))
-    _option(classify, "--data", "", "folder of the pictures that the model was trained on, to tell what is unlike them")
-    _option(classify, "--weights", "", "folder of ImageNet weight files (default: Keras' own cache and download)")
-    _option(classify, "--results", "~/.artpose", "folder of trials")
-    _option(classify, "--contact", "", "an e-mail address or page that tells the hosts of addresses who is asking")
-    _cluster_option(classify, "where to classify, a part of a thousand pictures a task")
-    classify.set_defaults(command=_classify)
-
-    curate = commands.add_parser("curate", help="look through a collection in the browser: keep, drop, change, box")
-    curate.add_argument("folder", metavar="DIR")
-    _option(curate, "--who", "", "the name that your decisions carry (default: your login)")
-    _option(curate, "--port", 8866, "the port on this machine")
-    curate.set_defaults(command=_curate)
-
-    results = commands.add_parser("results", help="list the stored trials, or export what the audit made of them")
-    results.add_argument("--export", default="", metavar="DIR",
-                         help="write the tables of the audit and the claims there, small, without pictures and titles")
-    _study_options(results)
-    results.set_defaults(command=_results)
-
-    data = commands.add_parser("data", help="look at a data set, or draw one").add_subparsers(required=True,
-                                                                                             metavar="COMMAND")
-    info = data.add_parser("info", help="what is in a folder of pictures, and what is wrong with it")
-    info.add_argument("folder", metavar="DIR")
-    _option(info, "--classes", "", "labels to use, separated by commas (default: all)")
-    info.set_defaults(command=_data_info)
-    export = data.add_parser("export", help="write a data set in a form that others read")
-    export.add_argument("folder", metavar="DIR")
-    export.add_argument("--as", dest="form", required=True,
-                        choices=["thesis-json", "numpy", "csv", "parquet", "imagefolder"])
-    export.add_argument("--out", required=True, metavar="DIR", help="a new or an empty folder")
-    export.add_argument("--open-only", action=argparse.BooleanOptionalAction, default=True,
-                        help="only pictures with an open licence (default), for what is to be published")
-    _option(export, "--classes", "", "labels to use, separated by commas (default: all)")
-    export.set_defaults(command=_data_export)
-    draw = data.add_parser("draw", help="write the embedded data set, drawn artworks of the six poses, to a folder")
-    draw.add_argument("folder", metavar="DIR")
-    _option(draw, "--pictures", 600, "how many")
-    _option(draw, "--seed", 0, "same seed, same pictures")
-    _option(draw, "--background-link", 0.0, "how strongly the background goes with the class, 0 to 1")
-    draw.set_defaults(command=_data_draw)
-    return parser
+def option(name: str, default: object = "", help: str = "", **more) -> Callable:
+    """An option that an environment variable sets too: --results and ARTPOSE_RESULTS."""
+    variable = "ARTPOSE_" + name.removeprefix("--").upper()
+    return click.option(name, default=default, envvar=variable, show_envvar=True, show_default=default != "",
+                        metavar=VALUES.get(name), help=help, **more)
 
 
-def _option(parser: argparse.ArgumentParser, name: str, default, help: str) -> None:
-    """An option of the default's type, with its environment variable: --results and ARTPOSE_RESULTS."""
-    variable = "ARTPOSE_" + name.removeprefix("--").replace("-", "_").upper()
-    parser.add_argument(name, default=os.environ.get(variable, default), type=type(default),
-                        help=f"{help} [{variable}]" + (f" (default: {default})" if default != "" else ""))
+def study_options(command: Callable) -> Callable:
+    """The options that say what a study is of; `--cluster` says where it trains."""
+    for decorate in reversed((
+            option("--data", help="Folder of pictures (default: the embedded drawings, drawn on first use)."),
+            option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download)."),
+            option("--profile", "quick", "How much of the thesis' protocol to run.", type=click.Choice(PROFILES)),
+            option("--results", "~/.artpose", "Folder of trials, features and drawings."),
+            option("--classes", help="Labels to use, separated by commas (default: all)."),
+            option("--cluster", help="Where to train: local, slurm or the address of a Dask scheduler; local:N has N "
+                                     "workers (default: in this process)."))):
+        command = decorate(command)
+    return command
 
 
-def _study_options(parser: argparse.ArgumentParser) -> None:
-    _option(parser, "--data", "", "folder of pictures (default: the embedded data set, drawn on first use)")
-    _option(parser, "--weights", "", "folder of ImageNet weight files (default: Keras' own cache and download)")
-    _option(parser, "--profile", "quick", "smoke, quick or thesis")
-    _option(parser, "--results", "~/.artpose", "folder of trials, features and drawings")
-    _option(parser, "--classes", "", "labels to use, separated by commas (default: all)")
-    _cluster_option(parser, "where to train")
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="artpose %(version)s")
+def artpose() -> None:
+    """Can networks that were trained on photographs learn the poses of art? An executable report.
+
+    Run its chapters on drawn pictures or on your own, collect and clean museum pictures, and classify a collection
+    with a trained model. "artpose COMMAND --help" tells of each command, with an example.
+    """
 
 
-def _cluster_option(parser: argparse.ArgumentParser, what: str) -> None:
-    _option(parser, "--cluster", "", f"{what}: the address of a Dask scheduler, local or slurm; local:N has N workers")
+@artpose.command()
+@study_options
+def book(cluster: str, **study: str) -> None:
+    """Run every chapter that has changed, then render the pages.
 
-
-@contextmanager
-def _cluster(arguments: argparse.Namespace) -> Iterator[str]:
-    """The address of the cluster that was asked for, as long as the block runs; "" where none was."""
-    if not arguments.cluster:
-        yield ""
-        return
-    from artpose_lib.train import cluster
-
-    with cluster.open_cluster(arguments.cluster) as address:
-        yield address
-
-
-def _study_parameters(arguments: argparse.Namespace) -> dict[str, str]:
-    """What every chapter has, less the cluster; folders as absolute paths, since a kernel runs elsewhere."""
-    folders = {name: getattr(arguments, name) for name in ("data", "weights", "results")}
-    absolute = {name: str(Path(folder).expanduser().resolve()) if folder else "" for name, folder in folders.items()}
-    for name in ("data", "weights"):
-        if absolute[name] and not Path(absolute[name]).is_dir():
-            raise ValueError(f"--{name} {folders[name]}: there is no such folder")
-    return absolute | {"profile": arguments.profile, "classes": arguments.classes}
-
-
-def _book(arguments: argparse.Namespace) -> None:
+    \b
+    Example:  artpose book --data pictures --profile thesis --results results
+    """
     from artpose_lib.report import book
 
+    parameters = study_parameters(**study)
     root = book.book_root()
-    parameters = _study_parameters(arguments)
-    with _cluster(arguments) as address:
+    with opened_cluster(cluster) as address:
         book.execute_changed(root, parameters | {"cluster": address})
-    print(book.build(root))
+    click.echo(book.build(root))
 
 
-def _run(arguments: argparse.Namespace) -> None:
+@artpose.command()
+@click.argument("chapters", nargs=-1, required=True, metavar="CHAPTER...")
+@click.option("-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE",
+              help="Set a parameter of the chapter; may be given several times.")
+@click.option("--out", default="", metavar="DIR",
+              help="Folder of the executed notebooks (default: book/chapters, where the book looks).")
+@study_options
+def run(chapters: tuple[str, ...], parameters: tuple[tuple[str, str], ...], out: str, cluster: str,
+        **study: str) -> None:
+    """Run single chapters. CHAPTER is a number or a name: 6, or 06_experiment_1.
+
+    \b
+    Example:  artpose run 6 7 --profile smoke
+              artpose run 6 -p profile smoke --out elsewhere
+    """
     from artpose_lib.report import book
 
+    given = dict(parameters)
+    study |= {name: given.pop(name) for name in study if name in given}  # "-p data DIR" means what "--data DIR" does
     root = book.book_root()
-    for name, value in arguments.parameters:
-        setattr(arguments, name, value)  # "-p data DIR" means what "--data DIR" does
-    given = dict(arguments.parameters) | _study_parameters(arguments)
-    planned = [(chapter, book.typed_parameters(chapter, given))
-               for chapter in book.find_chapters(root, arguments.chapters)]
-    with _cluster(arguments) as address:
-        for chapter, parameters in planned:
-            parameters["cluster"] = address
-            out = book.executed_path(root, chapter)
-            if arguments.out:
-                out = Path(arguments.out) / out.name
-            book.execute(chapter, out, parameters, book.fingerprint(chapter, parameters))
-            print(out)
+    with opened_cluster(given.pop("cluster", cluster)) as address:
+        wanted = given | study_parameters(**study) | {"cluster": address}
+        planned = [(chapter, book.typed_parameters(chapter, wanted)) for chapter in book.find_chapters(root, chapters)]
+        for chapter, typed in planned:
+            executed = book.executed_path(root, chapter)
+            if out:
+                executed = Path(out) / executed.name
+            book.execute(chapter, executed, typed, book.fingerprint(chapter, typed))
+            click.echo(executed)
 
 
-def _collect(arguments: argparse.Namespace) -> None:
+@artpose.command()
+@click.option("--export", default="", metavar="DIR",
+              help="Write the tables of the audit and the claims there, small, without pictures and titles; trains "
+                   "what is missing. All options but --results go with it.")
+@study_options
+@click.pass_context
+def results(context: click.Context, export: str, cluster: str, **study: str) -> None:
+    """List the stored trials, or export what the audit made of them.
+
+    \b
+    Example:  artpose results --results results
+              artpose results --export tables --data pictures --profile thesis
+    """
+    if export:
+        from artpose_lib.report import audit, claims, reference
+        from artpose_lib.train.study import open_study
+
+        parameters = study_parameters(**study)
+        with opened_cluster(cluster) as address:
+            study = open_study(**parameters, cluster=address)
+            tables = audit.measure(study)
+            tables["claims"] = claims.check(study, tables["rows"])
+        click.echo(reference.export(study, tables, Path(export)))
+        return
+    for name in ("cluster", *study):
+        if name != "results" and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} goes with --export; the list takes --results alone")
+    from artpose_lib.train.records import list_trials
+
+    listed = list_trials(Path(study["results"]).expanduser())
+    click.echo(listed.to_string(index=False) if len(listed) else f"no trials stored in {study['results']}")
+
+
+@artpose.command(epilog="Some museums ask for a key, read from the environment: HARVARD_API_KEY, "
+                        "SEARCHCULTURE_API_KEY, EUROPEANA_API_KEY. ARTPOSE_CENSUS_LIST names a file of Census "
+                        "manifests, one a line.")
+@click.option("--out", required=True, metavar="DIR", help="A new folder, or one of an earlier collection.")
+@click.option("--pose", "poses", multiple=True, type=click.Choice(POSES, case_sensitive=False),
+              help="A pose; may be given several times (default: all).")
+@click.option("--source", "sources", multiple=True, type=click.Choice(SOURCES, case_sensitive=False),
+              help="A source; may be given several times (default: all).")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many pictures of each pose from each source.")
+@option("--contact", help="An e-mail address or page that tells a museum who is asking.")
+@option("--cluster", help="Where to collect: a Dask scheduler's address, local or slurm. It is one task, so that each "
+                          "museum is asked from one machine.")
+def collect(out: str, poses: tuple[str, ...], sources: tuple[str, ...], limit: int | None, contact: str,
+            cluster: str) -> None:
+    """Collect pictures of the poses from museums. Stop it at any time; the same command goes on from there.
+
+    \b
+    Example:  artpose collect --out pictures --contact you@example.org
+              artpose collect --out pictures --pose Tanagra --source met --limit 50
+    """
     from artpose_lib.collect.harvest import collect
-    from artpose_lib.collect.museums import SOURCES
-    from artpose_lib.data.poses import POSES
+    from artpose_lib.collect.museums import SOURCES as known
+    from artpose_lib.data.poses import POSES as queries
 
-    poses = _chosen("pose", arguments.pose, {pose.name: pose for pose in POSES})
-    sources = _chosen("source", arguments.source, SOURCES)
-    if arguments.limit is not None and arguments.limit < 1:
-        raise ValueError(f"--limit {arguments.limit}: at least 1 picture must be wanted")
-    wanted = Path(arguments.out).resolve(), poses, sources, arguments.limit, arguments.contact
-    if arguments.cluster:
-        from artpose_lib.train import cluster
+    wanted = (Path(out).resolve(), [pose for pose in queries if not poses or pose.name in poses],
+              [source for name, source in known.items() if not sources or name in sources], limit, contact)
+    if cluster:
+        from artpose_lib.train.cluster import call
 
-        cluster.call(arguments.cluster, "collect", collect, *wanted)
+        call(cluster, "collect", collect, *wanted)
     else:
         collect(*wanted)
 
 
-def _chosen(what: str, names: list[str], there: dict) -> list:
-    """Those of the values that are named, in their own order; all where none is. Upper and lower case are one."""
-    known = {name.lower() for name in there}
-    unknown = [name for name in names if name.lower() not in known]
-    if unknown:
-        raise ValueError(f'no {what} "{unknown[0]}"; there are {", ".join(there)}')
-    asked = {name.lower() for name in names} or known
-    return [value for name, value in there.items() if name.lower() in asked]
+@artpose.command()
+@click.argument("folder", metavar="DIR")
+@option("--who", help="The name that your decisions carry (default: your login).")
+@option("--port", 8866, "The port on this machine.")
+def curate(folder: str, who: str, port: int) -> None:
+    """Look through a collection in the browser and decide.
 
+    Keep, drop, relabel and box its pictures; every decision is a line in DIR/decisions.csv.
 
-def _classify(arguments: argparse.Namespace) -> None:
-    from functools import partial
-
-    from artpose_lib.classify import classify, model
-
-    results, weights = Path(arguments.results).expanduser(), arguments.weights or None
-    record = model.find_record(arguments.model, results)
-    model.ensure_neighbours(record, arguments.data, results, weights)
-    run = partial(classify.classify_on_cluster, arguments.cluster) if arguments.cluster else None
-    rows = classify.classify(Path(arguments.source), record, Path(arguments.out),
-                             Path(arguments.folder) if arguments.folder else None, weights, arguments.contact, run=run)
-    print(f"{arguments.out}: {rows:,} pictures")
-
-
-def _curate(arguments: argparse.Namespace) -> None:
+    \b
+    Example:  artpose curate pictures
+    """
     from artpose_lib.curate.serve import serve
 
-    serve(Path(arguments.folder), arguments.who, arguments.port)
+    serve(Path(folder), who, port)
 
 
-def _results(arguments: argparse.Namespace) -> None:
-    from artpose_lib.train import records
-
-    if arguments.export:
-        return _export_results(arguments)
-    listing = records.list_trials(Path(arguments.results).expanduser())
-    print(listing.to_string(index=False) if len(listing) else f"no trials stored in {arguments.results}")
+@artpose.group(cls=Group)
+def data() -> None:
+    """Look at a data set, export it, or draw one."""
 
 
-def _export_results(arguments: argparse.Namespace) -> None:
-    from artpose_lib.report import audit, claims, reference
-    from artpose_lib.train.study import open_study
+@data.command()
+@click.argument("folder", metavar="DIR")
+@option("--classes", help="Labels to use, separated by commas (default: all).")
+def info(folder: str, classes: str) -> None:
+    """Tell what is in a folder of pictures, and what is wrong with it.
 
-    parameters = _study_parameters(arguments)
-    with _cluster(arguments) as address:
-        study = open_study(**parameters, cluster=address)
-        tables = audit.measure(study)
-        tables["claims"] = claims.check(study, tables["rows"])
-    print(reference.export(study, tables, Path(arguments.export)))
-
-
-def _data_info(arguments: argparse.Namespace) -> None:
+    \b
+    Example:  artpose data info pictures
+    """
     from artpose_lib.data.dataset import load_dataset
     from artpose_lib.data.summary import count_classes
 
-    dataset = load_dataset(arguments.folder, arguments.classes or None)
-    print(f"{arguments.folder}: {len(dataset)} pictures, {len(dataset.classes)} classes, "
-          f"fingerprint {dataset.fingerprint}\n")
-    print(count_classes(dataset).to_string(index=False))
+    dataset = load_dataset(folder, classes or None)
+    click.echo(f"{folder}: {len(dataset)} pictures, {len(dataset.classes)} classes, "
+               f"fingerprint {dataset.fingerprint}\n\n{count_classes(dataset).to_string(index=False)}")
     if len(dataset.problems):
-        print(f"\n{len(dataset.problems)} files needed attention:\n{dataset.problems.to_string(index=False)}")
+        click.echo(f"\n{len(dataset.problems)} files needed attention:\n{dataset.problems.to_string(index=False)}")
 
 
-def _data_export(arguments: argparse.Namespace) -> None:
+@data.command()
+@click.argument("folder", metavar="DIR")
+@click.option("--as", "form", required=True, type=click.Choice(FORMS), help="The form to write.")
+@click.option("--out", required=True, metavar="DIR", help="A new or an empty folder.")
+@click.option("--open-only/--no-open-only", default=True, show_default=True,
+              help="Only pictures with an open licence, for what is to be published.")
+@option("--classes", help="Labels to use, separated by commas (default: all).")
+def export(folder: str, form: str, out: str, open_only: bool, classes: str) -> None:
+    """Write a data set in a form that other programs read.
+
+    \b
+    Example:  artpose data export pictures --as imagefolder --out exported
+    """
     from artpose_lib.data.dataset import load_dataset
     from artpose_lib.data.export import export
 
-    dataset = load_dataset(arguments.folder, arguments.classes or None, minimum=0)
-    written = export(dataset, arguments.form, Path(arguments.out), arguments.open_only)
-    print(f"{arguments.out}: {written} of {len(dataset)} pictures, as {arguments.form}")
+    dataset = load_dataset(folder, classes or None, minimum=0)
+    written = export(dataset, form, Path(out), open_only)
+    click.echo(f"{out}: {written} of {len(dataset)} pictures, as {form}")
     if written < len(dataset):
-        print(f"{len(dataset) - written} without an open licence are left out; for your own use: --no-open-only")
+        click.echo(f"{len(dataset) - written} without an open licence are left out; for your own use: --no-open-only")
 
 
-def _data_draw(arguments: argparse.Namespace) -> None:
-    from artpose_lib.draw.embedded import draw_dataset
+@data.command()
+@click.argument("folder", metavar="DIR")
+@click.option("--pictures", default=600, show_default=True, help="How many.")
+@click.option("--seed", default=0, show_default=True, help="Same seed, same pictures.")
+@click.option("--background-link", default=0.0, show_default=True,
+              help="How strongly the background goes with the class, 0 to 1.")
+def draw(folder: str, pictures: int, seed: int, background_link: float) -> None:
+    """Draw artworks of the six poses, as in the embedded data set, into a folder.
 
-    print(draw_dataset(Path(arguments.folder), arguments.pictures, arguments.seed, arguments.background_link))
+    \b
+    Example:  artpose data draw drawings --pictures 100
+    """
+    from artpose_lib.draw import draw_dataset
+
+    click.echo(draw_dataset(Path(folder), pictures, seed, background_link))
+
+
+@artpose.command()
+@click.argument("source", metavar="DIR|CSV|LIST")
+@click.option("--model", required=True, metavar="RECORD", help='A name in "artpose results", or its folder.')
+@click.option("-o", "--out", required=True, metavar="FILE.parquet", help="A row for each picture.")
+@click.option("--folder", default="", metavar="DIR",
+              help="Where the names in a list start, and what they may not lead out of (default: the list's own).")
+@option("--data", help="Folder of the pictures that the model was trained on, to tell what is unlike them.")
+@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+@option("--results", "~/.artpose", "Folder of trials.")
+@option("--contact", help="An e-mail address or page that tells the hosts of addresses who is asking.")
+@option("--cluster", help="Where to classify, a part of a thousand pictures a task: a Dask scheduler's address, local "
+                          "or slurm.")
+def classify(source: str, model: str, out: str, folder: str, data: str, weights: str, results: str, contact: str,
+             cluster: str) -> None:
+    """Classify a collection of any size with a stored trial.
+
+    It is a folder, a .csv with a column file_name or url, or a text file of paths and addresses, one a line.
+
+    \b
+    Example:  artpose classify pictures --model frozen-ResNet50-40-0123456789ab -o out.parquet
+    """
+    from functools import partial
+
+    from artpose_lib.classify import classify as collections
+    from artpose_lib.classify import model as models
+
+    record, weights_dir = models.find_record(model, Path(results).expanduser()), weights or None
+    models.ensure_neighbours(record, data, Path(results).expanduser(), weights_dir)
+    run = partial(collections.classify_on_cluster, cluster) if cluster else None
+    rows = collections.classify(Path(source), record, Path(out), Path(folder) if folder else None, weights_dir, contact,
+                                run=run)
+    click.echo(f"{out}: {rows:,} pictures")
+
+
+def study_parameters(data: str, weights: str, profile: str, results: str, classes: str) -> dict[str, str]:
+    """The parameters of every chapter that say what a study is of; folders become absolute, as a kernel runs elsewhere.
+
+    Raises ValueError for a folder that is not there.
+    """
+    folders = {"data": data, "weights": weights, "results": results}
+    absolute = {name: str(Path(folder).expanduser().resolve()) if folder else "" for name, folder in folders.items()}
+    for name in ("data", "weights"):
+        if absolute[name] and not Path(absolute[name]).is_dir():
+            raise ValueError(f"--{name} {folders[name]}: there is no such folder")
+    return absolute | {"profile": profile, "classes": classes}
+
+
+@contextmanager
+def opened_cluster(cluster: str) -> Iterator[str]:
+    """The address of the cluster that was asked for, "" for none; one that is started here ends with the block."""
+    if not cluster:
+        yield ""
+        return
+    from artpose_lib.train.cluster import open_cluster
+
+    with open_cluster(cluster) as address:
+        yield address

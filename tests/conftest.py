@@ -1,4 +1,6 @@
 import os
+import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,20 @@ from PIL import Image
 import artpose_lib  # noqa: F401 - before any test imports Keras: it says with what TensorFlow is to start
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what runs in the background ignore Ctrl-C
 # The same examples every time, and none that fails because the machine was busy.
 settings.register_profile("artpose", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("artpose")
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+def pytest_collection_modifyitems(items):
+    """Keep a file's tests in one process, and all that look at the book or its trials, which start first."""
+    for item in items:
+        book = {"pages", "smoke_results"} & set(item.fixturenames)
+        item.add_marker(pytest.mark.xdist_group("book" if book else item.path.name))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("book",))
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +44,24 @@ def colours(tmp_path_factory):
 def smoke_results(tmp_path_factory):
     """The folder of results of the profile "smoke" on the drawn pictures, trained once for all that look at it."""
     return tmp_path_factory.mktemp("smoke") / "results"
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory, smoke_results):
+    """The whole book, from a smoke run of every chapter, built with every warning an error."""
+    from artpose_lib.report import book
+
+    root = tmp_path_factory.mktemp("report")
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, root)
+    for name in ("book", "notebooks"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters", "maps"))
+    parameters = {"data": "", "weights": "", "profile": "smoke", "results": str(smoke_results), "classes": "",
+                  "cluster": ""}
+    assert book.execute_changed(root, parameters) == len(book.chapters(ROOT))
+    return book.build(root).parent
+
+
+def html_pages(pages):
+    """The pages that a reader can come to; the theme leaves templates of its own among the static files."""
+    return [path for path in sorted(pages.rglob("*.html")) if "_static" not in path.parts]

@@ -1,17 +1,22 @@
+import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 
+import click
 import pytest
-from conftest import SHARED
+from conftest import ROOT, SHARED
 
 from artpose_lib import cli
+from artpose_lib.report import book
 
 
 def test_help_loads_no_heavy_library():
     """What makes it answer at once; a clock in a test would only measure the machine."""
     script = ("import sys; from artpose_lib import cli\n"
-              "try: cli.main(['--help'])\nexcept SystemExit: pass\n"
+              "cli.main(['--help'])\n"
               "heavy = {'keras', 'tensorflow', 'pandas', 'numpy', 'jupytext', 'papermill'} & set(sys.modules)\n"
               "sys.exit(f'loaded: {heavy}' if heavy else 0)")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -19,12 +24,95 @@ def test_help_loads_no_heavy_library():
     assert "artpose" in done.stdout
 
 
-def test_every_option_has_its_environment_variable(monkeypatch):
-    monkeypatch.setenv("ARTPOSE_PROFILE", "smoke")
-    monkeypatch.setenv("ARTPOSE_CLASSES", "Pieta,Graces")
-    arguments = cli._parser().parse_args(["book"])
-    assert (arguments.profile, arguments.classes) == ("smoke", "Pieta,Graces")
-    assert cli._parser().parse_args(["book", "--profile", "thesis"]).profile == "thesis"
+def all_commands(group=cli.artpose, name="artpose"):
+    for word, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from all_commands(command, f"{name} {word}")
+        else:
+            yield f"{name} {word}", command
+
+
+def offered():
+    return [(name, option) for name, command in all_commands() for option in command.params
+            if isinstance(option, click.Option)]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in all_commands()])
+def test_every_command_tells_what_it_does_with_an_example(name, capsys):
+    assert cli.main([*name.split()[1:], "--help"]) == 0
+    said = capsys.readouterr().out
+    sentence, example = said.split("\n\n")[1], said.partition("Example:")[2]
+    assert sentence.strip()[0].isupper() and "." in sentence
+    assert example.strip().startswith(name) and "--debug" in said
+
+
+def test_the_choices_are_the_librarys_own():
+    from artpose_lib.collect.museums import SOURCES
+    from artpose_lib.data.export import FORMS
+    from artpose_lib.data.poses import POSE_NAMES
+    from artpose_lib.train.recipes import PROFILES
+
+    assert tuple(reversed(PROFILES)) == cli.PROFILES and cli.POSES == POSE_NAMES
+    assert tuple(SOURCES) == cli.SOURCES and tuple(FORMS) == cli.FORMS
+
+
+def test_every_variable_is_in_the_readme_and_every_one_there_is_read():
+    sources = "".join(path.read_text() for path in (ROOT / "artpose_lib").rglob("*.py"))
+    read = set(re.findall(r"ARTPOSE_[A-Z_]*[A-Z]", sources)) | {option.envvar for _, option in offered()} - {None}
+    assert read == set(re.findall(r"ARTPOSE_[A-Z_]*[A-Z]", (ROOT / "README.md").read_text()))
+
+
+def test_a_variable_sets_an_option_and_the_command_line_goes_before_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("ARTPOSE_RESULTS", str(tmp_path / "one"))
+    assert cli.main(["results"]) == 0
+    assert cli.main(["results", "--results", str(tmp_path / "other")]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith("one") and second.endswith("other")
+
+
+def test_an_error_shows_its_traceback_where_it_is_asked_for(capsys):
+    with pytest.raises(ValueError, match="/nowhere"):
+        cli.main(["data", "info", "/nowhere", "--debug"])
+
+
+def test_options_that_would_do_nothing_are_refused(tmp_path, capsys):
+    assert cli.main(["results", "--results", str(tmp_path), "--profile", "smoke"]) == 2
+    assert "--profile goes with --export" in capsys.readouterr().err
+
+
+def test_a_parameter_of_the_chapter_never_changes_the_command(monkeypatch, tmp_path):
+    """Not the list that is being read, nor the folder of what is executed, nor the command's cluster."""
+    chapter = tmp_path / "notebooks" / "01_try.py"
+    chapter.parent.mkdir()
+    (tmp_path / "_toc.yml").touch()
+    names = ["data", "weights", "profile", "results", "classes", "cluster", "parameters", "out", "chapters"]
+    chapter.write_text('# %% tags=["parameters"]\n' + "".join(f'{name} = ""\n' for name in names))
+    monkeypatch.chdir(tmp_path)
+    ran = []
+    monkeypatch.setattr(book, "execute", lambda chapter, out, parameters, mark: ran.append((out, parameters)))
+    own = [word for name in ("parameters", "out", "chapters", "profile") for word in ("-p", name, "x")]
+    assert cli.main(["run", "1", *own, "--out", "here"]) == 0
+    (out, parameters), = ran
+    assert out == Path("here/01_try.ipynb")
+    assert {parameters[name] for name in ("parameters", "out", "chapters", "profile")} == {"x"}
+    assert cli.main(["run", "1", "-p", "data", "/nowhere"]) == 1
+
+
+def test_an_export_trains_on_the_cluster_that_it_is_given(monkeypatch, colours, tmp_path):
+    opened = []
+
+    @contextmanager
+    def open_cluster(where):
+        opened.append(where)
+        yield "tcp://127.0.0.1:1"
+
+    studies = []
+    monkeypatch.setattr("artpose_lib.train.cluster.open_cluster", open_cluster)
+    monkeypatch.setattr("artpose_lib.report.audit.measure", lambda study: studies.append(study) or {"rows": None})
+    monkeypatch.setattr("artpose_lib.report.claims.check", lambda study, rows: None)
+    monkeypatch.setattr("artpose_lib.report.reference.export", lambda study, tables, folder: folder)
+    assert cli.main(["results", "--export", str(tmp_path), "--data", str(colours), "--cluster", "local:1"]) == 0
+    assert opened == ["local:1"] and studies[0].cluster == "tcp://127.0.0.1:1"
 
 
 def test_data_info_counts_the_classes(colours, capsys):

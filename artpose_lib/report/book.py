@@ -1,22 +1,22 @@
 """Chapters through papermill, and the book through Jupyter Book."""
 
+import ast
 import hashlib
 import io
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import jupytext
 import nbformat
 
-from artpose_lib.files import say
+from artpose_lib.files import say, whole
 
+LIBRARY = Path(__file__).parents[1]
 FINGERPRINT = "artpose_fingerprint"  # where an executed notebook's metadata says what it was made from
 
 
@@ -53,52 +53,77 @@ def find_chapters(root: Path, names: list[str]) -> list[Path]:
     return found
 
 
-def parameters_of(chapter: Path) -> dict[str, object]:
-    """The names and defaults of a chapter's `parameters` cell, which holds plain assignments of literals."""
-    notebook = jupytext.read(chapter)
-    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    names: dict[str, object] = {}
-    exec(compile(cell.source, str(chapter), "exec"), {}, names)  # our own source file, not a reader's input
-    return names
-
-
 def typed_parameters(chapter: Path, given: dict[str, str]) -> dict[str, object]:
     """Parameters from the command line, each in the type of the chapter's default.
 
     Raises ChapterError for a name that the chapter does not have (papermill itself only prints a line) and for a
     value that is not of the type.
     """
-    defaults = parameters_of(chapter)
+    defaults = read_parameters(chapter)
     typed = {}
     for name, value in given.items():
         if name not in defaults:
             raise ChapterError(f'{chapter.stem} has no parameter "{name}"; it has {", ".join(defaults)}')
+        kind = type(defaults[name])
         try:
-            typed[name] = type(defaults[name])(value)
+            typed[name] = kind(value)
         except ValueError:
-            kind = type(defaults[name]).__name__
-            raise ChapterError(f'{chapter.stem}: parameter {name} is of type {kind}, and "{value}" is not') from None
+            raise ChapterError(
+                f'{chapter.stem}: parameter {name} is of type {kind.__name__}, and "{value}" is not') from None
     return typed
 
 
-def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
-    """What an executed chapter depends on: its text, the library's, its parameters, its data and weights; that on speed
-    also on the benchmarks' results.
+def read_parameters(chapter: Path) -> dict[str, object]:
+    """The names and defaults of a chapter's `parameters` cell."""
+    from papermill import inspect_notebook  # a second to import, and only needed where a chapter runs
 
-    The files of the two folders count by name, size and time, as `make` counts them. The cluster does not count.
+    found = inspect_notebook(jupytext.read(chapter))
+    return {name: ast.literal_eval(parameter["default"]) for name, parameter in found.items()}
+
+
+def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
+    """A hash of what an executed chapter depends on: its text, the parts of the library that it uses, its parameters,
+    data and weights. The chapter on speed also depends on the benchmarks' results.
+
+    The files of data and weights count by name, size and time, as `make` counts them. Where trials are trained does
+    not count.
     """
-    library = Path(__file__).parents[1]
-    sources = [path for path in sorted(library.rglob("*")) if path.suffix in {".py", ".csv", ".js", ".css"}]
     counted = {name: value for name, value in parameters.items() if name != "cluster"}
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True).encode())
     measured = sorted((chapter.parents[1] / "benchmarks" / "results").glob("*.json")) if "speed" in chapter.stem else []
-    for path in [chapter, *sources, *measured]:
+    for path in [chapter, *sorted(library_files(chapter)), *measured]:
         digest.update(path.name.encode() + path.read_bytes())
     for folder in [parameters.get("data"), parameters.get("weights"), Path.home() / ".keras" / "models"]:
         for path in sorted(Path(folder).rglob("*")) if folder else []:
             if not any(part.startswith(".") for part in path.relative_to(folder).parts):  # a collection's own notes
                 digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
+
+
+def library_files(source: Path) -> set[Path]:
+    """The files of the library that a chapter uses: the modules that it imports, directly or through others, this
+    one, which runs it, the scripts and styles that these name, and the facts of the thesis."""
+    modules = {Path(__file__)}
+    waiting = [source]
+    while waiting:
+        found = _imported_modules(waiting.pop()) - modules
+        modules |= found
+        waiting += found
+    text = "".join(module.read_text(encoding="utf-8") for module in modules)
+    named = {path for path in LIBRARY.glob("web/*") if path.name in text}
+    return modules | named | set(LIBRARY.rglob("*.csv"))
+
+
+def _imported_modules(source: Path) -> set[Path]:
+    """The library's modules that a Python file imports anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    paths = [LIBRARY.joinpath(*name.split(".")[1:]) for name in names if name.split(".")[0] == LIBRARY.name]
+    return {file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()}
 
 
 def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str = "") -> None:
@@ -108,25 +133,23 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
     Raises ChapterError with the cell's own error where the chapter stops; the notebook up to there is kept beside
     `out`, with the ending `.failed.ipynb`.
     """
-    import papermill  # a second to import, and only needed where a chapter runs
+    import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    out.parent.mkdir(parents=True, exist_ok=True)
     failed = out.with_suffix(".failed.ipynb")
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".running-") as folder:
-        source, working = Path(folder) / chapter.with_suffix(".ipynb").name, Path(folder) / "executed.ipynb"
+    with whole(out, replace=True, option="--out") as executed:
+        source = executed.with_name("source.ipynb")
         jupytext.write(jupytext.read(chapter), source)  # papermill reads no .py
         try:
-            papermill.execute_notebook(source, working, parameters, kernel_name="python3", progress_bar=False,
+            papermill.execute_notebook(source, executed, parameters, kernel_name="python3", progress_bar=False,
                                        stderr_file=_Progress(), cwd=chapter.parent)
         except PapermillExecutionError as error:
-            os.replace(working, failed)
+            shutil.move(executed, failed)
             raise ChapterError(f"{chapter.stem} stopped: {error.ename}: {error.evalue} (see {failed})") from None
-        notebook = nbformat.read(working, as_version=4)
+        notebook = nbformat.read(executed, as_version=4)
         prepare(notebook)
         notebook.metadata[FINGERPRINT] = mark
-        nbformat.write(notebook, working)
-        os.replace(working, out)
+        nbformat.write(notebook, executed)
     failed.unlink(missing_ok=True)
 
 

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+from conftest import html_pages
+
+
+def assert_figures_are_drawn(page):
+    """They are once the first comes into sight; it may be in a panel that shows another of its figures."""
+    figures = page.locator(".plotly-graph-div")
+    visible = [figures.nth(number) for number in range(figures.count()) if figures.nth(number).is_visible()]
+    if visible:
+        visible[0].scroll_into_view_if_needed()
+        page.wait_for_function("document.querySelectorAll('.plotly-graph-div:not(.js-plotly-plot)').length === 0")
+    assert all(figures.nth(number).locator(".main-svg").count() for number in range(figures.count()))
+
+
+def test_the_first_view_of_the_feature_maps_loads_little(pages, chromium):
+    loaded = set()
+    context = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    page = context.new_page()
+    page.on("request", lambda request: loaded.add(request.url.split("?")[0].split("#")[0]))
+    page.goto((pages / "book" / "chapters" / "08_feature_maps.html").as_uri(), wait_until="networkidle")
+    # The theme's icons come without its script of 1.5 MB.
+    icons = page.locator(".fa-bars:visible").first
+    assert icons.evaluate("icon => getComputedStyle(icon, '::before').content").strip('"') == "\uf0c9"
+    context.close()
+    files = [Path(url.removeprefix("file://")) for url in loaded]
+    assert {"5.png", "5.js", "plotly_lazy.js"} <= {file.name for file in files}
+    assert not {"plotly.min.js", "fontawesome.js"} & {file.name for file in files}
+    assert sum(file.stat().st_size for file in files) <= 1_500_000
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_every_page_opens_in_a_browser_without_a_complaint(pages, chromium, width):
+    complaints = []
+    context = chromium.new_context(viewport={"width": width, "height": 900}, offline=True)
+    page = context.new_page()
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"not loaded: {request.url}"))
+    for path in html_pages(pages):
+        page.goto(path.as_uri(), wait_until="networkidle")  # index.html sends on to the first page
+        assert complaints == [], f"{path.name}: {complaints}"
+        assert_figures_are_drawn(page)
+        fits = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert fits, f"{path.name} is wider than the window"
+    context.close()
