@@ -3,8 +3,8 @@
 An answer lies in `answers/<host>/<stem>`, the stem being the last part of an address's path; an answer to a certain
 parameter, or to a certain value of it, adds that, as in `search-page` and `search-page=2`. Every search finds all that
 its museum has, as loosely as museums search. Titles and names are our own inventions, in the shapes of real answers.
-`answers/artworks.json` has the artworks that they are to become, by source and search, without the empty fields; a
-picture is drawn for each address in it.
+`answers/museums.json` has for each source what it is asked, {0} being the words, what finds nothing, and the artworks
+that the recorded answers become, by search and without the empty fields; a picture is drawn for each address in it.
 """
 
 import io
@@ -27,7 +27,8 @@ import responses
 from PIL import Image
 
 ANSWERS = Path(__file__).parent / "answers"
-ARTWORKS = json.loads((ANSWERS / "artworks.json").read_text(encoding="utf-8"))
+MUSEUMS = json.loads((ANSWERS / "museums.json").read_text(encoding="utf-8"))
+ARTWORKS = {name: museum["artworks"] for name, museum in MUSEUMS.items()}
 PICTURES = {address for searches in ARTWORKS.values() for works in searches.values() for work in works
             for address in work.get("images", ())}
 KEYS = {"HARVARD_API_KEY": "harvard-5ecret/+key", "SEARCHCULTURE_API_KEY": "searchculture-5ecret",
@@ -37,9 +38,9 @@ KEY_PARAMETERS = ("apikey", "apiKey", "wskey")
 
 
 class Reply(NamedTuple):
-    """An answer; body None is one without end, status 0 none at all."""
+    """An answer; status 0 is none at all."""
 
-    body: bytes | None
+    body: bytes
     status: int = 200
     headers: dict[str, str] = {}
 
@@ -119,8 +120,7 @@ class Museums:
         """Answer in place of the network, until the end of the `with` block."""
         def answered(request: requests.PreparedRequest) -> tuple[int, dict, object]:
             given = self.reply(request.url, request.headers)
-            body = io.BufferedReader(Endless()) if given.body is None else given.body
-            return given.status, given.headers, body if given.status else requests.ConnectionError("hung up")
+            return given.status, given.headers, given.body if given.status else requests.ConnectionError("hung up")
 
         self.network = responses.RequestsMock(assert_all_requests_are_fired=False)
         self.network.add_callback(responses.GET, re.compile(""), answered, content_type=None)
@@ -129,17 +129,6 @@ class Museums:
 
     def __exit__(self, *reason) -> None:
         self.network.stop(allow_assert=False)
-
-
-class Endless(io.RawIOBase):
-    """Zeros without end."""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        buffer[:] = bytes(len(buffer))
-        return len(buffer)
 
 
 class Server(ThreadingHTTPServer):

@@ -61,10 +61,6 @@ def hang_up(reply: Reply) -> Reply:
     return reply._replace(status=0)
 
 
-def endless(reply: Reply) -> Reply:
-    return reply._replace(body=None)
-
-
 def gzip_bomb(reply: Reply) -> Reply:
     """A gigabyte of zeros in a megabyte."""
     packed = gzip.compress(bytes(10 << 20)) * 100
