@@ -86,7 +86,8 @@ def test_a_parameter_of_the_chapter_never_changes_the_command(monkeypatch, tmp_p
     chapter.parent.mkdir()
     (tmp_path / "_toc.yml").touch()
     names = ["data", "weights", "profile", "results", "classes", "cluster", "parameters", "out", "chapters"]
-    header = "# ---\n# jupyter:\n#   kernelspec:\n#     name: python3\n#     language: python\n# ---\n"
+    kernel = ["display_name: Python 3", "language: python", "name: python3"]
+    header = "\n#     ".join(["# ---\n# jupyter:\n#   kernelspec:", *kernel]) + "\n# ---\n"
     chapter.write_text(header + '# %% tags=["parameters"]\n' + "".join(f'{name} = ""\n' for name in names))
     monkeypatch.chdir(tmp_path)
     ran = []
