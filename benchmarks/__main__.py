@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in {"__main__", "common", "gpu"})
+SCRIPTS = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in {"__main__", "appendix", "common", "gpu"})
 
 parser = argparse.ArgumentParser(prog="python benchmarks", description=__doc__)
 parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SCRIPTS)} (default: all)")

@@ -40,6 +40,7 @@ from artpose_lib.collect.museums import SOURCES
 from artpose_lib.data import summary
 from artpose_lib.data.poses import POSES
 from artpose_lib.report import figures
+from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -119,8 +120,8 @@ if collected:
     display(Markdown(f"## What came back\n\n{len(found)} pictures from {found['source'].nunique()} sources, and "
                      f"{len(problems)} that could not be had."))
     by_source, by_query = (figures.composition(summary.count_groups(found, facet)) for facet in ("source", "query"))
-    display(figures.show(by_source, "Pictures of each source, pose by pose."))
-    display(figures.show(by_query, "Pictures that each search found."))
+    display(show(by_source, "Pictures of each source, pose by pose."))
+    display(show(by_query, "Pictures that each search found."))
 
 # %%
 if collected and len(problems):

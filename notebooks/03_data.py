@@ -39,6 +39,7 @@ from artpose_lib.data.poses import POSES, thesis_table
 from artpose_lib.data.splits import split, split_counts
 from artpose_lib.data.summary import count_classes
 from artpose_lib.report import figures
+from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import SEEDS
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose, contact_sheet
@@ -117,7 +118,7 @@ def division(scheme):
         counts = split_counts(dataset, split(dataset, scheme, SEEDS[0]))
     except DataError as error:  # a class of too few works for this division
         return HTML(f"<p>{escape(str(error))}</p>")
-    return figures.show(figures.class_distribution(counts), alt=f"Classes in each part of the {scheme} division.")
+    return show(figures.class_distribution(counts), alt=f"Classes in each part of the {scheme} division.")
 
 
 choose("Division", {title: division(scheme) for title, scheme in schemes.items()})

@@ -34,6 +34,7 @@ from IPython.display import Markdown
 from artpose_lib.data.splits import split
 from artpose_lib.model.backbones import BACKBONES, preprocess
 from artpose_lib.report import figures
+from artpose_lib.report.plotting import show
 from artpose_lib.train.augment import STRENGTHS, balance, expand
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose, contact_sheet
@@ -119,7 +120,7 @@ counts = pd.concat([
     pd.DataFrame({"part": stage, "label": dataset.classes, "pictures": np.bincount(of, minlength=len(dataset.classes))})
     for stage, of in stages.items()
 ])
-figures.show(figures.class_distribution(counts), alt="Pictures of each class in the training part, after SMOTE and after imgaug.")
+show(figures.class_distribution(counts), alt="Pictures of each class in the training part, after SMOTE and after imgaug.")
 
 # %%
 a_class = 127  # the largest class of the thesis' training part (Section 2.2.6)

@@ -37,6 +37,7 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures
+from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import MODELS, PROFILES, find_recipe, plan_rates
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
@@ -111,7 +112,7 @@ Markdown(f"Alone or in company, the picture gets the same probabilities. Of {net
 # %%
 def schedule(model, chosen):
     frames = [plan_rates(chosen.scale(find_recipe(model, name))).assign(label=name) for name in BACKBONES]
-    return figures.show(figures.schedule(pd.concat(frames)), alt=f"Learning rates of the {model} models, epoch by epoch.")
+    return show(figures.schedule(pd.concat(frames)), alt=f"Learning rates of the {model} models, epoch by epoch.")
 
 
 choose("Model", {figures.MODEL_TITLES[model]: schedule(model, PROFILES["thesis"]) for model in MODELS})

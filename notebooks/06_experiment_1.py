@@ -34,6 +34,7 @@ from IPython.display import HTML, Markdown
 
 from artpose_lib.report import figures, tables
 from artpose_lib.report import scores as metrics
+from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
 
@@ -65,7 +66,7 @@ Markdown(f"{len(found.records)} trials of {summary['backbone'].nunique()} networ
 
 # %%
 def comparison(metric):
-    return figures.show(figures.comparison(beside, metric, scores), alt=f"Test {metric} of every model, here and in the thesis.")
+    return show(figures.comparison(beside, metric, scores), alt=f"Test {metric} of every model, here and in the thesis.")
 
 
 choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
@@ -98,7 +99,7 @@ curves = metrics.curves(found.history)
 
 
 def learning(model):
-    return figures.show(figures.curves(curves, model), alt=f"Validation accuracy and loss of the {model} models by epoch.")
+    return show(figures.curves(curves, model), alt=f"Validation accuracy and loss of the {model} models by epoch.")
 
 
 choose("Model", {figures.MODEL_TITLES[model]: learning(model) for model in curves["model"].unique()})
@@ -115,7 +116,7 @@ choose("Model", {figures.MODEL_TITLES[model]: learning(model) for model in curve
 def poses(model, backbone):
     own = found.predictions.query("model == @model and backbone == @backbone")
     title = f"{figures.MODEL_TITLES[model]} {backbone}"
-    return title, figures.show(figures.class_scores(metrics.class_report(own)), alt=f"Precision, recall and F1 of each class, {title}.")
+    return title, show(figures.class_scores(metrics.class_report(own)), alt=f"Precision, recall and F1 of each class, {title}.")
 
 
 best_first = summary.sort_values("accuracy", ascending=False, kind="stable")

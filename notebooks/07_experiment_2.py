@@ -33,6 +33,7 @@ from IPython.display import HTML, Markdown
 
 from artpose_lib.report import figures, tables
 from artpose_lib.report import scores as metrics
+from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
 
@@ -65,7 +66,7 @@ Markdown(f"Trained with augmentation: {', '.join(names)}."
 
 # %%
 def comparison(metric):
-    return figures.show(figures.comparison(beside, metric, scores), alt=f"Test {metric} with augmentation and without.")
+    return show(figures.comparison(beside, metric, scores), alt=f"Test {metric} with augmentation and without.")
 
 
 choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
@@ -82,7 +83,7 @@ Markdown(tables.in_words(summary, "finetuned", "finetuned_aug"))
 # The thesis' Figure 3.5.
 
 # %%
-figures.show(figures.curves(metrics.curves(found.history), "finetuned_aug"),
+show(figures.curves(metrics.curves(found.history), "finetuned_aug"),
              alt="Validation accuracy and loss of the fine-tuned, augmented models by epoch.")
 
 # %% [markdown]
@@ -96,7 +97,7 @@ figures.show(figures.curves(metrics.curves(found.history), "finetuned_aug"),
 # %%
 def view(name, make, of, says):
     own = augmented[augmented["backbone"] == name]
-    return figures.show(make(of(own)), alt=f"{says}, fine-tuned and augmented {name}.")
+    return show(make(of(own)), alt=f"{says}, fine-tuned and augmented {name}.")
 
 
 choose("Network", {name: view(name, figures.roc, metrics.roc_curves, "ROC curve of each class") for name in names})
@@ -116,11 +117,7 @@ choose("Network", {name: view(name, figures.class_scores, metrics.class_report, 
 # Pieta taken for Sebastian, Graces and Reclining for Pieta, and Tanagra for Antinous.
 
 # %%
-def taken_for(table):
-    return figures.confusion(table, list(table.columns))
-
-
-choose("Network", {name: view(name, taken_for, metrics.confusion, "Which class is taken for which") for name in names})
+choose("Network", {name: view(name, figures.confusion, metrics.confusion, "Which class is taken for which") for name in names})
 
 # %%
 best = trained.iloc[0]

@@ -38,7 +38,8 @@ from scipy.stats import binomtest
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds, train_boxes
 from artpose_lib.explain.explorer import FeatureMapExplorer
 from artpose_lib.explain.readings import SCRATCH, TUNED, Readings, group_mistakes
-from artpose_lib.report import evidence, figures, scores
+from artpose_lib.report import audit_figures, comparisons
+from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -152,7 +153,7 @@ shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmo
 
 # %%
 dissected = readings.dissected()
-figures.show(evidence.densities(dissected),
+show(audit_figures.densities(dissected),
              "How densely the best filter of each network answers on torso, tree, arrows and background of drawn Sebastians.")
 
 
@@ -180,8 +181,8 @@ HTML(f"<ul>{''.join(found_on(row['part'], row) for _, row in trained.iloc[::-1].
 
 # %%
 found = tabulate_conditions(train_backgrounds(study))
-surroundings, chance = scores.accuracies_by_condition(found), found["label"].value_counts(normalize=True).max()
-figures.show(evidence.conditions(surroundings, chance), "The accuracy of networks in each condition, and of luck.")
+surroundings, chance = comparisons.accuracies_by_condition(found), found["label"].value_counts(normalize=True).max()
+show(audit_figures.conditions(surroundings, chance), "The accuracy of networks in each condition, and of luck.")
 
 # %% [markdown]
 # *Figure only* shows the figure on plain grey, without what it carries or leans on; *background only* the scene painted
@@ -215,7 +216,7 @@ Markdown(f"What is left when the body is gone is worth a look. With nothing but 
 # %%
 boxed = tabulate_conditions(train_boxes(study))
 if len(boxed):
-    display(scores.accuracies_by_condition(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
+    display(comparisons.accuracies_by_condition(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
         dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), escape="html"))
 else:
     display(Markdown("No test picture of this run has a box."))

@@ -35,7 +35,8 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import audit, auditpages, evidence, figures, reference, statistics
+from artpose_lib.report import audit, audit_figures, auditpages, reference, statistics
+from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 from artpose_lib.web import contact_sheet
 
@@ -59,7 +60,7 @@ HTML(auditpages.section("A1", tables, references))
 # %%
 trials = tables["one_good_trial"]
 lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0], "the thesis": auditpages.THESIS["A1"]}
-figures.show(evidence.dots(trials, lines),
+show(audit_figures.dots(trials, lines),
              alt="Test accuracy of each trial of a frozen network, with labels as they are and permuted.")
 
 # %% [markdown]
@@ -77,7 +78,7 @@ figures.show(evidence.dots(trials, lines),
 HTML(auditpages.section("A5", tables, references))
 
 # %%
-figures.show(evidence.differences(auditpages.forest("A5", tables, references)),
+show(audit_figures.differences(auditpages.forest("A5", tables, references)),
              alt="What each preprocessing mode changes in the test accuracy of frozen networks.")
 
 # %% [markdown]
@@ -93,7 +94,7 @@ HTML("".join(auditpages.section(number, tables, references) for number in ("A2",
 
 # %%
 slips = auditpages.forest(("A2", "A3", "A4", "A8"), tables, references)
-figures.show(evidence.differences(slips), alt="What each slip in fine-tuning changes in test accuracy.")
+show(audit_figures.differences(slips), alt="What each slip in fine-tuning changes in test accuracy.")
 
 # %% [markdown]
 # ## A6 and A7: what five trials can show
@@ -149,7 +150,7 @@ Markdown(auditpages.counts_in_words())
 
 # %%
 curve = statistics.Curve(**tables["curve"].iloc[0])
-figures.show(evidence.learning_curve(tables["points"], curve), alt="Test accuracy against training pictures a class.")
+show(audit_figures.learning_curve(tables["points"], curve), alt="Test accuracy against training pictures a class.")
 
 # %%
 Markdown(auditpages.pictures_in_words(curve, tables["power"].iloc[0], references))

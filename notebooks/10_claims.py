@@ -40,7 +40,8 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import audit, auditpages, claims, evidence, figures, reference
+from artpose_lib.report import audit, audit_figures, auditpages, claims, reference
+from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -55,7 +56,7 @@ Markdown(auditpages.whose(references))
 # ## In one picture
 
 # %%
-figures.show(evidence.verdicts(table), alt="How many claims of each part of the thesis hold here.")
+show(audit_figures.verdicts(table), alt="How many claims of each part of the thesis hold here.")
 
 # %% [markdown]
 # ## Sentence by sentence

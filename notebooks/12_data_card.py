@@ -34,6 +34,7 @@ from artpose_lib.data import summary
 from artpose_lib.data.decisions import active_decisions, read_decisions
 from artpose_lib.data.splits import split, split_counts
 from artpose_lib.report import figures
+from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import SEEDS
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose, contact_sheet
@@ -63,7 +64,7 @@ counts.style.hide().format({"share": "{:.0%}"}, escape="html").set_caption("Pict
 # %%
 def bars(facet):
     alt = f"The number of pictures of each {facet}, class by class."
-    return figures.show(figures.composition(summary.count_groups(table, facet)), alt)
+    return show(figures.composition(summary.count_groups(table, facet)), alt)
 
 
 choose("Counted by", {facet: bars(facet) for facet in summary.FACETS})
@@ -90,7 +91,7 @@ contact_sheet([dataset.picture(row, 320) for row in shown],
 # As the thesis' Figure 2.1: the pictures shuffled and cut at 80 and 90 per cent, with no regard to classes.
 
 # %%
-figures.show(figures.class_distribution(split_counts(dataset, split(dataset, "random", SEEDS[0]))),
+show(figures.class_distribution(split_counts(dataset, split(dataset, "random", SEEDS[0]))),
              alt="Classes in each part of a random division.")
 
 # %% [markdown]

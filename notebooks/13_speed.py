@@ -28,18 +28,24 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+import sys
+
+import numpy as np
 from IPython.display import Markdown
 
-from artpose_lib.report import evidence, figures, speed
-from artpose_lib.train import recipes
+from artpose_lib.report.plotting import show
+from artpose_lib.train.recipes import RECIPES, SEEDS
 from artpose_lib.train.study import open_study
+
+sys.path.append("../benchmarks")
+import appendix
 
 study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%
-table = speed.comparisons()
-floors = speed.floors()
+reports = appendix.read_reports()
+table, floors = appendix.tabulate_comparisons(reports), appendix.tabulate_floors(reports)
 taken = "; ".join(f"{machine}, on {' and '.join(sorted(set(days)))}" for machine, days in table.groupby("machine")["date"])
 Markdown(f"The times below do not come from that run. They were measured on: {taken or 'nothing yet'}.")
 
@@ -51,10 +57,14 @@ Markdown(f"The times below do not come from that run. They were measured on: {ta
 # a dot for both ways in words and numbers.
 
 # %%
-figures.show(evidence.speed(table), "For each piece of work the measured ratio of the plain way to ours, and the aim.")
+show(appendix.comparisons_figure(table), "For each piece of work the measured ratio of the plain way to ours, and the aim.")
 
 # %%
-Markdown(speed.in_words(table))
+missed = table[table["ratio"] < table["aim"]]
+lines = [f"- {row.name}: {row.ratio:.3g} where {row.aim:.3g} is wanted ({row.plain:.3g} {row.unit} for “{row.plain_way}”, "
+         f"{row.ours:.3g} for “{row.ours_way}”)." for row in missed.itertuples(index=False)]
+met = f"{len(table) - len(missed)} of {len(table)} aims are met." + (" Missed are\n\n" + "\n".join(lines) if lines else "")
+Markdown(met if len(table) else "There are no measurements beside this report: `make bench` takes them.")
 
 # %% [markdown]
 # ## The floor
@@ -77,7 +87,8 @@ Markdown(f"{rate}\n\n" + "\n".join(lines) if lines else "No training steps were 
 # more so the less work a network makes.
 
 # %%
-lines = [f"- {name}: at best {best:.0%} of the speed that the network has alone" for name, best in speed.reading().items()]
+lines = [f"- {name}: at best {floor['best_ratio']:.0%} of the speed that the network has alone"
+         for name, floor in reports.get("features", {}).get("floor", {}).items()]
 Markdown("\n".join(lines) or "No features were measured.")
 
 # %% [markdown]
@@ -87,7 +98,15 @@ Markdown("\n".join(lines) or "No features were measured.")
 # GPU shortens it; `benchmarks/gpu.py` measures by how much on a machine that has one.
 
 # %%
-Markdown(speed.collection_in_words())
+cost = "No collection was classified: `make bench` does it."
+if "classify" in reports:
+    lines = [f"- {row['name'].rpartition(', ')[2]}: {row['hours_a_million']:.2g} hours" for row in reports["classify"]["comparisons"]]
+    runs = sorted(reports["classify"]["rows"], key=lambda run: run["rows"])
+    fewest, most = runs[0], runs[-1]
+    cost = ("At the speed that was measured, a million pictures through `artpose classify` take\n\n" + "\n".join(lines)
+            + f"\n\nWith a network of next to nothing {most['rows']:,} rows took {most['seconds']:.0f} s: that is what they cost "
+            f"besides. The memory was {most['peak_mb']:.0f} MB at most, and {fewest['peak_mb']:.0f} MB for {fewest['rows']:,} rows.")
+Markdown(cost)
 
 # %% [markdown]
 # ## Numbers of 16 bits
@@ -97,7 +116,21 @@ Markdown(speed.collection_in_words())
 # with them must be tried.
 
 # %%
-Markdown(speed.precision_in_words())
+effect = "Numbers of 16 bits were not measured: `make bench` does it."
+if "precision" in reports:
+    measured, accuracy = reports["precision"], reports["precision"]["accuracy"]
+    able = {"amx_bf16", "avx512_bf16"} & set(measured["machine"]["instructions"])  # products of 16 bits, as Linux names them
+    does = (f"multiplies in 16 bits ({', '.join(sorted(able))})" if able else
+            "cannot multiply in 16 bits, and converts each number there and back")
+    lines = [f"- {row['note']} of {row['name'].rpartition(', ')[2]}: {row['ratio']:.2g} times the speed, "
+             f"{row['ours']['median']:.3g} s where 32 bits take {row['plain']['median']:.3g}" for row in measured["comparisons"]]
+    wide, narrow = np.array(accuracy["float32"]), np.array(accuracy["mixed_bfloat16"])
+    means = [f"{trials.mean():.3f} on average ({trials.min():.3f} to {trials.max():.3f})" for trials in (narrow, wide)]
+    effect = (f"The processor of these measurements {does}:\n\n" + "\n".join(lines) + f"\n\nThe test accuracy of "
+              f"{accuracy['backbone']}, fine-tuned on the drawn pictures of the profile {accuracy['profile']}, is {means[0]} with "
+              f"16 bits and {means[1]} with 32. Over the same {len(wide)} seeds it is higher with 16 bits in "
+              f"{(narrow > wide).sum()}, lower in {(narrow < wide).sum()}.")
+Markdown(effect)
 
 # %% [markdown]
 # ## A hundred machines, on paper
@@ -108,12 +141,28 @@ Markdown(speed.precision_in_words())
 # can be kept busy, if the folder takes one record after another: the quicker the trials, the fewer.
 
 # %%
-costs, wanted = speed.cluster_costs(), 100
+costs, wanted = reports.get("cluster", {}).get("costs"), 100
 workers = "How many workers the scheduler and the disk keep busy, at most, by the seconds that a trial takes."
-figures.show(evidence.workers(costs, wanted), workers) if costs else None
+show(appendix.workers_figure(costs, wanted), workers) if costs else None
 
 # %%
-Markdown(speed.cluster_in_words(costs, wanted, len(recipes.RECIPES) * len(recipes.SEEDS)))
+limit = "Nothing was measured on a cluster: `make bench` does it."
+if costs:
+    # So long a trial must take for the wanted number of workers.
+    shortest = {name: wanted / served for name, served in appendix.count_workers(costs, 1.0).items()}
+    slowest, trials = max(shortest, key=shortest.get), len(RECIPES) * len(SEEDS)
+    milliseconds = {name: f"{1000 * costs[name]:.2g} ms" for name in ("message", "scheduled", "claim", "store")}
+    limit = (
+        f"A message to a worker and back takes {milliseconds['message']}, of which the scheduler is busy for "
+        f"{milliseconds['scheduled']} at most; it holds {costs['sent_bytes'] / 1000:.2g} kB, for pictures and weights do not "
+        f"travel. A trial's lock takes {milliseconds['claim']} of the disk and its record {milliseconds['store']}. So {wanted} "
+        f"workers wait for {slowest} where trials are shorter than {shortest[slowest]:.2g} s. The shortest that there are, a "
+        f"last layer on stored features, took {costs['trial']:.2g} s each, which is "
+        f"{'more' if costs['trial'] > shortest[slowest] else 'less'} than that.\n\n"
+        f"What remains is that a trial is not divided. The thesis' two experiments, with the backbone that this report adds, are "
+        f"{trials} trials, so that no more than {trials} workers have anything to do, and all is over when the longest trial is. "
+        "From there on a quicker GPU helps, and more machines do not.")
+Markdown(limit)
 
 # %% [markdown]
 # ## How the time is saved

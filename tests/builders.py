@@ -48,3 +48,13 @@ def predictions_of(pairs, classes=CLASSES, part="test", model="frozen", backbone
     frame = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in classes])
     return frame.assign(model=model, backbone=backbone, seed=seed, part=part, label=[true for true, _ in pairs],
                         file_name=[f"{number}.jpg" for number in range(len(pairs))])
+
+
+def drawn_predictions(n=60, skill=1.0, seed=0, classes=CLASSES):
+    """A trial's predictions at random, the likelier right the higher `skill` is."""
+    rng = np.random.default_rng(seed)
+    true = rng.integers(len(classes), size=n)
+    odds = np.exp(rng.normal(size=(n, len(classes))) + skill * np.eye(len(classes))[true])
+    frame = predictions_of([(classes[number], classes[0]) for number in true], classes, seed=40 + seed)
+    frame[[f"p_{name}" for name in classes]] = odds / odds.sum(axis=1, keepdims=True)
+    return frame

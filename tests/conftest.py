@@ -54,8 +54,8 @@ def pages(tmp_path_factory, smoke_results):
     root = tmp_path_factory.mktemp("report")
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, root)
-    for name in ("book", "notebooks"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters", "maps"))
+    for name in ("benchmarks", "book", "notebooks"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters", "maps", ".venv"))
     parameters = {"data": "", "weights": "", "profile": "smoke", "results": str(smoke_results), "classes": "",
                   "cluster": ""}
     assert book.execute_changed(root, parameters) == len(book.chapters(ROOT))

@@ -27,7 +27,7 @@ from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.pictures import decode, resize
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split
-from artpose_lib.draw.artwork import GREY, paint_versions
+from artpose_lib.draw.artwork import CONDITIONS, GREY, paint_versions
 from artpose_lib.draw.embedded import pose_sequence
 from artpose_lib.files import say
 from artpose_lib.model import classifier
@@ -230,7 +230,9 @@ def tabulate_conditions(trials: Trials) -> pd.DataFrame:
         frames.append(rows.assign(condition=rows["part"].replace("test", "whole"),
                                   strength=record.config.get("background_link", np.nan),
                                   predicted=records.likeliest_class(rows)))
-    return pd.concat(frames[1:] or frames, ignore_index=True)
+    order = CONDITIONS + BOX_CONDITIONS
+    return pd.concat(frames[1:] or frames).sort_values("condition", kind="stable", ignore_index=True,
+                                                       key=lambda conditions: conditions.map(order.index))
 
 
 def _parts(table: pd.DataFrame, x: np.ndarray, part: np.ndarray, strength: float) -> dict[str, Gallery]:

@@ -12,7 +12,7 @@ import pandas as pd
 from artpose_lib.data.duplicates import near_duplicate_groups, near_duplicate_pairs
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.model.backbones import BACKBONES
-from artpose_lib.report import leakage, scores, statistics
+from artpose_lib.report import comparisons, leakage, scores, statistics
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
 from artpose_lib.train.variants import VARIANTS, Variant
@@ -55,10 +55,10 @@ def compare(study: Study, id: str, model: str, backbone: str, variant: Variant, 
     """A model as its recipe (or as `base`) has it against the same with one thing switched, trial by trial."""
     first = study.train(model, backbones=[backbone], variant=base).predictions
     second = study.train(model, backbones=[backbone], variant=variant).predictions
-    return _row(study, id, model, backbone, condition, statistics.difference(first, second))
+    return _row(study, id, model, backbone, condition, comparisons.difference(first, second))
 
 
-def _row(study: Study, id: str, model: str, backbone: str, condition: str, found: statistics.Difference) -> Row:
+def _row(study: Study, id: str, model: str, backbone: str, condition: str, found: comparisons.Difference) -> Row:
     full = study.profile.full_strength(find_recipe(model, backbone))
     return Row(id, model, backbone, condition, found.first, found.second, found.difference, found.low, found.high,
                found.p, found.trials, found.pictures, "full" if full else study.profile.name)
@@ -103,7 +103,7 @@ def fine_tuned(study: Study) -> pd.DataFrame:
     for name in normalised:
         switched = study.train("finetuned", backbones=[name], variant=VARIANTS["A3 batch statistics"]).predictions
         rows += [_row(study, "A3", "finetuned", name, company,
-                      statistics.difference(switched, switched, second_part=f"test, {company}"))
+                      comparisons.difference(switched, switched, second_part=f"test, {company}"))
                  for company in ("sorted by class", "one by one")]
         rows.append(compare(study, "A3", "finetuned", name, VARIANTS["A3 batch statistics"], "shuffled batches"))
     return pd.DataFrame(rows).sort_values("id", kind="stable", ignore_index=True)
@@ -120,12 +120,14 @@ def trials_apart(study: Study, backbone: str) -> pd.DataFrame:
 
 
 def _spread_row(study: Study, backbone: str, own: pd.Series, one: pd.Series) -> Row:
-    rng = np.random.default_rng(0)
-    redrawn = [values.to_numpy()[rng.integers(len(values), size=(statistics.RESAMPLES, len(values)))].std(axis=1)
-               for values in (own, one)]
-    low, high = np.percentile(redrawn[1] - redrawn[0], [2.5, 97.5])
+    values, single = own.to_numpy(), one.to_numpy()
+
+    def difference(drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return single[rng.integers(len(single), size=(len(drawn), len(single)))].std(axis=1) - values[drawn].std(axis=1)
+
+    low, high = statistics.interval(statistics.bootstrap(len(values), difference))
     first, second = own.std(ddof=0), one.std(ddof=0)
-    found = statistics.Difference("sd", first, second, second - first, low, high, np.nan, np.nan, len(own), 0)
+    found = comparisons.Difference("sd", first, second, second - first, low, high, np.nan, np.nan, len(own), 0)
     return _row(study, "A6", "frozen", backbone, "one split", found)
 
 
@@ -134,7 +136,7 @@ def _overlap_row(study: Study, backbone: str, first: pd.DataFrame, second: pd.Da
               for own in (frame[frame["part"] == "test"] for frame in (first, second))]
     common, of = len(tested[0] & tested[1]), len(tested[0])
     low, high = statistics.wilson(common, of)
-    found = statistics.Difference("shared", 1.0, common / of, common / of - 1, low - 1, high - 1, np.nan, np.nan,
+    found = comparisons.Difference("shared", 1.0, common / of, common / of - 1, low - 1, high - 1, np.nan, np.nan,
                                  first["seed"].nunique(), of)
     return _row(study, "A7", "frozen", backbone, "seeded too late", found)
 
@@ -166,7 +168,7 @@ def groups(study: Study) -> int:
 
 
 def sources_of_spread(study: Study, backbone: str) -> pd.DataFrame:
-    """`inference.spread` over the trials' divisions crossed with `STARTS`."""
+    """`statistics.spread` over the trials' divisions crossed with `STARTS`."""
     seeds = study.profile.seeds(find_recipe("frozen", backbone))
     seeds = seeds if len(seeds) > 1 else (40, 41)
     frames = [scores.per_trial(study.train("frozen", backbones=[backbone], variant=Variant(start=start),
@@ -237,4 +239,4 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     return {"rows": judged(pd.concat(frames, ignore_index=True)), "one_good_trial": one_good_trial(study, backbone),
             "spread": sources_of_spread(study, backbone), "points": points,
             "curve": pd.DataFrame([statistics.learning_curve(points)]),
-            "power": pd.DataFrame([statistics.power(first, second)]), "cut": cut, "pairs": alike}
+            "power": pd.DataFrame([comparisons.power(first, second)]), "cut": cut, "pairs": alike}

@@ -78,7 +78,7 @@ def _interval(row) -> str:
 
 
 def forest(ids: str | Sequence[str], tables: dict[str, pd.DataFrame], references: list[dict]) -> pd.DataFrame:
-    """The rows of some ids as `evidence.differences` takes them, this run's and the references'."""
+    """The rows of some ids as `audit_figures.differences` takes them, this run's and the references'."""
     wanted = [ids] if isinstance(ids, str) else list(ids)
     frames = []
     for source, rows in _sources(tables["rows"], references):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds
-from artpose_lib.report import scores, statistics
+from artpose_lib.report import comparisons, scores, statistics
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import Study
@@ -82,7 +82,7 @@ def _compared(records: Records, first: pd.DataFrame, second: pd.DataFrame, metri
     at full strength it only tells something where it is ahead all the same."""
     if first.empty or second.empty:
         return Outcome("a network of these has no ImageNet weights here")
-    found = statistics.difference(first, second, metric)
+    found = comparisons.difference(first, second, metric)
     outcome = by_sign(f"{_named(second)} less {_named(first)}", found.difference, found.low, found.high)
     full = [records.study.profile.full_strength(find_recipe(*own[["model", "backbone"]].iloc[0]))
             for own in (first, second)]
@@ -157,7 +157,7 @@ def _close(records: Records, claim) -> Outcome:
     own, margin = records.of(claim.second), float(claim.value)
     if own.empty:
         return Outcome("no network with ImageNet weights here")
-    found = statistics.difference(own, own, claim.metric, "validation", "test")
+    found = comparisons.difference(own, own, claim.metric, "validation", "test")
     inside = -margin < found.low and found.high < margin
     verdict = HOLDS if inside else WEAKLY if abs(found.difference) < margin else FAILS
     return Outcome(f"{_named(own)}, test less validation: {found.difference:+.3f} ({found.low:+.3f} to "
@@ -241,7 +241,7 @@ def _audit(records: Records, claim) -> Outcome:
 
 def _background(records: Records, claim) -> Outcome:
     """On drawings whose background goes with the class: how much is lost when the background is another class's."""
-    table = scores.accuracies_by_condition(tabulate_conditions(train_backgrounds(records.study)))
+    table = comparisons.accuracies_by_condition(tabulate_conditions(train_backgrounds(records.study)))
     own = table[table["strength"] == table["strength"].max()].set_index("condition")
     whole, swapped = own.loc["whole"], own.loc["background swapped"]
     below = swapped["accuracy"] < whole["accuracy"]

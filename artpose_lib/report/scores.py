@@ -1,8 +1,8 @@
 """How well the poses are told apart: the scores of Section 2.3, from stored predictions, with their uncertainty.
 
-A predictions frame is long: a row a picture and trial, with the columns model, backbone, seed, file_name, part,
-label and a probability p_<class> for each class. A history frame has a row an epoch and trial: model, backbone,
-seed, epoch, accuracy, loss, val_accuracy, val_loss.
+A predictions frame has a row for each picture and trial, with the columns model, backbone, seed, file_name, part, label
+and a probability p_<class> for each class. A history frame has a row for each epoch and trial: model, backbone, seed,
+epoch, accuracy, loss, val_accuracy, val_loss.
 """
 
 import numpy as np
@@ -11,9 +11,7 @@ from scipy import stats
 from sklearn.metrics import auc, confusion_matrix, precision_recall_fscore_support, roc_curve
 
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.draw.artwork import CONDITIONS
-from artpose_lib.draw.backgrounds import LINKED
-from artpose_lib.explain.backgrounds import BOX_CONDITIONS
+from artpose_lib.report.statistics import RESAMPLES, bootstrap, interval
 from artpose_lib.train.records import class_names
 
 METRICS = ("accuracy", "macro_f1", "weighted_f1")  # the columns of Tables 3.1 and 3.2
@@ -68,7 +66,7 @@ def scores(confusions: np.ndarray) -> np.ndarray:
 
 
 def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
-    """A row a trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
+    """A row for each trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
 
     Raises ValueError for a part without predictions, an unknown label or a missing probability.
     """
@@ -77,47 +75,46 @@ def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     return pd.concat([trials.assign(pictures=confusions.sum(axis=(1, 2))), values], axis=1)
 
 
-def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = 2000,
-            seed: int = 0) -> pd.DataFrame:
+def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES) -> pd.DataFrame:
     """Means over trials, as in Tables 3.1 and 3.2, each with a 95 % confidence interval.
 
-    Returns a row a model and backbone: model, backbone, trials, pictures (those of all trials added up), then
+    Returns a row for each model and backbone: model, backbone, trials, pictures (those of all trials added up), then
     accuracy, macro_f1 and weighted_f1, each followed by its _low and _high. Raises ValueError as `per_trial` does.
 
     The interval is a percentile bootstrap on two levels (Davison and Hinkley 1997, Section 3.8): it resamples the
-    trials and, within each, the test pictures. A handful of trials is too few to show the spread of trials, and
-    much of the doubt is in which hundred pictures happened to be tested. With one trial only its pictures are
-    resampled: the interval then says nothing of another split or another start. The trials of one collection
-    share pictures, which no resampling undoes, so the interval is a guide and no guarantee.
+    trials and, within each, the test pictures, as a handful of trials is too few to show their spread. With one trial
+    it says nothing of another split or another start. The trials of one collection share pictures, which no resampling
+    undoes, so the interval is a guide and no guarantee.
     """
     trials, confusions = _trial_confusions(predictions, part)
     rows = []
     for (model, backbone), group in trials.groupby(["model", "backbone"], sort=False):
         own = confusions[group.index]
         row = {"model": model, "backbone": backbone, "trials": len(own), "pictures": own.sum()}
-        bounds = _bootstrap(own, resamples, seed)
-        for metric, mean, low, high in zip(METRICS, scores(own).mean(axis=0), *bounds, strict=True):
+        redrawn = bootstrap(len(own), lambda drawn, rng, own=own: _redraw(own, drawn, rng), resamples)
+        means = scores(own).mean(axis=0)
+        for metric, mean, low, high in zip(METRICS, means, *interval(redrawn), strict=True):
             row |= {metric: mean, f"{metric}_low": low, f"{metric}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _bootstrap(confusions: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """The 95 % interval of the mean scores over trials: (2, 3), low and high of each of `METRICS`."""
-    rng = np.random.default_rng(seed)
+def _redraw(confusions: np.ndarray, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The mean scores (resamples, 3) of trials `drawn` int (resamples, trials), with their pictures drawn anew.
+
+    To draw a trial's pictures with replacement is to draw its confusion matrix from a multinomial distribution.
+    """
     pictures = confusions.sum(axis=(1, 2))
     shares = confusions.reshape(len(confusions), -1) / pictures[:, None]
-    drawn = rng.integers(len(confusions), size=(resamples, len(confusions)))
-    # To draw a trial's pictures with replacement is to draw its confusion matrix from a multinomial.
     redrawn = rng.multinomial(pictures[drawn], shares[drawn]).reshape(*drawn.shape, *confusions.shape[1:])
-    return np.percentile(scores(redrawn).mean(axis=1), [2.5, 97.5], axis=0)
+    return scores(redrawn).mean(axis=1)
 
 
 def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """Precision, recall and F1 of each class and their averages (Figures 3.4 and 3.7), zero where undefined.
 
     Parameters: `predictions` of one trial, as in the thesis; several trials' pictures are pooled.
-    Returns a row a class, then "macro average" and "weighted average": name, kind ("class" or "average"),
+    Returns a row for each class, then "macro average" and "weighted average": name, kind ("class" or "average"),
     precision, recall, f1, support (pictures).
     """
     _, true, probabilities = _select(predictions, part)
@@ -144,9 +141,9 @@ def roc_curves(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """The ROC curve of each class against the rest, and their averages (Figure 3.6).
 
     Parameters: `predictions` of one trial; several trials' pictures are pooled.
-    Returns a row a point: name, kind ("class" or "average"), false_positive_rate and true_positive_rate (0 to 1),
-    auc. A class that no picture of the part has, or that all have, has no curve: it is one row of NaN and stays
-    out of the macro average. The micro average pools all pairs of picture and class.
+    Returns a row for each point: name, kind ("class" or "average"), false_positive_rate and true_positive_rate (0 to
+    1), auc. A class that no picture of the part has, or that all have, has no curve: it is one row of NaN and stays out
+    of the macro average. The micro average pools all pairs of picture and class.
     """
     _, true, probabilities = _select(predictions, part)
     one_hot = np.eye(probabilities.shape[1], dtype=int)[true]
@@ -185,8 +182,7 @@ def curves(history: pd.DataFrame, stop: str = "longest") -> pd.DataFrame:
     Returns model, backbone, epoch, metric (accuracy, loss, val_accuracy, val_loss), mean, low, high, trials.
     Trials stop at different epochs; `trials` counts those still running, whose mean this is, to the end of the
     longest; `stop` "shortest" ends the curves with the first trial that stops, as the thesis' do (the audit's A9).
-    Where one trial is left, low and high are NaN. Bounds stay where the metric can be: from 0, and to 1 for an
-    accuracy.
+    Where one trial is left, low and high are NaN. Bounds stay within 0 and, for an accuracy, 1.
     """
     keys = ["model", "backbone", "epoch", "metric"]
     if stop == "shortest":
@@ -204,8 +200,8 @@ def curves(history: pd.DataFrame, stop: str = "longest") -> pd.DataFrame:
 def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
     """Tables 3.1 and 3.2 of the thesis beside `table`, a frame from `summary`.
 
-    Returns a row a score: model, backbone, metric, thesis, here, low, high, trials. What only one side has is NaN
-    on the other (0 for trials).
+    Returns a row for each score: model, backbone, metric, thesis, here, low, high, trials. What only one side has is
+    NaN on the other (0 for trials).
     """
     thesis = pd.concat([thesis_table("table_3_1"), thesis_table("table_3_2")]).melt(
         ["metric", "model"], var_name="backbone", value_name="thesis")
@@ -218,32 +214,3 @@ def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
     rows = rows.sort_values(_SCORE, key=lambda column: pd.factorize(column)[0], ignore_index=True)
     joined = rows.merge(thesis, how="left", on=_SCORE).merge(here, how="left", on=_SCORE)
     return joined.assign(trials=joined["trials"].fillna(0).astype(int))
-
-
-def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
-    """The accuracy in each condition, from the frame of one of the two experiments, which must not be empty.
-
-    Returns a row a condition and strength, in their order: condition, strength, trials, pictures (those of all trials),
-    accuracy, low and high (its 95 % interval, see `summary`); lost and gained, how many pictures are named
-    rightly when whole and wrongly here, and the other way round; p, how often luck parts them at least so unevenly
-    (McNemar's exact test: the same network on the same pictures tells more than two intervals side by side; as trials
-    share pictures, it is a guide); and called_by_background, how often the class is named that goes with the background
-    shown, rightly or not, NaN where no drawn background is.
-    """
-    poses, rows = {kind: pose for pose, kind in LINKED.items()}, []
-    found = found.assign(right=found["predicted"] == found["label"])
-    whole = found[found["condition"] == "whole"].set_index(["strength", "seed", "file_name"])["right"]
-    for (condition, strength), own in found.groupby(["condition", "strength"], sort=False, dropna=False):
-        score = summary(own, own["part"].iloc[0]).iloc[0]
-        before = whole.reindex(pd.MultiIndex.from_frame(own[whole.index.names])).to_numpy(bool)
-        lost, gained = (before & ~own["right"]).sum(), (~before & own["right"]).sum()
-        shown = own[own["background"] != ""]
-        rows.append({"condition": condition, "strength": strength, "trials": score["trials"],
-                     "pictures": score["pictures"], "accuracy": score["accuracy"], "low": score["accuracy_low"],
-                     "high": score["accuracy_high"], "lost": lost, "gained": gained,
-                     "p": stats.binomtest(lost, lost + gained).pvalue if lost + gained else 1.0,
-                     "called_by_background": (shown["background"].map(poses) == shown["predicted"]).mean()})
-    order = CONDITIONS + BOX_CONDITIONS
-    return pd.DataFrame(rows).sort_values(
-        ["condition", "strength"], ignore_index=True,
-        key=lambda column: column.map(order.index) if column.name == "condition" else column)

@@ -52,7 +52,7 @@ def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height:
 def choose(label: str, views: Mapping[str, object]) -> Viewer:
     """One of several views at a time; the first to begin with.
 
-    Parameters: `label` says what is chosen; `views` are figures from `figures.show`, contact sheets, or whatever else
+    Parameters: `label` says what is chosen; `views` are figures from `plotting.show`, contact sheets, or whatever else
     a notebook shows as HTML (such as a data frame), by the name that the reader picks them by. Label and names are
     plain text.
     """

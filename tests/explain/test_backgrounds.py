@@ -14,7 +14,7 @@ from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED
 from artpose_lib.draw.embedded import draw_dataset, pose_sequence
 from artpose_lib.explain import backgrounds
 from artpose_lib.explain.backgrounds import box_versions, tabulate_conditions, train_backgrounds, train_boxes
-from artpose_lib.report.scores import accuracies_by_condition
+from artpose_lib.report.comparisons import accuracies_by_condition
 from artpose_lib.train import training
 from artpose_lib.train.recipes import PROFILES, Profile
 from artpose_lib.train.study import EMBEDDED_SEED, Study, open_study
@@ -115,7 +115,7 @@ def test_accuracies_are_counted_picture_by_picture():
         "part": {"whole": "test"}.get(condition, condition), "strength": 1.0, "background": kinds[condition],
         "predicted": said[condition], "p_Graces": [float(name == "Graces") for name in said[condition]],
         "p_Pieta": [float(name == "Pieta") for name in said[condition]]}).sample(frac=1, random_state=1)
-        for condition in ("background swapped", "whole")])
+        for condition in ("whole", "background swapped")])
     whole, swapped = accuracies_by_condition(found).to_dict("records")
     assert (whole["accuracy"], whole["lost"], whole["gained"], whole["p"]) == (0.5, 0, 0, 1)
     assert (swapped["accuracy"], swapped["lost"], swapped["gained"], swapped["p"]) == (0.75, 1, 2, 1)

@@ -8,7 +8,7 @@ from builders import predictions_of
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.draw.embedded import draw_dataset
-from artpose_lib.report import audit, auditpages, reference, scores, statistics
+from artpose_lib.report import audit, auditpages, comparisons, reference, scores, statistics
 from artpose_lib.train import study as module
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import open_study
@@ -101,7 +101,7 @@ def test_every_mode_gives_features_of_its_own(opened):
 
 
 def rows():
-    found = statistics.Difference("accuracy", 0.6, 0.3, -0.3, -0.4, -0.2, 0.001, np.nan, 5, 300)
+    found = comparisons.Difference("accuracy", 0.6, 0.3, -0.3, -0.4, -0.2, 0.001, np.nan, 5, 300)
     return pd.DataFrame([audit.Row("A1", "frozen", "Xception", "<b>permuted", found.first, found.second,
                                    found.difference, found.low, found.high, found.p, 5, 300, "full")])
 

@@ -125,7 +125,7 @@ def test_every_claim_gets_a_verdict_where_all_is_trained(monkeypatch):
     study = SimpleNamespace(train=lambda *_: SimpleNamespace(predictions=pd.concat(frames, ignore_index=True)),
                             dataset=SimpleNamespace(classes=tuple(poses)), profile=find_profile("thesis"))
     monkeypatch.setattr(claims, "train_backgrounds", lambda study: Trials([], {}))
-    monkeypatch.setattr(claims.scores, "accuracies_by_condition", lambda found: pd.DataFrame(
+    monkeypatch.setattr(claims.comparisons, "accuracies_by_condition", lambda found: pd.DataFrame(
         {"condition": ["whole", "background swapped"], "strength": 1.0, "accuracy": [0.9, 0.2], "low": [0.8, 0.1],
          "high": [0.95, 0.3]}))
     row = audit.Row("A8", "finetuned", "VGG16", "x", 0.6, 0.5, -0.1, -0.2, -0.05, 0.01, 2, 80, "quick")

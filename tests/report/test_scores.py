@@ -1,23 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from builders import CLASSES, predictions_of
+from builders import CLASSES, drawn_predictions, predictions_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from artpose_lib.report import scores
-
-
-def drawn_predictions(n=60, skill=1.0, seed=0, classes=CLASSES):
-    rng = np.random.default_rng(seed)
-    true = rng.integers(len(classes), size=n)
-    odds = np.exp(rng.normal(size=(n, len(classes))) + skill * np.eye(len(classes))[true])
-    frame = predictions_of([(classes[number], classes[0]) for number in true], classes)
-    frame[[f"p_{name}" for name in classes]] = odds / odds.sum(axis=1, keepdims=True)
-    return frame
-
 
 # Worked by hand. A: precision 1, recall 3/4, F1 6/7. B: 2/3, 2/3, 2/3. C: 3/4, 1, 6/7.
 BY_HAND = [("A", "A")] * 3 + [("A", "B")] + [("B", "B")] * 2 + [("B", "C")] + [("C", "C")] * 3
@@ -90,9 +80,12 @@ def test_trials_that_disagree_widen_the_interval():
 
 
 def test_the_interval_is_the_same_every_time_whatever_stands_beside():
-    own, other = drawn_predictions(), drawn_predictions(seed=1).assign(backbone="Xception")
-    alone, beside = scores.summary(own), scores.summary(pd.concat([other, own])).iloc[1:]
+    own = pd.concat([drawn_predictions(seed=0), drawn_predictions(seed=1)])
+    alone = scores.summary(own)
+    beside = scores.summary(pd.concat([own.assign(backbone="Xception"), own])).iloc[1:]
     pd.testing.assert_frame_equal(alone, beside.reset_index(drop=True))
+    bounds = alone.iloc[0][["accuracy_low", "accuracy_high", "macro_f1_low", "weighted_f1_high"]].to_list()
+    assert bounds == pytest.approx([0.5747916666666666, 0.7416666666666667, 0.5610626282394017, 0.7421699993510811])
 
 
 @given(st.integers(0, 1000))

@@ -1,11 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from builders import predictions_of
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
-from sklearn.metrics import f1_score
 
 from artpose_lib.report import statistics
 
@@ -55,48 +53,6 @@ def test_the_interval_of_the_spread_covers_what_made_it():
     assert np.mean(hits) >= 0.85
 
 
-def test_stratified_intervals_have_the_textbook_standard_error():
-    """Cochran 1977, Section 5.10: the variance of a share in strata is the sum of n p (1 - p), over all n squared."""
-    confusion = np.array([[90, 10], [40, 60]])
-    low, high = statistics.stratified_interval(confusion)[:, 0]
-    error = np.sqrt(100 * 0.9 * 0.1 + 100 * 0.4 * 0.6) / 200
-    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.06)
-    assert low < 0.75 < high
-
-
-def trial(pairs, seed=40, **more):
-    return predictions_of(pairs, seed=seed, **more)
-
-
-def test_a_paired_difference_is_sharper_than_one_apart():
-    first = pd.concat([trial([("A", "A")] * 60 + [("A", "B")] * 40, seed) for seed in (40, 41)])
-    second = pd.concat([trial([("A", "A")] * 70 + [("A", "B")] * 30, seed) for seed in (40, 41)])
-    paired = statistics.difference(first, second)
-    apart = statistics.difference(first, second.assign(file_name="x" + second["file_name"]))
-    assert paired[1:4] == pytest.approx((0.6, 0.7, 0.1)) and apart[1:4] == pytest.approx((0.6, 0.7, 0.1))
-    assert paired.high - paired.low < 0.6 * (apart.high - apart.low)
-    assert paired.low > 0 and paired.p < 0.01 and np.isnan(apart.mcnemar)
-    # One trial's paired difference has the variance (b + c - (b - c)^2 / n) / n^2 (Agresti 2002, Equation 10.2).
-    one = statistics.difference(first[first["seed"] == 40], second[second["seed"] == 40])
-    assert (one.high - one.low) / 2 == pytest.approx(1.96 * np.sqrt(10 - 1) / 100, rel=0.1)
-    assert one.mcnemar == pytest.approx(2 * 0.5**10)
-
-
-def test_a_difference_of_f1_is_that_of_scikit_learn():
-    pairs = [("A", "A"), ("A", "B"), ("B", "B"), ("C", "B"), ("C", "C")] * 4
-    other = [("A", "A"), ("A", "A"), ("B", "B"), ("C", "C"), ("C", "A")] * 4
-    found = statistics.difference(trial(pairs), trial(other), "macro_f1")
-    values = [f1_score(*zip(*answers, strict=True), average="macro") for answers in (pairs, other)]
-    assert found[1:4] == pytest.approx((*values, values[1] - values[0]))
-    with pytest.raises(ValueError, match="no trial in common"):
-        statistics.difference(trial(pairs), trial(other, seed=41))
-
-
-def test_no_difference_is_called_none():
-    same = trial([("A", "A")] * 5 + [("A", "B")] * 5)
-    assert statistics.difference(same, same)[3:8] == (0, 0, 0, 1, 1)
-
-
 @given(st.floats(0.5, 0.99), st.floats(0.5, 3), st.floats(0.3, 1.2))
 def test_a_power_law_is_found_again(ceiling, gap, rate):
     """The form of Figueroa and others 2012, without noise: their three parameters come back."""
@@ -105,6 +61,14 @@ def test_a_power_law_is_found_again(ceiling, gap, rate):
     found = statistics.learning_curve(points, resamples=2)
     assert found.accuracy == pytest.approx(ceiling - gap * 1000 ** -rate, abs=0.01)
     assert found.at(sizes) == pytest.approx(points["accuracy"].to_numpy(), abs=0.01)
+
+
+def test_a_noisy_curve_stays_what_it_was():
+    points = pd.DataFrame({"pictures": np.repeat([10.0, 20.0, 40.0, 80.0], 3), "seed": [40, 41, 42] * 4,
+                           "accuracy": [0.4, 0.42, 0.38, 0.5, 0.52, 0.49, 0.55, 0.56, 0.6, 0.61, 0.59, 0.66]})
+    assert statistics.learning_curve(points) == pytest.approx((
+        0.7225942575027431, 1.1359965233842793, 0.5471622404837052, 1000, 0.6966590169308786, 0.6082943271794556,
+        0.816241901473681))
 
 
 def test_a_curve_takes_three_sizes():
@@ -123,9 +87,3 @@ def test_pictures_for_mcnemar_give_the_power_they_promise():
     draws = rng.multinomial(n, [0.1, 0.2, 0.7], size=20000)
     first, second = draws[:, 0], draws[:, 1]
     assert np.mean((first - second) ** 2 / (first + second) > 3.841) == pytest.approx(0.8, abs=0.02)
-
-
-def test_power_is_read_from_how_often_two_models_disagree():
-    found = statistics.power(trial([("A", "A")] * 80 + [("A", "B")] * 20), trial([("A", "A")] * 70 + [("A", "B")] * 30))
-    assert found["disagree"] == pytest.approx(0.1) and found["accuracy"] == 0.8
-    assert found["paired"] < found["apart"]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artpose_lib.report import evidence, statistics
+from artpose_lib.report import audit_figures, statistics
 
 
 def test_every_condition_has_a_mark_for_each_strength():
@@ -10,7 +10,7 @@ def test_every_condition_has_a_mark_for_each_strength():
         "condition": ["whole", "whole", "<i>swapped</i>"], "strength": [0.0, 1.0, 1.0], "trials": 3, "pictures": 9,
         "accuracy": [0.9, 0.8, 0.5], "low": [0.8, 0.7, 0.4], "high": [1.0, 0.9, 0.6],
         "called_by_background": [0.1, 0.2, np.nan]})
-    figure = evidence.conditions(table, chance=0.2)
+    figure = audit_figures.conditions(table, chance=0.2)
     assert [list(trace.x) for trace in figure.data] == [[0.9], [0.8, 0.5]]
     assert list(figure.data[1].error_x.arrayminus) == pytest.approx([0.1, 0.1])
     assert list(figure.layout.yaxis.ticktext) == ["whole", "&lt;i&gt;swapped&lt;/i&gt;"]
@@ -18,7 +18,7 @@ def test_every_condition_has_a_mark_for_each_strength():
 
 def test_verdicts_are_counted_by_section_in_one_order():
     table = pd.DataFrame({"section": ["A", "A", "B"], "verdict": ["does not hold", "holds", "holds"]})
-    figure = evidence.verdicts(table)
+    figure = audit_figures.verdicts(table)
     assert [trace.name for trace in figure.data] == ["holds", "does not hold"]
     assert list(figure.data[0].x) == [1, 1] and list(figure.data[1].x) == [1, 0]
 
@@ -26,7 +26,7 @@ def test_verdicts_are_counted_by_section_in_one_order():
 def test_differences_keep_sources_apart_and_names_as_text():
     table = pd.DataFrame({"label": ["<b>a", "b", "b"], "difference": [0.1, -0.2, -0.1], "low": [0.0, -0.3, np.nan],
                           "high": [0.2, -0.1, np.nan], "source": ["this run", "this run", "reference"]})
-    figure = evidence.differences(table)
+    figure = audit_figures.differences(table)
     assert [len(trace.x) for trace in figure.data] == [2, 1]
     assert "<b>" not in figure.to_json() and figure.data[0].error_x.array[1] == pytest.approx(0.1)
 
@@ -34,13 +34,13 @@ def test_differences_keep_sources_apart_and_names_as_text():
 def test_a_learning_curve_reaches_to_where_it_is_continued():
     points = pd.DataFrame({"pictures": [10, 20, 40], "seed": 40, "accuracy": [0.4, 0.5, 0.55]})
     curve = statistics.Curve(0.7, 1.0, 0.5, 1000, 0.66, 0.6, 0.7)
-    figure = evidence.learning_curve(points, curve)
+    figure = audit_figures.learning_curve(points, curve)
     assert max(figure.data[1].x) == pytest.approx(1000) and figure.data[2].y[0] == 0.66
 
 
 def test_dots_are_a_row_a_condition_with_named_lines():
     table = pd.DataFrame({"condition": ["a", "a", "b"], "seed": [40, 41, 40], "accuracy": [0.5, 0.6, 0.2]})
-    figure = evidence.dots(table, {"thesis": 0.277})
+    figure = audit_figures.dots(table, {"thesis": 0.277})
     assert list(figure.data[0].y) == [0, 0] and figure.data[2].name == "thesis: 0.277"
 
 
@@ -48,7 +48,7 @@ def test_networks_of_one_architecture_share_a_colour_and_names_are_text():
     rows = [("vgg16", "VGG16 <b>tuned"), ("vgg16", "VGG16 before"), ("", "light and edges")]
     table = pd.DataFrame([{"model": model, "name": name, "part": part, "what": name, "density": 2.0, "low": 1.0,
                            "high": 4.0, "pictures": 9} for model, name in rows for part in ("torso", "<i>tree")])
-    figure = evidence.densities(table)
+    figure = audit_figures.densities(table)
     tuned, before, plain = figure.data
     assert tuned.marker.color == before.marker.color != plain.marker.color
     assert before.marker.symbol == tuned.marker.symbol + "-open" and len(tuned.x) == 2
