@@ -37,7 +37,16 @@ from scipy.stats import binomtest
 
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds, train_boxes
 from artpose_lib.explain.explorer import FeatureMapExplorer
-from artpose_lib.explain.readings import SCRATCH, TUNED, Readings, group_mistakes
+from artpose_lib.explain.networks import (
+    SCRATCH,
+    TUNED,
+    TestedNetworks,
+    count_group_mistakes,
+    dissect_networks,
+    measure_filters,
+)
+from artpose_lib.explain.parts import DRAWINGS
+from artpose_lib.explain.reader import write_reader
 from artpose_lib.report import audit_figures, comparisons
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
@@ -53,12 +62,14 @@ Markdown(study.banner())
 # shown as the baseline of Experiment 1 instead: trained from scratch, beside the random weights that it began with.
 
 # %%
-readings = Readings(study)
-reader = readings.write(Path("../book/_static/maps"))
+augmented = study.train("finetuned_aug")
+baselines = study.train("baseline", backbones=list(augmented.missing)).records if augmented.missing else []
+networks = TestedNetworks([record for record in augmented.records + baselines if record.weights], study.dataset, study.weights_dir)
+models = measure_filters(networks, study.results, ablate_all=study.profile.time == 1)
 pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "picture size": record.config["size"], "seed": record.config["seed"],
                "test accuracy": record.facts["test_accuracy"],
                "filters in its five blocks": sum(map(len, model.tables.values()))}
-              for model, record in zip(readings.models, readings.records, strict=True)]
+              for model, record in zip(models, networks.records, strict=True)]
              ).style.hide().format({"test accuracy": "{:.3f}"}, escape="html")
 
 # %% [markdown]
@@ -76,6 +87,19 @@ pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "p
 # boxes' share of the picture; *like before training*, how much of it training left as it was (1 is all).
 
 # %%
+meanings = {
+    "Strength": "The filter's highest answer in a picture, as a mean over all pictures.",
+    "Selectivity": "How well that highest answer tells a class from all others: the share of pairs, one picture of the class and one of "
+                   "another, in which the first has the higher answer (AUC). 0.5 is luck, 1 is never wrong. p is how often dealing out "
+                   "the labels anew makes some filter of the block as selective as this one.",
+    "Inside the figure": "How much of its energy (the squares of its answers) lies inside the boxes around the figures. Spread evenly it "
+                         "would be the boxes' share of the picture, which stands beside it.",
+    "Importance": "By how much a class' score, before it becomes a probability, falls when the filter is switched off, in the picture of "
+                  "the class that the network is surest of. The one number is the mean of these falls and rises, all taken as positive.",
+    "Like before training": "The correlation of the filter's maps before and after the network learned from these pictures "
+                            "(fine-tuning, where ImageNet had taught it before): 1 where nothing changed.",
+}
+reader = write_reader(Path("../book/_static/maps"), models, networks.pictures, networks.tested, meanings)
 reader
 
 # %% [markdown]
@@ -83,7 +107,9 @@ reader
 # the picture speak for a class (Grad-CAM). In this book it stands still.
 
 # %%
-FeatureMapExplorer(readings.networks(), readings.captions(), study.dataset.classes, readings.tables())
+FeatureMapExplorer({f"{model.title} {title}": network for model in models for title, network in model.networks.items()},
+                   {f"{picture.label}: {picture.caption}": picture.image for picture in networks.pictures},
+                   study.dataset.classes)
 
 # %% [markdown]
 # ## What the thesis says, and what can be measured
@@ -91,7 +117,7 @@ FeatureMapExplorer(readings.networks(), readings.captions(), study.dataset.class
 # **Single figures are mistaken for groups.** So the Discussion begins.
 
 # %%
-group, wrong, luck = group_mistakes(study.train("finetuned_aug").predictions, study.dataset.classes)
+group, wrong, luck = count_group_mistakes(augmented.predictions, study.dataset.classes)
 interval = binomtest(group, max(wrong, 1)).proportion_ci(method="wilson")
 verdict = ("The interval lies above: in this run they are indeed drawn to groups." if interval.low > luck else
            "The interval lies below: in this run they are rather taken for other single figures." if interval.high < luck
@@ -101,12 +127,12 @@ Markdown(f"{group} of {wrong} wrong names for a single figure are names of a gro
          if wrong else "No picture of a single figure was named wrongly.")
 
 # %%
-if readings.mistaken:
-    first, called = readings.models[0], readings.mistaken_for
+if networks.mistaken:
+    first, called = models[0], networks.mistaken_for
     spoke = first.tables[first.layers[-1]][f"importance_{called}"].fillna(0).idxmax()
-    address = reader.link(first.key, first.layers[-1], spoke, readings.mistaken.key)
+    address = reader.link(first.key, first.layers[-1], spoke, networks.mistaken.key)
     display(HTML(f"<p>The surest such mistake of {escape(first.title)} is the last of the pictures in the reader: "
-                 f"{escape(readings.mistaken.caption)}, taken for {escape(called)}. <a href='{address}'>Filter {spoke + 1}</a> "
+                 f"{escape(networks.mistaken.caption)}, taken for {escape(called)}. <a href='{address}'>Filter {spoke + 1}</a> "
                  f"of the last block is the one that speaks loudest for {escape(called)}: see what it finds there.</p>"))
 
 # %% [markdown]
@@ -116,14 +142,14 @@ if readings.mistaken:
 
 # %%
 def line(model, row, what):
-    address = reader.link(model.key, model.layers[-1], row.name, readings.pictures[0].key)
+    address = reader.link(model.key, model.layers[-1], row.name, networks.pictures[0].key)
     return (f"<li>{escape(model.title)}, <a href='{address}'>filter {row.name + 1}</a>, {what}: {row['inside']:.0%} of its "
             f"energy is inside the boxes, which are {row['box_share']:.0%} of the pictures; its class, if any, is "
             f"{escape(str(row['best_class']))} ({row['selectivity']:.2f}, p {row['p']:.3f})</li>")
 
 
 lines = []
-for model in readings.models:
+for model in models:
     table = model.tables[model.layers[-1]].dropna(subset=["inside"])
     if len(table):
         lines += [line(model, table.loc[table["inside"].idxmin()], "most outside"),
@@ -134,8 +160,8 @@ HTML(f"<ul>{''.join(lines)}</ul>" if lines else "<p>These pictures have no boxes
 shares = pd.DataFrame([
     {"network": model.title, "block": number, "filters": len(table), "selective (p below 0.05)": (table["p"] < 0.05).mean(),
      "energy inside": table["inside"].mean(), "boxes' share": table["box_share"].mean(),
-     "unmoved by training": table["moved"].mean()}
-    for model in readings.models for number, table in enumerate(model.tables.values(), start=1)])
+     "unmoved by training": table["correlation_before_after"].mean()}
+    for model in models for number, table in enumerate(model.tables.values(), start=1)])
 shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmoved by training": "{:.2f}"}, na_rep="not known",
                            escape="html").set_caption("The blocks of each network")
 
@@ -152,14 +178,18 @@ shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmo
 # is.
 
 # %%
-dissected = readings.dissected()
+dissected = dissect_networks(models, min(DRAWINGS, study.profile.pictures // 4))
 show(audit_figures.densities(dissected),
              "How densely the best filter of each network answers on torso, tree, arrows and background of drawn Sebastians.")
 
 
 # %%
+keys = [picture.key for picture in networks.pictures]
+sebastian = "sebastian" if "sebastian" in keys else keys[0]
+
+
 def found_on(part, row):
-    address = reader.link(row["model"], row["layer"], row["filter"], readings.sebastian, row["network"])
+    address = reader.link(row["model"], row["layer"], row["filter"], sebastian, row["network"])
     return (f"<li>{part}: <a href='{address}'>{escape(row['what'])}</a> answers {row['density']:.1f} times as densely on it "
             f"({row['low']:.1f} to {row['high']:.1f}; light and edges alone up to {row['plain']:.1f}). "
             f"{'This filter holds it.' if row['low'] > row['plain'] else 'Paint alone may do as much.'}</li>")

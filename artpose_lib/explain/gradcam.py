@@ -2,31 +2,29 @@
 
 import numpy as np
 
-from artpose_lib.explain.filters import halves
+from artpose_lib.explain.maps import DIVERGED, split_at_layer
 
-# Layers that answer at each place of a picture: what a reader may choose among.
-_MAPPING = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Activation", "ReLU")
+_WITH_MAPS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Activation", "ReLU")
 
 
 def map_layers(model) -> list[str]:
-    """The names of a model's convolutions and activations that have feature maps, from the first to the last."""
+    """Return the names of a model's convolutions and activations that have feature maps, from the first to the last."""
     return [layer.name for layer in model.layers
-            if type(layer).__name__ in _MAPPING and len(layer.output.shape) == 4]
+            if type(layer).__name__ in _WITH_MAPS and len(layer.output.shape) == 4]
 
 
 def gradcam(model, image: np.ndarray, class_index: int, layer: str | None = None) -> np.ndarray:
-    """How much each place of a picture speaks for a class, as the network sees it.
+    """Return how much each place of a picture speaks for a class, as the network sees it.
 
-    Each filter of a layer is weighed by how much the class' logit would rise if it answered a little louder everywhere
-    (the mean of the logit's gradient over its map); the weighted maps are added, and what speaks against the class is
-    set to zero (Equations 1 and 2 of the paper).
+    Each filter of a layer is weighted by the mean of the class' logit's gradient over its map; the weighted maps are
+    added, and what speaks against the class is set to zero (Equations 1 and 2 of the paper). The logit is what the
+    Dense layer computes before its softmax: the probability would also rise where something speaks against the others.
 
     Parameters: `model` is a flat classifier that ends in a Dense layer with softmax, on pictures (n, size, size, 3);
     `image` uint8 RGB (size, size, 3); `class_index` from 0; `layer` one of `map_layers` (None: the last of them, which
-    in every backbone is its last block). The logit is what the Dense layer computes before its softmax: the
-    probability would also rise where something speaks against the other classes.
-    Returns float32 (side, side), 0 to 1, as fine as the layer's maps; 1 where most speaks for the class, and 0
-    everywhere where nothing does. It tells places of one picture apart; two pictures' maps have no common scale.
+    in every backbone is its last block).
+    Returns float32 (side, side), 0 to 1, at the resolution of the layer's maps; 1 where most speaks for the class, 0
+    everywhere where nothing does. Each picture has a scale of its own.
     Raises ValueError where the model has no such layer or class, the layer has no maps, the picture is of another size,
     or the network has diverged.
     """
@@ -38,19 +36,19 @@ def gradcam(model, image: np.ndarray, class_index: int, layer: str | None = None
     count = model.output.shape[-1]
     if not 0 <= class_index < count:
         raise ValueError(f"there is no class {class_index}; the network has {count}, counted from 0")
-    upper, lower = halves(model, layer)
+    upper, lower = split_at_layer(model, layer)
     maps, *beside = keras.tree.flatten(upper(image[np.newaxis], training=False))
-    slopes = keras.ops.mean(_gradient(lower, maps, beside, class_index), axis=(0, 1, 2))
-    maps, slopes = (keras.ops.convert_to_numpy(tensor).astype(np.float64) for tensor in (maps[0], slopes))
-    for_class = np.maximum(maps @ slopes, 0)
+    weights = keras.ops.mean(_gradient(lower, maps, beside, class_index), axis=(0, 1, 2))
+    maps, weights = (keras.ops.convert_to_numpy(tensor).astype(np.float64) for tensor in (maps[0], weights))
+    for_class = np.maximum(maps @ weights, 0)
     if not np.isfinite(for_class).all():
-        raise ValueError("Grad-CAM holds NaN or infinity: the network diverged; train it at a lower rate")
+        raise ValueError(f"Grad-CAM's numbers {DIVERGED}")
     return (for_class / (for_class.max() or 1)).astype(np.float32)
 
 
 def _gradient(lower, maps, beside: list, class_index: int):
-    """The gradient of a class' logit by the maps (1, side, side, channels), of their shape: the one thing that Keras
-    leaves to TensorFlow and JAX. `lower` takes the maps, and what leads past their layer, to the logits."""
+    """Return the gradient of a class' logit by the maps (1, side, side, channels), of their shape. `lower` takes the
+    maps, and what leads past their layer, to the logits. Keras leaves gradients to TensorFlow and JAX."""
     import keras
 
     if keras.backend.backend() == "jax":

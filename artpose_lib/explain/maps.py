@@ -1,7 +1,7 @@
-"""What every filter of a block sees in a picture (Section 2.4), and all of a block's filters in one image.
+"""Feature maps (Section 2.4): what every filter of a layer answers at each place of a picture.
 
-A *feature map* is what one filter of a layer answers at each place of a picture. It is kept here exactly as the network
-made it: never smaller, and off by at most half a grey in 255.
+Maps keep the network's own resolution; a sprite shows all of a layer's in one image. What Grad-CAM, the measurements
+and the reader need of a model's graph is here too: where it can be cut, and the receptive field of a layer.
 """
 
 import io
@@ -16,27 +16,25 @@ from PIL import Image
 
 PIXELS = 2 ** 18  # of pictures in a forward step, 5 of 224 by 224: no network then takes 2 GiB
 WHITE = 255  # the grey of a filter's largest activation; its smallest is 0
-COMPRESSION = 4  # of 9: VGG16's five blocks take 0.3 s of a processor and 3.4 MB; 6 saves 8 kB and takes 0.6 s, 9 2.5 s
+COMPRESSION = 4  # of 9: half the time of 6 for VGG16's five blocks, and 8 kB more in 3.4 MB
+DIVERGED = "hold NaN or infinity: the network diverged; train it at a lower rate"
 
 
 def feature_maps(model, images: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
-    """The feature maps of some pictures at several layers, from one forward pass a picture.
+    """Return the feature maps of some pictures at several layers, from one forward pass a picture.
 
     Parameters: `model` is a flat functional keras.Model on pictures (n, size, size, 3); `images` uint8 RGB pictures
     (n, size, size, 3); `layers` names of layers of the model, for the five blocks `BACKBONES[name].blocks`.
     Returns for each layer, in the given order, its output as float32 (n, side, side, channels). All of them are held at
-    once, for VGG16's five blocks at 224 pixels 25 MB a picture; `map_batches` gives them a few at a time.
+    once, for VGG16's five blocks at 224 pixels 25 MB a picture; `map_pictures` gives them a picture at a time.
     Raises ValueError where the model has no such layer or the pictures are of another size.
     """
-    batches = list(map_batches(model, images, layers))
-    return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in layers}
+    pictures = list(map_pictures(model, images, layers))
+    return {layer: np.stack([maps[layer] for maps in pictures]) for layer in layers}
 
 
-def map_batches(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
-    """The same maps, a batch of pictures after the other; all but the last are as large as `PIXELS` allows.
-
-    Parameters and errors as in `feature_maps`.
-    """
+def map_pictures(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the same maps, float32 (side, side, channels), picture by picture. Parameters and errors as above."""
     import keras  # here and not above, so that sprites can be made and shown without loading TensorFlow
 
     if np.ndim(images) != 4:
@@ -46,43 +44,64 @@ def map_batches(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[di
     step = max(PIXELS // (images.shape[1] * images.shape[2]), 1)
     for start in range(0, len(images), step):
         outputs = blocks(images[start:start + step], training=False)
-        yield {layer: keras.ops.convert_to_numpy(outputs[layer]).astype(np.float32) for layer in layers}
+        batch = {layer: keras.ops.convert_to_numpy(outputs[layer]).astype(np.float32) for layer in layers}
+        for index in range(len(batch[layers[0]])):
+            yield {layer: maps[index] for layer, maps in batch.items()}
+
+
+def split_at_layer(model, layer: str):
+    """Cut a classifier in two: a model from pictures to all tensors that cross the cut, and one from these to the
+    logits, what the last layer (a Dense with softmax) computes before its softmax.
+
+    The first tensor is the layer's output. Where shortcuts lead past the layer, as in Xception, the others are those
+    that something behind the layer needs and that do not come from the layer. Keras gives a list of one output as that
+    output itself; `keras.tree.flatten` makes it a list again.
+    """
+    import keras
+
+    wanted = model.get_layer(layer).output
+    behind, crossing = {id(wanted)}, {id(wanted): wanted}
+    for operation in model.operations:  # each after those whose outputs it takes
+        inputs = keras.tree.flatten(operation.input)
+        if operation.output is not wanted and any(id(tensor) in behind for tensor in inputs):
+            behind.add(id(operation.output))
+            crossing |= {id(tensor): tensor for tensor in inputs if id(tensor) not in behind}
+    crossing, head = list(crossing.values()), model.layers[-1]
+    logits = keras.layers.Dense(head.units, name="logits")
+    lower = keras.Model(crossing, logits(head.input))
+    logits.set_weights(head.get_weights())
+    return keras.Model(model.input, crossing), lower
 
 
 @dataclass(frozen=True)
 class Sprite:
     """All filters of a block as tiles of one image, row by row from the top left.
 
-    `png` is a greyscale PNG; `side` the side of a feature map in pixels, as the network made it, and `tile` that of its
-    tile, which is the same; `columns` is the number of tiles in a row. `low` and `high` hold each filter's smallest and
-    largest activation: what black and white stand for in its tile. A grey g stands for low + g / 255 * (high - low).
-    The last row may end in empty, black tiles.
+    `png` is a greyscale PNG; `side` the side of a tile in pixels, that of the feature map; `columns` the number of
+    tiles in a row, the last of which may end in black ones. `low` and `high` hold each filter's smallest and largest
+    activation, which its tile shows black and white: a grey g stands for low + g / 255 * (high - low).
     """
 
     png: bytes
     side: int
-    tile: int
     columns: int
     low: tuple[float, ...]
     high: tuple[float, ...]
 
     @property
     def count(self) -> int:
-        """How many filters there are."""
+        """The number of filters."""
         return len(self.low)
 
-    @property
-    def rows(self) -> int:
-        return ceil(self.count / self.columns)
-
     def map(self, index: int) -> Image.Image:
-        """The tile of filter `index`, counted from 0, as a greyscale image (tile, tile)."""
+        """Return the tile of filter `index`, counted from 0, as a greyscale image (side, side)."""
         row, column = divmod(index, self.columns)
-        left, top = column * self.tile, row * self.tile
-        return self._grid.crop((left, top, left + self.tile, top + self.tile))
+        left, top = column * self.side, row * self.side
+        return self.image.crop((left, top, left + self.side, top + self.side))
 
     @cached_property
-    def _grid(self) -> Image.Image:  # kept, so that going from filter to filter decodes the PNG once
+    def image(self) -> Image.Image:
+        """The PNG, decoded once for all filters."""
         return Image.open(io.BytesIO(self.png))
 
 
@@ -95,47 +114,40 @@ def sprite(maps: np.ndarray) -> Sprite:
     Raises ValueError for activations that are not finite.
     """
     if not np.isfinite(maps).all():
-        raise ValueError("feature maps hold NaN or infinity: the network diverged; train it at a lower rate")
+        raise ValueError(f"feature maps {DIVERGED}")
     side, _, count = maps.shape
     tiles = np.moveaxis(maps, -1, 0).astype(np.float64)  # the range of float32 values may be too wide for float32
     low, high = tiles.min(axis=(1, 2)), tiles.max(axis=(1, 2))
     spread = np.where(high > low, high - low, 1)
-    greys = np.rint((tiles - low[:, None, None]) * (WHITE / spread[:, None, None])).astype(np.uint8)
     columns = ceil(sqrt(count))
-    return Sprite(_png(greys, columns), side, side, columns, tuple(low.tolist()), tuple(high.tolist()))
-
-
-def _png(tiles: np.ndarray, columns: int) -> bytes:
-    """Tiles, uint8 (count, side, side), in a grid as greyscale PNG."""
-    count, side, _ = tiles.shape
     rows = ceil(count / columns)
     grid = np.zeros((rows * columns, side, side), np.uint8)
-    grid[:count] = tiles
+    grid[:count] = np.rint((tiles - low[:, None, None]) * (WHITE / spread[:, None, None]))
     grid = grid.reshape(rows, columns, side, side).transpose(0, 2, 1, 3).reshape(rows * side, columns * side)
     buffer = io.BytesIO()
     Image.fromarray(grid).save(buffer, "PNG", compress_level=COMPRESSION)
-    return buffer.getvalue()
+    return Sprite(buffer.getvalue(), side, columns, tuple(low.tolist()), tuple(high.tolist()))
 
 
 class Field(NamedTuple):
-    """Which input pixels a layer's answers depend on: the answer in row r and column c on those from
-    `offset + r * stride` to `offset + r * stride + size` down the picture, and the same with c across it, the last not
-    included. Where padding adds a border, `offset` is negative and fields reach over the picture's edges.
+    """The input pixels that a layer's answers depend on: for the answer in row r and column c those from
+    `offset + r * stride` to `offset + r * stride + size` down the picture, the last not included, and the same with c
+    across it. Where padding adds a border, `offset` is negative and fields reach over the picture's edges.
     """
 
     size: int
     stride: int
     offset: int
 
-    def box(self, row: int, column: int, side: int) -> tuple[int, int, int, int]:
-        """The field of one answer as pixels (x0, y0, x1, y1) of a picture with sides of `side` pixels, cut off at its
-        edges, x1 and y1 not included."""
-        left, top = (self.offset + place * self.stride for place in (column, row))
-        return tuple(min(max(edge, 0), side) for edge in (left, top, left + self.size, top + self.size))
+
+# Layers and operations whose answer at a place depends on their input at that place alone, and those with a window.
+_POINTWISE = {"Activation", "Add", "BatchNormalization", "Concatenate", "Dropout", "Flip", "Multiply", "ReLU",
+              "Rescaling"}
+_WINDOWS = {"AveragePooling2D", "Conv2D", "DepthwiseConv2D", "MaxPooling2D", "SeparableConv2D"}
 
 
 def receptive_field(model, layer: str) -> Field:
-    """The receptive field of a layer's answers, by arithmetic over the model's graph.
+    """Return the receptive field of a layer's answers, by arithmetic over the model's graph.
 
     A window of k answers, d apart, reaches over size + (k - 1) d stride pixels, and a step of s makes the next stride s
     times as large (Dumoulin and Visin 2016, arXiv:1603.07285; Araujo, Norris and Sim 2019, doi:10.23915/distill.00021).
@@ -144,46 +156,32 @@ def receptive_field(model, layer: str) -> Field:
     """
     wanted = model.get_layer(layer).output
     fields = {id(tensor): Field(1, 1, 0) for tensor in model.inputs}
-    for operation in model.operations:  # in an order in which every operation follows those that it needs
+    for operation in model.operations:  # each after those whose outputs it takes
         tensors = operation.input if isinstance(operation.input, list) else [operation.input]
         if id(operation.output) not in fields:
-            joined = _join([fields[id(tensor)] for tensor in tensors])
-            fields[id(operation.output)] = _through(operation, tensors[0].shape[1], joined)
+            branches = [fields[id(tensor)] for tensor in tensors]
+            first = min(field.offset for field in branches)
+            last = max(field.offset + field.size for field in branches)
+            fields[id(operation.output)] = _field_behind(operation, tensors[0].shape[1],
+                                                         Field(last - first, branches[0].stride, first))
         if operation.output is wanted:
             break
     return fields[id(wanted)]
 
 
-# Layers and operations whose answer at a place depends on their input at that place alone.
-_POINTWISE = {"Activation", "Add", "BatchNormalization", "Concatenate", "Dropout", "Flip", "Multiply", "ReLU",
-              "Rescaling"}
-_WINDOWS = {"AveragePooling2D", "Conv2D", "DepthwiseConv2D", "MaxPooling2D", "SeparableConv2D"}
-
-
-def _through(operation, side: int, field: Field) -> Field:
-    """The field behind an operation whose input is `side` wide and has the field `field`."""
+def _field_behind(operation, side: int, field: Field) -> Field:
+    """Return the field behind an operation whose input is `side` wide and has the field `field`."""
     kind = type(operation).__name__
-    if kind == "ZeroPadding2D":
-        return field._replace(offset=field.offset - operation.padding[0][0] * field.stride)
-    if kind in _WINDOWS:
-        kernel = getattr(operation, "kernel_size", None) or operation.pool_size
-        return _through_window(kernel[0], operation.strides, getattr(operation, "dilation_rate", (1, 1)),
-                               operation.padding, side, field)
     if kind in _POINTWISE:
         return field
-    raise ValueError(f"the receptive field of a layer of the kind {kind} ({operation.name}) is not known")
-
-
-def _through_window(kernel: int, strides, dilation, padding: str, side: int, field: Field) -> Field:
-    stride = strides if isinstance(strides, int) else strides[0]
-    apart = dilation if isinstance(dilation, int) else dilation[0]
-    reach = (kernel - 1) * apart + 1
+    if kind == "ZeroPadding2D":
+        return field._replace(offset=field.offset - operation.padding[0][0] * field.stride)
+    if kind not in _WINDOWS:
+        raise ValueError(f"the receptive field of a layer of the kind {kind} ({operation.name}) is not known")
+    window = operation.pool_size if "Pooling" in kind else operation.kernel_size
+    kernel, stride, dilation = (value if isinstance(value, int) else value[0] for value in (
+        window, operation.strides, getattr(operation, "dilation_rate", 1)))
+    reach = (kernel - 1) * dilation + 1
     # "same" pads as TensorFlow does: as much as the last window needs, the odd pixel at the end.
-    before = max((ceil(side / stride) - 1) * stride + reach - side, 0) // 2 if padding == "same" else 0
+    before = max((ceil(side / stride) - 1) * stride + reach - side, 0) // 2 if operation.padding == "same" else 0
     return Field(field.size + (reach - 1) * field.stride, field.stride * stride, field.offset - before * field.stride)
-
-
-def _join(fields: Sequence[Field]) -> Field:
-    first = min(field.offset for field in fields)
-    last = max(field.offset + field.size for field in fields)
-    return Field(last - first, fields[0].stride, first)

@@ -1,16 +1,179 @@
-// The reader of feature maps: what is chosen, what is loaded for it, and what then stands in the page.
+// The reader of feature maps: what is chosen, what is loaded for it, and what then stands in the page. Pixels are drawn
+// and never read: a browser takes images from disk for another site's. It is made with dom.js and readernumbers.js.
 
 const REST = 200; // milliseconds without a step after which the address, the strongest pictures and the voice follow
 const SIDE_BY_SIDE = "side-by-side";
 
+// All filters of a block, as many a row as fit. Only the rows in sight are drawn: a canvas of 2,048 tiles would be too
+// large for a phone.
+class Grid {
+  constructor(id, choose) {
+    Object.assign(this, { choose, columns: 1, cell: 1, order: [], position: 0 });
+    this.canvas = make("canvas", { "aria-hidden": "true" });
+    this.mark = make("span", { id, className: "maps-mark", role: "option", "aria-selected": "true" });
+    this.tall = make("div", { className: "maps-tall", role: "presentation", onclick: (event) => this.pick(event) },
+      this.canvas, this.mark);
+    this.box = make("div", { className: "maps-grid", tabIndex: 0, role: "listbox", "aria-activedescendant": id,
+      onscroll: () => this.redraw(), onkeydown: (event) => this.press(event) }, this.tall);
+    this.title = make("p", { className: "maps-name" });
+    this.element = make("section", { "aria-label": "All filters of the block" }, this.title, this.box);
+    new ResizeObserver(() => this.layOut()).observe(this.box);
+  }
+
+  show(block, bitmap, order, title) {
+    Object.assign(this, { block, bitmap, order });
+    this.title.textContent = title;
+    this.box.setAttribute("aria-label", title);
+    this.mark.setAttribute("aria-setsize", order.length);
+    this.layOut();
+  }
+
+  layOut() {
+    if (!this.bitmap || !this.box.clientWidth) return;
+    const wanted = this.order.length <= 64 ? 84 : this.order.length <= 256 ? 64 : 48; // pixels: a finger hits them
+    this.columns = Math.max(1, Math.floor(this.box.clientWidth / wanted));
+    this.cell = this.box.clientWidth / this.columns;
+    this.tall.style.height = `${Math.ceil(this.order.length / this.columns) * this.cell}px`;
+    this.draw();
+    this.select(this.position);
+  }
+
+  redraw() {
+    cancelAnimationFrame(this.waiting);
+    this.waiting = requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    const scale = window.devicePixelRatio || 1, { block, columns } = this, height = this.box.clientHeight;
+    const cell = this.cell * scale, top = this.box.scrollTop * scale, context = this.canvas.getContext("2d");
+    this.canvas.width = Math.round(this.box.clientWidth * scale);
+    this.canvas.height = Math.round(Math.min(height, this.tall.offsetHeight) * scale);
+    this.canvas.style.height = `${this.canvas.height / scale}px`;
+    context.imageSmoothingEnabled = cell < block.side;
+    context.imageSmoothingQuality = "high";
+    const first = Math.floor(top / cell) * columns, last = Math.ceil((top + height * scale) / cell) * columns;
+    this.order.slice(first, last).forEach((filter, index) => {
+      const x = Math.round((index % columns) * cell);
+      const y = Math.round(Math.floor((first + index) / columns) * cell - top);
+      drawTile(context, this.bitmap, block, filter, x, y, Math.floor(cell) - Math.ceil(scale));
+    });
+  }
+
+  // Marks a place in the order, and scrolls the grid (never the page) until it is in sight.
+  select(position) {
+    this.position = position;
+    const left = (position % this.columns) * this.cell, top = Math.floor(position / this.columns) * this.cell;
+    const pixels = { left, top, width: this.cell, height: this.cell };
+    for (const [name, length] of Object.entries(pixels)) this.mark.style[name] = `${length}px`;
+    this.mark.setAttribute("aria-posinset", position + 1);
+    this.mark.setAttribute("aria-label", `filter ${this.order[position] + 1}`);
+    const lowest = top + this.cell - this.box.clientHeight;
+    if (this.box.scrollTop > top) this.box.scrollTop = top;
+    if (this.box.scrollTop < lowest) this.box.scrollTop = lowest;
+  }
+
+  press(event) {
+    const page = this.columns * Math.max(1, Math.floor(this.box.clientHeight / this.cell));
+    const last = this.order.length - 1;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns,
+      PageUp: -page, PageDown: page, Home: -last, End: last };
+    if (!(event.key in steps) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    this.choose(Math.min(Math.max(this.position + steps[event.key], 0), last));
+  }
+
+  pick(event) {
+    const box = this.tall.getBoundingClientRect(), row = Math.floor((event.clientY - box.top) / this.cell);
+    const column = Math.min(Math.floor((event.clientX - box.left) / this.cell), this.columns - 1);
+    const position = row * this.columns + column;
+    if (position < this.order.length) this.choose(position);
+  }
+}
+
+function drawTile(context, bitmap, { side, columns }, filter, x, y, size) {
+  const left = (filter % columns) * side, top = Math.floor(filter / columns) * side;
+  context.drawImage(bitmap, left, top, side, side, x, y, size, size);
+}
+
+// A picture or a map in a frame of the picture's proportions, with the boxes above it.
+class Frame {
+  constructor(...layers) {
+    this.layer = layers.at(-1);
+    this.boxes = makeSvg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
+    this.caption = make("figcaption");
+    this.element = make("figure", {}, make("div", { className: "maps-frame" }, ...layers, this.boxes), this.caption);
+  }
+
+  setPicture({ width, height, boxes }) {
+    this.element.style.setProperty("--aspect", width / height);
+    this.boxes.replaceChildren(...boxes.map(([x0, y0, x1, y1]) =>
+      makeSvg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0 })));
+  }
+}
+
+// Turns a map's greys into one colour, more or less opaque. Turquoise is rare in paintings, and not the boxes' colour.
+function makeColouring(id) {
+  const matrix = makeSvg("feColorMatrix", { values: "0 0 0 0 0.1  0 0 0 0 0.95  0 0 0 0 0.95  1 0 0 0 0" });
+  return makeSvg("svg", { class: "maps-unseen", "aria-hidden": "true" },
+    makeSvg("filter", { id, "color-interpolation-filters": "sRGB" }, matrix));
+}
+
+// Radio buttons in a row, [{label, content}]; nothing to see where there is no choice.
+function makeChoice(id, title, options, onchange) {
+  const radio = (label, index) => make("input", { type: "radio", name: `${id}-${title}`, autocomplete: "off",
+    "aria-label": label, onchange: () => onchange(index) });
+  return make("fieldset", { className: `maps-${title.toLowerCase()}`, hidden: options.length < 2 },
+    make("legend", {}, title), make("div", { className: "maps-row" }, ...options.map(({ label, content }, index) =>
+      make("label", { className: "maps-option" }, radio(label, index), ...content))));
+}
+
+// What such a button shows of a model or network, of a block, and of a picture.
+
+const titleOption = ({ title }) => ({ label: title, content: [title] });
+
+const blockOption = ({ layer, side, count }, index) => ({
+  label: `Block ${index + 1}, ${layer}: ${count} filters of ${side} by ${side}`,
+  content: [make("b", {}, String(index + 1)), make("small", {}, String(count), make("span", {}, " filters")),
+    make("small", {}, `${side} px`)],
+});
+
+const pictureOption = (address, picture) => ({
+  label: namePicture(picture),
+  content: [make("img", { alt: "", src: `${address}/small/${picture.key}.jpg` }),
+    ...(picture.label ? [make("small", {}, picture.label)] : [])],
+});
+
+// What a script on disk gave under its key of `window.artposeMaps`.
+function loadScript(address, key) {
+  const given = () => (window.artposeMaps || {})[key], path = `${address}/${key}.js`;
+  if (given() !== undefined) return Promise.resolve(given());
+  return new Promise((resolve, reject) => {
+    const script = make("script", { src: path });
+    script.onload = () => (given() !== undefined ? resolve(given()) : reject(new Error(path)));
+    script.onerror = () => reject(new Error(path));
+    document.head.append(script);
+    script.remove();
+  });
+}
+
+// A sprite, decoded once for all steps, with what black and white stand for in each tile: one number for all filters
+// where they have the same. Whoever has it closes its bitmap, which frees the memory at once.
+async function loadSprite(address, key) {
+  const path = `${address}/${key}.png`, image = make("img", { src: path });
+  const { low, high } = await loadScript(address, key);
+  await image.decode().catch(() => { throw new Error(path); });
+  const each = (given) => (Array.isArray(given) ? (filter) => given[filter] : () => given);
+  return { bitmap: await createImageBitmap(image), low: each(low), high: each(high) };
+}
+
 class Reader {
   constructor(root, number) {
-    this.root = root;
+    Object.assign(this, { root, sprites: [], frames: [], order: [], sort: "number", reversed: false, ticket: 0 });
     this.id = `artpose-maps-${number}`; // of the parts that need one
     this.index = JSON.parse(root.querySelector("script[type='application/json']").textContent);
-    Object.assign(this, { bitmaps: new Map(), frames: [], order: [], sort: "number", reversed: false, ticket: 0 });
     this.first = { model: 0, block: this.index.models[0].blocks.length - 1, filter: 0, picture: 0, network: 0 };
     this.view = this.first;
+    this.buildControls();
     this.build();
     window.addEventListener("hashchange", () => this.follow(location.hash));
     document.addEventListener("click", (event) => this.click(event), true);
@@ -23,56 +186,54 @@ class Reader {
 
   // The networks that are shown: one, or for side by side all.
   get networks() {
-    const all = this.model.networks.map((_, index) => index);
-    return this.view.network < all.length ? [this.view.network] : all;
-  }
-
-  build() {
-    this.buildControls();
-    this.grid = new Grid(`${this.id}-current`, (position) => this.step(position));
-    [this.numbers, this.strongest, this.table] = [new Numbers(), new Strongest(this.index), new Table(this)];
-    this.figures = make("div", { className: "maps-figures" });
-    this.alert = make("p", { role: "alert", className: "maps-alert", hidden: true });
-    this.status = make("p", { role: "status", className: "maps-unseen" });
-    const div = (className, ...children) => make("div", { className }, ...children);
-    const stage = make("section", { className: "maps-stage", "aria-label": "Filter" },
-      div("maps-row", this.heading, div("maps-sort", make("label", {}, "Sort by ", this.sorting), this.reverse)),
-      div("maps-steps", this.back, this.slider, this.next), this.figures,
-      div("maps-row", this.laying, this.boxing),
-      this.numbers.element);
-    this.root.append(this.alert, this.choices, stage, this.grid.element, this.strongest.element, this.table.element,
-      this.status, colouring(`${this.id}-colour`));
-    this.lay();
+    const all = this.model.networks;
+    return this.view.network < all.length ? [all[this.view.network]] : all;
   }
 
   buildControls() {
     const button = (content, label, onclick) =>
       make("button", { type: "button", "aria-label": label, title: label, onclick }, content);
-    const pictures = this.index.pictures.map((one) => ({ label: named(one), content: thumbnail(this.index, one) }));
+    const range = (label, properties, oninput) =>
+      make("input", { type: "range", autocomplete: "off", ...(label && { "aria-label": label }), ...properties, oninput });
+    const { pictures, models, address } = this.index;
     this.fields = {
-      picture: choice(this.id, "Picture", pictures, (picture) => this.choose({ picture })),
-      model: choice(this.id, "Model", this.index.models.map(titled),
+      picture: makeChoice(this.id, "Picture", pictures.map((picture) => pictureOption(address, picture)),
+        (picture) => this.choose({ picture })),
+      model: makeChoice(this.id, "Model", models.map(titleOption),
         (model) => this.choose({ model, network: 0, filter: null })),
     };
     this.ofModel = make("div", { className: "maps-of-model" });
-    this.choices = make("div", { className: "maps-choices" }, this.fields.picture, this.fields.model, this.ofModel);
-    this.heading = make("p", { className: "maps-name" });
     this.sorting = make("select", { autocomplete: "off", onchange: () => this.sortBy(this.sorting.value) });
     this.reverse = button("⇅", "Reverse the order", () => this.sortBy(this.sort));
     this.back = button("‹", "Previous filter", () => this.step(this.position - 1));
     this.next = button("›", "Next filter", () => this.step(this.position + 1));
-    this.slider = make("input", { type: "range", min: 1, autocomplete: "off", "aria-label": "Filter",
-      oninput: () => this.step(this.slider.value - 1) });
-    this.strength = make("input", { type: "range", min: 0, max: 100, value: 70, autocomplete: "off",
-      oninput: () => this.lay() });
-    this.percent = make("span", { className: "maps-percent" });
-    this.laying = make("label", { className: "maps-strength" }, "Map over the picture ", this.strength, this.percent);
+    this.slider = range("Filter", { min: 1 }, () => this.step(this.slider.value - 1));
+    this.strength = range("", { min: 0, max: 100, value: 70 }, () => this.lay());
     this.boxed = make("input", { type: "checkbox", checked: true, autocomplete: "off", onchange: () => this.lay() });
+  }
+
+  build() {
+    const part = (className, ...children) => make("div", { className }, ...children);
+    this.alert = make("p", { role: "alert", className: "maps-alert", hidden: true });
+    this.status = make("p", { role: "status", className: "maps-unseen" });
+    this.heading = make("p", { className: "maps-name" });
+    this.percent = make("span", { className: "maps-percent" });
     this.boxing = make("label", {}, this.boxed, " Boxes around the figures");
-    this.image = make("img");
-    this.overlay = make("canvas", { "aria-hidden": "true" });
+    [this.image, this.overlay] = [make("img"), make("canvas", { "aria-hidden": "true" })];
     this.overlay.style.filter = `url(#${this.id}-colour)`;
     this.seen = new Frame(this.image, this.overlay);
+    this.figures = part("maps-figures");
+    this.grid = new Grid(`${this.id}-current`, (position) => this.step(position));
+    this.numbers = new Numbers(this.index.meanings);
+    [this.strongest, this.table] = [new Strongest(this.index), new Table(this)];
+    const stage = make("section", { className: "maps-stage", "aria-label": "Filter" },
+      part("maps-row", this.heading, part("maps-sort", make("label", {}, "Sort by ", this.sorting), this.reverse)),
+      part("maps-steps", this.back, this.slider, this.next), this.figures,
+      part("maps-row", make("label", { className: "maps-strength" }, "Map over the picture ", this.strength,
+        this.percent), this.boxing), this.numbers.element);
+    this.root.append(this.alert, part("maps-choices", this.fields.picture, this.fields.model, this.ofModel), stage,
+      this.grid.element, this.strongest.element, this.table.element, this.status, makeColouring(`${this.id}-colour`));
+    this.lay();
   }
 
   // Addresses: #model/block/filter/picture, and the network where it is not the first; block and filter count from 1.
@@ -160,34 +321,25 @@ class Reader {
     this.root.classList.toggle("maps-boxed", this.boxed.checked);
   }
 
-  // What is loaded, and then drawn. A filter of null is the first of the order.
-
+  // Loads what a view needs, and draws it; a filter of null is the first of the order. Where files are missing, the
+  // last view stays.
   async go(view) {
     clearTimeout(this.resting);
     this.view = { ...view };
     const ticket = ++this.ticket, { address } = this.index, number = view.block + 1;
-    const keys = this.networks.map((network) =>
-      `${this.model.key}/${this.model.networks[network].key}/${this.picture.key}/${number}`);
-    const paths = keys.map((key) => `${address}/${key}.png`);
     this.root.ariaBusy = "true";
     this.drawChoices();
-    const loading = [Promise.all([`${this.model.key}/${number}`, ...keys].map((key) => loadScript(address, key))),
-      ...paths.map((path) => this.bitmaps.get(path) || loadBitmap(path))];
-    const [data, ...bitmaps] = await Promise.all(loading).catch((error) => [error]);
-    if (ticket !== this.ticket) { // something else was chosen meanwhile
-      bitmaps.filter((bitmap) => ![...this.bitmaps.values()].includes(bitmap)).forEach((bitmap) => bitmap.close());
-      return;
-    }
+    const [numbers, ...sprites] = await Promise.all([loadScript(address, `${this.model.key}/${number}`),
+      ...this.networks.map(({ key }) => loadSprite(address, `${this.model.key}/${key}/${this.picture.key}/${number}`)),
+    ]).catch((error) => [error]);
+    const stale = ticket === this.ticket && sprites.length ? this.sprites : sprites;
+    stale.forEach(({ bitmap }) => bitmap.close());
+    if (ticket !== this.ticket) return; // something else was chosen meanwhile
     this.root.ariaBusy = null;
-    if (data instanceof Error) this.stay(`${data.message} could not be loaded.`);
-    else this.drawBlock(data, new Map(paths.map((path, index) => [path, bitmaps[index]])));
-  }
-
-  // Where files are missing, the last view stays.
-  stay(message) {
+    if (sprites.length) return this.drawBlock(numbers, sprites);
     this.view = this.drawn || { ...this.first };
     this.drawChoices();
-    this.warn(message);
+    this.warn(`${numbers.message} could not be loaded.`);
   }
 
   drawChoices() {
@@ -195,8 +347,8 @@ class Reader {
     if (fields.of !== model) { // only then: a radio button that has the focus must stay
       fields.of = model;
       const networks = model.networks.length > 1 ? [...model.networks, { title: "side by side" }] : model.networks;
-      fields.network = choice(this.id, "Weights", networks.map(titled), (network) => this.choose({ network }));
-      fields.block = choice(this.id, "Block", model.blocks.map(numbered),
+      fields.network = makeChoice(this.id, "Weights", networks.map(titleOption), (network) => this.choose({ network }));
+      fields.block = makeChoice(this.id, "Block", model.blocks.map(blockOption),
         (block) => this.choose({ block, filter: null }));
       this.ofModel.replaceChildren(fields.network, fields.block);
     }
@@ -204,36 +356,29 @@ class Reader {
       fields[key].querySelectorAll("input")[view[key]].checked = true;
   }
 
-  // Everything that stays while the slider moves. Sprites that are no longer shown are let go.
-  drawBlock([numbers, ...ranges], bitmaps) {
-    this.bitmaps.forEach((bitmap, path) => bitmaps.has(path) || bitmap.close());
-    Object.assign(this, { bitmaps, measured: numbers, drawn: this.view });
-    const { model, block, view } = this;
+  // Everything that stays while the slider moves.
+  drawBlock(numbers, sprites) {
+    Object.assign(this, { measured: numbers, sprites, drawn: this.view });
+    const { model, block, view, networks } = this;
     this.drawPicture();
-    // One number stands for all filters where they have the same.
-    const each = (given) => (Array.isArray(given) ? (filter) => given[filter] : () => given);
-    this.ranges = this.networks.map((network, index) => ({ title: model.networks[network].title,
-      low: each(ranges[index].low), high: each(ranges[index].high) }));
-    const here = Array.from({ length: block.count }, (_, filter) => this.ranges[0].high(filter));
-    this.drawSorting(numbers);
-    this.order = ordered(block.count, this.sort, this.reversed, numbers, here);
-    this.places = [];
-    this.order.forEach((filter, place) => { this.places[filter] = place; });
+    this.drawSorting();
+    const here = Array.from({ length: block.count }, (_, filter) => sprites[0].high(filter));
+    this.order = sortFilters(block.count, this.sort, this.reversed, numbers, here);
     view.filter ??= this.order[0];
     this.slider.max = block.count;
-    const first = [...bitmaps.values()][0], title = this.ranges[0].title;
-    this.grid.show(block, first, this.order, `All ${block.count} filters of block ${view.block + 1}, ${title}`);
+    this.grid.show(block, sprites[0].bitmap, this.order,
+      `All ${block.count} filters of block ${view.block + 1}, ${networks[0].title}`);
     this.numbers.setBlock(model, numbers);
     this.table.show(model, block, numbers, here, this.order, this.sort, this.reversed);
     this.drawFilter();
     clearTimeout(this.resting);
-    this.follows();
+    this.rest();
   }
 
   drawPicture() {
-    const { picture, model, networks } = this, path = `${this.index.address}/pictures/${picture.key}.jpg`;
+    const { picture, networks } = this, path = `${this.index.address}/pictures/${picture.key}.jpg`;
     if (this.image.getAttribute("src") !== path) this.image.src = path;
-    this.image.alt = named(picture);
+    this.image.alt = namePicture(picture);
     this.seen.caption.textContent = picture.caption;
     this.frames = networks.map(() => new Frame(make("canvas", { role: "img" })));
     [this.seen, ...this.frames].forEach((frame) => frame.setPicture(picture));
@@ -242,8 +387,9 @@ class Reader {
     this.boxing.hidden = !picture.boxes.length;
   }
 
-  drawSorting(numbers) {
-    const { plain, groups } = orders(this.model, numbers), option = ([value, text]) => make("option", { value }, text);
+  drawSorting() {
+    const { plain, groups } = listOrders(this.model, this.measured);
+    const option = ([value, text]) => make("option", { value }, text);
     this.sorting.replaceChildren(...plain.map(option),
       ...groups.map(([label, own]) => make("optgroup", { label }, ...own.map(option))));
     this.sorting.value = this.sort;
@@ -254,45 +400,47 @@ class Reader {
 
   // What changes with every step of the slider, and must be quick.
   drawFilter() {
-    const { block, model, view, ranges } = this, { filter } = view, bitmaps = [...this.bitmaps.values()];
-    this.position = this.places[filter];
+    const { block, view, sprites, networks } = this, { filter } = view;
+    this.position = this.order.indexOf(filter);
     this.slider.value = this.position + 1;
-    const sorted = this.sort === "number" && !this.reversed ? "" : `, ${nth(this.position + 1)} in this order`;
+    const sorted = this.sort === "number" && !this.reversed ? "" : `, ${ordinal(this.position + 1)} in this order`;
     this.slider.setAttribute("aria-valuetext", `filter ${filter + 1} of ${block.count}${sorted}`);
     this.heading.replaceChildren(`Filter ${filter + 1} `,
       make("small", {}, `of ${block.count} in block ${view.block + 1}${sorted}`));
     [this.back.disabled, this.next.disabled] = [this.position === 0, this.position === block.count - 1];
-    [this.overlay, ...this.frames.map(({ layer }) => layer)].forEach((canvas, index) => {
-      canvas.width = canvas.height = block.side;
-      drawTile(canvas.getContext("2d"), bitmaps[Math.max(index - 1, 0)], block, filter, 0, 0, block.side);
-    });
+    this.drawMap(this.overlay, sprites[0]);
     this.frames.forEach(({ layer, caption }, index) => {
-      const { title } = ranges[index];
-      layer.setAttribute("aria-label", `Map of filter ${filter + 1} of ${block.layer}, ${model.title} ${title}`);
-      caption.textContent = said(ranges[index], filter, block.side);
+      this.drawMap(layer, sprites[index]);
+      const { title } = networks[index];
+      layer.setAttribute("aria-label", `Map of filter ${filter + 1} of ${block.layer}, ${this.model.title} ${title}`);
+      caption.textContent = `${title}: ${block.side} × ${block.side} answers, ${describeRange(sprites[index], filter)}`;
     });
     this.numbers.show(filter);
     this.grid.select(this.position);
     this.table.mark(filter);
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.follows(), REST);
+    this.resting = setTimeout(() => this.rest(), REST);
+  }
+
+  drawMap(canvas, { bitmap }) {
+    canvas.width = canvas.height = this.block.side;
+    drawTile(canvas.getContext("2d"), bitmap, this.block, this.view.filter, 0, 0, this.block.side);
   }
 
   // What follows once the slider rests.
-  follows() {
+  rest() {
     const { model, block, view, picture } = this, maps = this.frames.map(({ caption }) => caption.textContent);
     this.remember();
     this.strongest.show(block, this.measured, view.filter);
     this.status.textContent = `Filter ${view.filter + 1} of ${block.count}, block ${view.block + 1} of ${model.title}, `
-      + `${picture.caption}. ${maps.join(". ")}. ${this.numbers.spoken()}`;
+      + `${picture.caption}. ${maps.join(". ")}. ${this.numbers.speak()}`;
   }
 }
 
 // What black and white stand for in a map.
-function said({ title, low, high }, filter, side) {
-  const [black, white] = [low(filter), high(filter)];
-  const range = `from ${shown(black)} (black) to ${shown(white)} (white)`;
-  return `${title}: ${side} × ${side} answers, ${black === white ? `all ${shown(black)} (drawn black)` : range}`;
+function describeRange({ low, high }, filter) {
+  const [black, white] = [low(filter), high(filter)].map(formatNumber);
+  return black === white ? `all ${black} (drawn black)` : `from ${black} (black) to ${white} (white)`;
 }
 
 const readers = document.querySelectorAll(".artpose-maps");

@@ -1,128 +1,111 @@
-// What was measured about the filters: orders to sort them by, one filter's numbers, its strongest pictures, a table of
-// all filters of a block.
+// What was measured about the filters: orders to sort them by, one filter's numbers, its strongest pictures, and a table
+// of all filters of a block. It is made with dom.js; reader.js shows it.
 
 const ROWS = 100; // of the table at a time: 2,048 at once would make a phone stutter
-const RANK_WORDS = { strength: "strongest", importance: "most important" };
 
-const shown = (value) => (value === null || value === undefined ? "–" : String(value).replace("-", "−"));
-const percent = (value) => (value === null ? "–" : `${Math.round(100 * value)} %`);
+const formatNumber = (value) => (value === null || value === undefined ? "–" : String(value).replace("-", "−"));
+const formatShare = (value) => (value === null ? "–" : `${Math.round(100 * value)} %`);
+const namePicture = ({ label, caption }) => (label ? `${label}: ${caption}` : caption);
 
-function nth(number) {
+function ordinal(number) {
   const last = number % 10, teen = Math.floor(number / 10) % 10 === 1;
   return number + (teen ? "th" : { 1: "st", 2: "nd", 3: "rd" }[last] || "th");
 }
 
-// The orders that a block can be put in: [key, label], with the classes' own in groups.
-function orders(model, numbers) {
+// The orders that a block can be put in, [key, label], the classes' own in groups. A key names a list of the numbers,
+// and of the classes' lists, behind a colon, the class.
+function listOrders(model, numbers) {
   const plain = [["number", "number"], ["here", "highest answer here"]];
   if (!numbers) return { plain, groups: [] };
-  const of = (kind) => model.classes.map((name, index) => [`${kind}:${index}`, name]);
+  const ofClasses = (kind) => model.classes.map((name, index) => [`${kind}:${index}`, name]);
   plain.push(["strength", "strength"], ["selectivity", "selectivity for any class"],
-    ["inside", "share inside the figure"], ["moved", "change through training"], ["importance", "importance"]);
-  return { plain, groups: [["Selectivity for", of("auc")], ["Importance for", of("drop")]] };
+    ["inside", "share inside the figure"], ["correlation_before_after", "change through training"],
+    ["importance", "importance"]);
+  return { plain, groups: [["Selectivity for", ofClasses("auc")], ["Importance for", ofClasses("drop")]] };
 }
 
-// The values that an order compares, one a filter. `here` are the highest answers in the picture that is shown.
-function values(key, numbers, here) {
-  const [kind, index] = key.split(":");
-  if (kind === "here") return here;
-  return index === undefined ? numbers[kind] : numbers[kind][index];
-}
+const lowFirst = (key) => key === "number" || key === "correlation_before_after";
 
-// All filters in an order: highest value first (of `moved`, a correlation, the lowest), what was not measured last.
-function ordered(count, key, reversed, numbers, here) {
-  const filters = Array.from({ length: count }, (_, index) => index);
-  if (key !== "number") {
-    const by = values(key, numbers, here), sign = key === "moved" ? 1 : -1;
-    filters.sort((a, b) => (by[a] === null) - (by[b] === null) || sign * (by[a] - by[b]) || a - b);
-  }
+// All filters in an order: the remarkable values first, what was not measured last. `here` are the highest answers in
+// the picture that is shown.
+function sortFilters(count, key, reversed, numbers, here) {
+  const [kind, index] = key.split(":"), filters = Array.from({ length: count }, (_, filter) => filter);
+  const own = { here, number: [...filters], ...numbers }[kind], values = index === undefined ? own : own[index];
+  const sign = lowFirst(key) ? 1 : -1;
+  filters.sort((a, b) => (values[a] === null) - (values[b] === null) || sign * (values[a] - values[b]) || a - b);
   return reversed ? filters.reverse() : filters;
 }
 
 // The numbers of one filter beside its maps.
 class Numbers {
-  constructor() {
+  constructor(meanings) {
     this.list = make("dl");
     this.rows = make("tbody");
     const titles = ["Class", "Tells it apart (AUC)", "Importance for it"];
-    const head = titles.map((title) => make("th", { scope: "col" }, title));
-    const table = make("table", { className: "maps-classes" }, make("thead", {}, make("tr", {}, ...head)), this.rows);
+    const head = make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)));
     this.source = make("p", { className: "maps-quiet" });
-    this.element = make("div", { className: "maps-numbers" }, this.list, table, this.source, explanation());
+    const terms = Object.entries(meanings).flatMap(([term, meaning]) => [make("dt", {}, term), make("dd", {}, meaning)]);
+    this.element = make("div", { className: "maps-numbers" }, this.list,
+      make("table", { className: "maps-classes" }, make("thead", {}, head), this.rows), this.source,
+      make("details", { className: "maps-explained", hidden: !terms.length },
+        make("summary", {}, "What the numbers mean"), make("dl", {}, ...terms)));
   }
 
-  // A new block: ranks are counted once.
   setBlock(model, numbers) {
-    [this.model, this.numbers, this.ranks] = [model, numbers, {}];
+    Object.assign(this, { model, numbers });
     this.element.hidden = !numbers;
-    if (!numbers) return;
     this.source.textContent = `Measured on the ${model.networks[0].title} network, over the ${model.tested} pictures of `
       + "its test part.";
-    for (const key of Object.keys(RANK_WORDS)) {
-      const ranks = this.ranks[key] = [];
-      ordered(numbers[key].length, key, false, numbers).forEach((filter, place) => { ranks[filter] = place + 1; });
-    }
-    this.cells = model.classes.map(() => [make("span", { className: "maps-fill" }), make("span"), make("td")]);
-    this.rows.replaceChildren(...this.cells.map(([fill, auc, drop], index) => make("tr", {},
-      make("th", { scope: "row" }, model.classes[index]),
-      make("td", {}, make("span", { className: "maps-bar" }, fill), auc), drop)));
   }
 
   show(filter) {
     if (!this.numbers) return;
-    this.list.replaceChildren(...this.measured(filter).map(([name, value, note]) =>
+    this.list.replaceChildren(...this.facts(filter).map(([name, value, note]) =>
       make("div", {}, make("dt", {}, name), make("dd", {}, make("b", {}, value), ` ${note}`))));
-    this.showClasses(filter);
+    const { auc, drop } = this.numbers;
+    this.rows.replaceChildren(...this.model.classes.map((name, index) =>
+      Numbers.classRow(name, auc[index][filter], drop[index][filter])));
   }
 
   // The same in a sentence, for those who listen.
-  spoken() {
+  speak() {
     const facts = this.numbers ? [...this.list.children] : [];
     return facts.map(({ firstChild, lastChild }) => `${firstChild.textContent}: ${lastChild.textContent}.`).join(" ");
   }
 
-  measured(filter) {
-    const { numbers } = this;
-    const rank = (key) => `${nth(this.ranks[key][filter])} ${RANK_WORDS[key]} of ${numbers[key].length}`;
-    const best = numbers.best[filter] < 0 ? "no class" : this.model.classes[numbers.best[filter]];
+  facts(filter) {
+    const { numbers, model } = this, best = numbers.best[filter];
+    const rank = (values, word) => {
+      const ahead = values.filter((value, other) =>
+        value > values[filter] || (value === values[filter] && other < filter));
+      return `${ordinal(ahead.length + 1)} ${word} of ${values.length}`;
+    };
     return [
-      ["Strength", shown(numbers.strength[filter]), rank("strength")],
-      ["Selectivity", shown(numbers.selectivity[filter]), `for ${best}, p = ${shown(numbers.p[filter])}`],
-      ["Inside the figure", percent(numbers.inside[filter]), `where boxes cover ${percent(numbers.box_share[filter])}`],
-      ["Importance", shown(numbers.importance[filter]), rank("importance")],
-      ["Like before training", shown(numbers.moved[filter]), "correlation of its maps"],
+      ["Strength", formatNumber(numbers.strength[filter]), rank(numbers.strength, "strongest")],
+      ["Selectivity", formatNumber(numbers.selectivity[filter]),
+        `for ${best < 0 ? "no class" : model.classes[best]}, p = ${formatNumber(numbers.p[filter])}`],
+      ["Inside the figure", formatShare(numbers.inside[filter]),
+        `where boxes cover ${formatShare(numbers.box_share[filter])}`],
+      ["Importance", formatNumber(numbers.importance[filter]), rank(numbers.importance, "most important")],
+      ["Like before training", formatNumber(numbers.correlation_before_after[filter]), "correlation of its maps"],
     ];
   }
 
-  showClasses(filter) {
-    this.cells.forEach(([fill, auc, drop], index) => {
-      const value = this.numbers.auc[index][filter];
-      fill.style.left = `${100 * Math.min(value ?? 0.5, 0.5)}%`; // from luck, the middle, to the value
-      fill.style.width = `${100 * Math.abs((value ?? 0.5) - 0.5)}%`;
-      auc.textContent = shown(value);
-      drop.textContent = shown(this.numbers.drop[index][filter]);
-    });
+  // The bar goes from chance, the middle, to the area under the curve.
+  static classRow(name, auc, drop) {
+    const value = auc ?? 0.5, style = `left: ${100 * Math.min(value, 0.5)}%; width: ${100 * Math.abs(value - 0.5)}%`;
+    return make("tr", {}, make("th", { scope: "row" }, name),
+      make("td", {}, make("span", { className: "maps-bar" }, make("span", { className: "maps-fill", style })),
+        make("span", {}, formatNumber(auc))),
+      make("td", {}, formatNumber(drop)));
   }
 }
 
-const MEANINGS = {
-  "Strength": "The filter's highest answer in a picture, as a mean over all pictures.",
-  "Selectivity": "How well that highest answer tells a class from all others: the share of pairs, one picture of the "
-    + "class and one of another, in which the first has the higher answer (AUC). 0.5 is luck, 1 is never wrong. p is "
-    + "how often dealing out the labels anew makes some filter of the block as selective as this one.",
-  "Inside the figure": "How much of its energy (the squares of its answers) lies inside the boxes around the figures. "
-    + "Spread evenly it would be the boxes' share of the picture, which stands beside it.",
-  "Importance": "By how much a class' score, before it becomes a probability, falls when the filter is switched off, "
-    + "in the picture of the class that the network is surest of. The one number is the mean of these falls and rises, "
-    + "all taken as positive.",
-  "Like before training": "The correlation of the filter's maps before and after the network learned from these "
-    + "pictures (fine-tuning, where ImageNet had taught it before): 1 where nothing changed.",
-};
-
-function explanation() {
-  const terms = Object.entries(MEANINGS).flatMap(([term, meaning]) => [make("dt", {}, term), make("dd", {}, meaning)]);
-  const title = make("summary", {}, "What the numbers mean");
-  return make("details", { className: "maps-explained" }, title, make("dl", {}, ...terms));
+// Where a box lies within a frame, both as fractions of the picture, as a style.
+function placement([x0, y0, x1, y1], [left, top, right, bottom]) {
+  const across = (length) => `${100 * length / (right - left)}%`;
+  const down = (length) => `${100 * length / (bottom - top)}%`;
+  return `left: ${across(x0 - left)}; top: ${down(y0 - top)}; width: ${across(x1 - x0)}; height: ${down(y1 - y0)}`;
 }
 
 // The pictures in which a filter answers loudest, cropped to what its loudest answer depends on.
@@ -132,9 +115,9 @@ class Strongest {
     this.whole = make("input", { type: "checkbox", autocomplete: "off", onchange: () => this.draw() });
     this.list = make("ol", { role: "list" });
     this.title = make("p", { className: "maps-name" });
-    const whole = make("label", {}, this.whole, " Whole pictures, with what it sees outlined");
     this.element = make("section", { className: "maps-strongest", "aria-label": "Strongest pictures" }, this.title,
-      make("p", { className: "maps-row" }, whole), this.list);
+      make("p", { className: "maps-row" }, make("label", {}, this.whole, " Whole pictures, with what it sees outlined")),
+      this.list);
   }
 
   show(block, numbers, filter) {
@@ -151,34 +134,24 @@ class Strongest {
   }
 
   item(number, row, column, answer) {
-    const picture = this.index.tested[number], seen = this.seen(row, column), whole = this.whole.checked;
-    const crop = make("div", { className: "maps-crop" }), frame = whole ? [0, 0, 1, 1] : seen.field;
-    const shape = (frame[2] - frame[0]) * picture.width / ((frame[3] - frame[1]) * picture.height);
-    crop.style.setProperty("--aspect", shape);
-    if (picture.shown) {
-      const src = `${this.index.address}/tested/${number}.jpg`;
-      crop.append(make("img", { alt: named(picture), src }), make("span"));
-      Strongest.place(crop.firstChild, [0, 0, 1, 1], frame);
-      Strongest.place(crop.lastChild, whole ? seen.field : seen.place, frame);
-    } else crop.append(make("p", {}, "Its licence keeps this picture from being shown."));
-    return make("li", {}, crop, make("p", { className: "maps-quiet" }, make("b", {}, shown(answer)), ` ${named(picture)}`));
+    const picture = this.index.tested[number], { field, place } = this.sight(row, column), whole = this.whole.checked;
+    const frame = whole ? [0, 0, 1, 1] : field, src = `${this.index.address}/tested/${number}.jpg`;
+    const aspect = (frame[2] - frame[0]) * picture.width / ((frame[3] - frame[1]) * picture.height);
+    const content = picture.shown ? [
+      make("img", { alt: namePicture(picture), src, style: placement([0, 0, 1, 1], frame) }),
+      make("span", { style: placement(whole ? field : place, frame) }),
+    ] : [make("p", {}, "Its licence keeps this picture from being shown.")];
+    return make("li", {}, make("div", { className: "maps-crop", style: `--aspect: ${aspect}` }, ...content),
+      make("p", { className: "maps-quiet" }, make("b", {}, formatNumber(answer)), ` ${namePicture(picture)}`));
   }
 
   // As fractions of the picture: what an answer depends on, and the square of the grid of answers where it stands.
-  seen(row, column) {
+  sight(row, column) {
     const { field: [size, stride, offset], input } = this.block;
     const [left, top] = [offset + column * stride, offset + row * stride];
     const square = (x, y, side) => [x, y, x + side, y + side].map((edge) => Math.min(Math.max(edge / input, 0), 1));
     const margin = (size - stride) / 2;
     return { field: square(left, top, size), place: square(left + margin, top + margin, stride) };
-  }
-
-  // Puts an element where a box lies within a frame, both given as fractions of the picture.
-  static place(element, [x0, y0, x1, y1], [left, top, right, bottom]) {
-    const across = (length) => `${100 * length / (right - left)}%`;
-    const down = (length) => `${100 * length / (bottom - top)}%`;
-    Object.assign(element.style, { left: across(x0 - left), top: down(y0 - top), width: across(x1 - x0),
-      height: down(y1 - y0) });
   }
 }
 
@@ -189,9 +162,8 @@ class Table {
     this.reader = reader;
     this.search = make("input", { type: "search", autocomplete: "off", oninput: () => this.draw() });
     this.found = make("p", { role: "status", className: "maps-quiet" });
-    [this.head, this.body] = [make("tr"), make("tbody")];
-    this.more = make("button", { type: "button", onclick: () => this.extend() });
-    this.title = make("summary");
+    [this.head, this.body, this.title] = [make("tr"), make("tbody"), make("summary")];
+    this.more = make("button", { type: "button", onclick: () => this.draw(this.listed + ROWS) });
     this.element = make("details", { className: "maps-all", ontoggle: () => this.draw() }, this.title,
       make("p", { className: "maps-row" }, make("label", {}, "Search by number or class ", this.search)), this.found,
       make("div", { className: "maps-scroll", tabIndex: 0, role: "region", "aria-label": "Table of the filters" },
@@ -202,64 +174,57 @@ class Table {
     Object.assign(this, { model, numbers, order, key, reversed });
     this.title.textContent = `All ${block.count} filters of ${block.layer} as a table`;
     this.columns = [["number", "Filter", (filter) => filter + 1],
-      ["here", "Highest here", (filter) => shown(here[filter])]]; // a key to sort by, a title, a cell's text
+      ["here", "Highest here", (filter) => formatNumber(here[filter])]]; // a key to sort by, a title, a cell's text
     if (numbers) this.columns.push(...this.measured());
     this.draw();
   }
 
   measured() {
     const { numbers, model, key } = this, [kind, index] = key.split(":");
-    const text = (list) => (filter) => shown(list[filter]);
+    const text = (list) => (filter) => formatNumber(list[filter]);
     const title = kind === "auc" ? "Selectivity" : "Importance";
     const chosen = index && [key, `${title} for ${model.classes[index]}`, text(numbers[kind][index])];
     return [...(chosen ? [chosen] : []), ["strength", "Strength", text(numbers.strength)],
       ["selectivity", "Selectivity", text(numbers.selectivity)], ["", "for", (filter) => this.best(filter)],
-      ["", "p", text(numbers.p)], ["inside", "Inside", (filter) => percent(numbers.inside[filter])],
-      ["importance", "Importance", text(numbers.importance)], ["moved", "Like before", text(numbers.moved)]];
+      ["", "p", text(numbers.p)], ["inside", "Inside", (filter) => formatShare(numbers.inside[filter])],
+      ["importance", "Importance", text(numbers.importance)],
+      ["correlation_before_after", "Like before", text(numbers.correlation_before_after)]];
   }
 
   best(filter) {
     return this.numbers && this.numbers.best[filter] >= 0 ? this.model.classes[this.numbers.best[filter]] : "";
   }
 
-  draw() {
+  draw(listed = ROWS) {
     if (!this.element.open || !this.order) return;
     const wanted = this.search.value.trim().toLowerCase();
-    this.matches = this.order.filter((filter) => (/^\d+$/.test(wanted) ? String(filter + 1).startsWith(wanted)
+    const found = this.order.filter((filter) => (/^\d+$/.test(wanted) ? String(filter + 1).startsWith(wanted)
       : this.best(filter).toLowerCase().includes(wanted)));
+    this.listed = Math.min(listed, found.length);
     this.head.replaceChildren(...this.columns.map(([key, title]) => this.heading(key, title)));
-    this.lines = new Map();
-    this.body.replaceChildren();
-    this.extend();
+    this.body.replaceChildren(...found.slice(0, this.listed).map((filter) => this.row(filter)));
+    this.found.textContent = `${found.length} found, ${this.listed} listed`;
+    this.more.hidden = this.listed === found.length;
+    this.more.textContent = `List ${Math.min(found.length - this.listed, ROWS)} more`;
+    this.mark(this.marked);
   }
 
   heading(key, title) {
     if (!key) return make("th", { scope: "col" }, title);
-    const lowFirst = (key === "number" || key === "moved") !== this.reversed;
-    const sorted = lowFirst ? "ascending" : "descending";
-    return make("th", { scope: "col", "aria-sort": key === this.key ? sorted : "none" }, make("button",
-      { type: "button", onclick: () => this.reader.sortBy(key) }, title));
+    const sorted = lowFirst(key) !== this.reversed ? "ascending" : "descending";
+    return make("th", { scope: "col", "aria-sort": key === this.key ? sorted : "none" },
+      make("button", { type: "button", onclick: () => this.reader.sortBy(key) }, title));
   }
 
-  // Lists some more of what was found.
-  extend() {
-    this.matches.slice(this.lines.size, this.lines.size + ROWS).forEach((filter) => {
-      const cells = this.columns.map(([, , text]) => make("td", {}, String(text(filter))));
-      cells[0].replaceChildren(make("a", { href: this.reader.linkTo(filter) }, String(filter + 1)));
-      this.lines.set(filter, make("tr", {}, ...cells));
-      this.body.append(this.lines.get(filter));
-    });
-    const left = this.matches.length - this.lines.size;
-    this.found.textContent = `${this.matches.length} found, ${this.lines.size} listed`;
-    this.more.hidden = !left;
-    this.more.textContent = `List ${Math.min(left, ROWS)} more`;
-    this.mark(this.marked);
+  row(filter) {
+    const cells = this.columns.map(([, , text]) => make("td", {}, String(text(filter))));
+    cells[0].replaceChildren(make("a", { href: this.reader.linkTo(filter) }, String(filter + 1)));
+    return make("tr", { "data-filter": filter }, ...cells);
   }
 
   mark(filter) {
-    const line = (of) => this.lines && this.lines.get(of);
-    line(this.marked)?.removeAttribute("aria-current");
     this.marked = filter;
-    line(filter)?.setAttribute("aria-current", "true");
+    this.body.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    this.body.querySelector(`[data-filter="${filter}"]`)?.setAttribute("aria-current", "true");
   }
 }

@@ -4,28 +4,22 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tinynet
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from keras import layers
 from sklearn.metrics import roc_auc_score
 
-from artpose_lib.explain.filters import (
-    STRONGEST,
-    box_mask,
-    class_aucs,
-    filter_table,
-    halves,
-    importance,
-    luck,
-)
-from artpose_lib.explain.maps import feature_maps
+from artpose_lib.explain.filters import STRONGEST, box_mask, class_aucs, filter_table, max_t_p, measure_importance
+from artpose_lib.explain.maps import feature_maps, split_at_layer
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.classifier import build_classifier
 
 CLASSES = ("blue", "green", "red")
 SIDE = 12
 RED, GREEN, BRIGHT, DEAD = range(4)
+UNCHANGED = "correlation_before_after"
 
 
 def network(hand_set=True, seed=0):
@@ -60,9 +54,10 @@ def squares(labels, seed=0):
 
 @pytest.fixture(scope="module")
 def data():
+    """The parameters of `filter_table` that say what is measured on."""
     labels = np.arange(36) % 3
     images, boxes = squares(labels)
-    return images, labels, boxes
+    return {"images": images, "labels": labels, "boxes": boxes}
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +65,14 @@ def model():
     return network()
 
 
+def measure(model, before, data, layer="eyes", seed=0, **changed):
+    return filter_table(model, before, classes=CLASSES, layer=layer, seed=seed, **data | changed)
+
+
 @pytest.fixture(scope="module")
 def table(model, data):
-    images, labels, boxes = data
     with warnings.catch_warnings(action="error", category=RuntimeWarning):
-        return filter_table(model, network(seed=1), images, labels, CLASSES, boxes, "eyes", seed=0)
+        return measure(model, network(seed=1), data)
 
 
 def logits(model, images):
@@ -90,20 +88,48 @@ def test_a_row_a_filter_and_the_columns_that_are_promised(table):
     assert table.index.name == "filter" and table.index.tolist() == list(range(5))
     assert table.columns.tolist() == [
         "strength", "auc_blue", "auc_green", "auc_red", "selectivity", "best_class", "p", "inside", "box_share",
-        "importance_blue", "importance_green", "importance_red", "importance", "moved", "strongest"]
+        "importance_blue", "importance_green", "importance_red", "importance", UNCHANGED, "strongest"]
+
+
+def test_numbers_are_those_of_version_0_1_0():
+    rng = np.random.default_rng(3)
+    labels = np.arange(24) % 3
+    images = np.stack([np.roll(tinynet.picture(), rng.integers(0, tinynet.SIZE, 2), (0, 1)) // 2 for _ in labels])
+    images = (images + rng.integers(0, 100, images.shape)).astype(np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[:, :, label] += rng.integers(0, 20, dtype=np.uint8)
+    corners = rng.integers(0, 30, (24, 2))
+    boxes = [np.array([[x / 40, y / 50, (x + 9) / 40, (y + 20) / 50]]) for x, y in corners]
+    boxes[3] = np.empty((0, 4))
+    after, before = tinynet.network(), tinynet.network()
+    kernel, = before.get_layer("block1_conv2").get_weights()
+    noise = np.random.default_rng(1).normal(0, 0.3, kernel.shape).astype(np.float32)
+    before.get_layer("block1_conv2").set_weights([kernel + noise])
+    found = filter_table(after, before, images, labels, tinynet.COLOURS, boxes, "block1_conv2", 7)
+    expected = {
+        "strength": [0.889706, 0.640686, 0.888399, 0, 1.602941],
+        "auc_red": [1, 0.34375, 0.308594, 0.5, 0.359375],
+        "auc_green": [0.25, 0.882812, 0.308594, 0.5, 0.613281],
+        "selectivity": [1, 0.882812, 0.882812, 0.5, 0.613281],
+        "p": [0.001, 0.006, 0.006, 1, 0.953],
+        "inside": [0.091816, 0.093154, 0.077693, np.nan, 0.089219],
+        "importance_green": [0, 6.32958, 0, 0, 0],
+        "importance": [2.53679, 2.10986, 1.958716, 0, 0],
+        UNCHANGED: [0.983503, 0.877314, 0.993257, np.nan, 0.980985]}
+    np.testing.assert_allclose(found[list(expected)], pd.DataFrame(expected), atol=2e-5)
+    assert found["best_class"].tolist() == ["red", "green", "blue", "", "green"]
+    assert [[peak[:3] for peak in peaks[:2]] for peaks in found["strongest"]] == [
+        [(3, 2, 25), (18, 22, 3)], [(22, 3, 31), (19, 2, 5)], [(8, 19, 15), (20, 24, 30)], [],
+        [(18, 27, 22), (3, 30, 25)]]
 
 
 def test_a_filter_that_sees_red_tells_red_from_all_others(table, data):
-    images, labels, boxes = data
     assert table["auc_red"][RED] == table["selectivity"][RED] == 1
     assert table["best_class"].tolist()[:2] == ["red", "green"]
     assert table["p"][RED] == table["p"][GREEN] == 0.001
-    peaks = images[labels == 2].astype(int).max(axis=(1, 2, 3)) / 255  # of the squares; in the others it is silent
-    assert table["strength"][RED] == pytest.approx(peaks.sum() / len(labels), rel=1e-6)
+    red = data["images"][data["labels"] == 2].astype(int)  # in the others it is silent
+    assert table["strength"][RED] == pytest.approx(red.max(axis=(1, 2, 3)).sum() / 255 / 36, rel=1e-6)
     assert table["auc_blue"][RED] == table["auc_green"][RED] == pytest.approx(0.25)  # a half of half the pairs are ties
-
-
-def test_all_that_a_filter_for_red_answers_lies_inside_the_red_squares(table, data):
     assert table["inside"][RED] == pytest.approx(1)
     assert table["box_share"][RED] == pytest.approx(12 / SIDE ** 2)
 
@@ -111,97 +137,82 @@ def test_all_that_a_filter_for_red_answers_lies_inside_the_red_squares(table, da
 def test_a_dead_filter_has_no_numbers_that_it_did_not_earn(table):
     dead = table.loc[DEAD]
     assert (dead["strength"], dead["selectivity"], dead["best_class"], dead["p"]) == (0, 0.5, "", 1)
-    assert dead[["inside", "box_share", "moved"]].isna().all()
+    assert dead[["inside", "box_share", UNCHANGED]].isna().all()
     assert (dead[["importance_blue", "importance_green", "importance_red", "importance"]] == 0).all()
     assert dead["strongest"] == ()
 
 
 def test_the_strongest_pictures_come_first_with_the_place_of_the_peak(table, model, data):
-    images, labels, boxes = data
-    maps = feature_maps(model, images, ["eyes"])["eyes"]
+    maps = feature_maps(model, data["images"], ["eyes"])["eyes"]
     assert [peak.picture for peak in table["strongest"][RED]] == sorted(
-        np.flatnonzero(labels == 2), key=lambda picture: -maps[picture, :, :, RED].max())[:STRONGEST]
+        np.flatnonzero(data["labels"] == 2), key=lambda picture: -maps[picture, :, :, RED].max())[:STRONGEST]
     for index, strongest in table["strongest"].items():
         activations = [peak.activation for peak in strongest]
-        assert activations == sorted(activations, reverse=True)
         assert activations == sorted(maps[:, :, :, index].max(axis=(1, 2)), reverse=True)[:STRONGEST] or index == DEAD
         for picture, row, column, activation in strongest:
             assert maps[picture, row, column, index] == activation == maps[picture, :, :, index].max()
 
 
 def test_numbers_of_the_maps_equal_plain_sums(table, model, data):
-    images, labels, boxes = data
-    now, then = (feature_maps(network, images, ["eyes"])["eyes"].astype(float) for network in (model, network(seed=1)))
+    now, then = (feature_maps(network, data["images"], ["eyes"])["eyes"].astype(float)
+                 for network in (model, network(seed=1)))
     for index in (RED, BRIGHT):
         shares = []
-        for maps, ((x0, y0, x1, y1),) in zip(now[..., index], boxes, strict=True):
+        for maps, ((x0, y0, x1, y1),) in zip(now[..., index], data["boxes"], strict=True):
             energy = maps ** 2
             rows, columns = slice(round(y0 * SIDE), round(y1 * SIDE)), slice(round(x0 * SIDE), round(x1 * SIDE))
             if energy.any():
                 shares.append(energy[rows, columns].sum() / energy.sum())
         assert table["inside"][index] == pytest.approx(np.mean(shares))
     free = 4  # another in both networks
-    assert table["moved"][free] == pytest.approx(np.corrcoef(now[..., free].ravel(), then[..., free].ravel())[0, 1])
-    assert table["moved"][free] < 0.999
-    assert table["moved"][[RED, GREEN, BRIGHT]].to_numpy() == pytest.approx(1)  # hand-set in both
+    expected = np.corrcoef(now[..., free].ravel(), then[..., free].ravel())[0, 1]
+    assert table[UNCHANGED][free] == pytest.approx(expected) and expected < 0.999
+    assert table[UNCHANGED][[RED, GREEN, BRIGHT]].to_numpy() == pytest.approx(1)  # hand-set in both
 
 
 def test_importance_is_that_of_the_surest_picture_of_each_class(table, model, data):
-    images, labels, boxes = data
-    probabilities = keras.ops.convert_to_numpy(model(images, training=False))
-    chosen = [max(np.flatnonzero(labels == index), key=lambda row, index=index: probabilities[row, index])
+    probabilities = keras.ops.convert_to_numpy(model(data["images"], training=False))
+    chosen = [max(np.flatnonzero(data["labels"] == index), key=lambda row, index=index: probabilities[row, index])
               for index in range(3)]
-    drops = importance(model, images, chosen, "eyes")
+    drops = measure_importance(model, data["images"], chosen, "eyes")
     np.testing.assert_allclose(table[[f"importance_{name}" for name in CLASSES]].to_numpy().T, drops, atol=1e-6)
     np.testing.assert_allclose(table["importance"], np.abs(drops).mean(axis=0), atol=1e-6)
 
 
-def test_the_seed_decides_about_luck_alone(table, model, data):
-    images, labels, boxes = data
-    again, other = (filter_table(model, network(seed=1), images, labels, CLASSES, boxes, "eyes", seed)
-                    for seed in (0, 1))
+def test_the_seed_decides_about_p_alone_and_the_model_stays(table, model, data):
+    weights = model.get_weights()
+    again, other = (measure(model, network(seed=1), data, seed=seed) for seed in (0, 1))
     pd.testing.assert_frame_equal(again, table)
     pd.testing.assert_frame_equal(other.drop(columns="p"), table.drop(columns="p"))
-
-
-def test_the_model_is_left_as_it_was(model, data, table):
-    images, _, _ = data
+    assert all(np.array_equal(*pair) for pair in zip(weights, model.get_weights(), strict=True))
     assert model.get_layer("eyes").output is model.layers[2].output
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    assert [layer.name for layer in copy.layers[1:]] == [layer.name for layer in model.layers[1:]]  # less the input
-    np.testing.assert_allclose(copy(images[:2]), model(images[:2]), atol=1e-6)
 
 
 def test_a_class_without_pictures_has_no_numbers(model, data):
-    images, labels, boxes = data
-    some = labels != 1
-    found = filter_table(model, model, images[some], labels[some], CLASSES,
-                         [own for own, there in zip(boxes, some, strict=True) if there], "eyes", 0)
+    some = np.flatnonzero(data["labels"] != 1)
+    found = measure(model, model, data, images=data["images"][some], labels=data["labels"][some],
+                    boxes=[data["boxes"][row] for row in some])
     assert found[["auc_green", "importance_green"]].isna().all(axis=None)
     assert found[["selectivity", "p", "importance"]].notna().all(axis=None)
     assert found["best_class"][RED] == "red" and found["auc_red"][RED] == 1
 
 
 def test_pictures_without_boxes_have_no_part_in_the_share_inside(model, data, table):
-    images, labels, boxes = data
-    nowhere = np.empty((0, 4))
-    half = [own if index < 18 else nowhere for index, own in enumerate(boxes)]
-    found = filter_table(model, model, images, labels, CLASSES, half, "eyes", 0)
-    first = filter_table(model, model, images[:18], labels[:18], CLASSES, boxes[:18], "eyes", 0)
-    np.testing.assert_allclose(found[["inside", "box_share"]], first[["inside", "box_share"]])
-    none = filter_table(model, model, images, labels, CLASSES, [nowhere] * 36, "eyes", 0)
-    assert none[["inside", "box_share"]].isna().all(axis=None)
-    pd.testing.assert_frame_equal(none.drop(columns=["inside", "box_share", "moved"]),
-                                  table.drop(columns=["inside", "box_share", "moved"]))
+    nowhere, inside = np.empty((0, 4)), ["inside", "box_share"]
+    half = measure(model, model, data, boxes=data["boxes"][:18] + [nowhere] * 18)
+    first = measure(model, model, {name: values[:18] for name, values in data.items()})
+    np.testing.assert_allclose(half[inside], first[inside])
+    none = measure(model, model, data, boxes=[nowhere] * 36)
+    assert none[inside].isna().all(axis=None)
+    rest = table.columns.difference([*inside, UNCHANGED])
+    pd.testing.assert_frame_equal(none[rest], table[rest])
 
 
 def test_a_correlation_takes_all_places_of_all_pictures(data):
-    """A filter that follows its former self in each picture, and yet is moved from picture to picture."""
-    images, labels, boxes = data
+    """A filter that follows its former self in each picture, and yet changes from picture to picture."""
     before, after = network(hand_set=False, seed=3), network(hand_set=False, seed=4)
-    found = filter_table(after, before, images, labels, CLASSES, boxes, "mind", 0)["moved"]
-    now, then = (feature_maps(model, images, ["mind"])["mind"] for model in (after, before))
+    found = measure(after, before, data, "mind")[UNCHANGED]
+    now, then = (feature_maps(model, data["images"], ["mind"])["mind"] for model in (after, before))
     expected = [np.corrcoef(now[..., index].ravel(), then[..., index].ravel())[0, 1] if now[..., index].any()
                 and then[..., index].any() else np.nan for index in range(6)]
     assert np.sum(~np.isnan(expected)) >= 3
@@ -210,32 +221,28 @@ def test_a_correlation_takes_all_places_of_all_pictures(data):
 
 @pytest.mark.parametrize("constant", [0, 1])
 def test_a_map_that_is_the_same_everywhere_correlates_with_nothing(data, constant):
-    images, labels, boxes = data
     pair = [network(), network(seed=1)]
     kernel, bias = pair[constant].get_layer("eyes").get_weights()
     kernel[..., RED], bias[RED] = 0, 0.1
     pair[constant].get_layer("eyes").set_weights([kernel, bias])
     with warnings.catch_warnings(action="error", category=RuntimeWarning):
-        moved = filter_table(*pair, images, labels, CLASSES, boxes, "eyes", 0)["moved"]
-    assert np.isnan(moved[RED]) and moved[GREEN] == pytest.approx(1)
+        found = measure(*pair, data)[UNCHANGED]
+    assert np.isnan(found[RED]) and found[GREEN] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("wrong", "message"), [
     ({"labels": np.zeros(36, int)}, "one class"), ({"labels": np.zeros(35, int)}, "35 labels"),
     ({"boxes": []}, "boxes of 0 pictures"), ({"layer": "block9"}, "block9")])
 def test_what_cannot_be_measured_is_refused(model, data, wrong, message):
-    images, labels, boxes = data
-    right = {"images": images, "labels": labels, "classes": CLASSES, "boxes": boxes, "layer": "eyes", "seed": 0}
     with pytest.raises(ValueError, match=message):
-        filter_table(model, model, **right | wrong)
+        measure(model, model, data, **wrong)
 
 
 def test_a_diverged_network_is_refused(data):
-    images, labels, boxes = data
     broken = network()
     broken.get_layer("eyes").set_weights([np.full((1, 1, 3, 5), np.nan), np.zeros(5)])
     with pytest.raises(ValueError, match="diverged"):
-        filter_table(broken, broken, images, labels, CLASSES, boxes, "eyes", 0)
+        measure(broken, broken, data)
 
 
 # --- the boxes
@@ -283,43 +290,43 @@ def test_areas_equal_those_of_scikit_learn(drawn):
                 assert np.isnan(found[index, filter_index])
 
 
-def test_luck_counts_the_deals_that_do_as_well():
-    """Against a loop over scikit-learn's areas, with the labels dealt by another generator."""
+def test_p_counts_the_permutations_that_do_as_well():
+    """Against a loop over scikit-learn's areas, with the labels permuted by another generator."""
     rng = np.random.default_rng(5)
     labels, peaks = np.arange(12) % 3, rng.normal(size=(12, 2))
     peaks[labels == 1, 0] += 1.2
 
-    def largest(dealt):
-        return [max(roc_auc_score(dealt == index, column) for index in range(3)) for column in peaks.T]
+    def largest(permuted):
+        return [max(roc_auc_score(permuted == index, column) for index in range(3)) for column in peaks.T]
 
-    deals = np.array([max(largest(rng.permutation(labels))) for _ in range(400)])
-    expected = [(deals >= own - 1e-12).mean() for own in largest(labels)]
+    drawn = np.array([max(largest(rng.permutation(labels))) for _ in range(400)])
+    expected = [(drawn >= own - 1e-12).mean() for own in largest(labels)]
     assert 0.02 < expected[0] < 0.7
-    np.testing.assert_allclose(luck(peaks, labels, 3, 0), expected, atol=0.08)
+    np.testing.assert_allclose(max_t_p(peaks, labels, 3, 0), expected, atol=0.08)
 
 
-def test_luck_gives_noise_no_more_than_its_share():
+def test_noise_gets_a_small_p_no_more_often_than_it_should():
     """Of 200 blocks of filters that know nothing, a twentieth has a filter with p of at most 0.05; one of many filters
     no more often than one of a single one."""
     rng = np.random.default_rng(0)
     labels = np.arange(30) % 3
     for width in (1, 20):
-        smallest = np.array([luck(rng.normal(size=(30, width)), labels, 3, seed).min() for seed in range(200)])
+        smallest = np.array([max_t_p(rng.normal(size=(30, width)), labels, 3, seed).min() for seed in range(200)])
         for level in (0.05, 0.25, 0.5, 0.75):
             spread = np.sqrt(level * (1 - level) / 200)
             assert abs((smallest <= level).mean() - level) < 3.5 * spread
 
 
-def test_luck_lets_through_what_is_no_luck():
+def test_what_is_no_chance_gets_a_small_p():
     rng = np.random.default_rng(1)
     labels, peaks = np.arange(60) % 6, rng.normal(size=(60, 300))
     peaks[:, 17] += 5 * (labels == 4)
-    p = luck(peaks, labels, 6, 0)
+    p = max_t_p(peaks, labels, 6, 0)
     assert p[17] == 0.001 and np.delete(p, 17).min() > 0.05
 
 
-def test_luck_cannot_be_had_from_a_filter_that_never_changes():
-    assert luck(np.ones((10, 3)), np.arange(10) % 2, 2, 0).tolist() == [1, 1, 1]
+def test_a_filter_that_never_changes_has_p_one():
+    assert max_t_p(np.ones((10, 3)), np.arange(10) % 2, 2, 0).tolist() == [1, 1, 1]
 
 
 # --- the rest of the network
@@ -328,8 +335,8 @@ def test_luck_cannot_be_had_from_a_filter_that_never_changes():
 @pytest.mark.parametrize("layer", ["eyes", "mind"])
 def test_importance_equals_a_network_whose_filter_is_set_to_zero(data, layer, copies, monkeypatch):
     monkeypatch.setattr("artpose_lib.explain.filters.COPIES", copies)
-    images, model, chosen = data[0], network(hand_set=False, seed=2), [3, 7, 11]
-    drops = importance(model, images, chosen, layer)
+    images, model, chosen = data["images"], network(hand_set=False, seed=2), [3, 7, 11]
+    drops = measure_importance(model, images, chosen, layer)
     whole, weights = logits(model, images[chosen]), model.get_layer(layer).get_weights()
     for index in range(drops.shape[1]):
         cut = [weight.copy() for weight in weights]
@@ -367,8 +374,8 @@ def shortcuts():
 
 @pytest.mark.parametrize("layer", ["inner", "joined"])
 def test_shortcuts_past_a_layer_are_kept(data, layer):
-    images, model = data[0][:1], shortcuts()
-    drops = importance(model, images, [None, 0, None], layer)
+    images, model = data["images"][:1], shortcuts()
+    drops = measure_importance(model, images, [None, 0, None], layer)
     assert np.isnan(drops[[0, 2]]).all()
     for index in range(4):
         after = logits(with_filter_at_zero(model, layer, index), images)
@@ -376,14 +383,14 @@ def test_shortcuts_past_a_layer_are_kept(data, layer):
     assert np.ptp(drops[1]) > 1e-3
 
 
-def test_the_halves_of_a_network_make_the_whole(data):
+def test_both_sides_of_a_cut_make_the_whole(data):
+    images = data["images"][:3]
     for model in (network(), shortcuts()):
         for layer in model.layers[2:-2]:
-            upper, lower = halves(model, layer.name)
-            crossing = keras.tree.flatten(upper(data[0][:3]))
-            own = keras.Model(model.input, layer.output)(data[0][:3])
-            np.testing.assert_array_equal(crossing[0], own)
-            np.testing.assert_allclose(lower(crossing), logits(model, data[0][:3]), atol=1e-5)
+            upper, lower = split_at_layer(model, layer.name)
+            crossing = keras.tree.flatten(upper(images))
+            np.testing.assert_array_equal(crossing[0], keras.Model(model.input, layer.output)(images))
+            np.testing.assert_allclose(lower(crossing), logits(model, images), atol=1e-5)
 
 
 @pytest.mark.slow
@@ -393,7 +400,7 @@ def test_importance_is_exact_in_every_backbone(name, block):
     keras.utils.set_random_seed(0)
     model, layer = build_classifier(name, 3, 72), BACKBONES[name].blocks[block]
     images = np.random.default_rng(0).integers(0, 256, (1, 72, 72, 3), dtype=np.uint8)
-    drops = importance(model, images, [0, None, None], layer)[0]
+    drops = measure_importance(model, images, [0, None, None], layer)[0]
     scale = np.abs(drops).max()
     assert scale > 0
     for index in np.argsort(-np.abs(drops))[:2]:

@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
+import tinynet
 
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.explain import parts
-from artpose_lib.explain.parts import PARTS, dissect, dissect_plainly, probes
+from artpose_lib.explain.parts import PARTS, dissect, dissect_light_and_edges, draw_probes
 
 SIZE, COUNT = 32, 24
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return probes(COUNT)
+    return draw_probes(COUNT)
 
 
 def network(kernel):
@@ -31,7 +32,7 @@ def network(kernel):
 def coloured(drawn, part):
     """The same drawings, the part in red and all else in blue."""
     return [parts.Probe(np.where(probe.parts[part][..., None], np.uint8([255, 0, 0]), np.uint8([0, 0, 255])),
-                             probe.parts) for probe in drawn]
+                        probe.parts) for probe in drawn]
 
 
 def test_parts_lie_where_they_are_drawn(drawn):
@@ -49,19 +50,19 @@ def test_parts_lie_where_they_are_drawn(drawn):
 def test_shares_are_exact_and_stay_shares(drawn):
     mask = np.zeros((40, 30), bool)
     mask[:20, :15] = True
-    shares = parts.Probe(drawn[0].image, dict.fromkeys(PARTS, mask)).shares(2)
+    shares = parts.Probe(drawn[0].image, dict.fromkeys(PARTS, mask)).part_shares(2)
     np.testing.assert_allclose(shares, [[1, 0, 0, 0]] * len(PARTS))
     for side in (1, 3, 7, 64):
-        found = drawn[0].shares(side)
+        found = drawn[0].part_shares(side)
         assert found.min() >= 0 and found.sum(axis=0).max() <= 1 + 1e-6
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_filter_that_holds_a_part_is_found(drawn, part, monkeypatch):
-    monkeypatch.setattr(parts, "probes", lambda drawings: coloured(drawn, part))
-    found = dissect(network([(0, 0, 1), (1, 0, 0), (1, 0, 1)]), ["silent", "shown"]).set_index("part").loc[part]
+def test_the_filter_that_holds_a_part_is_found(drawn, part):
+    model = network([(0, 0, 1), (1, 0, 0), (1, 0, 1)])
+    found = dissect(model, ["silent", "shown"], coloured(drawn, part)).set_index("part").loc[part]
     assert (found["layer"], found["filter"]) == ("shown", 1)  # red alone
-    seen = [probe.parts[part].mean() for probe in drawn if probe.shares(SIZE)[PARTS.index(part)].mean() >= 0.002]
+    seen = [probe.parts[part].mean() for probe in drawn if probe.part_shares(SIZE)[PARTS.index(part)].mean() >= 0.002]
     assert found["pictures"] == len(seen[1::2])
     # All its energy lies on the part, but for the cells at the edge, which a resize shares out: of arrows all are edge.
     assert 0.4 < found["density"] * np.mean(seen[1::2]) <= 1
@@ -73,12 +74,12 @@ def test_what_answers_everywhere_has_the_density_one(drawn):
 
     pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8")
     even = keras.layers.Conv2D(1, 1, bias_initializer="ones", kernel_initializer="zeros", name="even")
-    found = dissect(keras.Model(pictures, even(keras.layers.Rescaling(1.0)(pictures))), ["even"], COUNT)
+    found = dissect(keras.Model(pictures, even(keras.layers.Rescaling(1.0)(pictures))), ["even"], drawn)
     np.testing.assert_allclose(found[["density", "low", "high"]], 1, atol=1e-6)
 
 
 def test_a_network_that_is_silent_holds_nothing(drawn):
-    assert dissect(network([(0, 0, 0)]), ["silent", "shown"], COUNT).empty
+    assert dissect(network([(0, 0, 0)]), ["silent", "shown"], drawn).empty
 
 
 def test_luck_in_the_choice_does_not_count():
@@ -89,11 +90,20 @@ def test_luck_in_the_choice_does_not_count():
         energy, area = rng.gamma(0.5, 0.2, (40, 300)), np.full(40, 0.1)
         best = parts._densities(energy[::2], area[::2]).argmax()
         chosen.append(parts._densities(energy[::2], area[::2])[best])
-        judged.append(parts._judged(energy[1::2, best], area[1::2])["density"])
+        judged.append(parts._density_interval(energy[1::2, best], area[1::2])["density"])
     assert np.mean(chosen) > 1.5 and np.mean(judged) == pytest.approx(1, abs=0.1)
 
 
-def test_without_a_network_edges_find_arrows_and_darkness_no_more_than_it_can():
-    found = dissect_plainly(64, COUNT).set_index("part")
+def test_without_a_network_edges_find_arrows_and_darkness_no_more_than_it_can(drawn):
+    found = dissect_light_and_edges(64, drawn).set_index("part")
     assert (found["layer"] == "").all() and found["filter"].between(0, 2).all()
     assert found.loc["arrows", "filter"] == 2 and found.loc["arrows", "low"] > 1
+
+
+def test_numbers_are_those_of_version_0_1_0(drawn):
+    found = dissect(tinynet.network(), ["block1_conv2", "block3_conv3"], drawn[:12])
+    assert found[["layer", "filter", "pictures"]].to_numpy().tolist() == [
+        ["block1_conv2", 1, 6], ["block3_conv3", 0, 2], ["block3_conv3", 0, 5], ["block1_conv2", 0, 6]]
+    np.testing.assert_allclose(found[["density", "low", "high"]], [
+        [1.628815, 1.202808, 2.032752], [1.169948, 0.744361, 1.437001], [0.922860, 0.787964, 1.015498],
+        [0.856465, 0.736380, 0.988681]], atol=1e-4)

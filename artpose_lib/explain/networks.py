@@ -1,0 +1,181 @@
+"""The networks of the chapter on feature maps: each beside itself before training, with the pictures that it was tested
+on and the numbers of its filters."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from artpose_lib import __version__
+from artpose_lib.data.boxes import box_fractions
+from artpose_lib.data.dataset import PoseDataset
+from artpose_lib.explain.filters import Peak, filter_table
+from artpose_lib.explain.parts import dissect, dissect_light_and_edges, draw_probes
+from artpose_lib.explain.reader import PICTURE_SIDE, ReaderModel, ReaderPicture, slug
+from artpose_lib.files import say, whole
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.model.classifier import build_classifier
+from artpose_lib.train.records import Record, likeliest_class
+from artpose_lib.train.training import Trainer
+
+TUNED, IMAGENET = "fine-tuned", "ImageNet"
+SCRATCH, UNTRAINED = "from scratch", "untrained"
+GROUPS = ("Graces", "Pieta")  # the poses of more than one figure (Section 2.1)
+MISTAKEN = "mistaken"  # stands in addresses where the key of another picture is its class
+
+
+class TestedNetworks:
+    """Networks of finished trials, each beside itself before training, and the pictures of their test parts.
+
+    Parameters: `records` are trials on `dataset` that kept their weights; `weights_dir` is a folder of ImageNet weight
+    files (None: Keras' own).
+    `models` are a `ReaderModel` each, still without tables. `tested` are the pictures of all test parts, and `rows`
+    their rows in the data set. `pictures` are those to look at: of each class the one that the first network is surest
+    of among the test pictures that a page may show, if there is one; and last, where there is one, `mistaken`: the test
+    picture of a single figure that the first network is surest to be a group, `mistaken_for`.
+    """
+
+    def __init__(self, records: Sequence[Record], dataset: PoseDataset, weights_dir: str | None = None):
+        self.records, self.dataset = list(records), dataset
+        names, parts = pd.Index(dataset.metadata["file_name"]), [_test_part(record) for record in records]
+        rows = [names.get_indexer(part["file_name"]) for part in parts]
+        self.rows = np.unique(np.concatenate(rows))
+        self.tested = [_reader_picture(dataset, row, str(number)) for number, row in enumerate(self.rows)]
+        self.models = [_load_model(record, dataset, weights_dir, np.searchsorted(self.rows, own).tolist())
+                       for record, own in zip(records, rows, strict=True)]
+        by_name = dict(zip(names[self.rows], self.tested, strict=True))
+        shown = parts[0][[by_name[name].image is not None for name in parts[0]["file_name"]]]
+        self.pictures = _surest_pictures(shown, dataset.classes, by_name)
+        self.mistaken, self.mistaken_for = _find_mistaken(shown, dataset.classes, by_name)
+        self.pictures += [self.mistaken] if self.mistaken else []
+
+
+def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = True) -> list[ReaderModel]:
+    """Measure every filter of the networks' blocks on their test parts, and return the models with their tables.
+
+    It takes up to minutes a network. Tables are stored in `results`/filters, under all that they depend on and a
+    trial's name does not say, and what is stored is not measured again. Without `ablate_all`, the filters of networks
+    that learned from nothing are not ablated: after a short profile these are near chance, and not worth the minutes.
+    """
+    models = []
+    for record, model in zip(networks.records, networks.models, strict=True):
+        boxes = [networks.tested[number].boxes for number in model.tested]
+        ablate = ablate_all or bool(record.config["recipe"]["weights"])
+        known = json.dumps([__version__, ablate, [box.tolist() for box in boxes]])
+        known = hashlib.sha256(known.encode()).hexdigest()[:12]
+        paths = {layer: results / "filters" / f"{record.folder.name}-{known}" / f"{layer}.parquet"
+                 for layer in model.layers}
+        missing = [layer for layer, path in paths.items() if not path.exists()]
+        if missing:
+            say(f"numbers of every filter of {model.title}")
+            dataset, rows = networks.dataset, networks.rows[model.tested]
+            images = dataset.images(record.config["size"], rows)
+            for layer in missing:
+                store_table(paths[layer], filter_table(*model.networks.values(), images, dataset.labels[rows],
+                                                       dataset.classes, boxes, layer, record.config["seed"], ablate))
+        models.append(replace(model, tables={layer: load_table(path) for layer, path in paths.items()}))
+    return models
+
+
+def dissect_networks(models: Sequence[ReaderModel], drawings: int) -> pd.DataFrame:
+    """Find the parts of that many drawings in all networks (`parts.dissect`), and in light and edges at their sizes.
+
+    Returns the columns of `parts.dissect` and: model, the key ("" for light and edges); network; name, of model and
+    network; size; what, the filter in words; and plain, the upper end of the interval of light and edges for the part
+    at this size.
+    """
+    probes, frames = draw_probes(drawings), []
+    networks = [(model, title, network) for model in models for title, network in model.networks.items()]
+    for model, title, network in networks:
+        frames.append(dissect(network, model.layers, probes).assign(
+            model=model.key, network=title, name=f"{model.title} {title}", size=network.input_shape[1]))
+    sizes = sorted({network.input_shape[1] for *_, network in networks})
+    plain = pd.concat([dissect_light_and_edges(size, probes).assign(
+        model="", network="", name=f"light and edges at {size} pixels", size=size) for size in sizes])
+    found = pd.concat([*frames, plain], ignore_index=True)
+    place = ", " + found["layer"] + ", filter " + (found["filter"] + 1).astype(str)
+    found["what"] = found["name"] + place.where(found["layer"] != "", "")
+    return found.merge(plain[["part", "size", "high"]].rename(columns={"high": "plain"}), on=["part", "size"])
+
+
+def count_group_mistakes(predictions: pd.DataFrame, classes: tuple[str, ...]) -> tuple[int, int, float]:
+    """Count how often a picture of one figure that is named wrongly is taken for a group (Discussion, first paragraph).
+
+    Parameters: `predictions` as `records.Record.predictions`, of one or several trials.
+    Returns the number of such mistakes, that of all mistakes on pictures of one figure, and the share of groups among
+    the other classes: what mistakes at random would give.
+    """
+    tested = predictions[(predictions["part"] == "test") & ~predictions["label"].isin(GROUPS)]
+    called = likeliest_class(tested)
+    wrong = called != tested["label"]
+    among = sum(name in GROUPS for name in classes) / max(len(classes) - 1, 1)
+    return int(called[wrong].isin(GROUPS).sum()), int(wrong.sum()), among
+
+
+def store_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table of `filters.filter_table` as Parquet; the file appears whole or not at all."""
+    plain = table.assign(strongest=[[peak._asdict() for peak in peaks] for peaks in table["strongest"]])
+    with whole(path) as partial:
+        plain.to_parquet(partial)
+
+
+def load_table(path: Path) -> pd.DataFrame:
+    """Return a table as it was given to `store_table`, to the last bit."""
+    table = pd.read_parquet(path).rename(columns={"moved": "correlation_before_after"})  # as 0.1.0 called it
+    return table.assign(strongest=[tuple(Peak(**peak) for peak in peaks) for peaks in table["strongest"]])
+
+
+def _test_part(record: Record) -> pd.DataFrame:
+    return record.predictions.query("part == 'test'")
+
+
+def _reader_picture(dataset: PoseDataset, row: int, key: str) -> ReaderPicture:
+    boxes = dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index))[row]
+    height, width = dataset.picture(row, side=100_000).shape[:2]  # boxes are in pixels of the file
+    image = dataset.picture(row, PICTURE_SIDE) if len(dataset.rows_to_show([row])) else None
+    return ReaderPicture(key, image, dataset.caption(row), dataset.metadata["label"][row],
+                         box_fractions(boxes, width, height))
+
+
+def _load_model(record: Record, dataset: PoseDataset, weights_dir: str | None, tested: list[int]) -> ReaderModel:
+    recipe, size, count = record.config["recipe"], record.config["size"], len(dataset.classes)
+    name = recipe["backbone"]
+    trained = build_classifier(name, count, size)
+    trained.load_weights(record.weights)
+    before = build_classifier(name, count, size, recipe["weights"], weights_dir)
+    if not recipe["weights"]:
+        Trainer(before, count).reset(record.config["seed"], random_weights=True)  # as its trial began
+    titles = (TUNED, IMAGENET) if recipe["weights"] else (SCRATCH, UNTRAINED)
+    return ReaderModel(slug(name), name, BACKBONES[name].blocks, dict(zip(titles, (trained, before), strict=True)),
+                       tested=tested)
+
+
+def _surest_pictures(shown: pd.DataFrame, classes: Sequence[str],
+                     by_name: dict[str, ReaderPicture]) -> list[ReaderPicture]:
+    """Return for each class the picture that the network is surest of, of predictions `shown`."""
+    keys = [slug(name) for name in classes]
+    if len({*keys, "", MISTAKEN}) < len(keys) + 2:  # two classes alike, or one in letters that no address takes
+        keys = [f"class-{number}" for number in range(1, len(keys) + 1)]
+    pictures = []
+    for key, name in zip(keys, classes, strict=True):
+        own = shown[shown["label"] == name]
+        if len(own):
+            pictures.append(replace(by_name[own.loc[own[f"p_{name}"].idxmax(), "file_name"]], key=key))
+    return pictures
+
+
+def _find_mistaken(shown: pd.DataFrame, classes: Sequence[str],
+                   by_name: dict[str, ReaderPicture]) -> tuple[ReaderPicture | None, str]:
+    """Return the single figure that is most surely taken for a group, of predictions `shown`, and that group."""
+    wrong = shown[~shown["label"].isin(GROUPS) & likeliest_class(shown).isin(GROUPS)]
+    if wrong.empty:
+        return None, ""
+    groups = [f"p_{name}" for name in GROUPS if name in classes]
+    surest = wrong.loc[wrong[groups].max(axis=1).idxmax()]
+    called = max(groups, key=lambda column: surest[column]).removeprefix("p_")
+    picture = by_name[surest["file_name"]]
+    return replace(picture, key=MISTAKEN, label=f"{picture.label}, taken for {called}"), called
