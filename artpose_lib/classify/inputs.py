@@ -67,7 +67,7 @@ def open_downloads(contact: str) -> Iterator[Callable[[str], bytes]]:
     stop = threading.Event()
     with TemporaryDirectory(prefix="artpose-") as folder, Session(Path(folder), contact, stop=stop) as session:
         try:
-            yield lambda address: session.picture(address, (_host(address),))
+            yield lambda address: session.fetch_picture(address, (_host(address),))
         finally:
             stop.set()
 

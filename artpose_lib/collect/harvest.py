@@ -182,7 +182,7 @@ class _Harvest:
         faults = []
         for address in hit.images:
             try:
-                data = self.source.session.picture(address, self.source.hosts, self.source.redirects)
+                data = self.source.session.fetch_picture(address, self.source.hosts, self.source.redirects)
                 return address, standardize(data)
             except Fault as fault:
                 kind = "picture blocked" if fault.kind == "blocked" else fault.kind

@@ -2,7 +2,7 @@
 
 A request passes, in this order:
 
-1. `Session.json`, `.picture` or `.file`, which a source calls with an address and the hosts that it declares.
+1. A source calls `Session.fetch_json`, `fetch_picture` or `fetch_file` with an address and the hosts that it declares.
 2. `Session._follow`: the address is refused unless its host is declared. Each redirect begins here again.
 3. `requests_cache.CacheMixin.send`, for JSON: a known answer is read from answers.sqlite, and the rest is left out.
 4. `Transport.send`: a host that has just blocked us rests, or is given up.
@@ -11,7 +11,7 @@ A request passes, in this order:
    again after a while, or as soon as the museum asks for.
 7. `Transport.send` reads the answer up to its limit, tells a block from an answer and takes the keys out.
 8. `CacheMixin` stores it, if it is JSON.
-9. `Session._follow` makes a `Fault` of an error; `json`, `picture` and `file` one of an answer of another kind.
+9. `Session._follow` makes a `Fault` of an error; `fetch_json` and the others one of an answer of another kind.
 """
 
 import json
@@ -30,7 +30,7 @@ from requests_cache import CacheMixin
 
 from artpose_lib import __version__
 from artpose_lib.collect.answers import Fault
-from artpose_lib.collect.transport import PER_SECOND, Transport, content_type
+from artpose_lib.collect.transport import PER_SECOND, Transport, read_content_type
 from artpose_lib.files import whole
 
 DAY, MONTH = 86_400, 30 * 86_400  # seconds
@@ -70,8 +70,8 @@ class Session(CacheMixin, Transport):
         except sqlite3.DatabaseError as error:
             raise ValueError(f"{path} cannot be read ({error}): delete it, and the museums are asked again") from error
 
-    def json(self, url: str, hosts: Collection[str], params: dict | None = None, headers: dict | None = None,
-             keep: bool = False) -> object:
+    def fetch_json(self, url: str, hosts: Collection[str], params: dict | None = None, headers: dict | None = None,
+                   keep: bool = False) -> object:
         """Return the JSON at an address, parsed, of whatever kind, with "REDACTED" for each key in it.
 
         keep: the answer is a record, which hardly changes, and is kept for 30 days and not for one.
@@ -83,42 +83,42 @@ class Session(CacheMixin, Transport):
         send = partial(self.send, limit=LARGEST_JSON, expire_after=MONTH if keep else DAY)
         response = self._follow(send, url, hosts, params, headers)
         if not _is_json(response):
-            raise Fault("not JSON", f"The answer of {self.place(url)} is no JSON: it is empty, broken or a page for "
-                        "people. Run the collection again later.")
+            raise Fault("not JSON", f"The answer of {self.name_place(url)} is no JSON: it is empty, broken or a page "
+                        "for people. Run the collection again later.")
         return json.loads(response.content)
 
-    def picture(self, url: str, hosts: Collection[str], redirects: bool = True) -> bytes:
+    def fetch_picture(self, url: str, hosts: Collection[str], redirects: bool = True) -> bytes:
         """Return a picture's file of up to 40 MB, not yet decoded.
 
         redirects: whether the address may redirect to another.
-        Raises Fault as `json` does; "not a picture" is lasting.
+        Raises Fault as `fetch_json` does; "not a picture" is lasting.
         """
         response = self._follow(partial(Transport.send, self, limit=LARGEST_PICTURE), url, hosts, redirects=redirects)
-        if not (content_type(response).startswith(PICTURE_TYPES) and response.content.startswith(PICTURE_STARTS)):
-            raise Fault("not a picture", f"The answer of {self.place(url)} is not a picture of a known format.",
+        if not (read_content_type(response).startswith(PICTURE_TYPES) and response.content.startswith(PICTURE_STARTS)):
+            raise Fault("not a picture", f"The answer of {self.name_place(url)} is not a picture of a known format.",
                         lasting=True)
         return response.content
 
-    def file(self, url: str, hosts: Collection[str], name: str) -> Path:
+    def fetch_file(self, url: str, hosts: Collection[str], name: str) -> Path:
         """Return folder/name, a catalogue of up to 500 MB, after downloading it if there is none of the last 30 days.
 
-        Raises Fault as `json` does, and "not a catalogue" for an empty file or a page for people.
+        Raises Fault as `fetch_json` does, and "not a catalogue" for an empty file or a page for people.
         """
         path = self.folder / name
         if path.exists() and time.time() - path.stat().st_mtime < MONTH:
             return path
         with self._follow(partial(Transport.send, self, limit=LARGEST_FILE, stream=True), url, hosts) as response:
-            if "html" in content_type(response):
-                raise Fault("not a catalogue", f"The answer of {self.place(url)} is a page for people, not the "
+            if "html" in read_content_type(response):
+                raise Fault("not a catalogue", f"The answer of {self.name_place(url)} is a page for people, not the "
                             "catalogue.")
             with whole(path, replace=True, option="--out") as partial_path, partial_path.open("wb") as file:
-                for piece in self.pieces(response, LARGEST_FILE):
+                for piece in self.read_pieces(response, LARGEST_FILE):
                     file.write(piece)
                 if not file.tell():
-                    raise Fault("not a catalogue", f"The answer of {self.place(url)} is empty.")
+                    raise Fault("not a catalogue", f"The answer of {self.name_place(url)} is empty.")
         return path
 
-    def secret(self, variable: str) -> str:
+    def read_key(self, variable: str) -> str:
         """Return the key in an environment variable; from now on it is taken out of answers, messages and logs.
 
         Raises Fault, "no key", where the variable is not set.
@@ -132,7 +132,7 @@ class Session(CacheMixin, Transport):
     def _follow(self, send: Callable[[PreparedRequest], Response], url: str, hosts: Collection[str],
                 params: dict | None = None, headers: dict | None = None, redirects: bool = True) -> Response:
         """Return the answer of status 200 at an address, or where it redirects to."""
-        first = self.place(url)
+        first = self.name_place(url)
         for _ in range(MOST_REDIRECTS + 1):
             request = self._prepare(url, hosts, params, headers)
             response = send(request)
@@ -141,7 +141,7 @@ class Session(CacheMixin, Transport):
                 self._refuse_errors(response)
                 return response
             if not redirects:
-                raise Fault("elsewhere", f"{first} leads to another address, {self.place(target)}.")
+                raise Fault("elsewhere", f"{first} leads to another address, {self.name_place(target)}.")
             url, params = _join(request.url, target), None
         raise Fault("elsewhere", f"{first} leads on and on to other addresses.")
 
@@ -155,11 +155,11 @@ class Session(CacheMixin, Transport):
                 return request
         except ValueError:  # of all the ways in which an address can be wrong
             pass
-        raise Fault("elsewhere", f'"{self.place(url)}" is not an address on one of the hosts that this source '
+        raise Fault("elsewhere", f'"{self.name_place(url)}" is not an address on one of the hosts that this source '
                     "declares.")
 
     def _refuse_errors(self, response: Response) -> None:
-        where, status = self.place(response.url), response.status_code
+        where, status = self.name_place(response.url), response.status_code
         if status in NOT_THERE:
             raise Fault("not found", f"There is nothing at {where} ({status}).", lasting=True)
         if status == 429:

@@ -67,9 +67,10 @@ class Source:
         """
         raise NotImplementedError
 
-    def json(self, url: str, params: dict | None = None, headers: dict | None = None, keep: bool = False) -> object:
-        """Return a JSON answer of one of this source's hosts; see `Session.json`."""
-        return self.session.json(url, self.hosts, params, headers, keep)
+    def fetch_json(self, url: str, params: dict | None = None, headers: dict | None = None,
+                   keep: bool = False) -> object:
+        """Return a JSON answer of one of this source's hosts; see `Session.fetch_json`."""
+        return self.session.fetch_json(url, self.hosts, params, headers, keep)
 
     def attempt(self, identifier: str, read: Callable[[], Artwork]) -> Artwork:
         """Return what `read` does, or a hit with the fault that it raised. A hit without an id gets `identifier`."""

@@ -73,29 +73,29 @@ class Transport(LimiterMixin, requests.Session):
         `raw.headers` alone. Raises Fault: "no answer", "blocked", "cut off", "too large", "elsewhere" (an address that
         is not public), "gave up" and "stopped".
         """
-        where, host = self.place(request.url), urlsplit(request.url).hostname
+        where, host = self.name_place(request.url), urlsplit(request.url).hostname
         self._wait_for_rest(host)
         try:
             response = super().send(request, stream=True, timeout=TIMEOUTS, allow_redirects=False)
         except (requests.RequestException, HTTPError):
             raise Fault("no answer", f"{where} gave no answer: it cannot be reached, broke off or took too long. Check "
                         "the network, and run the collection again later.") from None
-        unread = stream and response.status_code == 200 and "html" not in content_type(response)
-        content = b"" if unread else self._body(response, limit)
+        unread = stream and response.status_code == 200 and "html" not in read_content_type(response)
+        content = b"" if unread else self._read_body(response, limit)
         blocked = response.status_code == 403 or _is_challenge(content)
         self._blocks[host] = self._blocks[host] + 1 if blocked else 0
         if blocked:
             self._rest_ends[host] = time.monotonic() + REST
             raise Fault("blocked", f"{where} is blocked: the museum takes us for a robot that asks too much. Run the "
                         "collection again later.")
-        return self._bare(response, None if unread else content)
+        return self._drop_head(response, None if unread else content)
 
-    def pieces(self, response: Response, limit: int) -> Iterator[bytes]:
+    def read_pieces(self, response: Response, limit: int) -> Iterator[bytes]:
         """Yield the unpacked body of an answer, at most 64 kB at a time.
 
         Raises Fault: "too large" once it is over `limit` bytes, "cut off", "stopped", "no answer" where it is too slow.
         """
-        where, size = self.place(response.url), 0
+        where, size = self.name_place(response.url), 0
         try:
             while piece := response.raw.read1(PIECE, decode_content=True):
                 wait(self.stop)
@@ -108,7 +108,7 @@ class Transport(LimiterMixin, requests.Session):
         except (HTTPError, ValueError):  # ValueError: for a chunk of -5 bytes
             raise Fault("cut off", f"The answer of {where} was cut off. Run the collection again.") from None
 
-    def place(self, url: str) -> str:
+    def name_place(self, url: str) -> str:
         """Return host and path of an address, for messages: what comes after them may hold a key."""
         return self.keys.clean_text(text(re.split("[?#]", re.sub("^https?://", "", url), maxsplit=1)[0][:200]))
 
@@ -121,16 +121,16 @@ class Transport(LimiterMixin, requests.Session):
                         "of this run. Run the collection again later.")
         wait(self.stop, max(0, self._rest_ends[host] - time.monotonic()))
 
-    def _body(self, response: Response, limit: int) -> bytes:
+    def _read_body(self, response: Response, limit: int) -> bytes:
         """Return all of an answer; of an error its beginning, which is enough to know a challenge by."""
         with response:
             if response.status_code == 200:
-                return b"".join(self.pieces(response, limit))
+                return b"".join(self.read_pieces(response, limit))
             with suppress(Fault):
-                return next(self.pieces(response, limit), b"")
+                return next(self.read_pieces(response, limit), b"")
             return b""
 
-    def _bare(self, response: Response, content: bytes | None) -> Response:
+    def _drop_head(self, response: Response, content: bytes | None) -> Response:
         """Return an answer without its head, which can hold the key, a cookie, or a "Vary" that undoes the cache."""
         bare = Response()
         bare.status_code, bare.raw, bare.url = response.status_code, response.raw, self.keys.clean_text(response.url)
@@ -153,7 +153,7 @@ class PoliteRetry(Retry):
 
     def increment(self, method: str | None = None, url: str | None = None, response: BaseHTTPResponse | None = None,
                   *rest, **options) -> "PoliteRetry":
-        if _retry_after(response) > LONGEST_PAUSE:
+        if _read_retry_after(response) > LONGEST_PAUSE:
             raise MaxRetryError(None, url)
         following = super().increment(method, url, response, *rest, **options)
         if response:
@@ -161,10 +161,10 @@ class PoliteRetry(Retry):
         return following
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        wait(self._stop, max(PAUSE * 2 ** (len(self.history) - 1), _retry_after(response)))
+        wait(self._stop, max(PAUSE * 2 ** (len(self.history) - 1), _read_retry_after(response)))
 
 
-def _retry_after(response: BaseHTTPResponse | None) -> float:
+def _read_retry_after(response: BaseHTTPResponse | None) -> float:
     """Return the seconds that an answer asks to wait, or 0 where it names none that can be read."""
     with suppress(InvalidHeader, ValueError, OverflowError):
         return Retry().get_retry_after(response) or 0 if response else 0
@@ -221,7 +221,7 @@ class Keys:
         return True
 
 
-def content_type(response: Response) -> str:
+def read_content_type(response: Response) -> str:
     """Return what an answer is said to be, in lower case, such as "text/html; charset=utf-8"."""
     return response.raw.headers.get("Content-Type", "").lower()
 

@@ -79,7 +79,7 @@ class Web:
     def __exit__(self, *error):
         pass
 
-    def picture(self, address, hosts, redirects):
+    def fetch_picture(self, address, hosts, redirects):
         self.asked.append(address)
         answer = self.pictures.get(address, picture_file(sum(address.encode())))
         if isinstance(answer, Fault):

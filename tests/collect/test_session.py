@@ -68,7 +68,7 @@ def fault(kind, lasting=False):
 
 
 def catalogue(polite, url=CATALOGUE, hosts=(HOST,)):
-    return polite.file(url, hosts, "museum-catalogue.csv")
+    return polite.fetch_file(url, hosts, "museum-catalogue.csv")
 
 
 def files(folder):
@@ -84,7 +84,7 @@ def asked(web):
 
 def test_the_museum_hears_who_asks_for_what(polite, web):
     web.get(f"https://{HOST}/search", json={"a": [1]})
-    assert polite.json(f"https://{HOST}/search", [HOST], {"q": "a b", "n": 2}, {"X-Own": "yes"}) == {"a": [1]}
+    assert polite.fetch_json(f"https://{HOST}/search", [HOST], {"q": "a b", "n": 2}, {"X-Own": "yes"}) == {"a": [1]}
     request = web.calls[0].request
     assert request.url == f"https://{HOST}/search?q=a+b&n=2" and request.headers["X-Own"] == "yes"
     assert request.headers["User-Agent"] == polite.agent
@@ -97,8 +97,8 @@ def test_no_cookie_proxy_or_password_of_the_user_goes_out(web, tmp_path, monkeyp
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     web.get(URL, json=1, headers={"Set-Cookie": "id=7"})
     with open_fast(tmp_path / "state") as polite:
-        polite.json(URL, [HOST])
-        polite.json(URL, [HOST], {}, {"Accept": "other"})
+        polite.fetch_json(URL, [HOST])
+        polite.fetch_json(URL, [HOST], {}, {"Accept": "other"})
     assert len(web.calls) == 2 and not any(call.request.req_kwargs["proxies"] for call in web.calls)
     assert not any(name in call.request.headers for call in web.calls for name in ("Cookie", "Authorization"))
 
@@ -115,7 +115,7 @@ def test_a_contact_that_cannot_be_sent_is_refused(tmp_path, contact):
 @pytest.mark.parametrize("found", [None, 3, "text", [], {"a": {"b": None}}, "Müller \u2603"])
 def test_json_may_be_anything(polite, web, found):
     web.get(URL, body=json.dumps(found))
-    assert polite.json(URL, [HOST]) == found
+    assert polite.fetch_json(URL, [HOST]) == found
 
 
 @pytest.mark.parametrize(("status", "kind", "lasting"), [
@@ -126,7 +126,7 @@ def test_json_may_be_anything(polite, web, found):
 def test_an_error_is_a_fault_that_names_host_and_path_and_not_the_query(polite, web, status, kind, lasting):
     web.get(URL, json={}, status=status)
     with fault(kind, lasting) as raised:
-        polite.json(URL, [HOST], {"q": "unsaid"})
+        polite.fetch_json(URL, [HOST], {"q": "unsaid"})
     assert f"{HOST}/objects/1" in str(raised.value) and "unsaid" not in str(raised.value)
     assert len(web.calls) == (4 if status in transport.BUSY else 1)
 
@@ -140,14 +140,14 @@ def test_what_is_no_json_is_a_fault_and_not_kept(polite, web, monkeypatch, body,
     web.get(URL, body=body)
     web.get(URL, json=1)
     with fault(kind):
-        polite.json(URL, [HOST])
-    assert polite.json(URL, [HOST]) == 1
+        polite.fetch_json(URL, [HOST])
+    assert polite.fetch_json(URL, [HOST]) == 1
 
 
 def test_a_picture_is_given_as_it_came(polite, web):
     for kind in ("image/jpeg", "binary/octet-stream"):
         web.get(PICTURE, body=JPEG, content_type=kind)
-        assert polite.picture(PICTURE, [OTHER]) == JPEG
+        assert polite.fetch_picture(PICTURE, [OTHER]) == JPEG
 
 
 @pytest.mark.parametrize(("body", "kind"), [(PAGE, "text/html"), (PAGE, "image/jpeg"), (JPEG, "text/html"),
@@ -155,7 +155,7 @@ def test_a_picture_is_given_as_it_came(polite, web):
 def test_what_is_no_picture_is_a_lasting_fault(polite, web, body, kind):
     web.get(PICTURE, body=body, content_type=kind)
     with fault("not a picture", lasting=True):
-        polite.picture(PICTURE, [OTHER])
+        polite.fetch_picture(PICTURE, [OTHER])
 
 
 # Bytes: a server on this machine that says exactly what it is told to say.
@@ -221,7 +221,7 @@ def test_packed_and_chunked_answers_are_read(near, museum):
     packed = gzip.compress(b'{"a": 1}')
     parts = b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (5, packed[:5], len(packed) - 5, packed[5:])
     museum.replies = [chunked(parts, Content_Encoding="gzip")]
-    assert near.json(URL, [HOST]) == {"a": 1}
+    assert near.fetch_json(URL, [HOST]) == {"a": 1}
 
 
 @pytest.mark.parametrize(("answer", "kind"), [
@@ -231,7 +231,7 @@ def test_packed_and_chunked_answers_are_read(near, museum):
     (b"", "no answer"), (b"SSH-2.0-OpenSSH\r\n", "no answer")])
 def test_a_broken_answer_is_a_fault_that_passes(near, museum, answer, kind):
     museum.replies = [answer]
-    for ask in (near.json, near.picture):
+    for ask in (near.fetch_json, near.fetch_picture):
         with fault(kind):
             ask(URL, [HOST])
 
@@ -249,7 +249,7 @@ def test_too_many_bytes_are_a_fault_before_they_fill_the_memory(near, museum, tm
         monkeypatch.setattr(session, limit, 1_000_000)
     museum.replies = [HUGE[name]]
     tracemalloc.start()
-    for ask in (near.json, near.picture, partial(catalogue, near)):
+    for ask in (near.fetch_json, near.fetch_picture, partial(catalogue, near)):
         with fault("too large", lasting=True):
             ask(URL, [HOST])
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
@@ -261,7 +261,7 @@ def test_too_many_bytes_are_a_fault_before_they_fill_the_memory(near, museum, tm
 def test_an_endless_error_is_not_read_to_its_end(near, museum, status):
     museum.replies = [endless(reply(b"", status, Content_Length=10 ** 12))]
     with fault("server error"):
-        near.json(URL, [HOST])
+        near.fetch_json(URL, [HOST])
 
 
 def test_a_museum_that_is_not_there_is_a_fault(tmp_path, monkeypatch):
@@ -270,13 +270,13 @@ def test_a_museum_that_is_not_there_is_a_fault(tmp_path, monkeypatch):
         unheard.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{unheard.getsockname()[1]}"
         with open_session(tmp_path, address=address) as near, fault("no answer"):
-            near.json(URL, [HOST])
+            near.fetch_json(URL, [HOST])
 
 
 @pytest.mark.parametrize("trouble", [reply(b"{}", 429), reply(b"{}", 503, Retry_After="soon"), b""])
 def test_a_museum_in_trouble_is_asked_again(near, museum, trouble):
     museum.replies = [trouble, trouble, trouble, reply(b'"fine"')]
-    assert near.json(URL, [HOST]) == "fine" and museum.asked == 4
+    assert near.fetch_json(URL, [HOST]) == "fine" and museum.asked == 4
 
 
 # Trying again.
@@ -322,7 +322,7 @@ def test_after_the_fourth_try_the_last_answer_counts():
 def test_an_hour_is_not_waited_for(polite, web, asked_for):
     web.get(URL, json={}, status=429, headers={"Retry-After": asked_for})
     with fault("too many requests"):
-        polite.json(URL, [HOST])
+        polite.fetch_json(URL, [HOST])
     assert len(web.calls) == 1
 
 
@@ -336,9 +336,9 @@ def test_each_host_is_asked_once_a_second_by_all_threads_and_all_ways_together(w
     web.get(f"https://{OTHER}/2", json=1)
     with Session(tmp_path) as polite, ThreadPoolExecutor() as threads:
         start = time.monotonic()
-        one = [threads.submit(polite.json, f"https://{HOST}/{number}", [HOST]) for number in range(2)]
-        two = [threads.submit(polite.picture, f"https://{OTHER}/{number}", [OTHER]) for number in range(2)]
-        two.append(threads.submit(polite.json, f"https://{OTHER}/2", [OTHER]))
+        one = [threads.submit(polite.fetch_json, f"https://{HOST}/{number}", [HOST]) for number in range(2)]
+        two = [threads.submit(polite.fetch_picture, f"https://{OTHER}/{number}", [OTHER]) for number in range(2)]
+        two.append(threads.submit(polite.fetch_json, f"https://{OTHER}/2", [OTHER]))
         for hosts, seconds in ((one, 1), (two, 2)):
             for answer in hosts:
                 answer.result()
@@ -351,12 +351,12 @@ def test_a_host_that_blocks_rests_and_after_three_blocks_is_left_alone(tmp_path,
     with open_fast(tmp_path, stop=Noted()) as polite:
         for _ in range(3):
             with fault("blocked"):
-                polite.json(URL, [HOST])
+                polite.fetch_json(URL, [HOST])
         assert [round(seconds) for seconds in polite.stop.waits if seconds] == [60, 60]
-        for ask in (polite.json, polite.picture):
+        for ask in (polite.fetch_json, polite.fetch_picture):
             with fault("gave up"):
                 ask(URL, [HOST])
-        assert len(web.calls) == 3 and polite.picture(PICTURE, [HOST, OTHER]) == JPEG
+        assert len(web.calls) == 3 and polite.fetch_picture(PICTURE, [HOST, OTHER]) == JPEG
 
 
 def test_an_answer_between_two_blocks_makes_them_count_anew(polite, web, monkeypatch):
@@ -366,7 +366,7 @@ def test_an_answer_between_two_blocks_makes_them_count_anew(polite, web, monkeyp
             URL, json={}, status=404)
     for kind in ["blocked", "blocked", "not found"] * 3:
         with pytest.raises(Fault) as raised:
-            polite.picture(URL, [HOST])
+            polite.fetch_picture(URL, [HOST])
         assert raised.value.kind == kind
 
 
@@ -376,7 +376,7 @@ def test_stop_ends_a_wait_at_once_and_asks_nothing_more(web, tmp_path):
     with fault("stopped"):
         transport.wait(stop, 3600)
     with open_fast(tmp_path, stop=stop) as polite:
-        for ask in (polite.json, polite.picture):
+        for ask in (polite.fetch_json, polite.fetch_picture):
             with fault("stopped"):
                 ask(URL, [HOST])
     assert not web.calls
@@ -406,7 +406,7 @@ def test_an_answer_is_asked_for_once_also_by_the_next_session(web, tmp_path):
     web.get(URL, json={"a": 1}, headers={"Vary": "*", "Cache-Control": "no-store", "ETag": '"1"'})
     for _ in range(2):
         with open_fast(tmp_path) as polite:
-            assert [polite.json(URL, [HOST], keep=keep) for keep in (True, False)] == [{"a": 1}] * 2
+            assert [polite.fetch_json(URL, [HOST], keep=keep) for keep in (True, False)] == [{"a": 1}] * 2
     assert len(web.calls) == 1
 
 
@@ -427,8 +427,8 @@ def test_searches_are_kept_for_a_day_and_records_for_a_month(polite, web, monkey
     def asked_after(days):
         monkeypatch.setattr(requests_cache.policy.actions, "utcnow", lambda: now + timedelta(days=days))
         web.calls.reset()
-        polite.json(URL, [HOST], keep=True)
-        polite.json(f"https://{HOST}/search", [HOST])
+        polite.fetch_json(URL, [HOST], keep=True)
+        polite.fetch_json(f"https://{HOST}/search", [HOST])
         return [url.rpartition("/")[2] for url in asked(web)]
 
     assert [asked_after(days) for days in (0, 0.9, 1.1, 31)] == [["1", "search"], [], ["search"], ["1", "search"]]
@@ -441,7 +441,7 @@ def test_answers_that_are_too_old_make_room(web, tmp_path, monkeypatch):
         with open_fast(tmp_path) as polite:
             assert len(stored(tmp_path)) == kept
             if not days:
-                polite.json(URL, [HOST])
+                polite.fetch_json(URL, [HOST])
 
 
 def test_a_museums_own_word_that_there_is_nothing_is_kept_and_a_servers_page_is_not(polite, web):
@@ -450,7 +450,7 @@ def test_a_museums_own_word_that_there_is_nothing_is_kept_and_a_servers_page_is_
     for _ in range(2):
         for number in (1, 2):
             with fault("not found", lasting=True):
-                polite.json(f"{URL}{number}", [HOST], keep=True)
+                polite.fetch_json(f"{URL}{number}", [HOST], keep=True)
     assert asked(web) == [f"{URL}1", f"{URL}2", f"{URL}2"]
 
 
@@ -458,10 +458,10 @@ def test_errors_and_pictures_are_not_kept(polite, web, tmp_path):
     for status in (400, 501):
         web.get(URL, json={"never": "kept"}, status=status)
         with pytest.raises(Fault):
-            polite.json(URL, [HOST])
+            polite.fetch_json(URL, [HOST])
     web.get(PICTURE, body=JPEG, content_type="image/jpeg")
     for _ in range(2):
-        polite.picture(PICTURE, [OTHER])
+        polite.fetch_picture(PICTURE, [OTHER])
     assert len(web.calls) == 4 and stored(tmp_path) == [] and files(tmp_path) == {"answers.sqlite"}
 
 
@@ -474,7 +474,7 @@ def stored(folder):
 
 def test_answers_lie_in_json_and_hold_nothing_of_the_head(polite, web, tmp_path):
     web.get(URL, json={"a": 1}, headers={"Set-Cookie": "id=theirs", "X-Own": "theirs"}, content_type="text/odd")
-    polite.json(URL, [HOST])
+    polite.fetch_json(URL, [HOST])
     (row, body), = stored(tmp_path)
     assert body == b'{"a": 1}' and not any(word in row for word in ("theirs", "odd"))
 
@@ -483,8 +483,8 @@ def test_records_in_two_formats_are_told_apart(polite, web):
     web.get(URL, json="linked", match=[responses.matchers.header_matcher({"Accept": "application/ld+json"})])
     web.get(URL, json="plain", match=[responses.matchers.header_matcher({"Accept": "*/*"})])
     for _ in range(2):
-        assert polite.json(URL, [HOST], headers={"Accept": "application/ld+json"}) == "linked"
-        assert polite.json(URL, [HOST]) == "plain"
+        assert polite.fetch_json(URL, [HOST], headers={"Accept": "application/ld+json"}) == "linked"
+        assert polite.fetch_json(URL, [HOST]) == "plain"
     assert len(web.calls) == 2
 
 
@@ -492,7 +492,7 @@ def test_threads_may_share_a_session(polite, web):
     for number in range(40):
         web.get(f"https://{number % 10}.test/{number}", json=number)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda number: polite.json(f"https://{number % 10}.test/{number}",
+        found = list(threads.map(lambda number: polite.fetch_json(f"https://{number % 10}.test/{number}",
                                                             [f"{number % 10}.test"]), [*range(40)] * 2))
     assert found == [*range(40)] * 2
 
@@ -515,14 +515,14 @@ NOWHERE = ["file:///etc/passwd", "ftp://museum.test/1", "//museum.test/1", "muse
 
 @pytest.mark.parametrize("address", NOWHERE)
 def test_an_address_elsewhere_is_not_asked_nor_redirected_to(polite, web, address):
-    for ask in (polite.json, polite.picture, partial(catalogue, polite)):
+    for ask in (polite.fetch_json, polite.fetch_picture, partial(catalogue, polite)):
         with fault("elsewhere"):
             ask(address, [HOST])
     assert not web.calls
     if address.isascii() and ":" in address[:-3]:
         web.get(URL, status=302, headers={"Location": address})
         with fault("elsewhere"):
-            polite.picture(URL, [HOST])
+            polite.fetch_picture(URL, [HOST])
         assert len(web.calls) == 1
 
 
@@ -531,7 +531,7 @@ def test_a_redirect_within_the_source_is_followed(polite, web, target):
     web.get(URL, status=302, headers={"Location": target.encode().decode("latin-1")})
     for host in (HOST, OTHER, f"{OTHER}:443"):
         web.get(f"https://{host}/objects/{quote('Ø')}", json="there")
-    assert polite.json(URL, [HOST, OTHER]) == "there"
+    assert polite.fetch_json(URL, [HOST, OTHER]) == "there"
 
 
 def test_redirects_end_after_five_or_where_none_is_expected(polite, web):
@@ -539,7 +539,7 @@ def test_redirects_end_after_five_or_where_none_is_expected(polite, web):
     for redirects, requested in ((True, 6), (False, 1)):
         web.calls.reset()
         with fault("elsewhere"):
-            polite.picture(URL, [HOST], redirects=redirects)
+            polite.fetch_picture(URL, [HOST], redirects=redirects)
         assert len(web.calls) == requested
 
 
@@ -555,7 +555,7 @@ def test_only_public_addresses_are_spoken_to_whatever_a_hosts_name_stands_for(tm
         assert PublicAdapter().get_connection_with_tls_context(request, True).host == HOST
         return
     with open_fast(tmp_path) as polite, fault("elsewhere") as raised:
-        polite.json(URL, [HOST])
+        polite.fetch_json(URL, [HOST])
     assert HOST in str(raised.value)
 
 
@@ -569,7 +569,7 @@ FORMS = [KEY, quote(KEY, safe=""), quote(KEY, safe="").lower(), quote_plus(KEY),
 def keyed(near, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("A_MUSEUM_KEY", f" {KEY}\n")
-    assert near.secret("A_MUSEUM_KEY") == KEY
+    assert near.read_key("A_MUSEUM_KEY") == KEY
     return near
 
 
@@ -577,7 +577,7 @@ def test_a_key_that_is_not_set_is_a_fault_that_names_it(polite, monkeypatch):
     for value in ("", " "):
         monkeypatch.setenv("A_MUSEUM_KEY", value)
         with fault("no key") as raised:
-            polite.secret("A_MUSEUM_KEY")
+            polite.read_key("A_MUSEUM_KEY")
         assert "A_MUSEUM_KEY" in str(raised.value)
 
 
@@ -597,11 +597,11 @@ def is_hidden(folder, caplog, *texts):
 
 def test_a_key_goes_to_the_museum_and_comes_into_no_file_log_or_result(keyed, museum, tmp_path, caplog):
     museum.replies = [echo(429), b"", echo(status=302, Location=f"https://{HOST}/2?apikey={quote_plus(KEY)}"), echo()]
-    found = keyed.json(URL, [HOST], {"q": "a", "apikey": KEY}, keep=True)
+    found = keyed.fetch_json(URL, [HOST], {"q": "a", "apikey": KEY}, keep=True)
     assert found == {"next": " ".join(["REDACTED"] * len(FORMS))} and museum.asked == 4
     museum.replies = [echo()]
     for _ in range(2):
-        assert keyed.json(URL, [HOST], {"q": "b", "own": KEY}, {"X-Own": KEY}, keep=True) == found
+        assert keyed.fetch_json(URL, [HOST], {"q": "b", "own": KEY}, {"X-Own": KEY}, keep=True) == found
     assert museum.asked == 5 and "/objects/1?q=a" in caplog.text  # the log was there to look at
     assert len(stored(tmp_path)) == 2 and is_hidden(tmp_path, caplog, repr(found))
 
@@ -609,7 +609,7 @@ def test_a_key_goes_to_the_museum_and_comes_into_no_file_log_or_result(keyed, mu
 @pytest.mark.parametrize("name", ["apikey", "apiKey", "wskey"])
 def test_an_answer_is_found_again_under_a_new_key(polite, web, name):
     web.get(URL, json=1)
-    assert polite.json(URL, [HOST], {name: "old"}) == polite.json(URL, [HOST], {name: "new"}) == 1
+    assert polite.fetch_json(URL, [HOST], {name: "old"}) == polite.fetch_json(URL, [HOST], {name: "new"}) == 1
     assert asked(web) == [f"{URL}?{name}=old"]
 
 
@@ -628,7 +628,7 @@ TELLING = {
 def test_a_fault_does_not_tell_the_key(keyed, museum, tmp_path, caplog, name):
     museum.replies = [TELLING[name]]
     with pytest.raises(Fault) as raised:
-        keyed.json(URL, [HOST], {"apikey": KEY})
+        keyed.fetch_json(URL, [HOST], {"apikey": KEY})
     assert is_hidden(tmp_path, caplog, *traceback.format_exception(raised.value))
 
 
@@ -646,7 +646,7 @@ def test_the_log_of_the_libraries_is_theirs_again_afterwards(tmp_path, monkeypat
     before = list(logger.filters)
     monkeypatch.setenv("A_MUSEUM_KEY", KEY)
     with open_fast(tmp_path) as polite:
-        polite.secret("A_MUSEUM_KEY")
+        polite.read_key("A_MUSEUM_KEY")
         assert logger.filters != before
     assert logger.filters == before
 

@@ -30,7 +30,7 @@ class Artic(Source):
         params = {"q": query.text, "query[term][is_public_domain]": "true", "fields": FIELDS, "limit": PAGE}
 
         def read_page(number: int) -> tuple[list[Artwork], int | None]:
-            answer = self.json(API, params | {"page": number}, {"AIC-User-Agent": self.session.agent})
+            answer = self.fetch_json(API, params | {"page": number}, {"AIC-User-Agent": self.session.agent})
             records = read_records(answer, "data")
             server = field(answer, "config", "iiif_url")
             known = server.startswith(tuple(f"https://{host}/" for host in self.hosts))

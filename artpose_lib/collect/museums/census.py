@@ -58,10 +58,10 @@ class Census(Source):
                                     f"of the Census, which has the form {RECORDS}<UUID>{REST}", lasting=True))
 
     def _read_manifest(self, uuid: str) -> Artwork:
-        return read_artwork(self.json(f"{RECORDS}{uuid}{REST}", keep=True), uuid)
+        return read_artwork(self.fetch_json(f"{RECORDS}{uuid}{REST}", keep=True), uuid)
 
     def _find_monuments(self, query: Query) -> Iterator[Artwork]:
-        answer = self.json(WIKIDATA, {"query": MONUMENTS, "format": "json"})
+        answer = self.fetch_json(WIKIDATA, {"query": MONUMENTS, "format": "json"})
         for row in read_records(dig(answer, "results"), "bindings"):
             monument = {name: field(row, name, "value") for name in ("number", "title", "names", "image")}
             if query.matches(monument["title"], monument["names"]):
@@ -69,7 +69,7 @@ class Census(Source):
 
     def _read_monument(self, number: str, title: str, names: str, image: str) -> Artwork:
         file = {"titles": f'File:{unquote(image.rpartition("/")[2])}'}
-        found = commons.read_files(self.json(commons.API, commons.IMAGEINFO | file, keep=True))
+        found = commons.read_files(self.fetch_json(commons.API, commons.IMAGEINFO | file, keep=True))
         picture = commons.read_artwork(found[0] if found else None)
         return Artwork(self.name, number, title or names.partition(", ")[0], images=picture.images,
                        page=f"https://database.census.de/#/detail/{number}", licence=picture.licence, words=names)

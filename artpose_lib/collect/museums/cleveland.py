@@ -27,7 +27,7 @@ class Cleveland(Source):
         params = {"q": query.text, "has_image": 1, "cc0": 1, "limit": PAGE}
 
         def read_page(skip: int) -> tuple[Iterable[Artwork], int | None]:
-            records = read_records(self.json(API, params | {"skip": skip}), "data")
+            records = read_records(self.fetch_json(API, params | {"skip": skip}), "data")
             return map(read_artwork, records), skip + PAGE if len(records) >= PAGE else None
 
         return turn_pages(read_page, 0, WINDOW // PAGE)

@@ -32,7 +32,7 @@ class Commons(Source):
                               "gsrlimit": PAGE}
 
         def read_page(place: dict) -> tuple[Iterable[Artwork], dict | None]:
-            answer = self.json(API, params | place)
+            answer = self.fetch_json(API, params | place)
             offset = field(answer, "continue", "gsroffset")
             return map(read_artwork, read_files(answer)), {"gsroffset": offset} if offset else None
 

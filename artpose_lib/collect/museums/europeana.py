@@ -32,11 +32,11 @@ class Europeana(Source):
         return search_also_in_greek(query, self._search)
 
     def _search(self, words: str) -> Iterator[Artwork]:
-        params = {"wskey": self.session.secret(self.key.variable), "query": words, "qf": "TYPE:IMAGE",
+        params = {"wskey": self.session.read_key(self.key.variable), "query": words, "qf": "TYPE:IMAGE",
                   "reusability": "open", "media": "true", "thumbnail": "true", "profile": "rich", "rows": PAGE}
 
         def read_page(cursor: str) -> tuple[Iterable[Artwork], str | None]:
-            answer = self.json(API, params | {"cursor": cursor})
+            answer = self.fetch_json(API, params | {"cursor": cursor})
             return map(read_artwork, read_records(answer, "items")), field(answer, "nextCursor") or None
 
         return turn_pages(read_page, "*", PAGES)

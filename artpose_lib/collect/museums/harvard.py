@@ -25,11 +25,11 @@ class Harvard(Source):
     key = Key("HARVARD_API_KEY", "https://harvardartmuseums.org/collections/api")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        key = self.session.secret(self.key.variable)
+        key = self.session.read_key(self.key.variable)
         params = {"hasimage": 1, "size": PAGE, "q": query.text, "apikey": key}
 
         def read_page(number: int) -> tuple[Iterable[Artwork], int | None]:
-            answer = self.json(API, params | {"page": number})
+            answer = self.fetch_json(API, params | {"page": number})
             last = dig(answer, "info", "pages")
             more = isinstance(last, int) and number < last
             return map(read_artwork, read_records(answer, "records")), number + 1 if more else None

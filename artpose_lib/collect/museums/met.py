@@ -31,7 +31,7 @@ class Met(Source):
             params["departmentId"] = DEPARTMENTS.get(query.department, query.department)
 
         def read_page(offset: int) -> tuple[Iterable[Artwork], int | None]:
-            answer = self.json(f"{API}/v1.1/search", params | {"offset": offset, "limit": PAGE})
+            answer = self.fetch_json(f"{API}/v1.1/search", params | {"offset": offset, "limit": PAGE})
             numbers = [text(number) for number in read_records(answer, "objectIDs")]
             hits = (self.attempt(number, partial(self._read_object, number)) for number in numbers)
             return hits, offset + PAGE if len(numbers) >= PAGE else None
@@ -41,7 +41,7 @@ class Met(Source):
     def _read_object(self, number: str) -> Artwork:
         if not number.isdigit():
             raise Fault("not a record", f'"{number}" is not a number of an object.', lasting=True)
-        return read_artwork(self.json(f"{API}/v1/objects/{number}", keep=True))
+        return read_artwork(self.fetch_json(f"{API}/v1/objects/{number}", keep=True))
 
 
 def read_artwork(record: object) -> Artwork:

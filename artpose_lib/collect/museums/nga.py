@@ -36,7 +36,7 @@ class NGA(Source):
                 yield read_artwork(row, pictures[number])
 
     def _read_rows(self, table: str, needed: set[str]) -> Iterator[dict[str, str]]:
-        path = self.session.file(f"{DATA}/{table}", self.hosts, f"nga-{table}")
+        path = self.session.fetch_file(f"{DATA}/{table}", self.hosts, f"nga-{table}")
         with explain_damage(path), path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
             yield from read_rows(lines, needed)
 

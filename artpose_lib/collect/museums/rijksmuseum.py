@@ -44,7 +44,7 @@ class Rijksmuseum(Source):
         """Read a page of hits, of which nothing but the ids of their records is known, and the next page's address."""
         if not url.startswith(f"{SEARCH}?"):
             raise Fault("elsewhere", f'The next page of hits is said to be at "{url}", which is not the search.')
-        answer = self.json(url)
+        answer = self.fetch_json(url)
         if dig(answer, "type") != "OrderedCollectionPage":
             raise Fault("not a record", "The search gave an answer that is no page of hits.")
         hits = [Artwork(self.name, identifier) for identifier in read_ids(answer, "orderedItems")]
@@ -64,7 +64,7 @@ class Rijksmuseum(Source):
         number = re.fullmatch(r"https?://id\.rijksmuseum\.nl/([0-9]+)", identifier)
         if not number:
             raise Fault("not a record", f'"{identifier}" is not an id of the Rijksmuseum.', lasting=True)
-        return self.json(f"https://data.rijksmuseum.nl/{number[1]}", headers=LINKED_ART, keep=True)
+        return self.fetch_json(f"https://data.rijksmuseum.nl/{number[1]}", headers=LINKED_ART, keep=True)
 
 
 def read_artwork(record: object, visual_item: object = None, digital_object: object = None) -> Artwork:

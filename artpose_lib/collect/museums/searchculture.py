@@ -33,11 +33,11 @@ class SearchCulture(Source):
         return search_also_in_greek(query, self._search)
 
     def _search(self, words: str) -> Iterator[Artwork]:
-        params = {"apiKey": self.session.secret(self.key.variable), "general_term": words, "preferredLanguage": "en"}
+        params = {"apiKey": self.session.read_key(self.key.variable), "general_term": words, "preferredLanguage": "en"}
 
         def read_page(number: int) -> tuple[Iterable[Artwork], int | None]:
             try:
-                answer = self.json(API, params | {"page": number})
+                answer = self.fetch_json(API, params | {"page": number})
             except Fault as fault:
                 if fault.kind == "not JSON":  # the empty answers that it gives at times
                     return [], None

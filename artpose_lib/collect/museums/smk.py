@@ -25,7 +25,7 @@ class SMK(Source):
         params = {"keys": query.text, "filters": "[has_image:true],[public_domain:true]", "rows": PAGE, "lang": "en"}
 
         def read_page(offset: int) -> tuple[Iterable[Artwork], int | None]:
-            items = read_records(self.json(API, params | {"offset": offset}), "items")
+            items = read_records(self.fetch_json(API, params | {"offset": offset}), "items")
             return map(read_artwork, items), offset + PAGE if len(items) >= PAGE else None
 
         return turn_pages(read_page, 0, WINDOW // PAGE)

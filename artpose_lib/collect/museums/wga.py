@@ -32,7 +32,7 @@ class WGA(Source):
         return (read_artwork(row) for row in self._read_rows() if query.matches(_searched_title(row)))
 
     def _read_rows(self) -> Iterator[dict[str, str]]:
-        path = self.session.file(CATALOGUE, self.hosts, "wga.zip")
+        path = self.session.fetch_file(CATALOGUE, self.hosts, "wga.zip")
         with explain_damage(path), ZipFile(path) as archive, archive.open(find_catalogue(archive)) as packed:
             lines = io.TextIOWrapper(packed, encoding="iso-8859-1", newline="")
             yield from read_rows(lines, {"AUTHOR", "TITLE", "URL"}, delimiters=";,")
