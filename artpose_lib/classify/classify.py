@@ -131,10 +131,10 @@ def _rows(names: list[str], found: list, classifier: Classifier) -> pyarrow.Tabl
     # A name of a file may hold bytes that are no text; Parquet's strings may not.
     readable = [name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for name in names]
     errors = [str(one) if isinstance(one, PictureError) else None for one in found]
-    rows = pd.DataFrame({"file": readable, "error": errors, "class": None, "model": classifier.name})
+    rows = pd.DataFrame({"file": readable, "error": errors, "model": classifier.name})
     if outputs := [one for one in found if not isinstance(one, PictureError)]:
         judged = classifier.judge(*map(np.stack, zip(*outputs, strict=True)))
-        rows = judged.set_index(rows.index[rows["error"].isna()]).combine_first(rows)
+        rows = rows.join(judged.set_index(rows.index[rows["error"].isna()]))
     text, number = pyarrow.string(), pyarrow.float32()
     schema = pyarrow.schema({"file": text, "error": text, "class": text, "confidence": number, "unlike": number,
                              "distance": number} | {f"p_{name}": number for name in classifier.classes}

@@ -1,7 +1,5 @@
 import csv
 import os
-import random
-import zlib
 from functools import partial
 
 import numpy as np
@@ -103,36 +101,27 @@ def test_what_cannot_be_read_is_an_error_of_one_line(tmp_path, monkeypatch):
     half = (tmp_path / "noise.png").read_bytes()[:4000]
     for name, data in {"empty.png": b"", "text.png": b"<script>", "half.png": half}.items():
         (tmp_path / name).write_bytes(data)
-    bomb = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"\0\0\xff\xff\0\0\xff\xff\x08\x02\0\0\0")
-            + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b""))
-    (tmp_path / "bomb.png").write_bytes(bomb)
     os.mkfifo(tmp_path / "pipe.png")  # to open it would wait for ever
     (tmp_path / "folder.png").mkdir()
     read = reader(tmp_path)
-    names = ("empty.png", "text.png", "half.png", "bomb.png", "pipe.png", "folder.png", "gone.png", "nul\0.png",
+    names = ("empty.png", "text.png", "half.png", "pipe.png", "folder.png", "gone.png", "nul\0.png",
              "x" * 300, "https://museum.example/1.jpg")
     said = {name: str(read(name)) for name in names}
     assert all(isinstance(read(name), PictureError) for name in names)
     assert all(len(words.splitlines()) == 1 for words in said.values())
-    assert "bomb" in said["bomb.png"] and said["pipe.png"] == said["folder.png"] == "This is no file."
+    assert said["pipe.png"] == said["folder.png"] == "This is no file."
     assert said["gone.png"] == "There is no such file." and "not fetched" in said["https://museum.example/1.jpg"]
     monkeypatch.setattr(inputs, "LARGEST", len(whole) - 1)
     assert "too large" in str(read("whole.png"))
 
 
-def chunk(kind, data):
-    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-
-
 def test_changed_bytes_never_raise(tmp_path):
     """A picture with bytes changed at random is a picture or an error, in a hundred ways."""
     Image.effect_noise((32, 32), 80).convert("RGB").save(tmp_path / "good.jpg")
-    good, rng = (tmp_path / "good.jpg").read_bytes(), random.Random(0)
-    read = reader(tmp_path)
+    good, rng = np.fromfile(tmp_path / "good.jpg", np.uint8), np.random.default_rng(0)
     for _ in range(100):
-        changed = bytearray(good)
-        for _ in range(rng.randrange(1, 20)):
-            changed[rng.randrange(len(changed))] = rng.randrange(256)
-        (tmp_path / "bad.jpg").write_bytes(changed)
-        found = read("bad.jpg")
+        changed, places = good.copy(), rng.integers(len(good), size=rng.integers(1, 20))
+        changed[places] = rng.integers(256, size=len(places))
+        changed.tofile(tmp_path / "bad.jpg")
+        found = reader(tmp_path)("bad.jpg")
         assert isinstance(found, PictureError) or found.shape == (4, 4, 3)
