@@ -29,13 +29,14 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+import keras
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.model import classifier
-from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.model.backbones import BACKBONES, build_backbone
 from artpose_lib.report import figures
 from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import MODELS, PROFILES, find_recipe, plan_rates
@@ -50,18 +51,30 @@ Markdown(study.banner())
 #
 # Each network sends a picture through five *blocks* of layers. A block works at half the resolution of the one before
 # and has more *filters*, so that the picture shrinks while the list of what is known about it grows. The last block's
-# answers are averaged over the picture,
-#
-# $$
-# \text{pool}(x)_d = \frac{1}{h w} \sum_{i, j} F_{i, j, d}
-# $$
-#
-# one number for each filter $d$, and a last layer of one neuron a class turns these numbers into probabilities that sum
-# to one. (The thesis prints this as a sum, its Equation 2.2; its name and its scripts say mean.)
+# answers are averaged over the picture:
 
 # %%
+HTML("""<math display="block">
+  <mtext>pool</mtext><mo>(</mo><mi>x</mi><msub><mo>)</mo><mi>d</mi></msub><mo>=</mo>
+  <mfrac><mn>1</mn><mrow><mi>h</mi><mi>w</mi></mrow></mfrac><munder><mo>∑</mo><mrow><mi>i</mi><mo>,</mo><mi>j</mi></mrow></munder>
+  <msub><mi>F</mi><mrow><mi>i</mi><mo>,</mo><mi>j</mi><mo>,</mo><mi>d</mi></mrow></msub>
+</math>""")
+
+# %% [markdown]
+# This leaves one number for each filter *d*, and a last layer of one neuron a class turns these numbers into
+# probabilities that sum to one. (The thesis prints the mean as a sum, its Equation 2.2; its name and its scripts say mean.)
+# In Keras it takes four lines:
+
+# %%
+def build(name):
+    base = build_backbone(name)  # the preprocessing that the network expects, then its five blocks
+    pooled = keras.layers.GlobalAveragePooling2D()(base.output)
+    probabilities = keras.layers.Dense(len(study.dataset.classes), activation="softmax")(pooled)
+    return keras.Model(base.input, probabilities)
+
+
 def anatomy(name):
-    built = classifier.build_classifier(name, len(study.dataset.classes))
+    built = build(name)
     maps = [built.get_layer(layer).output.shape for layer in BACKBONES[name].blocks]
     return [f"{built.count_params():,}", BACKBONES[name].input_size, *[f"{of[1]} · {of[-1]}" for of in maps]]
 

@@ -32,8 +32,7 @@ from html import escape
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import figures, tables
-from artpose_lib.report import scores as metrics
+from artpose_lib.report import comparisons, figures, scores, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
@@ -50,9 +49,9 @@ Markdown(study.banner())
 # %%
 MODELS = ["baseline", "frozen", "finetuned"]
 found = study.train(*MODELS)
-summary = metrics.summary(found.predictions)
-scores = metrics.per_trial(found.predictions)
-beside = metrics.against_thesis(summary)
+summary = scores.summary(found.predictions)
+trials = scores.per_trial(found.predictions)
+beside = scores.against_thesis(summary)
 beside = beside[beside["model"].isin(MODELS)]
 Markdown(f"{len(found.records)} trials of {summary['backbone'].nunique()} networks, scored on "
          f"{summary['pictures'].max()} test pictures at most for each model and network, all trials together.")
@@ -66,7 +65,7 @@ Markdown(f"{len(found.records)} trials of {summary['backbone'].nunique()} networ
 
 # %%
 def comparison(metric):
-    return show(figures.comparison(beside, metric, scores), alt=f"Test {metric} of every model, here and in the thesis.")
+    return show(figures.comparison(beside, metric, trials), alt=f"Test {metric} of every model, here and in the thesis.")
 
 
 choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
@@ -80,7 +79,16 @@ choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_T
 HTML(tables.results_table(beside, found.missing))
 
 # %%
-Markdown(tables.in_words(summary, "baseline", "frozen") + "\n\n" + tables.in_words(summary, "baseline", "finetuned"))
+def change(before, after):
+    lines = [f"- with {row.backbone} from {row.before:.3f} ({row.before_low:.3f} to {row.before_high:.3f}) to {row.after:.3f} "
+             f"({row.after_low:.3f} to {row.after_high:.3f}): {row.verdict}."
+             for row in comparisons.compare_models(summary, before, after).itertuples()]
+    titles = [figures.MODEL_TITLES[model].lower() for model in (before, after)]
+    return (f"From {' to '.join(titles)}, test accuracy goes\n\n" + "\n".join(lines) if lines else
+            f"No network of this run has both models, {' and '.join(titles)}; there is nothing to compare.")
+
+
+Markdown(change("baseline", "frozen") + "\n\n" + change("baseline", "finetuned"))
 
 # %% [markdown]
 # Compare models with care. The baseline and the fine-tuned model were trained at the same size and for the same number of
@@ -95,7 +103,7 @@ Markdown(tables.in_words(summary, "baseline", "frozen") + "\n\n" + tables.in_wor
 # unsettles a network, its line dips; then the best weights are put back and the second phase begins.
 
 # %%
-curves = metrics.curves(found.history)
+curves = scores.curves(found.history)
 
 
 def learning(model):
@@ -116,7 +124,7 @@ choose("Model", {figures.MODEL_TITLES[model]: learning(model) for model in curve
 def poses(model, backbone):
     own = found.predictions.query("model == @model and backbone == @backbone")
     title = f"{figures.MODEL_TITLES[model]} {backbone}"
-    return title, show(figures.class_scores(metrics.class_report(own)), alt=f"Precision, recall and F1 of each class, {title}.")
+    return title, show(figures.class_scores(scores.class_report(own)), alt=f"Precision, recall and F1 of each class, {title}.")
 
 
 best_first = summary.sort_values("accuracy", ascending=False, kind="stable")
@@ -124,7 +132,7 @@ choose("Model", dict(poses(row.model, row.backbone) for row in best_first.itertu
 
 # %%
 best = best_first.iloc[0]
-report = metrics.class_report(found.predictions.query("model == @best.model and backbone == @best.backbone"))
+report = scores.class_report(found.predictions.query("model == @best.model and backbone == @best.backbone"))
 known = report[report["kind"] == "class"].sort_values("f1")
 Markdown(
     f"The best model of this experiment is the {figures.MODEL_TITLES[best.model].lower()} {best.backbone}, with a test "

@@ -31,8 +31,7 @@ from html import escape
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import figures, tables
-from artpose_lib.report import scores as metrics
+from artpose_lib.report import comparisons, figures, scores, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
@@ -48,9 +47,9 @@ Markdown(study.banner())
 # %%
 found = study.train("finetuned", "finetuned_aug")  # the first is stored from Experiment 1
 augmented = found.predictions.query("model == 'finetuned_aug'")
-summary = metrics.summary(found.predictions)
-scores = metrics.per_trial(found.predictions)
-beside = metrics.against_thesis(summary)
+summary = scores.summary(found.predictions)
+trials = scores.per_trial(found.predictions)
+beside = scores.against_thesis(summary)
 beside = beside[beside["model"].isin(["finetuned", "finetuned_aug"])]
 trained = summary.query("model == 'finetuned_aug'").sort_values("accuracy", ascending=False, kind="stable")
 names = list(trained["backbone"])
@@ -66,7 +65,7 @@ Markdown(f"Trained with augmentation: {', '.join(names)}."
 
 # %%
 def comparison(metric):
-    return show(figures.comparison(beside, metric, scores), alt=f"Test {metric} with augmentation and without.")
+    return show(figures.comparison(beside, metric, trials), alt=f"Test {metric} with augmentation and without.")
 
 
 choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
@@ -75,7 +74,16 @@ choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_T
 HTML(tables.results_table(beside, found.missing))
 
 # %%
-Markdown(tables.in_words(summary, "finetuned", "finetuned_aug"))
+def change(before, after):
+    lines = [f"- with {row.backbone} from {row.before:.3f} ({row.before_low:.3f} to {row.before_high:.3f}) to {row.after:.3f} "
+             f"({row.after_low:.3f} to {row.after_high:.3f}): {row.verdict}."
+             for row in comparisons.compare_models(summary, before, after).itertuples()]
+    titles = [figures.MODEL_TITLES[model].lower() for model in (before, after)]
+    return (f"From {' to '.join(titles)}, test accuracy goes\n\n" + "\n".join(lines) if lines else
+            f"No network of this run has both models, {' and '.join(titles)}; there is nothing to compare.")
+
+
+Markdown(change("finetuned", "finetuned_aug"))
 
 # %% [markdown]
 # ## How they learned
@@ -83,7 +91,7 @@ Markdown(tables.in_words(summary, "finetuned", "finetuned_aug"))
 # The thesis' Figure 3.5.
 
 # %%
-show(figures.curves(metrics.curves(found.history), "finetuned_aug"),
+show(figures.curves(scores.curves(found.history), "finetuned_aug"),
              alt="Validation accuracy and loss of the fine-tuned, augmented models by epoch.")
 
 # %% [markdown]
@@ -100,7 +108,7 @@ def view(name, make, of, says):
     return show(make(of(own)), alt=f"{says}, fine-tuned and augmented {name}.")
 
 
-choose("Network", {name: view(name, figures.roc, metrics.roc_curves, "ROC curve of each class") for name in names})
+choose("Network", {name: view(name, figures.roc, scores.roc_curves, "ROC curve of each class") for name in names})
 
 # %% [markdown]
 # ## Pose by pose
@@ -108,7 +116,7 @@ choose("Network", {name: view(name, figures.roc, metrics.roc_curves, "ROC curve 
 # Precision, recall and F1 (the thesis' Figure 3.7), the test pictures of all trials together.
 
 # %%
-choose("Network", {name: view(name, figures.class_scores, metrics.class_report, "Scores of each class") for name in names})
+choose("Network", {name: view(name, figures.class_scores, scores.class_report, "Scores of each class") for name in names})
 
 # %% [markdown]
 # ## Which is taken for which
@@ -117,11 +125,11 @@ choose("Network", {name: view(name, figures.class_scores, metrics.class_report, 
 # Pieta taken for Sebastian, Graces and Reclining for Pieta, and Tanagra for Antinous.
 
 # %%
-choose("Network", {name: view(name, figures.confusion, metrics.confusion, "Which class is taken for which") for name in names})
+choose("Network", {name: view(name, figures.confusion, scores.confusion, "Which class is taken for which") for name in names})
 
 # %%
 best = trained.iloc[0]
-matrix = metrics.confusion(augmented[augmented["backbone"] == best.backbone])
+matrix = scores.confusion(augmented[augmented["backbone"] == best.backbone])
 shares = matrix.div(matrix.sum(axis=1).clip(lower=1), axis=0).rename_axis(columns="called").stack().rename("share").reset_index()
 worst = shares[shares["true"] != shares["called"]].sort_values("share", ascending=False, kind="stable").head(3)
 Markdown(

@@ -30,7 +30,7 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 # %%
 from IPython.display import Markdown
 
-from artpose_lib.report import figures, scores, tables
+from artpose_lib.report import comparisons, figures, scores
 from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -48,13 +48,22 @@ chance = found.predictions.query("part == 'test'")["label"].value_counts(normali
 # ## Do photographs help?
 
 # %%
-Markdown(tables.in_words(summary, "baseline", "frozen") + "\n\n" + tables.in_words(summary, "baseline", "finetuned"))
+def change(before, after):
+    lines = [f"- with {row.backbone} from {row.before:.3f} ({row.before_low:.3f} to {row.before_high:.3f}) to {row.after:.3f} "
+             f"({row.after_low:.3f} to {row.after_high:.3f}): {row.verdict}."
+             for row in comparisons.compare_models(summary, before, after).itertuples()]
+    titles = [figures.MODEL_TITLES[model].lower() for model in (before, after)]
+    return (f"From {' to '.join(titles)}, test accuracy goes\n\n" + "\n".join(lines) if lines else
+            f"No network of this run has both models, {' and '.join(titles)}; there is nothing to compare.")
+
+
+Markdown(change("baseline", "frozen") + "\n\n" + change("baseline", "finetuned"))
 
 # %% [markdown]
 # ## Does fine-tuning help beyond that?
 
 # %%
-Markdown(tables.in_words(summary, "frozen", "finetuned"))
+Markdown(change("frozen", "finetuned"))
 
 # %% [markdown]
 # Where the profile shortened the fine-tuned models and left the frozen ones whole, this comparison is unfair to the
@@ -63,7 +72,7 @@ Markdown(tables.in_words(summary, "frozen", "finetuned"))
 # ## Does augmentation help?
 
 # %%
-Markdown(tables.in_words(summary, "finetuned", "finetuned_aug"))
+Markdown(change("finetuned", "finetuned_aug"))
 
 # %% [markdown]
 # ## The best model

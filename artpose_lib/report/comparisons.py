@@ -115,6 +115,22 @@ def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: st
             "paired": pictures_needed_paired((disagree - gap) / 2, (disagree + gap) / 2)}
 
 
+def compare_models(summary: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
+    """The test accuracies of two models with each architecture that has both.
+
+    Parameters: `summary` comes from `scores.summary`; `before` and `after` are models, such as "baseline".
+    Returns backbone, before, before_low, before_high, after, after_low, after_high, and verdict, whether the 95 %
+    intervals lie apart, in words.
+    """
+    columns = ["accuracy", "accuracy_low", "accuracy_high"]
+    left, right = (summary[summary["model"] == model].set_index("backbone")[columns] for model in (before, after))
+    table = left.set_axis(["before", "before_low", "before_high"], axis=1).join(
+        right.set_axis(["after", "after_low", "after_high"], axis=1), how="inner")
+    verdict = np.select([table["after_low"] > table["before_high"], table["after_high"] < table["before_low"]],
+                        ["a rise beyond both intervals", "a fall beyond both intervals"], "the intervals overlap")
+    return table.assign(verdict=verdict).reset_index()
+
+
 def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
     """The accuracy in each condition, from the frame of one of the two experiments on backgrounds, which has rows.
 

@@ -1,12 +1,10 @@
-"""What the book needs from Sphinx to open without a network, and soon: formulas as MathML, its own copy of plotly.js,
-loaded when a figure comes into sight, and none of the theme's scripts that it can do without."""
+"""What the book needs from Sphinx to open without a network, and soon: its own copy of plotly.js, loaded when a figure
+comes into sight, and none of the theme's scripts that it can do without."""
 
 import re
 from pathlib import Path
 
 import plotly
-from docutils import nodes
-from latex2mathml.converter import convert
 from sphinx.util.fileutil import copy_asset_file
 
 from artpose_lib import web
@@ -15,16 +13,6 @@ PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 LAZY_JS = Path(web.__file__).with_name("plotly_lazy.js")
 # The theme's icons come as a font and once more as a script of 1.5 MB: the font will do.
 ICON_SCRIPT = re.compile(r'\s*<(?:script|link)\b[^>]*fontawesome\.js[^>]*>(?:</script>)?')
-
-
-def _inline(writer, node) -> None:
-    writer.body.append(convert(node.astext()))
-    raise nodes.SkipNode
-
-
-def _block(writer, node) -> None:
-    writer.body.append(f'<div class="artpose-formula">{convert(node.astext(), display="block")}</div>')
-    raise nodes.SkipNode
 
 
 def _plotly_where_needed(app, pagename, templatename, context, doctree) -> None:
@@ -55,7 +43,6 @@ def _finish(app, exception) -> None:
 
 
 def setup(app) -> dict:
-    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.connect("html-page-context", _plotly_where_needed)
     app.connect("html-page-context", _without_unused, priority=900)  # after all others have added theirs
     app.connect("build-finished", _finish)

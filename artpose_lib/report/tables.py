@@ -1,4 +1,4 @@
-"""The same scores as text: Tables 3.1 and 3.2 beside ours, and what two models differ by in a sentence."""
+"""Tables 3.1 and 3.2 of the thesis beside our scores, as HTML."""
 
 from collections.abc import Mapping
 from html import escape
@@ -12,7 +12,7 @@ from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
 def results_table(table: pd.DataFrame, missing: Mapping[str, str] | None = None) -> str:
     """Tables 3.1 and 3.2 beside our scores, as HTML: thesis | here [95 % interval] | trials.
 
-    Parameters: `table` comes from `metrics.against_thesis`; `missing` says, for each backbone that was not trained,
+    Parameters: `table` comes from `scores.against_thesis`; `missing` says, for each backbone that was not trained,
     why ("no weights here").
     """
     metrics = list(table["metric"].unique())
@@ -48,30 +48,3 @@ def _with_interval(row, absent: str) -> str:
     if np.isnan(row.here):
         return f"<small>{absent}</small>"
     return f'{row.here:.3f}<br><small style="white-space: nowrap">[{row.low:.3f}, {row.high:.3f}]</small>'
-
-
-def in_words(summary: pd.DataFrame, before: str, after: str) -> str:
-    """The test accuracies of two models in sentences, one for each architecture that has both.
-
-    Parameters: `summary` comes from `metrics.summary`; `before` and `after` are models, such as "baseline". Whether
-    the 95 % intervals overlap is said in words. Returns Markdown, or a sentence that there is nothing to compare.
-    """
-    left, right = (summary[summary["model"] == model].set_index("backbone") for model in (before, after))
-    names = [name for name in left.index if name in right.index]
-    titles = [MODEL_TITLES[model].lower() for model in (before, after)]
-    if not names:
-        return f"No network of this run has both models, {' and '.join(titles)}; there is nothing to compare."
-    return f"From {' to '.join(titles)}, test accuracy goes\n\n" + "\n".join(
-        f"- with {name} {_change(left.loc[name], right.loc[name])}" for name in names)
-
-
-def _change(left: pd.Series, right: pd.Series) -> str:
-    if right["accuracy_low"] > left["accuracy_high"]:
-        verdict = "a rise beyond both intervals"
-    elif right["accuracy_high"] < left["accuracy_low"]:
-        verdict = "a fall beyond both intervals"
-    else:
-        verdict = "the intervals overlap"
-    before, after = (f"{row['accuracy']:.3f} ({row['accuracy_low']:.3f} to {row['accuracy_high']:.3f})"
-                     for row in (left, right))
-    return f"from {before} to {after}: {verdict}."

@@ -54,3 +54,15 @@ def test_power_is_read_from_how_often_two_models_disagree():
     found = comparisons.power(better, worse)
     assert found["disagree"] == pytest.approx(0.1) and found["accuracy"] == 0.8
     assert found["paired"] < found["apart"]
+
+
+@pytest.mark.parametrize(("after", "verdict"), [
+    ((0.8, 0.7, 0.9), "a rise beyond both intervals"),
+    ((0.5, 0.4, 0.6), "the intervals overlap"),
+    ((0.1, 0.0, 0.2), "a fall beyond both intervals"),
+])
+def test_two_models_are_compared_by_their_intervals(after, verdict):
+    columns = ["model", "backbone", "accuracy", "accuracy_low", "accuracy_high"]
+    rows = [("baseline", "VGG16", 0.4, 0.3, 0.5), ("frozen", "VGG16", *after), ("frozen", "Xception", 1, 1, 1)]
+    table = comparisons.compare_models(pd.DataFrame(rows, columns=columns), "baseline", "frozen")
+    assert table.to_numpy().tolist() == [["VGG16", 0.4, 0.3, 0.5, *after, verdict]]  # Xception has no baseline
