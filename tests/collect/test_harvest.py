@@ -226,46 +226,40 @@ def test_addresses_are_tried_in_their_order_and_again_while_one_may_come_back(tm
     assert kinds(tmp_path) == {"b": "no answer"}
 
 
-def test_a_work_without_a_picture_and_a_record_that_cannot_be_read_are_problems(tmp_path, web):
-    web.collect(tmp_path, museum([work("a", images=()), Artwork("museum", "b", fault=UNREAD)]))
-    assert kinds(tmp_path) == {"a": "no picture", "b": "not JSON"}
-    web.collect(tmp_path, museum([work("a"), work("b")]))
-    assert kinds(tmp_path) == {"a": "no picture"} and saved_ids(tmp_path) == ["b"]
+NAMELESS, UNREADABLE = Artwork("museum", "", fault=UNREAD), Artwork("museum", "17", fault=UNREAD)
+# Of runs one after the other what a search gives and which problems are listed then; the ids that are saved at last.
+RUNS = {
+    "no picture, or a record that cannot be read": ([
+        ([work("a", images=()), UNREADABLE], [("17", "not JSON"), ("a", "no picture")]),
+        ([work("a"), work("17")], [("a", "no picture")])], ["17"]),
+    # Such a record goes by its number in the search, and once it can be read by a number of its own.
+    "a fault that a whole search shows no more": ([
+        ([UNREADABLE, Artwork("museum", "18", fault=GONE)], [("17", "not JSON"), ("18", "not found")]),
+        ([work("SK-A-17"), Fault("cut off", "Half.")], [("", "cut off"), ("17", "not JSON"), ("18", "not found")]),
+        ([work("SK-A-17")], [("18", "not found")])], ["SK-A-17"]),
+    "hits without an id, which are one problem of their search": ([
+        ([NAMELESS, work("a"), work(""), NAMELESS, work("", "loose")],
+         [("", "not JSON"), ("", "not a record")])], ["a"]),
+    "a search that fails": ([
+        ([work("a"), Fault("cut off", "It fell \x1b[2Jover.")], [("", "cut off")]), ([work("a")], [])], ["a"]),
+}
 
 
-def test_a_passing_fault_is_forgotten_once_its_whole_search_shows_it_no_more(tmp_path, web):
-    # A record that could not be read goes by its number in the search, and once it can be read by a number of its own.
-    def run(hits, limit=None):
-        web.collect(tmp_path, museum(hits), limit=limit)
-        return kinds(tmp_path)
-
-    unread, gone = Artwork("museum", "17", fault=UNREAD), Artwork("museum", "18", fault=GONE)
-    assert run([unread, gone]) == {"17": "not JSON", "18": "not found"}
-    assert run([work("SK-A-17"), unread], limit=1) == {"17": "not JSON", "18": "not found"}
-    assert run([Fault("no answer", "Silent.")]) == {"": "no answer", "17": "not JSON", "18": "not found"}
-    assert run([work("SK-A-17")]) == {"18": "not found"}
-    assert saved_ids(tmp_path) == ["SK-A-17"]
+@pytest.mark.parametrize("name", RUNS)
+def test_problems_are_listed_until_they_are_overcome(tmp_path, web, capsys, name):
+    runs, saved = RUNS[name]
+    for hits, problems in runs:
+        web.collect(tmp_path, museum(hits))
+        found = rows(tmp_path / PROBLEMS)
+        assert [(row["ID"], row["kind"]) for row in found] == problems
+        assert all('"Graces"' in row["problem"] and not row["page"] for row in found if not row["ID"])
+    assert saved_ids(tmp_path) == saved and "\x1b" not in capsys.readouterr().err
 
 
-def test_hits_without_an_id_are_one_problem_of_their_search(tmp_path, web):
-    nameless = Artwork("museum", "", fault=UNREAD)
-    web.collect(tmp_path, museum([nameless, work("a"), work(""), nameless, work("", "loose")]))
-    problems = rows(tmp_path / PROBLEMS)
-    assert [row["kind"] for row in problems] == ["not JSON", "not a record"]
-    assert {(row["ID"], row["page"]) for row in problems} == {("", "")}
-    assert all('"Graces"' in row["problem"] for row in problems)
-    assert saved_ids(tmp_path) == ["a"]
-
-
-def test_a_search_that_fails_keeps_what_it_gave_and_is_a_problem_until_it_succeeds(tmp_path, web, capsys):
-    fault = Fault("server error", "It fell \x1b[2Jover.")
-    web.collect(tmp_path, museum({"Graces": [work("a"), fault], "Three&Graces": [work("b")]}))
-    (problem,) = rows(tmp_path / PROBLEMS)
-    assert problem["kind"] == "server error" and '"Graces"' in problem["problem"] and problem["ID"] == ""
-    assert saved_ids(tmp_path) == ["a", "b"]
-    assert "\x1b" not in capsys.readouterr().err
-    web.collect(tmp_path, museum([work("a")]))
-    assert rows(tmp_path / PROBLEMS) == []
+def test_a_search_that_was_left_at_the_limit_forgets_no_problem(tmp_path, web):
+    web.collect(tmp_path, museum([UNREADABLE]))
+    web.collect(tmp_path, museum([work("SK-A-17"), UNREADABLE]), limit=1)
+    assert kinds(tmp_path) == {"17": "not JSON"}
 
 
 def test_a_source_with_an_error_in_its_code_does_not_spoil_the_others(tmp_path, web):
@@ -453,11 +447,15 @@ def test_a_full_disk_ends_the_run_with_its_message_and_leaves_nothing_by_halves(
 # Folders and keys
 
 
-def test_a_folder_with_other_things_is_refused_before_anything_is_written(tmp_path, web):
-    (tmp_path / "holiday.jpg").write_bytes(b"mine")
-    with pytest.raises(ValueError, match="not collected here"):
+@pytest.mark.parametrize(("name", "content", "words"), [
+    ("holiday.jpg", b"mine", "not collected here"),
+    (f"{STATE}/journal.sqlite", b"This is a letter. " * 100, "journal.sqlite: file is not a database")])
+def test_a_folder_with_other_things_is_refused_before_anything_is_written(tmp_path, web, name, content, words):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises((ValueError, OSError), match=words):
         web.collect(tmp_path, museum([]))
-    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [name.rpartition("/")[2]]
 
 
 def test_a_run_that_was_killed_before_its_first_picture_can_be_repeated(tmp_path, web):
@@ -482,13 +480,6 @@ def test_a_second_run_in_the_same_folder_is_refused_while_the_first_goes_on(tmp_
     web.collect(tmp_path, museum([], search=search))
     assert len(refused) == 4 and all(refused) and saved_ids(tmp_path) == ["a"]
     web.collect(tmp_path, museum([]))  # the first one's end opens the folder again
-
-
-def test_a_journal_that_is_none_is_named(tmp_path, web):
-    (tmp_path / STATE).mkdir()
-    (tmp_path / STATE / "journal.sqlite").write_bytes(b"This is a letter. " * 100)
-    with pytest.raises(OSError, match="journal.sqlite: file is not a database"):
-        web.collect(tmp_path, museum([]))
 
 
 def test_a_source_without_its_key_is_skipped_with_a_word_on_where_it_is_had(tmp_path, web, monkeypatch, capsys):

@@ -14,7 +14,7 @@ import time
 import traceback
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from functools import partial
 from urllib.parse import quote, quote_plus
@@ -28,7 +28,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback import open_session
 from urllib3 import HTTPResponse
-from urllib3.exceptions import MaxRetryError
 
 from artpose_lib import __version__
 from artpose_lib.collect import session, transport
@@ -37,10 +36,11 @@ from artpose_lib.collect.session import Session
 from artpose_lib.collect.transport import Keys, PoliteRetry, PublicAdapter
 
 HOST, OTHER = "museum.test", "pictures.test"
-URL, PICTURE, CATALOGUE = f"https://{HOST}/objects/1", f"https://{OTHER}/1.jpg", f"https://{HOST}/catalogue.csv"
+URL, SEARCH, PICTURE = f"https://{HOST}/objects/1", f"https://{HOST}/search", f"https://{OTHER}/1.jpg"
 JPEG = b"\xff\xd8\xff\xe0 and so on"
 PAGE = b"<!DOCTYPE html><html><body>Welcome to the museum</body></html>"
 CHALLENGE = b'\n<html><head><script src="/_Incapsula_Resource?x=1"></script></head></html>'
+WAYS = ("json", "picture", "file")
 
 
 @pytest.fixture
@@ -60,15 +60,14 @@ def open_fast(folder, contact="me@example.org", stop=None):
     return Session(folder, contact, stop, per_second=1000)
 
 
-@contextmanager
-def fault(kind, lasting=False):
-    with pytest.raises(Fault) as raised:
-        yield raised
-    assert (raised.value.kind, raised.value.lasting) == (kind, lasting)
-
-
-def catalogue(polite, url=CATALOGUE, hosts=(HOST,)):
-    return polite.fetch_file(url, hosts, "museum-catalogue.csv")
+def ask(session, url=URL, way="json", hosts=(HOST, OTHER), **options):
+    """What is fetched, or of a fault its kind, with a "!" where it is lasting."""
+    if way == "file":
+        options["name"] = "museum-catalogue.csv"
+    try:
+        return getattr(session, f"fetch_{way}")(url, hosts, **options)
+    except Fault as fault:
+        return fault.kind + "!" * fault.lasting
 
 
 def files(folder):
@@ -81,12 +80,11 @@ def asked(web):
 
 # What is asked, and how.
 
-
 def test_the_museum_hears_who_asks_for_what(polite, web):
-    web.get(f"https://{HOST}/search", json={"a": [1]})
-    assert polite.fetch_json(f"https://{HOST}/search", [HOST], {"q": "a b", "n": 2}, {"X-Own": "yes"}) == {"a": [1]}
+    web.get(SEARCH, json={"a": [1]})
+    assert ask(polite, SEARCH, params={"q": "a b", "n": 2}, headers={"X-Own": "yes"}) == {"a": [1]}
     request = web.calls[0].request
-    assert request.url == f"https://{HOST}/search?q=a+b&n=2" and request.headers["X-Own"] == "yes"
+    assert request.url == f"{SEARCH}?q=a+b&n=2" and request.headers["X-Own"] == "yes"
     assert request.headers["User-Agent"] == polite.agent
     assert polite.agent.startswith(f"artpose/{__version__} (") and "me@example.org" in polite.agent
 
@@ -97,8 +95,7 @@ def test_no_cookie_proxy_or_password_of_the_user_goes_out(web, tmp_path, monkeyp
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     web.get(URL, json=1, headers={"Set-Cookie": "id=7"})
     with open_fast(tmp_path / "state") as polite:
-        polite.fetch_json(URL, [HOST])
-        polite.fetch_json(URL, [HOST], {}, {"Accept": "other"})
+        assert [ask(polite, headers=headers) for headers in ({}, {"Accept": "other"})] == [1, 1]
     assert len(web.calls) == 2 and not any(call.request.req_kwargs["proxies"] for call in web.calls)
     assert not any(name in call.request.headers for call in web.calls for name in ("Cookie", "Authorization"))
 
@@ -111,55 +108,39 @@ def test_a_contact_that_cannot_be_sent_is_refused(tmp_path, contact):
 
 # What is made of an answer.
 
-
-@pytest.mark.parametrize("found", [None, 3, "text", [], {"a": {"b": None}}, "Müller \u2603"])
-def test_json_may_be_anything(polite, web, found):
-    web.get(URL, body=json.dumps(found))
-    assert polite.fetch_json(URL, [HOST]) == found
-
-
-@pytest.mark.parametrize(("status", "kind", "lasting"), [
-    (400, "refused", True), (401, "refused", True), (403, "blocked", False), (404, "not found", True),
-    (410, "not found", True), (418, "refused", True), (429, "too many requests", False), (204, "server error", False),
-    (304, "server error", False), (500, "server error", False), (501, "server error", False),
-    (503, "server error", False)])
-def test_an_error_is_a_fault_that_names_host_and_path_and_not_the_query(polite, web, status, kind, lasting):
-    web.get(URL, json={}, status=status)
-    with fault(kind, lasting) as raised:
-        polite.fetch_json(URL, [HOST], {"q": "unsaid"})
-    assert f"{HOST}/objects/1" in str(raised.value) and "unsaid" not in str(raised.value)
-    assert len(web.calls) == (4 if status in transport.BUSY else 1)
-
-
-@pytest.mark.parametrize(("body", "kind"), [
-    (PAGE, "not JSON"), (b"", "not JSON"), (b'{"a": ', "not JSON"), (b'"\xe9"', "not JSON"),
-    (b"[" * 100_000, "not JSON"), (b"9" * 5_000, "not JSON"), (CHALLENGE, "blocked"),
-    (b"\xef\xbb\xbf" + CHALLENGE, "blocked")])
-def test_what_is_no_json_is_a_fault_and_not_kept(polite, web, monkeypatch, body, kind):
+@pytest.mark.parametrize(("way", "body", "kind", "outcome"), [
+    *(("json", json.dumps(found), "", found) for found in (None, 3, "text", [], {"a": {"b": None}}, "Müller \u2603")),
+    *(("json", body, "", "not JSON") for body in (PAGE, b"", b'{"a": ', b'"\xe9"', b"[" * 100_000, b"9" * 5_000)),
+    ("json", CHALLENGE, "", "blocked"), ("json", b"\xef\xbb\xbf" + CHALLENGE, "", "blocked"),
+    ("picture", JPEG, "image/jpeg", JPEG), ("picture", JPEG, "binary/octet-stream", JPEG),
+    ("picture", JPEG, "text/html", "not a picture!"), ("picture", PAGE, "image/jpeg", "not a picture!"),
+    ("picture", b"<svg/>", "image/svg+xml", "not a picture!"), ("picture", b"", "image/png", "not a picture!"),
+    ("file", b"", "text/csv", "not a catalogue"), ("file", b"", "text/html", "not a catalogue"),
+    ("file", PAGE, "text/html", "not a catalogue"), ("file", CHALLENGE, "text/html", "blocked")])
+def test_an_answer_is_what_was_asked_for_or_a_fault_and_is_not_kept(
+        polite, web, tmp_path, monkeypatch, way, body, kind, outcome):
     monkeypatch.setattr(transport, "REST", 0)
-    web.get(URL, body=body)
-    web.get(URL, json=1)
-    with fault(kind):
-        polite.fetch_json(URL, [HOST])
-    assert polite.fetch_json(URL, [HOST]) == 1
+    web.get(URL, body=body, content_type=kind)
+    web.get(URL, json="another")
+    assert ask(polite, URL, way) == outcome and files(tmp_path) == {"answers.sqlite"}
+    if outcome in ("not JSON", "blocked"):
+        assert ask(polite) == "another"
 
 
-def test_a_picture_is_given_as_it_came(polite, web):
-    for kind in ("image/jpeg", "binary/octet-stream"):
-        web.get(PICTURE, body=JPEG, content_type=kind)
-        assert polite.fetch_picture(PICTURE, [OTHER]) == JPEG
-
-
-@pytest.mark.parametrize(("body", "kind"), [(PAGE, "text/html"), (PAGE, "image/jpeg"), (JPEG, "text/html"),
-                                            (b"<svg/>", "image/svg+xml"), (b"", "image/jpeg"), (b"{}", "image/png")])
-def test_what_is_no_picture_is_a_lasting_fault(polite, web, body, kind):
-    web.get(PICTURE, body=body, content_type=kind)
-    with fault("not a picture", lasting=True):
-        polite.fetch_picture(PICTURE, [OTHER])
+@pytest.mark.parametrize(("status", "outcome"), [
+    (400, "refused!"), (401, "refused!"), (403, "blocked"), (404, "not found!"), (410, "not found!"),
+    (418, "refused!"), (429, "too many requests"), (204, "server error"), (304, "server error"),
+    (500, "server error"), (501, "server error"), (503, "server error")])
+def test_an_error_is_a_fault_that_names_host_and_path_and_not_the_query(polite, web, status, outcome):
+    web.get(URL, json={}, status=status)
+    with pytest.raises(Fault) as raised:
+        polite.fetch_json(URL, [HOST], {"q": "unsaid"})
+    assert raised.value.kind + "!" * raised.value.lasting == outcome
+    assert f"{HOST}/objects/1" in str(raised.value) and "unsaid" not in str(raised.value)
+    assert len(web.calls) == (4 if status in (429, 500, 503) else 1)
 
 
 # Bytes: a server on this machine that says exactly what it is told to say.
-
 
 class Museum(socketserver.ThreadingTCPServer):
     """Answers with each of `replies`, the last one again and again; `asked` says how often."""
@@ -167,12 +148,12 @@ class Museum(socketserver.ThreadingTCPServer):
     daemon_threads, allow_reuse_address = True, True
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), Handler)
         self.replies, self.asked = [], 0
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
 
-class _Handler(socketserver.StreamRequestHandler):
+class Handler(socketserver.StreamRequestHandler):
     def handle(self):
         for _ in iter(self.rfile.readline, b"\r\n"):
             pass
@@ -221,66 +202,48 @@ def test_packed_and_chunked_answers_are_read(near, museum):
     packed = gzip.compress(b'{"a": 1}')
     parts = b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (5, packed[:5], len(packed) - 5, packed[5:])
     museum.replies = [chunked(parts, Content_Encoding="gzip")]
-    assert near.fetch_json(URL, [HOST]) == {"a": 1}
+    assert ask(near) == {"a": 1}
 
 
-@pytest.mark.parametrize(("answer", "kind"), [
+@pytest.mark.parametrize(("answer", "outcome"), [
     (reply(b'{"a": 1}', Content_Length=20), "cut off"), (chunked(b"20\r\n{}"), "cut off"),
     (chunked(b"zz\r\n{}\r\n"), "cut off"), (chunked(b"-5\r\n{}\r\n"), "cut off"),
     (reply(b"{}", Content_Encoding="gzip"), "cut off"), (reply(b"{}", Content_Length="2, 3"), "no answer"),
-    (b"", "no answer"), (b"SSH-2.0-OpenSSH\r\n", "no answer")])
-def test_a_broken_answer_is_a_fault_that_passes(near, museum, answer, kind):
+    (b"", "no answer"), (b"SSH-2.0-OpenSSH\r\n", "no answer"),
+    *((endless(reply(b"", status, Content_Length=10 ** 12)), "server error") for status in (500, 501))])
+def test_a_broken_or_endless_answer_is_a_fault_that_passes(near, museum, tmp_path, answer, outcome):
     museum.replies = [answer]
-    for ask in (near.fetch_json, near.fetch_picture):
-        with fault(kind):
-            ask(URL, [HOST])
+    assert [ask(near, URL, way) for way in WAYS] == [outcome] * 3 and files(tmp_path) == {"answers.sqlite"}
 
 
-HUGE = {
-    "packed": reply(gzip.compress(bytes(200_000_000), 1), Content_Encoding="gzip"),
-    "endless": endless(reply(b"", Content_Length=10 ** 12)), "of no length": endless(reply(b"", Content_Length=None)),
-    "in one chunk": endless(chunked(b"fffffffffff\r\n")),
-}
-
-
-@pytest.mark.parametrize("name", HUGE)
-def test_too_many_bytes_are_a_fault_before_they_fill_the_memory(near, museum, tmp_path, monkeypatch, name):
-    for limit in ("LARGEST_JSON", "LARGEST_PICTURE", "LARGEST_FILE"):
-        monkeypatch.setattr(session, limit, 1_000_000)
-    museum.replies = [HUGE[name]]
+@pytest.mark.parametrize("answer", [
+    reply(gzip.compress(bytes(200_000_000), 1), Content_Encoding="gzip"), endless(reply(b"", Content_Length=10 ** 12)),
+    endless(reply(b"", Content_Length=None)), endless(chunked(b"fffffffffff\r\n"))])
+def test_too_many_bytes_are_a_fault_before_they_fill_the_memory(near, museum, tmp_path, monkeypatch, answer):
+    for way in ("JSON", "PICTURE", "FILE"):
+        monkeypatch.setattr(session, f"LARGEST_{way}", 1_000_000)
+    museum.replies = [answer]
     tracemalloc.start()
-    for ask in (near.fetch_json, near.fetch_picture, partial(catalogue, near)):
-        with fault("too large", lasting=True):
-            ask(URL, [HOST])
+    assert [ask(near, URL, way) for way in WAYS] == ["too large!"] * 3 and files(tmp_path) == {"answers.sqlite"}
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
-    assert files(tmp_path) == {"answers.sqlite"}
-
-
-@pytest.mark.parametrize("status", [500, 501])  # one that is tried again, and one that is not
-def test_an_endless_error_is_not_read_to_its_end(near, museum, status):
-    museum.replies = [endless(reply(b"", status, Content_Length=10 ** 12))]
-    with fault("server error"):
-        near.fetch_json(URL, [HOST])
 
 
 def test_a_museum_that_is_not_there_is_a_fault(tmp_path, monkeypatch):
     monkeypatch.setattr(transport, "PAUSE", 0.001)
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{unheard.getsockname()[1]}"
-        with open_session(tmp_path, address=address) as near, fault("no answer"):
-            near.fetch_json(URL, [HOST])
+        with open_session(tmp_path, address=f"http://127.0.0.1:{unheard.getsockname()[1]}") as near:
+            assert ask(near) == "no answer"
 
 
 @pytest.mark.parametrize("trouble", [reply(b"{}", 429), reply(b"{}", 503, Retry_After="soon"), b""])
 def test_a_museum_in_trouble_is_asked_again(near, museum, trouble):
     museum.replies = [trouble, trouble, trouble, reply(b'"fine"')]
-    assert near.fetch_json(URL, [HOST]) == "fine" and museum.asked == 4
+    assert ask(near) == "fine" and museum.asked == 4
 
 
-# Trying again.
-
+# The pace.
 
 class Noted(threading.Event):
     """A stop event that remembers for how long it was waited for, and never waits."""
@@ -294,53 +257,37 @@ class Noted(threading.Event):
         return self.is_set()
 
 
-def waits(*headers):
-    """The seconds that are waited after busy answers with these `Retry-After` headers, None for none."""
+@pytest.mark.parametrize(("headers", "waits"), [
+    ([None] * 3, [2, 4, 8]), (["7", " 3 ", "9"], [7, 4, 9]), (["60"], [60]),
+    *(([header], [2]) for header in ("soon", "-5", "Thu, 01 Jan 1970 00:00:00 GMT", "9" * 5000,
+                                     "Mon, 9 Foo 99999 1:1:1"))])
+def test_the_pauses_grow_and_a_museum_that_says_how_long_is_heard(headers, waits):
     stop = Noted()
     retry = PoliteRetry(stop)
     for header in headers:
         answer = HTTPResponse(status=503, headers={"Retry-After": header} if header else {})
         retry = retry.increment("GET", "/", answer)
         retry.sleep(answer)
-    return stop.waits
+    assert stop.waits == waits
 
 
-@pytest.mark.parametrize(("headers", "expected"), [
-    ([None] * 3, [2, 4, 8]), (["7", " 3 ", "9"], [7, 4, 9]), (["60"], [60]),
-    *(([header], [2]) for header in ("soon", "-5", "Thu, 01 Jan 1970 00:00:00 GMT", "9" * 5000,
-                                     "Mon, 9 Foo 99999 1:1:1"))])
-def test_the_pauses_grow_and_a_museum_that_says_how_long_is_heard(headers, expected):
-    assert waits(*headers) == expected
-
-
-def test_after_the_fourth_try_the_last_answer_counts():
-    with pytest.raises(MaxRetryError):
-        waits(None, None, None, None)
-
-
-@pytest.mark.parametrize("asked_for", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"])
-def test_an_hour_is_not_waited_for(polite, web, asked_for):
-    web.get(URL, json={}, status=429, headers={"Retry-After": asked_for})
-    with fault("too many requests"):
-        polite.fetch_json(URL, [HOST])
-    assert len(web.calls) == 1
-
-
-# The pace.
+@pytest.mark.parametrize("header", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"])
+def test_an_hour_is_not_waited_for(polite, web, header):
+    web.get(URL, json={}, status=429, headers={"Retry-After": header})
+    assert ask(polite) == "too many requests" and len(web.calls) == 1
 
 
 def test_each_host_is_asked_once_a_second_by_all_threads_and_all_ways_together(web, tmp_path):
-    for number in range(2):
+    for number in range(3):
         web.get(f"https://{HOST}/{number}", json=1)
         web.get(f"https://{OTHER}/{number}", body=JPEG, content_type="image/jpeg")
-    web.get(f"https://{OTHER}/2", json=1)
     with Session(tmp_path) as polite, ThreadPoolExecutor() as threads:
         start = time.monotonic()
-        one = [threads.submit(polite.fetch_json, f"https://{HOST}/{number}", [HOST]) for number in range(2)]
-        two = [threads.submit(polite.fetch_picture, f"https://{OTHER}/{number}", [OTHER]) for number in range(2)]
-        two.append(threads.submit(polite.fetch_json, f"https://{OTHER}/2", [OTHER]))
-        for hosts, seconds in ((one, 1), (two, 2)):
-            for answer in hosts:
+        one = [threads.submit(ask, polite, f"https://{HOST}/{number}") for number in range(2)]
+        two = [threads.submit(ask, polite, f"https://{OTHER}/{number}", way)
+               for number, way in enumerate(("json", "picture", "picture"))]
+        for answers, seconds in ((one, 1), (two, 2)):
+            for answer in answers:
                 answer.result()
             assert seconds <= time.monotonic() - start < seconds + 0.9
 
@@ -349,40 +296,21 @@ def test_a_host_that_blocks_rests_and_after_three_blocks_is_left_alone(tmp_path,
     web.get(URL, status=403)
     web.get(PICTURE, body=JPEG, content_type="image/jpeg")
     with open_fast(tmp_path, stop=Noted()) as polite:
-        for _ in range(3):
-            with fault("blocked"):
-                polite.fetch_json(URL, [HOST])
+        assert [ask(polite) for _ in range(4)] == ["blocked"] * 3 + ["gave up"]
         assert [round(seconds) for seconds in polite.stop.waits if seconds] == [60, 60]
-        for ask in (polite.fetch_json, polite.fetch_picture):
-            with fault("gave up"):
-                ask(URL, [HOST])
-        assert len(web.calls) == 3 and polite.fetch_picture(PICTURE, [HOST, OTHER]) == JPEG
+        assert ask(polite, URL, "picture") == "gave up" and len(web.calls) == 3
+        assert ask(polite, PICTURE, "picture") == JPEG
 
 
 def test_an_answer_between_two_blocks_makes_them_count_anew(polite, web, monkeypatch):
     monkeypatch.setattr(transport, "REST", 0)
-    for kind in ["blocked", "blocked", "not found"] * 3:
-        web.get(URL, body=CHALLENGE, status=404 if kind == "not found" else 403) if kind == "blocked" else web.get(
-            URL, json={}, status=404)
-    for kind in ["blocked", "blocked", "not found"] * 3:
-        with pytest.raises(Fault) as raised:
-            polite.fetch_picture(URL, [HOST])
-        assert raised.value.kind == kind
+    statuses = [403, 403, 404] * 3
+    for status in statuses:
+        web.get(PICTURE, status=status)
+    assert [ask(polite, PICTURE, "picture") for _ in statuses] == ["blocked", "blocked", "not found!"] * 3
 
 
-def test_stop_ends_a_wait_at_once_and_asks_nothing_more(web, tmp_path):
-    stop = threading.Event()
-    threading.Timer(0.1, stop.set).start()
-    with fault("stopped"):
-        transport.wait(stop, 3600)
-    with open_fast(tmp_path, stop=stop) as polite:
-        for ask in (polite.fetch_json, polite.fetch_picture):
-            with fault("stopped"):
-                ask(URL, [HOST])
-    assert not web.calls
-
-
-def test_stop_ends_the_wait_for_a_busy_museum_and_a_download(museum, tmp_path, monkeypatch):
+def test_stop_ends_waits_and_a_download_at_once_and_asks_nothing_more(museum, tmp_path, monkeypatch):
     monkeypatch.setattr(transport, "PAUSE", 3600)
     stop = threading.Event()
 
@@ -394,19 +322,18 @@ def test_stop_ends_the_wait_for_a_busy_museum_and_a_download(museum, tmp_path, m
     for answer in (reply(b"{}", 503), reply(b"", Content_Length=10 ** 8)):
         stop.clear()
         museum.replies = [partial(stopping, answer)]
-        with open_session(tmp_path, stop=stop, address=museum.address) as near, fault("stopped"):
-            catalogue(near)
+        with open_session(tmp_path, stop=stop, address=museum.address) as near:
+            assert [ask(near, URL, "file") for _ in range(3)] == ["stopped"] * 3
     assert museum.asked == 2 and files(tmp_path) == {"answers.sqlite"}
 
 
 # What is kept.
 
-
 def test_an_answer_is_asked_for_once_also_by_the_next_session(web, tmp_path):
     web.get(URL, json={"a": 1}, headers={"Vary": "*", "Cache-Control": "no-store", "ETag": '"1"'})
     for _ in range(2):
         with open_fast(tmp_path) as polite:
-            assert [polite.fetch_json(URL, [HOST], keep=keep) for keep in (True, False)] == [{"a": 1}] * 2
+            assert [ask(polite, keep=keep) for keep in (True, False)] == [{"a": 1}] * 2
     assert len(web.calls) == 1
 
 
@@ -421,17 +348,16 @@ def test_answers_that_version_0_1_0_kept_are_found(polite, url, params, headers,
 
 def test_searches_are_kept_for_a_day_and_records_for_a_month(polite, web, monkeypatch):
     web.get(URL, json=1)
-    web.get(f"https://{HOST}/search", json=2)
+    web.get(SEARCH, json=2)
     now = requests_cache.policy.actions.utcnow()
 
     def asked_after(days):
         monkeypatch.setattr(requests_cache.policy.actions, "utcnow", lambda: now + timedelta(days=days))
         web.calls.reset()
-        polite.fetch_json(URL, [HOST], keep=True)
-        polite.fetch_json(f"https://{HOST}/search", [HOST])
-        return [url.rpartition("/")[2] for url in asked(web)]
+        assert [ask(polite, keep=True), ask(polite, SEARCH)] == [1, 2]
+        return asked(web)
 
-    assert [asked_after(days) for days in (0, 0.9, 1.1, 31)] == [["1", "search"], [], ["search"], ["1", "search"]]
+    assert [asked_after(days) for days in (0, 0.9, 1.1, 31)] == [[URL, SEARCH], [], [SEARCH], [URL, SEARCH]]
 
 
 def test_answers_that_are_too_old_make_room(web, tmp_path, monkeypatch):
@@ -441,28 +367,7 @@ def test_answers_that_are_too_old_make_room(web, tmp_path, monkeypatch):
         with open_fast(tmp_path) as polite:
             assert len(stored(tmp_path)) == kept
             if not days:
-                polite.fetch_json(URL, [HOST])
-
-
-def test_a_museums_own_word_that_there_is_nothing_is_kept_and_a_servers_page_is_not(polite, web):
-    web.get(f"{URL}1", json={"message": "no such object"}, status=404)
-    web.get(f"{URL}2", body=PAGE, status=404)
-    for _ in range(2):
-        for number in (1, 2):
-            with fault("not found", lasting=True):
-                polite.fetch_json(f"{URL}{number}", [HOST], keep=True)
-    assert asked(web) == [f"{URL}1", f"{URL}2", f"{URL}2"]
-
-
-def test_errors_and_pictures_are_not_kept(polite, web, tmp_path):
-    for status in (400, 501):
-        web.get(URL, json={"never": "kept"}, status=status)
-        with pytest.raises(Fault):
-            polite.fetch_json(URL, [HOST])
-    web.get(PICTURE, body=JPEG, content_type="image/jpeg")
-    for _ in range(2):
-        polite.fetch_picture(PICTURE, [OTHER])
-    assert len(web.calls) == 4 and stored(tmp_path) == [] and files(tmp_path) == {"answers.sqlite"}
+                ask(polite)
 
 
 def stored(folder):
@@ -472,35 +377,58 @@ def stored(folder):
     return [(row, base64.b64decode(json.loads(row)["_content"])) for row in rows]
 
 
-def test_answers_lie_in_json_and_hold_nothing_of_the_head(polite, web, tmp_path):
-    web.get(URL, json={"a": 1}, headers={"Set-Cookie": "id=theirs", "X-Own": "theirs"}, content_type="text/odd")
-    polite.fetch_json(URL, [HOST])
-    (row, body), = stored(tmp_path)
-    assert body == b'{"a": 1}' and not any(word in row for word in ("theirs", "odd"))
+def test_only_what_a_museum_says_itself_is_kept_in_json_and_nothing_of_the_head(polite, web, tmp_path):
+    head = {"headers": {"Set-Cookie": "id=theirs", "X-Own": "theirs"}, "content_type": "text/odd"}
+    given = {"there": (b'{"a": 1}', 200), "not": (b'{"message": "no such object"}', 404), "page": (PAGE, 404),
+             "wrong": (b'{"never": "kept"}', 400), "ill": (b'{"never": "kept"}', 501)}
+    for name, (body, status) in given.items():
+        web.get(f"https://{HOST}/{name}", body=body, status=status, **head)
+    web.get(PICTURE, body=JPEG, content_type="image/jpeg")
+    for _ in range(2):
+        assert [ask(polite, f"https://{HOST}/{name}") for name in given] == [
+            {"a": 1}, "not found!", "not found!", "refused!", "server error"]
+        assert ask(polite, PICTURE, "picture") == JPEG
+    assert len(web.calls) == 6 + 4
+    assert {body for _, body in stored(tmp_path)} == {given["there"][0], given["not"][0]}
+    assert not any(word in row for row, _ in stored(tmp_path) for word in ("theirs", "odd"))
+    assert files(tmp_path) == {"answers.sqlite"}
 
 
 def test_records_in_two_formats_are_told_apart(polite, web):
-    web.get(URL, json="linked", match=[responses.matchers.header_matcher({"Accept": "application/ld+json"})])
-    web.get(URL, json="plain", match=[responses.matchers.header_matcher({"Accept": "*/*"})])
+    for kind, found in (("application/ld+json", "linked"), ("*/*", "plain")):
+        web.get(URL, json=found, match=[responses.matchers.header_matcher({"Accept": kind})])
     for _ in range(2):
-        assert polite.fetch_json(URL, [HOST], headers={"Accept": "application/ld+json"}) == "linked"
-        assert polite.fetch_json(URL, [HOST]) == "plain"
+        assert [ask(polite, headers={"Accept": "application/ld+json"}), ask(polite)] == ["linked", "plain"]
     assert len(web.calls) == 2
 
 
 def test_threads_may_share_a_session(polite, web):
-    for number in range(40):
-        web.get(f"https://{number % 10}.test/{number}", json=number)
+    addresses = [f"https://{number % 10}.test/{number}" for number in range(40)]
+    for address in addresses:
+        web.get(address, json=address)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda number: polite.fetch_json(f"https://{number % 10}.test/{number}",
-                                                            [f"{number % 10}.test"]), [*range(40)] * 2))
-    assert found == [*range(40)] * 2
+        found = threads.map(lambda url: ask(polite, url, hosts=[f"{n}.test" for n in range(10)]), addresses * 2)
+        assert list(found) == addresses * 2
 
 
 def test_answers_that_cannot_be_read_are_named(tmp_path):
     (tmp_path / "answers.sqlite").write_bytes(b"this is not a database" * 100)
     with pytest.raises(ValueError, match=r"answers\.sqlite cannot be read .*delete it"):
         Session(tmp_path)
+
+
+def test_a_catalogue_is_downloaded_once_a_month(web, tmp_path):
+    first, second = bytes(range(256)) * 1000, b"new"
+    web.get(URL, body=gzip.compress(first), headers={"Content-Encoding": "gzip"})
+    web.get(URL, body=second)
+    for _ in range(2):
+        with open_fast(tmp_path) as polite:
+            path = ask(polite, URL, "file")
+        assert path == tmp_path / "museum-catalogue.csv" and path.read_bytes() == first
+    assert len(web.calls) == 1
+    os.utime(path, (time.time() - 31 * session.DAY,) * 2)
+    with open_fast(tmp_path) as polite:
+        assert ask(polite, URL, "file").read_bytes() == second
 
 
 # Where requests may go.
@@ -515,15 +443,10 @@ NOWHERE = ["file:///etc/passwd", "ftp://museum.test/1", "//museum.test/1", "muse
 
 @pytest.mark.parametrize("address", NOWHERE)
 def test_an_address_elsewhere_is_not_asked_nor_redirected_to(polite, web, address):
-    for ask in (polite.fetch_json, polite.fetch_picture, partial(catalogue, polite)):
-        with fault("elsewhere"):
-            ask(address, [HOST])
-    assert not web.calls
+    assert [ask(polite, address, way) for way in WAYS] == ["elsewhere"] * 3 and not web.calls
     if address.isascii() and ":" in address[:-3]:
         web.get(URL, status=302, headers={"Location": address})
-        with fault("elsewhere"):
-            polite.fetch_picture(URL, [HOST])
-        assert len(web.calls) == 1
+        assert ask(polite) == "elsewhere" and len(web.calls) == 1
 
 
 @pytest.mark.parametrize("target", ["/objects/Ø", "Ø", f"//{OTHER}/objects/Ø", f"https://{OTHER}:443/objects/Ø"])
@@ -531,32 +454,27 @@ def test_a_redirect_within_the_source_is_followed(polite, web, target):
     web.get(URL, status=302, headers={"Location": target.encode().decode("latin-1")})
     for host in (HOST, OTHER, f"{OTHER}:443"):
         web.get(f"https://{host}/objects/{quote('Ø')}", json="there")
-    assert polite.fetch_json(URL, [HOST, OTHER]) == "there"
+    assert ask(polite) == "there"
 
 
-def test_redirects_end_after_five_or_where_none_is_expected(polite, web):
+@pytest.mark.parametrize(("redirects", "requested"), [(True, 6), (False, 1)])
+def test_redirects_end_after_five_or_where_none_is_expected(polite, web, redirects, requested):
     web.get(URL, status=302, headers={"Location": URL})
-    for redirects, requested in ((True, 6), (False, 1)):
-        web.calls.reset()
-        with fault("elsewhere"):
-            polite.fetch_picture(URL, [HOST], redirects=redirects)
-        assert len(web.calls) == requested
+    assert ask(polite, URL, "picture", redirects=redirects) == "elsewhere" and len(web.calls) == requested
 
 
 @pytest.mark.parametrize(("address", "public"), [
     ("93.184.215.14", True), ("2606:2800:21f::1", True), ("10.1.2.3", False), ("172.16.0.1", False), ("::1", False),
     ("127.0.0.1", False), ("192.168.1.1", False), ("169.254.169.254", False), ("100.64.0.1", False),
     ("fe80::1%eth0", False), ("fd00::1", False), ("::ffff:10.0.0.1", False)])
-def test_only_public_addresses_are_spoken_to_whatever_a_hosts_name_stands_for(tmp_path, monkeypatch, address, public):
+def test_only_public_addresses_are_spoken_to_whatever_a_hosts_name_stands_for(polite, monkeypatch, address, public):
     found = [(0, 0, 0, "", (peer, 0)) for peer in ("93.184.215.14", address)]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
-    request = requests.Request("GET", URL).prepare()
     if public:
+        request = requests.Request("GET", URL).prepare()
         assert PublicAdapter().get_connection_with_tls_context(request, True).host == HOST
-        return
-    with open_fast(tmp_path) as polite, fault("elsewhere") as raised:
-        polite.fetch_json(URL, [HOST])
-    assert HOST in str(raised.value)
+    else:
+        assert ask(polite) == "elsewhere"
 
 
 # Keys.
@@ -573,12 +491,12 @@ def keyed(near, monkeypatch, caplog):
     return near
 
 
-def test_a_key_that_is_not_set_is_a_fault_that_names_it(polite, monkeypatch):
-    for value in ("", " "):
-        monkeypatch.setenv("A_MUSEUM_KEY", value)
-        with fault("no key") as raised:
-            polite.read_key("A_MUSEUM_KEY")
-        assert "A_MUSEUM_KEY" in str(raised.value)
+@pytest.mark.parametrize("value", ["", " "])
+def test_a_key_that_is_not_set_is_a_fault_that_names_it(polite, monkeypatch, value):
+    monkeypatch.setenv("A_MUSEUM_KEY", value)
+    with pytest.raises(Fault, match="A_MUSEUM_KEY") as raised:
+        polite.read_key("A_MUSEUM_KEY")
+    assert raised.value.kind == "no key"
 
 
 def echo(status=200, **headers):
@@ -597,11 +515,11 @@ def is_hidden(folder, caplog, *texts):
 
 def test_a_key_goes_to_the_museum_and_comes_into_no_file_log_or_result(keyed, museum, tmp_path, caplog):
     museum.replies = [echo(429), b"", echo(status=302, Location=f"https://{HOST}/2?apikey={quote_plus(KEY)}"), echo()]
-    found = keyed.fetch_json(URL, [HOST], {"q": "a", "apikey": KEY}, keep=True)
+    found = ask(keyed, params={"q": "a", "apikey": KEY})
     assert found == {"next": " ".join(["REDACTED"] * len(FORMS))} and museum.asked == 4
     museum.replies = [echo()]
     for _ in range(2):
-        assert keyed.fetch_json(URL, [HOST], {"q": "b", "own": KEY}, {"X-Own": KEY}, keep=True) == found
+        assert ask(keyed, params={"q": "b", "own": KEY}, headers={"X-Own": KEY}) == found
     assert museum.asked == 5 and "/objects/1?q=a" in caplog.text  # the log was there to look at
     assert len(stored(tmp_path)) == 2 and is_hidden(tmp_path, caplog, repr(found))
 
@@ -609,7 +527,7 @@ def test_a_key_goes_to_the_museum_and_comes_into_no_file_log_or_result(keyed, mu
 @pytest.mark.parametrize("name", ["apikey", "apiKey", "wskey"])
 def test_an_answer_is_found_again_under_a_new_key(polite, web, name):
     web.get(URL, json=1)
-    assert polite.fetch_json(URL, [HOST], {name: "old"}) == polite.fetch_json(URL, [HOST], {name: "new"}) == 1
+    assert [ask(polite, params={name: value}) for value in ("old", "new")] == [1, 1]
     assert asked(web) == [f"{URL}?{name}=old"]
 
 
@@ -649,34 +567,3 @@ def test_the_log_of_the_libraries_is_theirs_again_afterwards(tmp_path, monkeypat
         polite.read_key("A_MUSEUM_KEY")
         assert logger.filters != before
     assert logger.filters == before
-
-
-# Catalogues.
-
-
-def test_a_catalogue_is_downloaded_once_a_month(web, tmp_path):
-    first, second = bytes(range(256)) * 1000, b"new"
-    web.get(CATALOGUE, body=gzip.compress(first), headers={"Content-Encoding": "gzip"})
-    web.get(CATALOGUE, body=second)
-    for _ in range(2):
-        with open_fast(tmp_path) as polite:
-            path = catalogue(polite)
-        assert path == tmp_path / "museum-catalogue.csv" and path.read_bytes() == first
-    assert len(web.calls) == 1
-    month_ago = time.time() - 31 * 86_400
-    os.utime(path, (month_ago, month_ago))
-    with open_fast(tmp_path) as polite:
-        assert catalogue(polite).read_bytes() == second
-
-
-@pytest.mark.parametrize(("answer", "kind"), [
-    (reply(b"half", Content_Length=9), "cut off"), (reply(b"", kind="text/csv"), "not a catalogue"),
-    (reply(PAGE, kind="text/html"), "not a catalogue"), (reply(b"", kind="text/html"), "not a catalogue"),
-    (reply(CHALLENGE, kind="text/html"), "blocked"), (reply(b"{}", 404), "not found"),
-    (reply(b"{}", 500), "server error"), (b"", "no answer"),
-    (reply(b"", 302, Location="https://example.org/"), "elsewhere")])
-def test_a_download_that_fails_leaves_nothing(near, museum, tmp_path, answer, kind):
-    museum.replies = [answer]
-    with fault(kind, lasting=kind == "not found"):
-        catalogue(near)
-    assert files(tmp_path) == {"answers.sqlite"}
