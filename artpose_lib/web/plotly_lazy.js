@@ -9,8 +9,7 @@
   }, { rootMargin: NEAR });
 
   window.Plotly = {
-    newPlot(id, data, layout, config) {
-      const element = document.getElementById(id);
+    newPlot(element, data, layout, config) {
       element.style.minHeight = `${layout.height}px`; // so that nothing moves when it is drawn
       waiting.push([element, data, layout, config]);
       observer.observe(element);
