@@ -58,11 +58,11 @@ class Neighbours:
         known = _scale_to_unit(training[np.sort(some)]).astype(np.float16)
         return cls(known, np.sort(_distances(known, held_out)))
 
-    def distances(self, features: np.ndarray) -> np.ndarray:
+    def measure_distances(self, features: np.ndarray) -> np.ndarray:
         """Float32 (n,), 0 to 2: how far features (n, channels) are from their `NEAREST`-th nearest neighbour."""
         return _distances(self.known, features)
 
-    def unlike(self, distances: np.ndarray) -> np.ndarray:
+    def measure_unlikeness(self, distances: np.ndarray) -> np.ndarray:
         """Float32 (n,), 0 to 1: the share of held-out pictures that are nearer; 1 is unlike anything seen."""
         return (np.searchsorted(self.held_out, distances) / len(self.held_out)).astype(np.float32)
 

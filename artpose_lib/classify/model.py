@@ -43,8 +43,8 @@ class Classifier:
         rows = pd.DataFrame({"class": np.array(self.classes, object)[probabilities.argmax(axis=1)],
                              "confidence": confidence})
         if self.neighbours:
-            rows["distance"] = self.neighbours.distances(features)
-            rows["unlike"] = self.neighbours.unlike(rows["distance"])
+            rows["distance"] = self.neighbours.measure_distances(features)
+            rows["unlike"] = self.neighbours.measure_unlikeness(rows["distance"])
         return rows.join(pd.DataFrame(probabilities, columns=[f"p_{name}" for name in self.classes]))
 
 
@@ -140,14 +140,14 @@ def learn_neighbours(record: Record, dataset: PoseDataset, weights_dir: str | No
     if dataset.fingerprint != record.config["data"]:
         raise DataError(f"{dataset.folder} (fingerprint {dataset.fingerprint}) is not what {record.folder.name} was "
                         f"trained on (fingerprint {record.config['data']}). Name that folder with --data.")
-    parts = training_and_validation(record, dataset)
+    parts = find_training_and_validation(record, dataset)
     network, size = build_network(record, weights_dir), record.config["size"]
     training, held_out = (extract_features(network, dataset.stream(size, rows)) for rows in parts)
     with whole(record.folder / NEIGHBOURS) as path:
         np.savez(path, **vars(Neighbours.fit(training, held_out)))
 
 
-def training_and_validation(record: Record, dataset: PoseDataset) -> tuple[np.ndarray, np.ndarray]:
+def find_training_and_validation(record: Record, dataset: PoseDataset) -> tuple[np.ndarray, np.ndarray]:
     """The row numbers of a trial's training and validation pictures: it predicted all but those it was trained on.
 
     Raises DataError where the data set lacks a picture that the trial predicted.
@@ -155,8 +155,8 @@ def training_and_validation(record: Record, dataset: PoseDataset) -> tuple[np.nd
     predictions, names = record.predictions, dataset.metadata["file_name"]
     lost = predictions.loc[~predictions["file_name"].isin(names), "file_name"].unique()
     if len(lost):
-        raise DataError(f"{dataset.folder} lacks {len(lost)} pictures that {record.folder / PREDICTIONS} names, the "
-                        f"first {lost[0]}: it is not what the trial was trained on. Name that folder with --data.")
+        raise DataError(f"{dataset.folder} lacks pictures that {record.folder / PREDICTIONS} names, the first "
+                        f"{lost[0]}: it is not what the trial was trained on. Name that folder with --data.")
     held_out = predictions.loc[predictions["part"] == "validation", "file_name"]
     return np.flatnonzero(~names.isin(predictions["file_name"])), np.flatnonzero(names.isin(held_out))
 

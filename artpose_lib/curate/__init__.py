@@ -1,1 +1,1 @@
-"""What a person looks at and decides: findings of a collection, and the board in the browser."""
+"""A person's decisions: `findings` says what to look at, `board` shows it in a browser and takes what is decided."""

@@ -1,7 +1,7 @@
 """The board on which a person cleans a collection: a widget that shows pictures and takes decisions.
 
-What is true lies on disk. `board.js` sends what the person does; Python appends it to decisions.csv, reads that file
-again and answers with the page as it is now. So a reload, a new kernel and another person's board show the same.
+Decisions lie on disk alone. `board.js` sends what the person does; Python appends it to decisions.csv, reads that file
+again and answers with a page of cards. So a reload, a new kernel and another person's board show the same.
 """
 
 import getpass
@@ -42,7 +42,7 @@ class CurationBoard(anywidget.AnyWidget):
         self.who = who or getpass.getuser()
         self.found = inspect_pictures(self.folder) if found is None else found
         self.cards = Cards(self.folder, self.found)
-        self.cards.list_cards()  # a broken decisions.csv is told now, and not in the browser
+        self.cards.list_cards()  # a broken decisions.csv raises here, and not in the browser
         super().__init__(where=str(self.folder.resolve()))
         self.on_msg(self._receive)
 

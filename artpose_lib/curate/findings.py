@@ -17,7 +17,7 @@ from artpose_lib.data.duplicates import HASH_SIDE, likeness
 from artpose_lib.data.pictures import decode, decode_square, read_ahead
 
 FOLDS = 5  # of the cross-validation, and so the fewest different pictures of a class whose labels can be judged
-C = 0.01  # of the logistic regression: strong regularisation, for there are more features (1,280) than pictures
+REGULARISATION = 0.01  # C of the logistic regression: strong, for there are more features (1,280) than pictures
 LITE = "EfficientNet-Lite0"
 NAMES = 4  # how many other pictures a note names
 
@@ -104,7 +104,7 @@ def find_suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: 
     from sklearn.preprocessing import StandardScaler
 
     classes, given = np.unique(labels, return_inverse=True)
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARISATION, max_iter=1000))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     probabilities = cross_val_predict(model, features, given, groups=groups, cv=folds, method="predict_proba")
     probabilities = probabilities.astype(float)  # cleanlab adds them up

@@ -1,6 +1,6 @@
 """Pictures that show no artwork, or more than the artwork: colour charts, frames and pages of text.
 
-Each is told by a few lines of statistics on a small picture, good enough to point a person at it and no better.
+Each is recognised by a few lines of statistics on a small picture, good enough to point a person at it and no better.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 import secrets
 import socket
-import sys
 import tempfile
 import webbrowser
 from pathlib import Path
@@ -17,6 +16,7 @@ from voila.app import Voila
 from artpose_lib.curate.findings import extract_lite_features, inspect_pictures
 from artpose_lib.data.dataset import list_pictures
 from artpose_lib.data.decisions import read_decisions
+from artpose_lib.files import say
 
 HOST = "127.0.0.1"  # this machine only
 # Voila's page names style sheets on the web; with this the browser asks no other machine for anything.
@@ -45,12 +45,12 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
     Raises DataError or DecisionError where the folder cannot be curated, and ValueError where the port is taken.
     """
     folder = Path(folder).resolve()
-    list_pictures(folder), read_decisions(folder)  # what is wrong with the folder is told now, and not in the browser
+    list_pictures(folder), read_decisions(folder)  # they raise here, and not in the browser
     try:
         socket.create_server((HOST, port)).close()
     except OSError as error:
         raise ValueError(f"port {port} cannot be served on ({error.strerror}); choose another: --port") from error
-    print("Looking through the pictures first: about a minute for a thousand.", file=sys.stderr, flush=True)
+    say("Looking through the pictures first: about a minute for a thousand.")
     found = inspect_pictures(folder, extract_lite_features(folder))
     with tempfile.TemporaryDirectory(prefix="artpose-") as scratch:
         seen = Path(scratch) / "found.pickle"

@@ -9,7 +9,7 @@ const KEYS = {
 const HINT = "K keep · D drop · 1–9 pose · B box · W why · U undo · ? all keys";
 const ANY = { decision: "all pictures", finding: "any finding or none", pose: "all poses", source: "all sources" };
 const STAGES = ["undecided", "kept", "dropped", "pose changed", "boxes drawn", "begun"];
-const PATIENCE = 20000; // milliseconds until a missing answer is told
+const PATIENCE = 20000; // milliseconds until a missing answer is reported
 const NEW_POSE = "\n"; // no pose can be called that
 
 const shown = (number) => number.toLocaleString("en");

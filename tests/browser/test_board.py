@@ -163,8 +163,11 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
         keys.press(key)
     decided(12)
 
-    page.reload()
+    page.close()
+    page = page.context.new_page()  # another tab, with a kernel of its own
+    page.goto(served[0])
     page.wait_for_selector(".card img")
+    keys, cards = page.keyboard, page.locator(".card")
     choose(page, "decision", "begun")
     assert {card.get_attribute("data-name") for card in cards.all()} == {begun, boxed}
     page.locator(f'.card[data-name="{begun}"]').focus()

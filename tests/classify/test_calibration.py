@@ -46,10 +46,10 @@ def test_what_is_like_the_training_pictures_is_told_from_what_is_not():
     alike = [centres[rng.integers(3, size=n)] + rng.normal(size=(n, 16)) for n in (300, 200, 200)]
     strange = 10 * rng.normal(size=(200, 16))
     known = Neighbours.fit(alike[0], alike[1])
-    near, far = known.unlike(known.distances(alike[2])), known.unlike(known.distances(strange))
+    near, far = (known.measure_unlikeness(known.measure_distances(asked)) for asked in (alike[2], strange))
     assert abs(near.mean() - 0.5) < 0.1  # a held-out picture's rank is spread evenly
     assert (far > 0.99).all()
-    np.testing.assert_array_equal(known.unlike(np.array([0, 9], np.float32)), [0, 1])
+    np.testing.assert_array_equal(known.measure_unlikeness(np.array([0, 9], np.float32)), [0, 1])
 
 
 def test_distances_are_those_of_the_plain_formula():
@@ -57,12 +57,12 @@ def test_distances_are_those_of_the_plain_formula():
     training, asked = rng.normal(size=(40, 8)), rng.normal(size=(7, 8))
     unit = [values / np.linalg.norm(values, axis=1, keepdims=True) for values in (training, asked)]
     plain = np.sort(np.linalg.norm(unit[1][:, None] - unit[0][None], axis=2), axis=1)[:, calibration.NEAREST - 1]
-    np.testing.assert_allclose(Neighbours.fit(training, asked[:2]).distances(asked), plain, atol=2e-3)
+    np.testing.assert_allclose(Neighbours.fit(training, asked[:2]).measure_distances(asked), plain, atol=2e-3)
 
 
 def test_fewer_pictures_than_neighbours_and_a_silent_picture_do():
     known = Neighbours.fit(np.eye(3)[:2], np.eye(3))
-    assert np.isfinite(known.distances(np.zeros((1, 3)))).all()
+    assert np.isfinite(known.measure_distances(np.zeros((1, 3)))).all()
 
 
 def test_many_training_pictures_are_sampled(monkeypatch):

@@ -51,7 +51,7 @@ def test_a_data_set_that_lacks_what_the_record_names_is_refused(trained):
     record, dataset = trained
     path = record.folder / records.PREDICTIONS
     path.write_text(path.read_text().replace("red/10.png", "red/99.png"))
-    with pytest.raises(DataError, match=r"lacks 1 pictures that .*predictions.csv names, the first red/99.png.*--data"):
+    with pytest.raises(DataError, match=r"lacks pictures that .*predictions.csv names, the first red/99.png.*--data"):
         model.learn_neighbours(record, dataset)
     with pytest.raises(DataError, match="Name that folder with --data"):
         model.learn_neighbours(record, load_dataset(dataset.folder, ["red", "blue"]))
