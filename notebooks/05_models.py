@@ -55,7 +55,7 @@ Markdown(study.banner())
 
 # %%
 HTML("""<math display="block">
-  <mtext>pool</mtext><mo>(</mo><mi>x</mi><msub><mo>)</mo><mi>d</mi></msub><mo>=</mo>
+  <msub><mrow><mtext>pool</mtext><mo>(</mo><mi>x</mi><mo>)</mo></mrow><mi>d</mi></msub><mo>=</mo>
   <mfrac><mn>1</mn><mrow><mi>h</mi><mi>w</mi></mrow></mfrac><munder><mo>∑</mo><mrow><mi>i</mi><mo>,</mo><mi>j</mi></mrow></munder>
   <msub><mi>F</mi><mrow><mi>i</mi><mo>,</mo><mi>j</mi><mo>,</mo><mi>d</mi></mrow></msub>
 </math>""")
@@ -63,7 +63,7 @@ HTML("""<math display="block">
 # %% [markdown]
 # This leaves one number for each filter *d*, and a last layer of one neuron a class turns these numbers into
 # probabilities that sum to one. (The thesis prints the mean as a sum, its Equation 2.2; its name and its scripts say mean.)
-# In Keras it takes four lines:
+# In Keras these are four lines of code:
 
 # %%
 def build(name):

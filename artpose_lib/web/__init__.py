@@ -1,8 +1,9 @@
-"""What a reader looks through: pictures in rows, and a choice of views.
+"""What a browser gets: the scripts and styles of this folder, and two things made with them, rows of pictures and a
+choice of views.
 
-Each comes with two front ends in one display bundle: ipywidgets where a kernel runs, and HTML that needs neither kernel
-nor network (it works from file://; without JavaScript everything simply stands one below the other). The HTML carries
-its own style and script, ``chooser.css`` and ``chooser.js``, so that it can be put anywhere and any number of times.
+A choice comes with two front ends in one display bundle: ipywidgets where a kernel runs, and HTML that needs neither
+kernel nor network (it works from file://; without JavaScript everything stands one below the other). The HTML carries
+its own style and script, `chooser.css` and `chooser.js`, so that it can be put anywhere and any number of times.
 """
 
 import base64
@@ -17,6 +18,11 @@ from IPython.display import HTML
 from PIL import Image
 
 JPEG_QUALITY = 85
+
+
+def asset(name: str) -> str:
+    """The text of a script or style of this folder."""
+    return (files("artpose_lib.web") / name).read_text(encoding="utf-8")
 
 
 class Viewer:
@@ -46,7 +52,15 @@ def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height:
         f'<figure><img alt="{escape(caption)}" src="{_jpeg(image, 2 * height)}" style="height: {height}px">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
         for image, caption in zip(images, captions, strict=True))
-    return HTML(f'<div class="artpose-view artpose-sheet">{_style()}{figures}</div>')
+    return HTML(f'<div class="artpose-view artpose-sheet"><style>{asset("chooser.css")}</style>{figures}</div>')
+
+
+def _jpeg(image: np.ndarray, height: int) -> str:
+    """A data URI of a uint8 RGB array, made smaller where it is higher than `height` pixels."""
+    picture, buffer = Image.fromarray(image), io.BytesIO()
+    picture.thumbnail((picture.width, height))
+    picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def choose(label: str, views: Mapping[str, object]) -> Viewer:
@@ -57,11 +71,13 @@ def choose(label: str, views: Mapping[str, object]) -> Viewer:
     plain text.
     """
     bundles = {name: _bundle(view) for name, view in views.items()}
+    options = "".join(f"<option>{escape(name)}</option>" for name in bundles)
     panels = "".join(
         f'<div class="artpose-panel"><p class="artpose-name">{escape(name)}</p>{bundle["text/html"]}</div>'
         for name, bundle in bundles.items())
-    html = (f'<div class="artpose-view artpose-chooser">{_style()}'
-            f'<p class="artpose-controls" hidden>{_select(label, bundles)}</p>{panels}{_script()}</div>')
+    html = (f'<div class="artpose-view artpose-chooser"><style>{asset("chooser.css")}</style>'
+            f'<p class="artpose-controls" hidden><label>{escape(label)} <select autocomplete="off">{options}</select>'
+            f'</label></p>{panels}<script>{asset("chooser.js")}</script></div>')
     return Viewer(html, lambda: _live_chooser(label, bundles))
 
 
@@ -82,38 +98,3 @@ def _live_chooser(label: str, bundles: Mapping[str, dict]) -> widgets.Widget:
     choice.observe(show, "value")
     show()
     return widgets.VBox([choice, panel])
-
-
-def _select(label: str, names: Mapping[str, object]) -> str:
-    options = "".join(f"<option>{escape(name)}</option>" for name in names)
-    return f'<label>{escape(label)} <select autocomplete="off">{options}</select></label>'
-
-
-def _jpeg(image: np.ndarray, height: int) -> str:
-    """A data URI of a uint8 RGB array, made smaller where it is higher than `height` pixels."""
-    picture = Image.fromarray(image)
-    picture.thumbnail((picture.width, height))
-    return _data_uri(_encoded(picture, "JPEG"), "jpeg")
-
-
-def _encoded(image: Image.Image, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, quality=JPEG_QUALITY)  # PNG has no quality and takes no notice
-    return buffer.getvalue()
-
-
-def _data_uri(data: bytes, kind: str) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-
-def _style() -> str:
-    return f"<style>{asset('chooser.css')}</style>"
-
-
-def _script() -> str:
-    return f"<script>{asset('chooser.js')}</script>"
-
-
-def asset(name: str) -> str:
-    """The text of a script or style of this folder."""
-    return (files("artpose_lib.web") / name).read_text(encoding="utf-8")

@@ -1,11 +1,8 @@
 import re
-import shutil
 from html import unescape
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import plotly
 import plotly.graph_objects as go
 import pytest
 from hypothesis import given, settings
@@ -95,66 +92,3 @@ def test_a_choice_may_hold_a_choice():
 def test_any_name_shows_as_it_is(name):
     html = choose(name, {name: contact_sheet([], [])}).html
     assert unescape(re.search("<option>(.*?)</option>", html, re.DOTALL).group(1)) == name
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not shutil.which("chromium"):
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def open_page(browser, tmp_path):
-    """Opens fragments of HTML as a page from disk, without a network; the test fails for any error on the page."""
-    contexts, errors = [], []
-
-    def open_page(*fragments, **options):
-        plotly_js = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-        file = tmp_path / "page.html"
-        file.write_text('<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-                        f'<title>safe</title><script src="{plotly_js.as_uri()}"></script>' + "".join(fragments),
-                        encoding="utf-8")
-        contexts.append(browser.new_context(offline=True, **options))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.goto(file.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-@pytest.mark.browser
-def test_a_choice_shows_one_view_at_its_full_width(open_page):
-    page = open_page(choose(HOSTILE, {"loss": scatter(), HOSTILE: scatter(HOSTILE), "table": views()["table"]}).html)
-    assert page.locator(".artpose-panel:visible").count() == 1
-    page.set_viewport_size({"width": 500, "height": 600})
-    page.locator("select").select_option(index=1)
-    figure = page.locator(".js-plotly-plot:visible")
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg')[3].clientWidth < 500")
-    assert figure.count() == 1
-    page.locator("select").select_option("table")
-    assert page.locator(".artpose-panel:visible").inner_text().split() == ["accuracy", "0", "0.5"]
-    assert page.title() == "safe"
-
-
-@pytest.mark.browser
-def test_nothing_is_hidden_without_javascript(open_page):
-    page = open_page(choose("Model", views()).html, java_script_enabled=False)
-    assert page.locator(".artpose-panel:visible").count() == len(views())
-    assert page.locator("select:visible").count() == 0
-
-
-@pytest.mark.browser
-def test_a_narrow_page_does_not_scroll_sideways(open_page):
-    page = open_page(choose("A rather long label for a narrow page", {"a long name " * 8: scatter()}).html,
-                     contact_sheet([picture(0, 100, 400)], ["wide"]).data, viewport={"width": 360, "height": 640})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
