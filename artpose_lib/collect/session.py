@@ -8,7 +8,7 @@ A request passes, in this order:
 4. `Transport.send`: a host that has just blocked us rests, or is given up.
 5. `requests_ratelimiter.LimiterMixin.send`: each host is asked once a second, by all threads together.
 6. `requests.Session.send` and the mounted `PublicAdapter`: public addresses alone, with time-outs. `PoliteRetry` tries
-   again after a while, or as soon as the museum asks for.
+   again after a while, or as late as the museum asks for.
 7. `Transport.send` reads the answer up to its limit, tells a block from an answer and takes the keys out.
 8. `CacheMixin` stores it, if it is JSON.
 9. `Session._follow` makes a `Fault` of an error; `fetch_json` and the others one of an answer of another kind.

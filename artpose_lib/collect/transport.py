@@ -80,6 +80,8 @@ class Transport(LimiterMixin, requests.Session):
         except (requests.RequestException, HTTPError):
             raise Fault("no answer", f"{where} gave no answer: it cannot be reached, broke off or took too long. Check "
                         "the network, and run the collection again later.") from None
+        if getattr(response.raw.retries, "history", ()):
+            self._fill_bucket(request)  # of the limiter, which knows of the first try alone
         unread = stream and response.status_code == 200 and "html" not in read_content_type(response)
         content = b"" if unread else self._read_body(response, limit)
         blocked = response.status_code == 403 or _is_challenge(content)

@@ -29,9 +29,10 @@ class Loopback(HTTPAdapter):
         return self.poolmanager.connection_from_url(self.address)
 
 
-def open_session(folder: Path, contact: str = "", stop: threading.Event | None = None, address: str = "") -> Session:
+def open_session(folder: Path, contact: str = "", stop: threading.Event | None = None, address: str = "",
+                 per_second: float = 1000) -> Session:
     """Open a session that asks the server at `address`, or at that in the environment, as often as it likes."""
-    session = Session(folder, contact, stop, per_second=1000)
+    session = Session(folder, contact, stop, per_second)
     for scheme in ("http://", "https://"):
         session.mount(scheme, Loopback(address or os.environ[ADDRESS], PoliteRetry(session.stop)))
     return session

@@ -292,6 +292,14 @@ def test_each_host_is_asked_once_a_second_by_all_threads_and_all_ways_together(w
             assert seconds <= time.monotonic() - start < seconds + 0.9
 
 
+def test_a_second_try_counts_as_well(museum, tmp_path, monkeypatch):
+    monkeypatch.setattr(transport, "PAUSE", 1.2)
+    museum.replies = [reply(b"{}", 503), reply(b"1")]
+    with open_session(tmp_path, address=museum.address, per_second=1) as near:
+        start = time.monotonic()
+        assert [ask(near), ask(near, SEARCH)] == [1, 1] and time.monotonic() - start > 2.2
+
+
 def test_a_host_that_blocks_rests_and_after_three_blocks_is_left_alone(tmp_path, web):
     web.get(URL, status=403)
     web.get(PICTURE, body=JPEG, content_type="image/jpeg")
