@@ -123,6 +123,8 @@ def _explain_errors(folder: Path, option: str = "--results") -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if isinstance(error.filename, str) and not Path(error.filename).is_relative_to(folder):
+            raise  # something else that could not be read
         # HDF5 tells the number in its own sentence alone.
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise OSError(f"{folder} cannot be written: {reason}. Make room or make it writable, or name another folder "

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from artpose_lib.data.poses import POSES, Query
+
 CLASSES = ["A", "B", "C"]
 HOSTILE = ['=HYPERLINK("x","y").png', "@SUM(A1).png", "<script>alert(1)<script>.png", "two\nlines.png",
            "\u202egnp.exe.png", "ünï çødé.png", "'; DROP TABLE x.png", " leading and trailing .png", "a,b;c\t.png",
@@ -39,6 +41,12 @@ def make_folder(folder, counts, **columns):
     frame = pd.DataFrame(names, columns=["file_name", "label"]).assign(**columns)
     frame.to_csv(folder / "metadata.csv", index=False)
     return frame
+
+
+def queries(formulas):
+    """The searches of Table 2.1 with these formulas, "," between; of any other, the words with "&" between."""
+    known = {query.formula: query for pose in POSES for query in pose.queries}
+    return tuple(known.get(formula) or Query(formula, tuple(formula.split("&"))) for formula in formulas.split(","))
 
 
 def predictions_of(pairs, classes=CLASSES, part="test", model="frozen", backbone="VGG16", seed=40):

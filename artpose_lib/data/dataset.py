@@ -20,7 +20,7 @@ from artpose_lib.data.pictures import PictureError, decode, decode_square, read_
 
 
 class DataError(ValueError):
-    """Data that cannot be used as it is; the message names the file, the value and the way out."""
+    """Data that cannot be used; the message names the file, the value and the way out."""
 
 
 class Problem(NamedTuple):
@@ -64,8 +64,8 @@ class PoseDataset:
         return np.ones(len(self), bool) if licences is None else licences.map(is_open).to_numpy(bool)
 
     def rows_to_show(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Those of the rows whose pictures a page may show. Where no picture of the data set is open, all of them: such
-        a page is for its owner alone, and `Study.banner` says so."""
+        """Those of the rows whose pictures a page may show: the publishable ones. Where no picture of the data set is
+        publishable, all of them: such a page is for its owner alone, and `Study.banner` says so."""
         rows = np.asarray(rows, int)
         return rows[self.publishable[rows]] if self.publishable.any() else rows
 
@@ -108,23 +108,23 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     Parameters: `classes` names the labels to use, as a sequence or with commas between; None or "" uses all.
     `minimum` is the fewest pictures that a class may have; 0 also allows a single class, for folders that are only
     looked at.
-    What a person decided (`decisions.csv`) is applied: pictures dropped, labels changed, boxes drawn. Then each picture
-    is opened once. One that cannot be used is left out, and named with its reason in `problems`; so are all copies of a
-    picture (the same bytes) that has two labels. Without a metadata.csv, names that start with a dot are not looked at.
+    The decisions in decisions.csv are applied: pictures dropped, labels changed, boxes drawn. Then each picture is
+    opened once. One that cannot be used is left out, and named with its reason in `problems`; so are all copies of a
+    picture (the same bytes) that has two labels. Without a metadata.csv, names that start with a dot are ignored.
     Raises DataError where metadata.csv is malformed, a file name leads out of the folder, `classes` names an unknown
     label, fewer than two classes are left, or a class has fewer than `minimum` usable pictures; DecisionError where
     decisions.csv is malformed.
     """
     folder = Path(folder)
     listed = list_pictures(folder)
-    listed, homeless = decisions.apply_decisions(listed, decisions.read_decisions(folder))
+    listed, unmatched = decisions.apply_decisions(listed, decisions.read_decisions(folder))
     if listed.empty:
         raise DataError(f"{folder / decisions.FILE}: these decisions drop every picture.")
     used = _used_classes(folder, listed["label"], classes, 2 if minimum else 1)
     listed = listed[listed["label"].isin(used)]
     usable, problems = _leave_out_disputed(*verify_pictures(folder, listed))
-    if homeless:
-        lost = pd.DataFrame({"file_name": decisions.FILE, "problem": homeless, "action": "kept"})
+    if unmatched:
+        lost = pd.DataFrame({"file_name": decisions.FILE, "problem": unmatched, "action": "kept"})
         problems = pd.concat([problems, lost], ignore_index=True)
     _refuse_small_classes(folder, used, listed, usable["label"], problems, minimum)
     content = usable[["file_name", "label", "_sha256"]].to_numpy().tolist()
@@ -133,7 +133,7 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
 
 
 def list_pictures(folder: str | Path) -> pd.DataFrame:
-    """The rows of a folder's metadata.csv, or of its subfolders, as they stand: no picture opened, no decision applied.
+    """The rows of a folder's metadata.csv, or of its subfolders: no picture opened, no decision applied.
 
     Raises DataError as `load_dataset` does.
     """

@@ -1,7 +1,7 @@
 """What a person decided about pictures: decisions.csv, a line a decision, only ever added to.
 
-It lies in the folder of a data set and changes no picture and no metadata.csv: whoever reads the data replays it. So
-decisions outlive a new collection, show as one line each in a comparison, and can be taken back.
+It lies in the folder of a data set and changes no picture and no metadata.csv; decisions are applied when the data is
+read. So they outlive a new collection, show as one line each in a comparison, and can be taken back.
 """
 
 import codecs
@@ -34,7 +34,7 @@ class Decision:
 
     file_name: the picture, as in metadata.csv. action and value: "drop" it or "keep" it after all (no value); "pose",
     its new label; "box", the boxes around its figures, "x0 y0 x1 y1;…" in pixels from the top left corner with x0 < x1
-    and y0 < y1, or "" for none; "undo", which takes back the last decision on the picture that still stands (no value).
+    and y0 < y1, or "" for none; "undo", which takes back the picture's last active decision (no value).
     why: a remark; its line breaks become spaces. who: a name. when: UTC in ISO 8601, to the second.
     Raises DecisionError.
     """
@@ -65,7 +65,7 @@ class Decision:
 def read_decisions(folder: str | Path) -> list[Decision]:
     """All decisions in decisions.csv, the oldest first; none where there is no such file.
 
-    A decision counts once the line break behind it is written: what a crash left without one is passed over.
+    A decision counts once the line break behind it is written: a half line that a crash left is ignored.
     Raises DecisionError where any other line is malformed.
     """
     path = Path(folder) / FILE
@@ -73,27 +73,29 @@ def read_decisions(folder: str | Path) -> list[Decision]:
         return []
     # Spreadsheets put a byte order mark in front.
     lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")[:-1]
-    rows = [_row(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
+    rows = [_split_line(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
     if rows and tuple(rows[0]) != COLUMNS:
         raise DecisionError(f'{path}, line 1: the header must be "{",".join(COLUMNS)}", and is "{",".join(rows[0])}". '
                             "Put it back, or move the file away if it is something else.")
-    return [_decision(row, f"{path}, line {number}") for number, row in enumerate(rows[1:], start=2)]
+    return [_to_decision(row, f"{path}, line {number}") for number, row in enumerate(rows[1:], start=2)]
 
 
 def append_decision(folder: str | Path, decision: Decision) -> None:
     """Add a decision as the last line of decisions.csv, on disk when this returns; an empty `when` becomes now.
 
-    A last line that a crash left without a line break is removed first. Raises DecisionError where `who` is empty.
+    A half line that a crash left is removed first. Raises DecisionError where `who` is empty.
     """
     if not decision.who.strip():
-        raise DecisionError(f'nobody is named for "{decision.action}" of {decision.file_name}: give a name in who.')
+        raise DecisionError(f'the decision "{decision.action}" on {decision.file_name} names no person: give who.')
     decision = replace(decision, when=decision.when or datetime.now(UTC).isoformat(timespec="seconds"))
     with (Path(folder) / FILE).open("ab+") as handle:
         handle.seek(0)
         whole = handle.read().rfind(b"\n") + 1
         handle.truncate(whole)
-        header = "" if whole else _line(COLUMNS)
-        handle.write((header + _line(getattr(decision, column) for column in COLUMNS)).encode())
+        text = io.StringIO()
+        rows = [] if whole else [COLUMNS]
+        csv.writer(text, lineterminator="\n").writerows([*rows, [getattr(decision, column) for column in COLUMNS]])
+        handle.write(text.getvalue().encode())
         handle.flush()
         os.fsync(handle.fileno())
 
@@ -101,7 +103,7 @@ def append_decision(folder: str | Path, decision: Decision) -> None:
 def active_decisions(decisions: Iterable[Decision]) -> list[Decision]:
     """The decisions that count, in their order: without those taken back, and without the undos.
 
-    An undo on a picture of which no decision stands any more changes nothing.
+    An undo on a picture without an active decision changes nothing.
     """
     count: list[Decision] = []
     for decision in decisions:
@@ -115,7 +117,7 @@ def active_decisions(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def apply_decisions(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tuple[pd.DataFrame, list[str]]:
-    """What the decisions make of a data set, and a sentence for each picture they name that is not there, sorted.
+    """A data set after the decisions, and a sentence for each picture they name that is not in it, sorted.
 
     Parameters: `metadata` has the columns `file_name` and `label`, and perhaps `boxes`, which comes in with the first
     decision about a box.
@@ -138,7 +140,7 @@ def apply_decisions(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tu
              for name in sorted(absent)])
 
 
-def _row(line: bytes, where: str) -> list[str]:
+def _split_line(line: bytes, where: str) -> list[str]:
     # A line is parsed alone, so that a quote left open cannot swallow the decisions that follow.
     try:
         return next(csv.reader([line.decode().removesuffix("\r")], strict=True))
@@ -146,20 +148,14 @@ def _row(line: bytes, where: str) -> list[str]:
         raise DecisionError(f"{where}: {line!r} is not a line of CSV in UTF-8 ({error}). Mend or remove it.") from error
 
 
-def _decision(row: list[str], where: str) -> Decision:
-    if len(row) != len(COLUMNS):
-        raise DecisionError(f'{where}: a decision has {len(COLUMNS)} values ({", ".join(COLUMNS)}), and '
-                            f'"{",".join(row)}" has {len(row)}. Mend or remove the line.')
+def _to_decision(row: list[str], where: str) -> Decision:
     try:
+        if len(row) != len(COLUMNS):
+            raise DecisionError(f'a decision has {len(COLUMNS)} values ({", ".join(COLUMNS)}), and "{",".join(row)}" '
+                                f"has {len(row)}.")
         return Decision(**dict(zip(COLUMNS, row, strict=True)))
     except DecisionError as error:
         raise DecisionError(f"{where}: {error} Mend or remove the line.") from error
-
-
-def _line(values: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue()
 
 
 def _refuse_other_than_a_line(text: str) -> None:

@@ -1,9 +1,7 @@
 """A data set in the forms that others read: the thesis' JSON and NumPy, CSV, Parquet, a folder a class."""
 
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.files import whole
 
 # The thesis' columns, in the order of its Appendix' first listing.
 THESIS_COLUMNS = ("AUTHOR", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "ID", "TYPE", "image")
@@ -29,20 +28,19 @@ def export(dataset: PoseDataset, form: str, out: Path, open_only: bool = True) -
       `load_dataset` read it.
 
     Parameters: `open_only` leaves out every picture that may not be published (`PoseDataset.publishable`).
-    The folder appears whole or not at all. Raises DataError where nothing may be published, and FileExistsError
-    where `out` holds something already.
+    The folder appears whole or not at all. Raises DataError where nothing may be published, FileExistsError where `out`
+    holds something already, and OSError, naming the folder and the way out, where it cannot be written.
     """
     rows = dataset.metadata[dataset.publishable] if open_only else dataset.metadata
     if rows.empty:
         raise DataError(f"{dataset.folder}: no picture has an open licence. For your own use: --no-open-only.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FileExistsError(f"{out} already holds something; name a new or an empty folder for the export")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".partial-") as partial:
-        whole = Path(partial) / out.name
-        whole.mkdir()
-        FORMS[form](dataset, rows, whole)
-        os.replace(whole, out)
+    with whole(out, option="--out") as partial:
+        partial.mkdir()
+        FORMS[form](dataset, rows, partial)
+        if out.exists():
+            out.rmdir()  # empty when the export began; an error where it no longer is
     return len(rows)
 
 

@@ -1,23 +1,24 @@
 """The six poses of the thesis (Section 2.1) and its tables, as data.
 
-The CSV files in ``thesis/`` carry Tables 2.1, 3.1, 3.2, A.1 and A.2 of the thesis that this project re-runs
+The CSV files in ``thesis/`` hold Tables 2.1, 3.1, 3.2, A.1 and A.2 of the thesis that this project re-runs
 (its code: github.com/SarahEmaAllam/BA-Project-ArtStraction); nothing else in the package repeats them.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import pandas as pd
 
+from artpose_lib.data.text import fold
+
 
 @cache
 def thesis_table(name: str) -> pd.DataFrame:
     """One table of the thesis as it was printed.
 
-    Parameters: `name` is the file's stem in ``artpose_lib/thesis``, for example ``table_3_1``.
+    Parameters: `name` is the file's stem in ``thesis/``, for example ``table_3_1``.
     Returns a frame of strings, with "" where the table leaves a cell empty.
     Raises FileNotFoundError for a name that is no table.
     """
@@ -27,10 +28,10 @@ def thesis_table(name: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Query:
-    """One search of Table 2.1: words that must all be there, and what only one museum understands.
+    """One search of Table 2.1.
 
-    formula: the search as the table prints it. words: "&" stands between them. department: the number after
-    "departmentId=", the Metropolitan Museum's name for a part of its collection, or "".
+    formula: the search as the table prints it. words: must all be there. department: the Metropolitan Museum's number
+    of a part of its collection, or "".
     """
 
     formula: str
@@ -47,36 +48,7 @@ class Query:
 
         Museums' own searches match loosely, and "man" must not find every "woman".
         """
-        return set(map(_folded, self.words)) <= set(re.findall(r"\w+", _folded(" ".join(texts))))
-
-
-def parse_queries(formula: str) -> tuple[Query, ...]:
-    """A formula of Table 2.1 as searches: "," is or, "&" is and, "=" sets a parameter ("q=" the words themselves).
-
-    Raises ValueError where a search has no word, or sets a parameter other than `departmentId` and `q`.
-    """
-    return tuple(_query(part.strip()) for part in formula.split(","))
-
-
-def _query(formula: str) -> Query:
-    words, department = [], ""
-    for term in formula.split("&"):
-        name, equals, value = term.rpartition("=")
-        if name.strip() == "departmentId":
-            department = value.strip()
-        elif equals and name.strip() != "q":
-            raise ValueError(f'"{formula}": no search knows the parameter "{name}"; there are departmentId and q')
-        else:
-            words += value.split()
-    if not words:
-        raise ValueError(f'"{formula}": there is no word to search for')
-    return Query(formula, tuple(words), department)
-
-
-def _folded(text: str) -> str:
-    """Lower case, and no accents: "Pietà" as "pieta"."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+        return set(map(fold, self.words)) <= set(re.findall(r"\w+", fold(" ".join(texts))))
 
 
 @dataclass(frozen=True)
@@ -103,9 +75,14 @@ _DEFINITIONS = {
 }
 
 
-def _queries(name: str) -> tuple[Query, ...]:
-    table = thesis_table("table_2_1_queries")
-    return parse_queries(",".join(table.loc[table["class"] == name, "query"]))
+def _queries(pose: str) -> tuple[Query, ...]:
+    """The searches of a pose: the words and the department of Table 2.1, spelt as its printed searches spell them."""
+    found = []
+    for row in thesis_table("table_2_1_queries").query("`class` == @pose").itertuples():
+        printed = {word.casefold(): word for word in re.findall(r"\w+", row.query)}
+        words = tuple(printed[word] for word in row.terms_all_of.split())
+        found.append(Query(row.query, words, row.extra_parameters.removeprefix("departmentId=")))
+    return tuple(found)
 
 
 POSES: tuple[Pose, ...] = tuple(Pose(name, text, _queries(name)) for name, text in _DEFINITIONS.items())

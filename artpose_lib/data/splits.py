@@ -1,4 +1,4 @@
-"""The division of a data set into training, validation and test parts: the thesis' two ways, and a third."""
+"""The division of a data set into training, validation and test parts: the thesis' two schemes, and a third."""
 
 from dataclasses import dataclass
 

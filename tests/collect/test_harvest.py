@@ -15,6 +15,7 @@ from contextlib import closing, suppress
 import imagehash
 import numpy as np
 import pytest
+from builders import queries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
@@ -26,10 +27,10 @@ from artpose_lib.collect.harvest import STATE
 from artpose_lib.collect.journal import COLUMNS, PROBLEMS, TABLE, Journal
 from artpose_lib.collect.source import Artwork, Key, Source
 from artpose_lib.collect.store import safe_name, standardize
-from artpose_lib.data.poses import Pose, parse_queries
+from artpose_lib.data.poses import Pose
 
-GRACES = Pose("Graces", "Three women.", parse_queries("Graces,Three&Graces"))
-PIETA = Pose("Pieta", "Mother and son.", parse_queries("Pieta"))
+GRACES = Pose("Graces", "Three women.", queries("Graces,Three&Graces"))
+PIETA = Pose("Pieta", "Mother and son.", queries("Pieta"))
 BOTH = "Pietà with the three Graces"
 GONE = Fault("not found", "There is none.", lasting=True)
 UNREAD = Fault("not JSON", "It is HTML.")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 import pytest
 import spoils
+from builders import queries
 from conftest import SHARED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,13 +24,13 @@ from artpose_lib.collect.museums import SOURCES, paging, rijksmuseum, wga
 from artpose_lib.collect.session import Session
 from artpose_lib.collect.source import Artwork
 from artpose_lib.data.licences import is_open
-from artpose_lib.data.poses import Pose, Query, parse_queries, thesis_table
+from artpose_lib.data.poses import Pose, Query, thesis_table
 
 FORMULAS = [row["query"] for row in thesis_table("table_2_1_queries").to_dict("records")]
 # What museums really answered, by files that lie beside the project, and what it becomes.
 REALLY = json.loads((ANSWERS / "shared.json").read_text(encoding="utf-8"))
 ASKED = [name for name in MUSEUMS if "asked" in MUSEUMS[name]]  # those that give hits page after page
-SEBASTIAN, GRACES, STANDING = parse_queries("Sebastian,Graces,standing&nude&man")
+SEBASTIAN, GRACES, STANDING = queries("Sebastian,Graces,standing&nude&man")
 UUID = "00000001-aaaa-bbbb-cccc-0123456789ab"
 RECORDS = "https://database.census.de/api/v1/objects/uuid/"
 
@@ -79,7 +80,7 @@ def test_a_recorded_search_gives_these_artworks(session, name, formula, tmp_path
     if formula == "listed":
         (tmp_path / "list.txt").write_text(UUID)
         monkeypatch.setenv("ARTPOSE_CENSUS_LIST", str(tmp_path / "list.txt"))
-    hits, asked = search(session, name, *parse_queries(formula))
+    hits, asked = search(session, name, *queries(formula))
     assert [in_short(hit) for hit in hits] == ARTWORKS[name][formula]
     assert {hit.source for hit in hits} == {name}
     assert not any(key in repr(hits) for key in KEYS.values())
@@ -100,7 +101,7 @@ def test_what_museums_really_answered(session, given):
         body = really(found) if isinstance(found, str) else json.dumps(found).encode()
         return make_reply(zipped(body) if given["source"] == "wga" else body)
 
-    hits, _ = search(session, given["source"], *parse_queries(given["words"]), answer)
+    hits, _ = search(session, given["source"], *queries(given["words"]), answer)
     assert len(hits) == given["hits"]
     assert all(hit.id and not re.search("<|apikey", repr(hit)) for hit in hits)
     assert not hits or facts_of(hits[0]).items() >= given["first"].items()
@@ -130,7 +131,7 @@ IN_GREEK = {"antinous": "Αντίνοος", "graces": "Τρεις Χάριτες
 @pytest.mark.parametrize("name", ASKED)
 def test_a_row_of_table_2_1_is_asked_as_each_museum_wants_it(session, name, formula):
     requests, nothing = MUSEUMS[name]["asked"], MUSEUMS[name]["nothing"]
-    (query,) = parse_queries(formula)
+    (query,) = queries(formula)
     words = [query.text, *(IN_GREEK[query.text.casefold()] for _ in "x" if name in ("searchculture", "europeana")
                            and query.text.casefold() in IN_GREEK)]
     hits, asked = search(session, name, query, always(nothing))
@@ -142,7 +143,7 @@ def test_a_row_of_table_2_1_is_asked_as_each_museum_wants_it(session, name, form
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_row_of_table_2_1_is_looked_up_in_what_is_downloaded(session, formula, tmp_path):
-    (query,) = parse_queries(formula)
+    (query,) = queries(formula)
     page, picture = "https://www.wga.hu/html/x", "primary,1,https://api.nga.gov/iiif"
     names = [{"number": {"value": number}, "names": {"value": name}} for number, name in
              (("1", query.text.upper()), ("2", f"{query.text}s"))]
@@ -157,7 +158,7 @@ def test_a_row_of_table_2_1_is_looked_up_in_what_is_downloaded(session, formula,
 
 
 def test_no_table_of_pictures_is_asked_for_where_no_title_matches(session):
-    (tanagra,) = parse_queries("tanagra")
+    (tanagra,) = queries("tanagra")
     assert search(session, "nga", tanagra) == ([], [
         "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata/main/data/objects.csv"])
 
@@ -621,7 +622,7 @@ def collected(out, name, spoilt, monkeypatch):
     monkeypatch.setattr(transport, "PAUSE", 0)
     monkeypatch.setattr(transport, "REST", 0)
     with Museums(spoilt):
-        collect(out, [Pose("Any", "", parse_queries(SPOILT[name]))], [SOURCES[name]], None,
+        collect(out, [Pose("Any", "", queries(SPOILT[name]))], [SOURCES[name]], None,
                 open_session=partial(Session, per_second=10_000))
     with (out / "metadata.csv").open(newline="") as rows, (out / "problems.csv").open(newline="") as problems:
         return list(csv.DictReader(rows)), Counter(row["kind"] for row in csv.DictReader(problems))

@@ -48,14 +48,10 @@ def test_images_are_the_pictures_of_the_rows_asked_for(folder):
     assert np.array_equal(some[0], np.asarray(picture))
 
 
-def test_a_picture_to_look_at_keeps_its_proportions(folder):
-    data = load_dataset(folder)
-    assert data.picture(0, side=20).shape == (15, 20, 3)
-
-
-def test_a_caption_says_what_is_known(tmp_path):
+def test_a_picture_to_look_at_keeps_its_proportions_and_its_caption_says_what_is_known(tmp_path):
     make_folder(tmp_path, {"A": 4, "B": 4}, TITLE=["Venus", ""] * 4, DATE=["1534", ""] * 4)
     data = load_dataset(tmp_path)
+    assert data.picture(0, side=20).shape == (15, 20, 3)
     assert [data.caption(0), data.caption(1)] == ["Venus, 1534", "A/1.png"]
 
 
@@ -138,20 +134,15 @@ def test_unusable_pictures_are_left_out_and_named(tmp_path):
         assert word in problem and problem.endswith(".")
 
 
-def test_converted_pictures_stay_and_are_named(folder):
+def test_converted_pictures_stay_and_rows_that_are_there_twice_count_once(folder):
     Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(folder / "A/0.png")
-    data = load_dataset(folder)
-    assert len(data) == 9
-    assert data.problems[["file_name", "action"]].to_numpy().tolist() == [["A/0.png", "converted"]]
-    assert (data.images(4, rows=[0]) == 255).all()
-
-
-def test_a_row_that_is_there_twice_counts_once(folder):
     frame = pd.read_csv(folder / "metadata.csv")
-    frame.iloc[[0, *range(9)]].replace("A/1.png", "./A/1.png").to_csv(folder / "metadata.csv", index=False)
+    frame.iloc[[*range(9), 1]].replace("A/2.png", "./A/2.png").to_csv(folder / "metadata.csv", index=False)
     data = load_dataset(folder)
     assert len(data) == 9
-    assert data.problems[["file_name", "action"]].to_numpy().tolist() == [["A/0.png", "kept once"]]
+    problems = [["A/0.png", "converted"], ["A/1.png", "kept once"]]
+    assert data.problems[["file_name", "action"]].to_numpy().tolist() == problems
+    assert (data.images(4, rows=[0]) == 255).all()
 
 
 @pytest.mark.parametrize("name", ["A/4.png", "B/copy.png"])  # one file listed twice, or two of the same bytes
@@ -209,16 +200,14 @@ def test_a_link_out_of_the_folder_is_refused(folder, tmp_path_factory):
         load_dataset(folder)
 
 
-def test_a_missing_or_empty_folder_is_refused(tmp_path):
+def test_missing_and_empty_folders_and_unknown_classes_are_refused(tmp_path):
     with pytest.raises(DataError, match="no such folder"):
         load_dataset(tmp_path / "missing")
     with pytest.raises(DataError, match="metadata.csv"):
         load_dataset(tmp_path)
-
-
-def test_an_unknown_class_is_refused_with_those_there(folder):
+    make_folder(tmp_path, {"A": 4, "B": 4})
     with pytest.raises(DataError, match='the label "a".* there: A, B'):
-        load_dataset(folder, "a,B")
+        load_dataset(tmp_path, "a,B")
 
 
 def test_small_classes_are_all_named_in_one_message(tmp_path):
@@ -234,9 +223,6 @@ def test_a_class_that_shrank_by_damage_says_so(folder):
     (folder / "A/0.png").write_bytes(b"")
     with pytest.raises(DataError, match='"A" has 3 pictures.*Left out were 1.* A/0.png: The file is empty'):
         load_dataset(folder)
-
-
-def test_nothing_readable_is_refused(folder):
     for path in folder.glob("*/*.png"):
         path.write_bytes(b"")
     with pytest.raises(DataError, match='"A" has 0 pictures, class "B" has 0 pictures'):
@@ -274,26 +260,21 @@ def test_decisions_of_a_person_are_applied(folder):
     assert "A/elsewhere.png" in found.problems["problem"][0]
 
 
-def test_decisions_that_leave_nothing_are_refused(tmp_path):
+def test_a_folder_that_is_only_looked_at_may_have_one_class_but_not_none(tmp_path):
     make_folder(tmp_path, {"A": 1})
+    assert len(load_dataset(tmp_path, minimum=0)) == 1
+    with pytest.raises(DataError, match="only class"):
+        load_dataset(tmp_path, minimum=1)
     append_decision(tmp_path, Decision("A/0.png", "drop", who="me"))
     with pytest.raises(DataError, match="decisions.csv: these decisions drop every picture"):
         load_dataset(tmp_path, minimum=0)
 
 
-def test_a_folder_that_is_only_looked_at_may_have_one_class(tmp_path):
-    make_folder(tmp_path, {"A": 1})
-    assert len(load_dataset(tmp_path, minimum=0)) == 1
-    with pytest.raises(DataError, match="only class"):
-        load_dataset(tmp_path, minimum=1)
-
-
-def test_only_open_pictures_are_shown_where_licences_are_known(tmp_path):
-    make_folder(tmp_path, {"A": 2, "B": 2}, licence=["CC0", "In copyright", "", "Public domain"])
-    assert load_dataset(tmp_path, minimum=1).rows_to_show([0, 1, 2, 3]).tolist() == [0, 3]
-
-
-@pytest.mark.parametrize("columns", [{}, {"licence": "In copyright"}])
-def test_a_data_set_without_an_open_picture_shows_all_of_its_own(tmp_path, columns):
+@pytest.mark.parametrize("columns, shown", [
+    ({"licence": ["CC0", "In copyright", "", "Public domain"]}, [0, 3]),
+    ({"licence": "In copyright"}, [0, 1, 2, 3]),  # its owner's alone
+    ({}, [0, 1, 2, 3]),
+])
+def test_only_open_pictures_are_shown_where_there_are_any(tmp_path, columns, shown):
     make_folder(tmp_path, {"A": 2, "B": 2}, **columns)
-    assert load_dataset(tmp_path, minimum=1).rows_to_show([1, 3]).tolist() == [1, 3]
+    assert load_dataset(tmp_path, minimum=1).rows_to_show([0, 1, 2, 3]).tolist() == shown

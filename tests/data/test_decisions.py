@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artpose_lib.data import decisions
 from artpose_lib.data.decisions import (
     COLUMNS,
     FILE,
@@ -44,11 +43,8 @@ def write(folder, data):
 # The file.
 
 
-def test_no_file_is_no_decisions(tmp_path):
-    assert read_decisions(tmp_path) == []
-
-
 def test_what_is_appended_is_read_in_its_order_one_line_each(tmp_path):
+    assert read_decisions(tmp_path) == []
     for decision in LOG:
         append_decision(tmp_path, decision)
     assert read_decisions(tmp_path) == LOG
@@ -73,21 +69,18 @@ def test_any_text_comes_back_or_is_refused_before_it_is_written(name, why, who, 
         assert read_decisions(folder)[-1] == LOG[1]
 
 
-def test_line_breaks_in_a_remark_become_spaces():
-    assert Decision("a.jpg", "drop", why="too dark\r\nand\ncropped").why == "too dark and cropped"
-
-
-def test_the_time_is_filled_in_in_utc_to_the_second(tmp_path):
-    append_decision(tmp_path, replace(LOG[0], when=""))
+def test_line_breaks_in_a_remark_become_spaces_and_the_time_is_filled_in_in_utc(tmp_path):
+    append_decision(tmp_path, replace(LOG[0], why="too dark\r\nand\ncropped", when=""))
     (decision,) = read_decisions(tmp_path)
     moment = pd.Timestamp(decision.when)
+    assert decision.why == "too dark and cropped"
     assert moment.utcoffset().total_seconds() == 0 and "." not in decision.when
     assert abs((pd.Timestamp.now("UTC") - moment).total_seconds()) < 3600
 
 
 @pytest.mark.parametrize("who", ["", "  "])
-def test_a_decision_has_a_name_to_it(tmp_path, who):
-    with pytest.raises(DecisionError, match="nobody is named.*Pieta/a.jpg"):
+def test_a_decision_names_a_person(tmp_path, who):
+    with pytest.raises(DecisionError, match="Pieta/a.jpg names no person"):
         append_decision(tmp_path, replace(LOG[0], who=who))
     assert not (tmp_path / FILE).exists()
 
@@ -107,7 +100,7 @@ def test_wherever_a_crash_cuts_the_last_line_off_nothing_else_is_lost(tmp_path):
 
 def test_a_decision_is_on_disk_when_append_returns(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(decisions.os, "fsync", lambda _: seen.append((tmp_path / FILE).read_bytes()))
+    monkeypatch.setattr("os.fsync", lambda _: seen.append((tmp_path / FILE).read_bytes()))
     append_decision(tmp_path, LOG[0])
     assert seen == [(tmp_path / FILE).read_bytes()]
 
@@ -147,7 +140,6 @@ def test_a_file_that_is_something_else_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("fields, says", [
-    (("a.jpg", "Drop"), '"Drop" is no action'),
     (("", "drop"), "name the picture"),
     (("a.jpg", "drop", "Pieta"), '"drop" takes no value'),
     (("a.jpg", "keep", "1"), '"keep" takes no value'),
@@ -155,7 +147,6 @@ def test_a_file_that_is_something_else_is_refused(tmp_path):
     (("a.jpg", "pose"), "no label"),
     (("a.jpg", "pose", " Pieta"), "no spaces"),
     (("a.jpg", "pose", "Pieta,Graces"), "no comma"),
-    (("a\n.jpg", "drop"), "one line"),
     (("a.jpg\n", "drop"), "one line"),
     (("a.jpg", "drop", "", "\ud800"), "whole characters"),
     (("a.jpg", "drop", "", "x" * 200_000), "at most"),
@@ -179,13 +170,8 @@ def test_an_undo_is_as_if_the_decision_had_never_been_made(earlier, last):
     assert active_decisions([*earlier, last, Decision(last.file_name, "undo")]) == active_decisions(earlier)
 
 
-@given(st.lists(changes))
-def test_undoing_as_often_as_was_decided_leaves_nothing(made):
-    assert active_decisions(made + [Decision(decision.file_name, "undo") for decision in made]) == []
-
-
 @given(st.lists(st.one_of(changes, undos)))
-def test_standing_decisions_all_stand_and_in_their_order(made):
+def test_active_decisions_are_all_active_and_in_their_order(made):
     count = active_decisions(made)
     assert active_decisions(count) == count
     places = iter(made)
@@ -203,13 +189,10 @@ def test_replaying_invents_no_row_touches_no_other_column_and_a_second_time_chan
     assert apply_decisions(frame, made)[0].equals(frame)
 
 
-@given(st.lists(st.one_of(changes, undos)), st.randoms(use_true_random=False))
-def test_the_order_of_decisions_on_different_pictures_does_not_matter(made, random):
-    pictures = [decision.file_name for decision in made]
-    queues = {name: [decision for decision in made if decision.file_name == name] for name in pictures}
-    random.shuffle(pictures)
-    shuffled = [queues[name].pop(0) for name in pictures]
-    (one, said), (other, also_said) = apply_decisions(METADATA, made), apply_decisions(METADATA, shuffled)
+@given(st.lists(st.one_of(changes, undos)))
+def test_the_order_of_decisions_on_different_pictures_does_not_matter(made):
+    (one, said), (other, also_said) = (apply_decisions(METADATA, decisions) for decisions in (
+        made, sorted(made, key=lambda decision: decision.file_name)))
     assert one.equals(other) and said == also_said
 
 
@@ -230,15 +213,12 @@ def test_the_latest_pose_and_box_win_and_outlive_a_drop_that_is_taken_back():
     assert said == []
 
 
-def test_boxes_come_in_with_the_first_decision_about_one():
+def test_boxes_come_in_with_the_first_decision_about_one_and_rows_are_numbered_anew():
     bare = METADATA[["file_name", "label"]]
-    assert list(apply_decisions(bare, [Decision("a.jpg", "drop")])[0]) == ["file_name", "label"]
+    frame, _ = apply_decisions(bare, [Decision("a.jpg", "drop")])
+    assert list(frame) == ["file_name", "label"] and frame.index.tolist() == [0, 1]
     frame, _ = apply_decisions(bare, [Decision("b.jpg", "box", "0 0 9 9")])
     assert frame["boxes"].tolist() == ["", "0 0 9 9", ""]
-
-
-def test_rows_are_numbered_anew():
-    assert apply_decisions(METADATA, [Decision("a.jpg", "drop")])[0].index.tolist() == [0, 1]
 
 
 def test_in_another_collection_what_is_gone_is_said_once_a_picture_and_the_rest_holds():

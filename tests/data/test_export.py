@@ -85,6 +85,12 @@ def test_a_label_cannot_lead_out_of_the_export(collection, tmp_path):
     assert len(load_dataset(tmp_path / "deep" / "out", minimum=0)) == 5
 
 
+def test_an_empty_folder_is_filled(collection, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert export(load_dataset(collection, minimum=0), "csv", tmp_path / "out") == 5
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["metadata.csv"]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_nothing_is_written_over(collection, tmp_path, form):
     out = tmp_path / "out"
@@ -98,6 +104,6 @@ def test_nothing_is_written_over(collection, tmp_path, form):
 def test_a_failed_export_leaves_nothing_behind(collection, tmp_path):
     dataset = load_dataset(collection, minimum=0)
     (collection / "Pieta" / "met-5.jpg").unlink()
-    with pytest.raises(OSError):
+    with pytest.raises(FileNotFoundError, match="met-5.jpg"):
         export(dataset, "imagefolder", tmp_path / "exports" / "out")
     assert list((tmp_path / "exports").iterdir()) == []
