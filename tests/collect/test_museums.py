@@ -563,6 +563,7 @@ MISCHIEF = {
     "too many requests for ever": ("smk", "search", spoils.error(429, Retry_After="1"), "too many requests"),
     "an error for ever": ("harvard", "object", spoils.error(500), "server error"),
     "keys refused": ("europeana", "search", spoils.error(401), "refused"),
+    "another key refused": ("searchculture", "search", spoils.error(401), "refused"),
     "a challenge": ("met", "search", spoils.instead(spoils.CHALLENGE, status=403), "blocked"),
     "sent to another host": ("commons", "api.php", spoils.redirect("https://example.org/"), "elsewhere"),
     "hits that are no records": ("cleveland", "artworks", spoils.edited(lambda found: found | {
