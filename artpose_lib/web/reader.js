@@ -4,95 +4,51 @@
 const REST = 200; // milliseconds without a step after which the address, the strongest pictures and the voice follow
 const SIDE_BY_SIDE = "side-by-side";
 
-// All filters of a block, as many a row as fit. Only the rows in sight are drawn: a canvas of 2,048 tiles would be too
-// large for a phone.
+// All filters of a block as tiles, as many a row as fit.
 class Grid {
   constructor(id, choose) {
-    Object.assign(this, { choose, columns: 1, cell: 1, order: [], position: 0 });
-    this.canvas = make("canvas", { "aria-hidden": "true" });
-    this.mark = make("span", { id, className: "maps-mark", role: "option", "aria-selected": "true" });
-    this.tall = make("div", { className: "maps-tall", role: "presentation", onclick: (event) => this.pick(event) },
-      this.canvas, this.mark);
-    this.box = make("div", { className: "maps-grid", tabIndex: 0, role: "listbox", "aria-activedescendant": id,
-      onscroll: () => this.redraw(), onkeydown: (event) => this.press(event) }, this.tall);
+    Object.assign(this, { id, choose, tiles: [] });
     this.title = make("p", { className: "maps-name" });
+    this.box = make("div", { className: "maps-grid", tabIndex: 0, role: "listbox",
+      onclick: ({ target }) => target !== this.box && choose(this.tiles.indexOf(target)),
+      onkeydown: (event) => this.press(event) });
     this.element = make("section", { "aria-label": "All filters of the block" }, this.title, this.box);
-    new ResizeObserver(() => this.layOut()).observe(this.box);
   }
 
-  show(block, bitmap, order, title) {
-    Object.assign(this, { block, bitmap, order });
+  show({ side, columns, count }, path, order, title) {
+    const cell = count <= 64 ? 83 : count <= 256 ? 63 : 47; // pixels: a finger hits them
+    const rows = Math.ceil(count / columns), share = (place, of) => `${100 * place / Math.max(of - 1, 1)}%`;
+    const position = (filter) => `${share(filter % columns, columns)} ${share(Math.floor(filter / columns), rows)}`;
     this.title.textContent = title;
     this.box.setAttribute("aria-label", title);
-    this.mark.setAttribute("aria-setsize", order.length);
-    this.layOut();
-  }
-
-  layOut() {
-    if (!this.bitmap || !this.box.clientWidth) return;
-    const wanted = this.order.length <= 64 ? 84 : this.order.length <= 256 ? 64 : 48; // pixels: a finger hits them
-    this.columns = Math.max(1, Math.floor(this.box.clientWidth / wanted));
-    this.cell = this.box.clientWidth / this.columns;
-    this.tall.style.height = `${Math.ceil(this.order.length / this.columns) * this.cell}px`;
-    this.draw();
-    this.select(this.position);
-  }
-
-  redraw() {
-    cancelAnimationFrame(this.waiting);
-    this.waiting = requestAnimationFrame(() => this.draw());
-  }
-
-  draw() {
-    const scale = window.devicePixelRatio || 1, { block, columns } = this, height = this.box.clientHeight;
-    const cell = this.cell * scale, top = this.box.scrollTop * scale, context = this.canvas.getContext("2d");
-    this.canvas.width = Math.round(this.box.clientWidth * scale);
-    this.canvas.height = Math.round(Math.min(height, this.tall.offsetHeight) * scale);
-    this.canvas.style.height = `${this.canvas.height / scale}px`;
-    context.imageSmoothingEnabled = cell < block.side;
-    context.imageSmoothingQuality = "high";
-    const first = Math.floor(top / cell) * columns, last = Math.ceil((top + height * scale) / cell) * columns;
-    this.order.slice(first, last).forEach((filter, index) => {
-      const x = Math.round((index % columns) * cell);
-      const y = Math.round(Math.floor((first + index) / columns) * cell - top);
-      drawTile(context, this.bitmap, block, filter, x, y, Math.floor(cell) - Math.ceil(scale));
-    });
+    this.box.style = `--sprite: url("${path}"); --columns: ${columns}; --rows: ${rows}; --cell: ${cell}px; `
+      + `--rendering: ${cell < side ? "auto" : "pixelated"}`;
+    this.tiles = order.map((filter) => make("span", { id: `${this.id}-${filter + 1}`, role: "option",
+      "aria-label": `filter ${filter + 1}`, "aria-selected": "false",
+      style: `background-position: ${position(filter)}` }));
+    this.box.replaceChildren(...this.tiles);
   }
 
   // Marks a place in the order, and scrolls the grid (never the page) until it is in sight.
   select(position) {
+    const { box } = this, tile = this.tiles[position], lowest = tile.offsetTop + tile.offsetHeight - box.clientHeight;
+    box.querySelector("[aria-selected=true]")?.setAttribute("aria-selected", "false");
+    tile.setAttribute("aria-selected", "true");
+    box.setAttribute("aria-activedescendant", tile.id);
+    if (box.scrollTop > tile.offsetTop) box.scrollTop = tile.offsetTop;
+    if (box.scrollTop < lowest) box.scrollTop = lowest;
     this.position = position;
-    const left = (position % this.columns) * this.cell, top = Math.floor(position / this.columns) * this.cell;
-    const pixels = { left, top, width: this.cell, height: this.cell };
-    for (const [name, length] of Object.entries(pixels)) this.mark.style[name] = `${length}px`;
-    this.mark.setAttribute("aria-posinset", position + 1);
-    this.mark.setAttribute("aria-label", `filter ${this.order[position] + 1}`);
-    const lowest = top + this.cell - this.box.clientHeight;
-    if (this.box.scrollTop > top) this.box.scrollTop = top;
-    if (this.box.scrollTop < lowest) this.box.scrollTop = lowest;
   }
 
   press(event) {
-    const page = this.columns * Math.max(1, Math.floor(this.box.clientHeight / this.cell));
-    const last = this.order.length - 1;
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns,
+    const columns = getComputedStyle(this.box).gridTemplateColumns.split(" ").length, last = this.tiles.length - 1;
+    const page = columns * Math.max(1, Math.floor(this.box.clientHeight / this.tiles[0].offsetHeight));
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns,
       PageUp: -page, PageDown: page, Home: -last, End: last };
     if (!(event.key in steps) || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     this.choose(Math.min(Math.max(this.position + steps[event.key], 0), last));
   }
-
-  pick(event) {
-    const box = this.tall.getBoundingClientRect(), row = Math.floor((event.clientY - box.top) / this.cell);
-    const column = Math.min(Math.floor((event.clientX - box.left) / this.cell), this.columns - 1);
-    const position = row * this.columns + column;
-    if (position < this.order.length) this.choose(position);
-  }
-}
-
-function drawTile(context, bitmap, { side, columns }, filter, x, y, size) {
-  const left = (filter % columns) * side, top = Math.floor(filter / columns) * side;
-  context.drawImage(bitmap, left, top, side, side, x, y, size, size);
 }
 
 // A picture or a map in a frame of the picture's proportions, with the boxes above it.
@@ -156,15 +112,35 @@ function loadScript(address, key) {
   });
 }
 
-// A sprite, decoded once for all steps, with what black and white stand for in each tile: one number for all filters
-// where they have the same. Whoever has it closes its bitmap, which frees the memory at once.
+// A sprite with what black and white stand for in each tile: one number for all filters where they have the same.
 async function loadSprite(address, key) {
   const path = `${address}/${key}.png`, image = make("img", { src: path });
   const { low, high } = await loadScript(address, key);
   await image.decode().catch(() => { throw new Error(path); });
   const each = (given) => (Array.isArray(given) ? (filter) => given[filter] : () => given);
-  return { bitmap: await createImageBitmap(image), low: each(low), high: each(high) };
+  return { path, image, low: each(low), high: each(high) };
 }
+
+// The reader's fixed parts; `data-part` names those that change.
+const LAYOUT = `
+  <p data-part="alert" role="alert" class="maps-alert" hidden></p>
+  <div data-part="choices" class="maps-choices"></div>
+  <section class="maps-stage" aria-label="Filter">
+    <div class="maps-row"><p data-part="heading" class="maps-name"></p>
+      <div class="maps-sort"><label>Sort by <select data-part="sorting" autocomplete="off"></select></label>
+        <button data-part="reverse" type="button" aria-label="Reverse the order" title="Reverse the order">⇅</button>
+      </div></div>
+    <div class="maps-steps">
+      <button data-part="back" type="button" aria-label="Previous filter" title="Previous filter">‹</button>
+      <input data-part="slider" type="range" min="1" autocomplete="off" aria-label="Filter">
+      <button data-part="next" type="button" aria-label="Next filter" title="Next filter">›</button></div>
+    <div data-part="figures" class="maps-figures"></div>
+    <div class="maps-row"><label class="maps-strength">Map over the picture
+        <input data-part="strength" type="range" min="0" max="100" value="70" autocomplete="off">
+        <span data-part="percent" class="maps-percent"></span></label>
+      <label data-part="boxing"><input data-part="boxed" type="checkbox" checked autocomplete="off">
+        Boxes around the figures</label></div>
+  </section>`;
 
 class Reader {
   constructor(root, number) {
@@ -173,10 +149,11 @@ class Reader {
     this.index = JSON.parse(root.querySelector("script[type='application/json']").textContent);
     this.first = { model: 0, block: this.index.models[0].blocks.length - 1, filter: 0, picture: 0, network: 0 };
     this.view = this.first;
-    this.buildControls();
-    this.build();
-    window.addEventListener("hashchange", () => this.follow(location.hash));
-    document.addEventListener("click", (event) => this.click(event), true);
+    root.insertAdjacentHTML("beforeend", LAYOUT);
+    root.querySelectorAll("[data-part]").forEach((part) => { this[part.dataset.part] = part; });
+    this.addParts();
+    this.listen();
+    this.lay();
     if (this.follow(location.hash)) this.reveal();
   }
 
@@ -190,12 +167,9 @@ class Reader {
     return this.view.network < all.length ? [all[this.view.network]] : all;
   }
 
-  buildControls() {
-    const button = (content, label, onclick) =>
-      make("button", { type: "button", "aria-label": label, title: label, onclick }, content);
-    const range = (label, properties, oninput) =>
-      make("input", { type: "range", autocomplete: "off", ...(label && { "aria-label": label }), ...properties, oninput });
-    const { pictures, models, address } = this.index;
+  // What is made of the index or has a class of its own.
+  addParts() {
+    const { pictures, models, address, meanings } = this.index;
     this.fields = {
       picture: makeChoice(this.id, "Picture", pictures.map((picture) => pictureOption(address, picture)),
         (picture) => this.choose({ picture })),
@@ -203,37 +177,27 @@ class Reader {
         (model) => this.choose({ model, network: 0, filter: null })),
     };
     this.ofModel = make("div", { className: "maps-of-model" });
-    this.sorting = make("select", { autocomplete: "off", onchange: () => this.sortBy(this.sorting.value) });
-    this.reverse = button("⇅", "Reverse the order", () => this.sortBy(this.sort));
-    this.back = button("‹", "Previous filter", () => this.step(this.position - 1));
-    this.next = button("›", "Next filter", () => this.step(this.position + 1));
-    this.slider = range("Filter", { min: 1 }, () => this.step(this.slider.value - 1));
-    this.strength = range("", { min: 0, max: 100, value: 70 }, () => this.lay());
-    this.boxed = make("input", { type: "checkbox", checked: true, autocomplete: "off", onchange: () => this.lay() });
-  }
-
-  build() {
-    const part = (className, ...children) => make("div", { className }, ...children);
-    this.alert = make("p", { role: "alert", className: "maps-alert", hidden: true });
-    this.status = make("p", { role: "status", className: "maps-unseen" });
-    this.heading = make("p", { className: "maps-name" });
-    this.percent = make("span", { className: "maps-percent" });
-    this.boxing = make("label", {}, this.boxed, " Boxes around the figures");
+    this.choices.append(this.fields.picture, this.fields.model, this.ofModel);
     [this.image, this.overlay] = [make("img"), make("canvas", { "aria-hidden": "true" })];
     this.overlay.style.filter = `url(#${this.id}-colour)`;
     this.seen = new Frame(this.image, this.overlay);
-    this.figures = part("maps-figures");
-    this.grid = new Grid(`${this.id}-current`, (position) => this.step(position));
-    this.numbers = new Numbers(this.index.meanings);
-    [this.strongest, this.table] = [new Strongest(this.index), new Table(this)];
-    const stage = make("section", { className: "maps-stage", "aria-label": "Filter" },
-      part("maps-row", this.heading, part("maps-sort", make("label", {}, "Sort by ", this.sorting), this.reverse)),
-      part("maps-steps", this.back, this.slider, this.next), this.figures,
-      part("maps-row", make("label", { className: "maps-strength" }, "Map over the picture ", this.strength,
-        this.percent), this.boxing), this.numbers.element);
-    this.root.append(this.alert, part("maps-choices", this.fields.picture, this.fields.model, this.ofModel), stage,
-      this.grid.element, this.strongest.element, this.table.element, this.status, makeColouring(`${this.id}-colour`));
-    this.lay();
+    this.grid = new Grid(this.id, (position) => this.step(position));
+    [this.numbers, this.strongest, this.table] = [new Numbers(meanings), new Strongest(this.index), new Table(this)];
+    this.status = make("p", { role: "status", className: "maps-unseen" });
+    this.root.querySelector(".maps-stage").append(this.numbers.element);
+    this.root.append(this.grid.element, this.strongest.element, this.table.element, this.status,
+      makeColouring(`${this.id}-colour`));
+  }
+
+  listen() {
+    this.sorting.onchange = () => this.sortBy(this.sorting.value);
+    this.reverse.onclick = () => this.sortBy(this.sort);
+    this.back.onclick = () => this.step(this.position - 1);
+    this.next.onclick = () => this.step(this.position + 1);
+    this.slider.oninput = () => this.step(this.slider.value - 1);
+    this.strength.oninput = this.boxed.onchange = () => this.lay();
+    window.addEventListener("hashchange", () => this.follow(location.hash));
+    document.addEventListener("click", (event) => this.click(event), true);
   }
 
   // Addresses: #model/block/filter/picture, and the network where it is not the first; block and filter count from 1.
@@ -332,8 +296,6 @@ class Reader {
     const [numbers, ...sprites] = await Promise.all([loadScript(address, `${this.model.key}/${number}`),
       ...this.networks.map(({ key }) => loadSprite(address, `${this.model.key}/${key}/${this.picture.key}/${number}`)),
     ]).catch((error) => [error]);
-    const stale = ticket === this.ticket && sprites.length ? this.sprites : sprites;
-    stale.forEach(({ bitmap }) => bitmap.close());
     if (ticket !== this.ticket) return; // something else was chosen meanwhile
     this.root.ariaBusy = null;
     if (sprites.length) return this.drawBlock(numbers, sprites);
@@ -366,7 +328,7 @@ class Reader {
     this.order = sortFilters(block.count, this.sort, this.reversed, numbers, here);
     view.filter ??= this.order[0];
     this.slider.max = block.count;
-    this.grid.show(block, sprites[0].bitmap, this.order,
+    this.grid.show(block, sprites[0].path, this.order,
       `All ${block.count} filters of block ${view.block + 1}, ${networks[0].title}`);
     this.numbers.setBlock(model, numbers);
     this.table.show(model, block, numbers, here, this.order, this.sort, this.reversed);
@@ -422,9 +384,11 @@ class Reader {
     this.resting = setTimeout(() => this.rest(), REST);
   }
 
-  drawMap(canvas, { bitmap }) {
-    canvas.width = canvas.height = this.block.side;
-    drawTile(canvas.getContext("2d"), bitmap, this.block, this.view.filter, 0, 0, this.block.side);
+  drawMap(canvas, { image }) {
+    const { side, columns } = this.block, { filter } = this.view;
+    canvas.width = canvas.height = side;
+    canvas.getContext("2d").drawImage(image, (filter % columns) * side, Math.floor(filter / columns) * side, side, side,
+      0, 0, side, side);
   }
 
   // What follows once the slider rests.

@@ -1,5 +1,5 @@
-// What was measured about the filters: orders to sort them by, one filter's numbers, its strongest pictures, and a table
-// of all filters of a block. It is made with dom.js; reader.js shows it.
+// What was measured about the filters: orders to sort them by, one filter's numbers, its strongest pictures, and a
+// table of all filters of a block. It is made with dom.js; reader.js shows it.
 
 const ROWS = 100; // of the table at a time: 2,048 at once would make a phone stutter
 
@@ -44,7 +44,7 @@ class Numbers {
     const titles = ["Class", "Tells it apart (AUC)", "Importance for it"];
     const head = make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)));
     this.source = make("p", { className: "maps-quiet" });
-    const terms = Object.entries(meanings).flatMap(([term, meaning]) => [make("dt", {}, term), make("dd", {}, meaning)]);
+    const terms = Object.entries(meanings).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]);
     this.element = make("div", { className: "maps-numbers" }, this.list,
       make("table", { className: "maps-classes" }, make("thead", {}, head), this.rows), this.source,
       make("details", { className: "maps-explained", hidden: !terms.length },
@@ -54,8 +54,8 @@ class Numbers {
   setBlock(model, numbers) {
     Object.assign(this, { model, numbers });
     this.element.hidden = !numbers;
-    this.source.textContent = `Measured on the ${model.networks[0].title} network, over the ${model.tested} pictures of `
-      + "its test part.";
+    this.source.textContent = `Measured on the ${model.networks[0].title} network, over the ${model.tested} pictures `
+      + "of its test part.";
   }
 
   show(filter) {
@@ -116,8 +116,8 @@ class Strongest {
     this.list = make("ol", { role: "list" });
     this.title = make("p", { className: "maps-name" });
     this.element = make("section", { className: "maps-strongest", "aria-label": "Strongest pictures" }, this.title,
-      make("p", { className: "maps-row" }, make("label", {}, this.whole, " Whole pictures, with what it sees outlined")),
-      this.list);
+      make("p", { className: "maps-row" },
+        make("label", {}, this.whole, " Whole pictures, with what it sees outlined")), this.list);
   }
 
   show(block, numbers, filter) {
