@@ -5,6 +5,7 @@ are written out here; a test holds them to the library's own.
 """
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,7 @@ class Group(click.Group):
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0 done, 1 an error, 2 a command line that is off, 130 after Ctrl-C."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines help no reader
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # odd EXIF, large sizes: what matters is raised
     try:
         return artpose.main(argv, prog_name="artpose", standalone_mode=False) or 0
     except click.ClickException as error:

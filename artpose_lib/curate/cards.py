@@ -16,8 +16,8 @@ from PIL import ExifTags, Image
 
 from artpose_lib.collect.answers import addresses
 from artpose_lib.data.boxes import parse_boxes
-from artpose_lib.data.dataset import list_pictures
 from artpose_lib.data.decisions import Decision, active_decisions, apply_decisions, read_decisions
+from artpose_lib.data.metadata import list_pictures
 from artpose_lib.data.pictures import FORMATS, decode
 from artpose_lib.data.poses import POSE_NAMES
 

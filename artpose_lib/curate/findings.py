@@ -12,8 +12,9 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
 from artpose_lib.curate.flags import FLAGS, SIDE, flag_picture
-from artpose_lib.data.dataset import list_pictures, verify_pictures
+from artpose_lib.data.dataset import verify_pictures
 from artpose_lib.data.duplicates import HASH_SIDE, likeness
+from artpose_lib.data.metadata import list_pictures
 from artpose_lib.data.pictures import decode, decode_square, read_ahead
 
 FOLDS = 5  # of the cross-validation, and so the fewest different pictures of a class whose labels can be judged

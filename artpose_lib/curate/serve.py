@@ -14,8 +14,8 @@ from traitlets.config import Config
 from voila.app import Voila
 
 from artpose_lib.curate.findings import extract_lite_features, inspect_pictures
-from artpose_lib.data.dataset import list_pictures
 from artpose_lib.data.decisions import read_decisions
+from artpose_lib.data.metadata import list_pictures
 from artpose_lib.files import say
 
 HOST = "127.0.0.1"  # this machine only

@@ -1,14 +1,12 @@
 """A folder of labelled pictures as arrays."""
 
-import csv
 import hashlib
-import io
 import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +14,8 @@ import pandas as pd
 
 from artpose_lib.data import decisions
 from artpose_lib.data.licences import is_open
+from artpose_lib.data.metadata import DataError, list_pictures
 from artpose_lib.data.pictures import PictureError, decode, decode_square, read_ahead, verify
-
-
-class DataError(ValueError):
-    """Data that cannot be used; the message names the file, the value and the way out."""
 
 
 class Problem(NamedTuple):
@@ -38,8 +33,7 @@ class PoseDataset:
     folder: where each `file_name` starts from.
     metadata: a frame of strings, a row a picture: `file_name`, `label` and whatever else metadata.csv has.
     classes: the labels in alphabetical order, which for the six poses is the thesis' order, 0 to 5.
-    problems: what was found wrong, a row each: `file_name`, `problem` (a sentence) and `action` ("left out",
-        "converted" or "kept once").
+    problems: a row a `Problem`.
     fingerprint: 12 hexadecimal digits over file names, labels and the files' bytes: it changes with any.
     """
 
@@ -74,23 +68,19 @@ class PoseDataset:
         return self.metadata["label"].value_counts().reindex(list(self.classes))
 
     def images(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
-        """uint8 RGB pictures (n, size, size, 3) of the given row numbers, or of all rows, read from disk.
-
-        A plain bilinear resize: the aspect ratio is not kept, as in the thesis' scripts.
-        """
-        names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
-        pictures = np.empty((len(names), size, size, 3), np.uint8)
+        """uint8 RGB pictures (n, size, size, 3) of the given row numbers, or of all rows; see `resize`."""
+        pictures = np.empty((len(self) if rows is None else len(rows), size, size, 3), np.uint8)
         for picture, found in zip(pictures, self.stream(size, rows), strict=True):
             picture[:] = found
         return pictures
 
     def stream(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[np.ndarray]:
-        """`images` one by one, each uint8 RGB (size, size, 3), read by threads a little ahead, for any number."""
+        """`images` one by one, uint8 RGB (size, size, 3) each, read a little ahead by threads."""
         names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
         return read_ahead(lambda name: decode_square((self.folder / name).read_bytes(), size), names)
 
     def picture(self, row: int, side: int) -> np.ndarray:
-        """One picture as it is seen, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""
+        """One picture with its own proportions, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""
         image, _ = decode((self.folder / self.metadata["file_name"].iloc[row]).read_bytes(), side)
         image.thumbnail((side, side))
         return np.asarray(image)
@@ -120,7 +110,7 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     listed, unmatched = decisions.apply_decisions(listed, decisions.read_decisions(folder))
     if listed.empty:
         raise DataError(f"{folder / decisions.FILE}: these decisions drop every picture.")
-    used = _used_classes(folder, listed["label"], classes, 2 if minimum else 1)
+    used = _pick_classes(folder, listed["label"], classes, 2 if minimum else 1)
     listed = listed[listed["label"].isin(used)]
     usable, problems = _leave_out_disputed(*verify_pictures(folder, listed))
     if unmatched:
@@ -130,22 +120,6 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     content = usable[["file_name", "label", "_sha256"]].to_numpy().tolist()
     fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
     return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems, fingerprint)
-
-
-def list_pictures(folder: str | Path) -> pd.DataFrame:
-    """The rows of a folder's metadata.csv, or of its subfolders: no picture opened, no decision applied.
-
-    Raises DataError as `load_dataset` does.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder.")
-    table = folder / "metadata.csv"
-    listed = pd.DataFrame(_rows_of_table(table) if table.exists() else _rows_of_folders(folder))
-    if listed.empty:
-        raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, "
-                        "or a folder of pictures for each class.")
-    return listed
 
 
 def verify_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
@@ -168,60 +142,7 @@ def verify_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, l
     return listed.loc[list(digests)].assign(_sha256=list(digests.values())).reset_index(drop=True), problems
 
 
-def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
-    # csv and not pandas: it knows each row's line in the file, even where a title holds a line break.
-    # Strict, because an unclosed quote would otherwise swallow the rows that follow.
-    reader = csv.DictReader(io.StringIO(_utf8_text(path), newline=""), restval="", strict=True)
-    try:
-        columns = reader.fieldnames or []
-        if not {"file_name", "label"} <= set(columns):
-            found = ", ".join(f'"{column}"' for column in columns) or "none"
-            raise DataError(f'{path}: the columns "file_name" and "label" are needed. Columns found, split '
-                            f"at commas: {found}.")
-        for row in reader:
-            where = f"{path}, line {reader.line_num}"
-            if None in row:
-                raise DataError(f"{where}: {len(row[None])} more values than columns; put quotes around a "
-                                "value that holds a comma.")
-            yield _checked(path.parent, row, where)
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: this is not CSV ({error}).") from error
-
-
-def _utf8_text(path: Path) -> str:
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")  # spreadsheets put a byte order mark in front
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the table "
-                        "as CSV in UTF-8.") from error
-
-
-def _rows_of_folders(folder: Path) -> Iterator[dict[str, str]]:
-    for path in sorted(folder.glob("*/**/*")):
-        parts = path.relative_to(folder).parts
-        if not path.is_dir() and not any(part.startswith(".") for part in parts):
-            yield _checked(folder, {"file_name": "/".join(parts), "label": parts[0]}, str(path))
-
-
-def _checked(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
-    name, label = row["file_name"], row["label"].strip()
-    for column, value in (("file_name", name), ("label", label)):
-        if not value:
-            raise DataError(f"{where}: {column} is empty.")
-    if "," in label:
-        raise DataError(f'{where}: the label "{label}" holds a comma, which stands between labels in '
-                        "--classes. Rename it.")
-    relative = PurePosixPath(name)
-    if (relative.is_absolute() or ".." in relative.parts or "\0" in name
-            or not (folder / relative).resolve().is_relative_to(folder.resolve())):
-        raise DataError(f'{where}: the file name "{name}" may lead out of {folder}. Pictures must lie in '
-                        'that folder, and their names start from it, without "..".')
-    return row | {"file_name": str(relative), "label": label}
-
-
-def _used_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] | None, fewest: int) -> tuple[str, ...]:
+def _pick_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] | None, fewest: int) -> tuple[str, ...]:
     there = sorted(set(labels))
     asked = classes.split(",") if isinstance(classes, str) else classes or ()
     used = sorted({name.strip() for name in asked} - {""}) or there

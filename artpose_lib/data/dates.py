@@ -15,38 +15,21 @@ from artpose_lib.data.text import LONGEST, fold
 EARLIEST, LATEST = -10_000, 2100  # years; a number beyond them is no year
 OPEN_END = 25  # years that "before" and "after" reach: the medians are 30 and 25 in the Carnegie Museum's catalogue
 
-# What a date's words mean, in English, Dutch, German, Danish, French, Italian and Greek. Other words are passed over.
-_WORDS = {
-    "century": "century centuries cent eeuw jh jhd jhdt jahrhundert jahrhunderts århundrede årh siècle siècles secolo "
-               "sec αι αιώνας αιώνα",
-    "millennium": "millennium millennia jahrtausend årtusinde millénaire millennio χιλιετία",
-    "half": "half helft hälfte halvdel moitié metà",
-    "third": "drittel tredjedel tiers",
-    "quarter": "quarter kwart viertel fjerdedel quart quarto",
-    "1 third": "early earlier vroeg begin beginning anfang frühes begyndelsen tidlig début inizio αρχές",
-    "2 third": "mid middle midden mitte midten milieu μέσα",
-    "3 third": "late later laat end eind einde ende spätes slutningen sen fin fine τέλη",
-    "-": "- / to until or and tot of en bis oder und til eller og ou et o e",
-    "before": "before by voor vor før avant ante πριν",
-    "after": "after na nach efter après dopo post μετά",
-    "period": "period dynasty reign periode dynastie periodo",
-    "original": "original originals origineel",
-    "last": "last laatste letztes letzte sidste dernier dernière ultimo ultima",
-    "1": "first eerste erste ersten første premier première primo prima",
-    "2": "second tweede zweite zweiten anden deuxième secondo seconda",
-    "3": "third derde dritte dritten tredje troisième terzo",
-    "4": "fourth vierde vierte vierten fjerde quatrième",
-    "5": "fifth", "6": "sixth", "7": "seventh", "8": "eighth", "9": "ninth", "10": "tenth", "11": "eleventh",
-    "12": "twelfth", "13": "thirteenth", "14": "fourteenth", "15": "fifteenth", "16": "sixteenth", "17": "seventeenth",
-    "18": "eighteenth", "19": "nineteenth", "20": "twentieth",
-    "bce": "bce", "ce": "ce", "decade": "decade",  # see _SPELLINGS
-}
+
+def _read_words(table: str) -> list[tuple[str, str]]:
+    """The rows of a table in this folder: a meaning and the words that tell it, folded, spaces between."""
+    with (files("artpose_lib.data") / table).open(encoding="utf-8", newline="") as lines:
+        return [(meaning, fold(words)) for meaning, words in list(csv.reader(lines))[1:]]
+
+
+# The words of dates in English, Dutch, German, Danish, French, Italian and Greek. All others are ignored.
+_MEANING = {word: meaning for meaning, words in _read_words("date_words.csv") for word in words.split()}
 _ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi"
-_MEANING = {fold(word): meaning for meaning, words in _WORDS.items() for word in words.split()}
 _MEANING |= {f"{numeral}{ending}": str(number) for number, numeral in enumerate(_ROMAN.split(), start=1)
              for ending in ("", "e", "er", "eme")}
+_KNOWN = set(_MEANING.values())
 
-# What takes more than one word to tell, brought into words of _WORDS; in this order.
+# What takes more than one word to tell, brought into words of _MEANING; in this order.
 _SPELLINGS = tuple((re.compile(pattern), words) for pattern, words in (
     (r"\(\?\)|[?\[\]]", ""),
     (r"(?<![0-9])([0-9]{1,2}),([0-9]{3})(?![0-9])", r"\1\2"),  # 10,000
@@ -138,7 +121,7 @@ class _Point:
 
 def _span(words: list[str]) -> tuple[int, int] | None:
     """The years of one clause, from the first to the last point that it names."""
-    told = [word for word in words if word.isdecimal() or word in _WORDS]
+    told = [word for word in words if word.isdecimal() or word in _KNOWN]
     line = " ".join(word for word in told if word not in ("before", "after", "period"))
     spans = [point.span() for point in _points(line.partition("original")[0] + " ") if point.is_whole]
     spans = [(first, last) for first, last in spans if first >= EARLIEST and last <= LATEST]
@@ -186,11 +169,10 @@ def _share(which: str, part: str) -> tuple[float, float]:
     return (piece - 1) / pieces, piece / pieces
 
 
-# Each line of media.csv names a medium and words that tell it, "*" for any letters. The first line with a word of the
-# text decides: objects before techniques and techniques before materials, since a woodblock print is of ink too.
-with (files("artpose_lib.data") / "media.csv").open(encoding="utf-8", newline="") as _lines:
-    _MEDIA = [(kind, re.compile(r"\b(?:" + "|".join(fold(words).replace("*", r"\w*").split()) + r")\b"))
-              for kind, words in list(csv.reader(_lines))[1:]]
+# Words of media, "*" for any letters. The first row with a word of the text decides: objects before techniques and
+# techniques before materials, since a woodblock print is of ink too.
+_MEDIA = [(kind, re.compile(r"\b(?:" + "|".join(words.replace("*", r"\w*").split()) + r")\b"))
+          for kind, words in _read_words("media.csv")]
 MEDIA = (*dict.fromkeys(kind for kind, _ in _MEDIA), "")
 
 

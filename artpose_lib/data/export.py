@@ -51,8 +51,8 @@ def _thesis_json(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> None:
 
 def _numpy(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> None:
     images = np.lib.format.open_memmap(out / "images.npy", "w+", np.uint8, (len(rows), SIZE, SIZE, 3))
-    for number, row in enumerate(rows.index):
-        images[number] = dataset.images(SIZE, [row])[0]
+    for number, picture in enumerate(dataset.stream(SIZE, rows.index)):
+        images[number] = picture
     np.save(out / "labels.npy", dataset.labels[rows.index])
     (out / "classes.txt").write_text("\n".join(dataset.classes) + "\n", encoding="utf-8")
     _csv(dataset, rows, out)

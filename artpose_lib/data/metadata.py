@@ -1,0 +1,81 @@
+"""The rows of a folder of pictures: read from its metadata.csv, or from its subfolders, and checked."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message names the file, the value and the way out."""
+
+
+def list_pictures(folder: str | Path) -> pd.DataFrame:
+    """The rows of a folder's metadata.csv, or of its subfolders: no picture opened, no decision applied.
+
+    Raises DataError as `load_dataset` does.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder.")
+    table = folder / "metadata.csv"
+    listed = pd.DataFrame(_rows_of_table(table) if table.exists() else _rows_of_folders(folder))
+    if listed.empty:
+        raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, "
+                        "or a folder of pictures for each class.")
+    return listed
+
+
+def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
+    # csv and not pandas: it knows each row's line in the file, even where a title holds a line break.
+    # Strict, because an unclosed quote would otherwise swallow the rows that follow.
+    reader = csv.DictReader(io.StringIO(_read_utf8(path), newline=""), restval="", strict=True)
+    try:
+        columns = reader.fieldnames or []
+        if not {"file_name", "label"} <= set(columns):
+            found = ", ".join(f'"{column}"' for column in columns) or "none"
+            raise DataError(f'{path}: the columns "file_name" and "label" are needed. Columns found, split '
+                            f"at commas: {found}.")
+        for row in reader:
+            where = f"{path}, line {reader.line_num}"
+            if None in row:
+                raise DataError(f"{where}: {len(row[None])} more values than columns; put quotes around a "
+                                "value that holds a comma.")
+            yield _check_row(path.parent, row, where)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: this is not CSV ({error}).") from error
+
+
+def _read_utf8(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")  # spreadsheets put a byte order mark in front
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the table "
+                        "as CSV in UTF-8.") from error
+
+
+def _rows_of_folders(folder: Path) -> Iterator[dict[str, str]]:
+    for path in sorted(folder.glob("*/**/*")):
+        parts = path.relative_to(folder).parts
+        if not path.is_dir() and not any(part.startswith(".") for part in parts):
+            yield _check_row(folder, {"file_name": "/".join(parts), "label": parts[0]}, str(path))
+
+
+def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
+    name, label = row["file_name"], row["label"].strip()
+    for column, value in (("file_name", name), ("label", label)):
+        if not value:
+            raise DataError(f"{where}: {column} is empty.")
+    if "," in label:
+        raise DataError(f'{where}: the label "{label}" holds a comma, which stands between labels in '
+                        "--classes. Rename it.")
+    relative = PurePosixPath(name)
+    if (relative.is_absolute() or ".." in relative.parts or "\0" in name
+            or not (folder / relative).resolve().is_relative_to(folder.resolve())):
+        raise DataError(f'{where}: the file name "{name}" may lead out of {folder}. Pictures must lie in '
+                        'that folder, and their names start from it, without "..".')
+    return row | {"file_name": str(relative), "label": label}
