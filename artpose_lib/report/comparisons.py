@@ -6,15 +6,8 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.draw.backgrounds import LINKED
+from artpose_lib.report import statistics
 from artpose_lib.report.scores import METRICS, scores, summary
-from artpose_lib.report.statistics import (
-    RESAMPLES,
-    bootstrap,
-    interval,
-    mcnemar,
-    pictures_needed_apart,
-    pictures_needed_paired,
-)
 from artpose_lib.train.records import class_names, likeliest_class
 
 
@@ -56,16 +49,17 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     k, number = len(class_names(first)), METRICS.index(metric)
 
     def mean_scores(confusions: np.ndarray) -> np.ndarray:
-        return scores(confusions.reshape(*confusions.shape[:-1], k, k))[..., number].mean(axis=-1)
+        return scores(confusions)[..., number].mean(axis=-1)
 
-    redrawn = bootstrap(len(seeds), lambda drawn, rng: np.concatenate([
-        mean_scores(_redraw(side, drawn, k * k, rng)) for side in sides]))
-    means = [float(mean_scores(np.concatenate([_count(trial, k * k) for trial in side]))) for side in cells]
+    redrawn = statistics.bootstrap(len(seeds), lambda drawn, rng: np.concatenate([
+        mean_scores(_redraw(side, drawn, k, rng)) for side in sides]))
+    means = [float(mean_scores(np.concatenate([_count(trial, k) for trial in side]))) for side in cells]
     gaps = redrawn[1] - redrawn[0]
-    p = min(1.0, 2 * max(min((gaps <= 0).mean(), (gaps >= 0).mean()), 0.5 / RESAMPLES))
-    right = pd.concat(joined)[["right_1", "right_2"]].to_numpy(bool).T
-    return Difference(metric, *means, means[1] - means[0], *map(float, interval(gaps)), float(p),
-                      mcnemar(*right) if paired else np.nan, len(seeds), sum(len(one[seed]) for seed in seeds))
+    p = min(1.0, 2 * max(min((gaps <= 0).mean(), (gaps >= 0).mean()), 0.5 / statistics.RESAMPLES))
+    both = pd.concat(joined)
+    exact = statistics.mcnemar(both["right_1"].to_numpy(), both["right_2"].to_numpy()) if paired else np.nan
+    return Difference(metric, *means, means[1] - means[0], *map(float, statistics.interval(gaps)), float(p), exact,
+                      len(seeds), sum(len(one[seed]) for seed in seeds))
 
 
 def _trials(predictions: pd.DataFrame, part: str) -> dict[int, pd.DataFrame]:
@@ -77,25 +71,25 @@ def _trials(predictions: pd.DataFrame, part: str) -> dict[int, pd.DataFrame]:
     return {seed: own.drop(columns="seed") for seed, own in frame.groupby("seed")}
 
 
-def _redraw(trials: list[np.ndarray], drawn: np.ndarray, cells: int, rng: np.random.Generator) -> np.ndarray:
-    """Confusion matrices, flat, of trials `drawn` int (resamples, trials), with their pictures drawn anew.
+def _redraw(trials: list[np.ndarray], drawn: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Confusion matrices of trials `drawn` int (resamples, trials), with their pictures drawn anew.
 
-    Parameters: each of `trials` has the pictures' cells, int (conditions, pictures); `cells` is how many there are.
-    Returns int32 (conditions, resamples, trials, cells).
+    Parameters: each of `trials` has the cells of its pictures, int (conditions, pictures).
+    Returns int32 (conditions, resamples, trials, k, k).
     """
-    out = np.zeros((len(trials[0]), *drawn.shape, cells), np.int32)
+    out = np.zeros((len(trials[0]), *drawn.shape, k, k), np.int32)
     for number, conditions in enumerate(trials):
         where = drawn == number
         picked = rng.integers(conditions.shape[1], size=(where.sum(), conditions.shape[1]))
         for condition, own in enumerate(conditions):
-            out[condition, where] = _count(own[picked], cells)
+            out[condition, where] = _count(own[picked], k)
     return out
 
 
-def _count(values: np.ndarray, cells: int) -> np.ndarray:
-    """How often each cell is in each row of `values`: int (rows, cells)."""
-    rows = np.arange(len(values))[:, None] * cells
-    return np.bincount((rows + values).ravel(), minlength=len(values) * cells).reshape(-1, cells)
+def _count(cells: np.ndarray, k: int) -> np.ndarray:
+    """The confusion matrix of each row of cells: int (rows, k, k)."""
+    rows = np.arange(len(cells))[:, None] * k * k
+    return np.bincount((rows + cells).ravel(), minlength=len(cells) * k * k).reshape(-1, k, k)
 
 
 def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: str = "test") -> dict[str, float]:
@@ -111,8 +105,8 @@ def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: st
         raise ValueError("The two conditions share no picture: compare them on the same division.")
     disagree = max(float((both["right_x"] != both["right_y"]).mean()), gap)  # at least as much as they are to differ by
     accuracy = min(float(both["right_x"].mean()), 1 - gap)
-    return {"disagree": disagree, "accuracy": accuracy, "apart": pictures_needed_apart(accuracy, gap),
-            "paired": pictures_needed_paired((disagree - gap) / 2, (disagree + gap) / 2)}
+    return {"disagree": disagree, "accuracy": accuracy, "apart": statistics.pictures_needed_apart(accuracy, gap),
+            "paired": statistics.pictures_needed_paired((disagree - gap) / 2, (disagree + gap) / 2)}
 
 
 def compare_models(summary: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
@@ -150,6 +144,6 @@ def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
         rows.append({"condition": condition, "strength": strength, "trials": score["trials"],
                      "pictures": score["pictures"], "accuracy": score["accuracy"], "low": score["accuracy_low"],
                      "high": score["accuracy_high"], "lost": (before & ~after).sum(),
-                     "gained": (~before & after).sum(), "p": mcnemar(before, after),
+                     "gained": (~before & after).sum(), "p": statistics.mcnemar(before, after),
                      "called_by_background": (shown["background"].map(poses) == shown["predicted"]).mean()})
     return pd.DataFrame(rows)

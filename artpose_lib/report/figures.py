@@ -29,6 +29,7 @@ BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide eit
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
                 "finetuned_aug": "Fine-tuned, augmented"}
 METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
+_THESIS = {"symbol": "diamond-open", "size": 11, "line_width": 2}  # the mark of the thesis' own values
 # A table of numbers from 0 to 1, from white to a blue that black numbers are still easy to read on.
 _TABLE = {"zmin": 0, "zmax": 1, "colorscale": [[0, "#ffffff"], [1, "#7ab3df"]], "showscale": False,
           "hoverinfo": "text", "textfont_color": "#1a1a1a"}
@@ -201,25 +202,31 @@ def comparison(table: pd.DataFrame, metric: str = "accuracy", per_trial: pd.Data
     figure = new_figure(max(HEIGHT, 22 * len(models) * own["backbone"].nunique() + 110),
                         xaxis={"title_text": f"test {METRIC_TITLES[metric]}", **SHARE},
                         yaxis=lanes_from_top(models, ticktext=labels))
-    thesis = {"symbol": "diamond-open", "size": 11, "line_width": 2}
     for backbone, rows, heights in side_by_side(own, "model", "backbone", step):
-        number = ARCHITECTURES.index(backbone)
-        common = {"mode": "markers", "legendgroup": backbone, "hoverinfo": "text"}
-        figure.add_scatter(x=rows["here"], y=heights, name=escape_name(backbone), marker=mark_style(number), **common,
-                           error_x=interval_bars(rows["here"], rows["low"], rows["high"]),
-                           hovertext=describe(rows, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to "
-                                                    "{high:.3f}<br>trials: {trials}"))
-        figure.add_scatter(x=rows["thesis"], y=heights, showlegend=False, marker=thesis | {"color": colour(number)},
-                           hovertext=describe(rows, "{backbone}, {title}: {thesis:.3f} in the thesis"), **common)
+        figure.add_traces(_means(backbone, rows, heights))
         if per_trial is not None:
-            dots = per_trial[["backbone", "model", "seed", metric]].rename(columns={metric: "score"}).merge(
-                rows[["backbone", "model", "title"]].assign(y=heights + step / 3))
-            figure.add_scatter(x=dots["score"], y=dots["y"], showlegend=False, **common,
+            dots = per_trial.assign(score=per_trial[metric])[["backbone", "model", "seed", "score"]].merge(
+                rows[["backbone", "model", "title"]].assign(height=heights + step / 3))
+            figure.add_scatter(x=dots["score"], y=dots["height"], mode="markers", legendgroup=backbone,
+                               showlegend=False, hoverinfo="text",
                                hovertext=describe(dots, "{backbone}, {title}, trial {seed}: {score:.3f}"),
-                               marker={"size": 5, "opacity": 0.5, "color": colour(number)})
-    for name, style in {"thesis": thesis, "one trial": {"symbol": "circle", "size": 5}}.items():
-        if name == "thesis" or per_trial is not None:
-            figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": GREY, **style})
+                               marker={"size": 5, "opacity": 0.5, "color": colour(ARCHITECTURES.index(backbone))})
+    key = {"thesis": _THESIS, "one trial": {"symbol": "circle", "size": 5}}
+    for name in ["thesis"] if per_trial is None else key:
+        figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": GREY, **key[name]})
     for number in range(1, len(models)):
         figure.add_hline(y=number - 0.5, line={"color": "#d0d0d0", "width": 1})
     return figure
+
+
+def _means(backbone: str, rows: pd.DataFrame, heights: np.ndarray) -> list[go.Scatter]:
+    """Our means with their intervals, and the thesis' values, of one architecture."""
+    number = ARCHITECTURES.index(backbone)
+    common = {"y": heights, "mode": "markers", "legendgroup": backbone, "hoverinfo": "text"}
+    return [
+        go.Scatter(x=rows["here"], name=escape_name(backbone), marker=mark_style(number), **common,
+                   error_x=interval_bars(rows["here"], rows["low"], rows["high"]),
+                   hovertext=describe(rows, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to "
+                                            "{high:.3f}<br>trials: {trials}")),
+        go.Scatter(x=rows["thesis"], showlegend=False, marker=_THESIS | {"color": colour(number)}, **common,
+                   hovertext=describe(rows, "{backbone}, {title}: {thesis:.3f} in the thesis"))]

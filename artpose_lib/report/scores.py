@@ -8,7 +8,7 @@ epoch, accuracy, loss, val_accuracy, val_loss.
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.metrics import auc, confusion_matrix, precision_recall_fscore_support, roc_curve
+from sklearn.metrics import auc, precision_recall_fscore_support, roc_curve
 
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.report.statistics import RESAMPLES, bootstrap, interval
@@ -43,11 +43,10 @@ def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndar
 def _trial_confusions(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndarray]:
     """The trials (a row each: model, backbone, seed) and their confusion matrices, int (trials, k, k)."""
     rows, true, probabilities = _select(predictions, part)
+    trials, k = rows[_TRIAL].drop_duplicates(ignore_index=True), probabilities.shape[1]
     number = rows.groupby(_TRIAL, sort=False).ngroup().to_numpy()
-    called, labels = probabilities.argmax(axis=1), range(probabilities.shape[1])
-    matrices = [confusion_matrix(true[number == n], called[number == n], labels=labels)
-                for n in range(number.max() + 1)]
-    return rows[_TRIAL].drop_duplicates(ignore_index=True), np.stack(matrices)
+    cells = (number * k + true) * k + probabilities.argmax(axis=1)
+    return trials, np.bincount(cells, minlength=len(trials) * k * k).reshape(-1, k, k)
 
 
 def scores(confusions: np.ndarray) -> np.ndarray:

@@ -1,14 +1,10 @@
-import numpy as np
-import pandas as pd
+from builders import drawn_predictions
 
 from artpose_lib.report import scores, tables
 
 
 def test_the_table_reads_thesis_here_interval_and_trials():
-    odds = np.random.default_rng(0).dirichlet([1, 1], 30)
-    predictions = pd.DataFrame(odds, columns=["p_a", "p_b"]).assign(
-        model="frozen", backbone="VGG16", seed=40, part="test", label=["a", "b"] * 15)
-    summary = scores.summary(predictions, resamples=50)
+    summary = scores.summary(drawn_predictions(), resamples=50)
     html = tables.results_table(scores.against_thesis(summary), {"ResNet50": "no <weights> here"})
     row = summary.iloc[0]
     assert f"<td>0.568</td><td>{row['accuracy']:.3f}" in html  # the thesis' frozen VGG16 beside ours
