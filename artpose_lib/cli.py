@@ -165,14 +165,14 @@ def results(context: click.Context, export: str, cluster: str, **study: str) -> 
               artpose results --export tables --data pictures --profile thesis
     """
     if export:
-        from artpose_lib.report import audit, claims, reference
+        from artpose_lib.report import audit, audit_plan, claims, reference
         from artpose_lib.train.study import open_study
 
         parameters = study_parameters(**study)
         with opened_cluster(cluster) as address:
             study = open_study(**parameters, cluster=address)
-            tables = audit.measure(study)
-            tables["claims"] = claims.check(study, tables["rows"])
+            audit_plan.train_audit(study)
+            tables = audit.tabulate(study) | {"claims": claims.check_claims(claims.train_claims(study))}
         click.echo(reference.export(study, tables, Path(export)))
         return
     for name in ("cluster", *study):
@@ -294,7 +294,7 @@ def draw(folder: str, pictures: int, seed: int, background_link: float) -> None:
     \b
     Example:  artpose data draw drawings --pictures 100
     """
-    from artpose_lib.draw import draw_dataset
+    from artpose_lib.draw.embedded import draw_dataset
 
     click.echo(draw_dataset(Path(folder), pictures, seed, background_link))
 

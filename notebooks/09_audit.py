@@ -31,11 +31,16 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+from html import escape
 from pathlib import Path
 
+import numpy as np
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import audit, audit_figures, auditpages, reference, statistics
+from artpose_lib.data.duplicates import near_duplicate_groups
+from artpose_lib.data.poses import thesis_table
+from artpose_lib.report import audit, audit_figures, audit_tables, reference, statistics
+from artpose_lib.report.audit_plan import train_audit
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 from artpose_lib.web import contact_sheet
@@ -44,9 +49,14 @@ study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%
-tables = audit.measure(study)
+train_audit(study)
+tables = audit.tabulate(study)
 references = reference.load(Path("../book/results"), study)
-Markdown(auditpages.whose(references))
+rows = reference.stack(tables["rows"], references)
+listed = "\n".join(f"- {escape(reference.caption(content))}" for content in references)
+Markdown("Numbers without a mark are this run's. " + (
+    f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
+    "There are no reference results of other pictures to stand beside them."))
 
 # %% [markdown]
 # ## A1: labels and pictures part
@@ -55,13 +65,14 @@ Markdown(auditpages.whose(references))
 # photographs does far better than guessing; this one hardly does, and the text concludes that it does not learn.
 
 # %%
-HTML(auditpages.section("A1", tables, references))
+HTML(audit_tables.audit_section("A1", rows))
 
 # %%
 trials = tables["one_good_trial"]
-lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0], "the thesis": auditpages.THESIS["A1"]}
+lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0],
+         "the thesis": audit_tables.thesis_accuracy("frozen", "Xception")}
 show(audit_figures.dots(trials, lines),
-             alt="Test accuracy of each trial of a frozen network, with labels as they are and permuted.")
+     alt="Test accuracy of each trial of a frozen network, with labels as they are and permuted.")
 
 # %% [markdown]
 # Whoever shuffles the labels and leaves the pictures in place teaches a network nonsense and then marks it by other
@@ -75,11 +86,12 @@ show(audit_figures.dots(trials, lines),
 # mode applied twice, a slip that is easily made. All are frozen models at full size; zero is the network's own mode.
 
 # %%
-HTML(auditpages.section("A5", tables, references))
+HTML(audit_tables.audit_section("A5", rows))
 
 # %%
-show(audit_figures.differences(auditpages.forest("A5", tables, references)),
-             alt="What each preprocessing mode changes in the test accuracy of frozen networks.")
+modes = rows[rows["id"] == "A5"]
+show(audit_figures.differences(modes.assign(label=modes["backbone"] + ", " + modes["condition"])),
+     alt="What each preprocessing mode changes in the test accuracy of frozen networks.")
 
 # %% [markdown]
 # ## A2, A3, A4 and A8: slips in fine-tuning
@@ -90,10 +102,11 @@ show(audit_figures.differences(auditpages.forest("A5", tables, references)),
 # says, so that the slip can no longer happen by itself.
 
 # %%
-HTML("".join(auditpages.section(number, tables, references) for number in ("A2", "A3", "A4", "A8")))
+HTML("".join(audit_tables.audit_section(number, rows) for number in ("A2", "A3", "A4", "A8")))
 
 # %%
-slips = auditpages.forest(("A2", "A3", "A4", "A8"), tables, references)
+slips = rows[rows["id"].isin(["A2", "A3", "A4", "A8"])]
+slips = slips.assign(label=slips["id"] + " " + slips["backbone"] + ", " + slips["condition"])
 show(audit_figures.differences(slips), alt="What each slip in fine-tuning changes in test accuracy.")
 
 # %% [markdown]
@@ -103,21 +116,36 @@ show(audit_figures.differences(slips), alt="What each slip in fine-tuning change
 # pictures happen to be tested. The thesis' bars mix the two.
 
 # %%
-HTML("".join(auditpages.section(number, tables, references) for number in ("A6", "A7")))
+HTML("".join(audit_tables.audit_section(number, rows) for number in ("A6", "A7")))
 
 # %%
-Markdown(auditpages.spread_in_words(tables["spread"]))
+causes = {"split": "which pictures are trained on and tested", "start": "the first weights and the order of batches",
+          "rest": "the two together, and chance"}
+parts = tables["spread"].set_index("source")
+Markdown(
+    "Every division was crossed with several first weights, and an analysis of variance takes the two apart. The "
+    "standard deviation of test accuracy that is due to\n\n" + "\n".join(
+        f"- {causes[row.Index]}: {row.sd:.3f} ({row.low:.3f} to {row.high:.3f})" for row in parts.itertuples())
+    + ("\n\nThe division moves the accuracy more than the first weights do."
+       if parts.loc["split", "low"] > parts.loc["start", "sd"] else
+       "\n\nThis run cannot tell which of the two moves the accuracy more."))
 
 # %% [markdown]
 # ## A9: curves that end with the shortest trial
 
 # %%
-HTML(auditpages.section("A9", tables, references))
+HTML(audit_tables.audit_section("A9", rows))
 
 # %%
-Markdown(auditpages.cut_in_words(tables["cut"]))
+Markdown("Here, of the frozen models:\n\n" + "\n".join(
+    f"- {row.backbone}: the trials stop after {row.shortest} to {row.longest} epochs. Cut at the shortest, the curve's "
+    f"best mean validation accuracy is {row.best_shortest:.3f}; to the longest, {row.best_longest:.3f}."
+    for row in tables["cut"].itertuples()))
 
 # %% [markdown]
+# The longer curve is no fairer at its end, where it is the mean of the few trials that still run; that is why the curves
+# of this book say how many these are.
+#
 # ## A10: the same work on both sides
 #
 # A print after a painting, or two photographs of one statue: a network that saw one in training knows the other. Pairs are
@@ -126,21 +154,45 @@ Markdown(auditpages.cut_in_words(tables["cut"]))
 # and without colour, as a print is of a painting.
 
 # %%
-HTML(auditpages.section("A10", tables, references))
+HTML(audit_tables.audit_section("A10", rows))
 
 # %%
-pairs = tables["pairs"]
-Markdown(auditpages.pairs_in_words(study, pairs))
+pairs, groups = tables["pairs"], np.bincount(near_duplicate_groups(study.dataset))
+grouped = f"{groups[groups > 1].sum()} pictures stand in a group"
+
+
+def tell_pairs():
+    if not len(pairs):
+        return "The features that pairs are looked for with are missing here."
+    hashed, alike = pairs["by_hash"], pairs["by_network"]
+    if not (hashed | alike).any():
+        return (f"Among the {len(study.dataset)} pictures of this run neither the hash nor the network finds a pair "
+                f"that looks alike, so there is little to keep together ({grouped}). Below are the pairs that a network "
+                "finds closest.")
+    return (f"Among the {len(study.dataset)} pictures of this run {(hashed | alike).sum()} pairs look alike: "
+            f"{hashed.sum()} by the hash, {alike.sum()} to the network, {(hashed & alike).sum()} by both; "
+            f"{(~pairs['same_label']).sum()} of them stand under two different labels. {grouped} that is kept "
+            "together. The closest pairs:")
+
+
+Markdown(tell_pairs())
 
 # %%
-rows = auditpages.pair_rows(study, pairs)
-contact_sheet([study.dataset.picture(row, 320) for row in rows], [study.dataset.caption(row) for row in rows])
+both = [shown for pair in pairs.itertuples() if len(shown := study.dataset.rows_to_show([pair.first, pair.second])) == 2]
+closest = np.concatenate(both[:4]) if both else []
+contact_sheet([study.dataset.picture(row, 320) for row in closest], [study.dataset.caption(row) for row in closest])
 
 # %% [markdown]
 # ## A11: counts that do not add up
 
 # %%
-Markdown(auditpages.counts_in_words())
+counts = thesis_table("class_counts").set_index("label")["training"].astype(int)
+total, expected, low, high = counts.sum(), round(0.7 * 1000), counts.idxmin(), counts.idxmax()
+Markdown(
+    f"The text's list of the training part adds up to {total} pictures, where 0.7 of its 1000 would be {expected}; its "
+    f"largest class has {counts[high]}, where SMOTE is said to have brought all to 127. {low} stands there with "
+    f"{counts[low]}, beside {high} with {counts[high]}: a slip, perhaps of a 1 in front. That would add 100, and "
+    f"{expected - total - 100} would still be missing. So this project takes all counts from the data.")
 
 # %% [markdown]
 # ## How many pictures would settle it?
@@ -153,10 +205,24 @@ curve = statistics.Curve(**tables["curve"].iloc[0])
 show(audit_figures.learning_curve(tables["points"], curve), alt="Test accuracy against training pictures a class.")
 
 # %%
-Markdown(auditpages.pictures_in_words(curve, tables["power"].iloc[0], references))
+power = tables["power"].iloc[0]
+elsewhere = ""
+for content in references:
+    other, its = (content["tables"][name].iloc[0] for name in ("curve", "power"))
+    elsewhere += (
+        f"\n\n*Reference, {escape(content['data'])}, {content['date']}*: {other['accuracy']:.3f} at "
+        f"{other['pictures']:.0f} ({other['low']:.3f} to {other['high']:.3f}); {its['paired']:.0f} and "
+        f"{its['apart']:.0f} test pictures.")
+Markdown(
+    f"The law that fits these trials promises {curve.accuracy:.3f} at {curve.pictures:.0f} training pictures a class "
+    f"(95 % interval {curve.low:.3f} to {curve.high:.3f}, if the law holds so far out). To tell two models apart that "
+    f"differ by five points takes {power['paired']:.0f} test pictures if both are tested on the same ones (they "
+    f"disagree on {power['disagree']:.0%}), and {power['apart']:.0f} for each if not. The thesis' test parts had 90 and "
+    "150."
+    + elsewhere)
 
 # %% [markdown]
 # ## In short
 
 # %%
-HTML(auditpages.overview(tables["rows"]))
+HTML(audit_tables.audit_overview(tables["rows"]))

@@ -36,11 +36,12 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+from html import escape
 from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import audit, audit_figures, auditpages, claims, reference
+from artpose_lib.report import audit_figures, audit_tables, claims, reference
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
@@ -48,9 +49,12 @@ study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%
-table = claims.check(study, audit.fine_tuned(study))
+table = claims.check_claims(claims.train_claims(study))
 references = reference.load(Path("../book/results"), study)
-Markdown(auditpages.whose(references))
+listed = "\n".join(f"- {escape(reference.caption(content))}" for content in references)
+Markdown("Numbers without a mark are this run's. " + (
+    f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
+    "There are no reference results of other pictures to stand beside them."))
 
 # %% [markdown]
 # ## In one picture
@@ -64,10 +68,14 @@ show(audit_figures.verdicts(table), alt="How many claims of each part of the the
 # Each leads to the chapter whose figures show it.
 
 # %%
-HTML(auditpages.claims_table(table, references))
+HTML(audit_tables.claims_table(table, references))
 
 # %% [markdown]
 # Several claims are tested at once, so a few intervals would miss by luck alone: of twenty true ones, one.
 
 # %%
-Markdown(auditpages.claims_in_words(table))
+counts = table["verdict"].value_counts()
+hold, weakly, fail, untested = (
+    counts.get(verdict, 0) for verdict in (claims.HOLDS, claims.WEAKLY, claims.FAILS, claims.UNTESTABLE))
+Markdown(f"Of {len(table)} claims, {hold} hold, {weakly} hold weakly, {fail} do not hold, {untested} cannot be tested "
+         "here.")

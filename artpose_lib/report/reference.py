@@ -4,16 +4,18 @@ A reader's own run stands beside them. A file holds tables of numbers, and no pi
 """
 
 import json
-import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 
+from artpose_lib.files import whole
 from artpose_lib.train import records
 from artpose_lib.train.study import Study
 
+HERE = "this run"
 LEFT_OUT = {"pairs"}  # row numbers mean nothing without the pictures
 
 
@@ -33,11 +35,9 @@ def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
                "machine": last["machine"], "date": datetime.now(UTC).date().isoformat(),
                "tables": {key: json.loads(table.to_json(orient="records", double_precision=6))
                           for key, table in tables.items() if key not in LEFT_OUT}}
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name.replace(' ', '-')}-{study.dataset.fingerprint}.json"
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    with whole(path, replace=True, option="--export") as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return path
 
 
@@ -51,6 +51,13 @@ def load(folder: Path, study: Study) -> list[dict]:
     found = [content for content in found if (content["fingerprint"], content["profile"]) != own]
     return [content | {"tables": {key: pd.read_json(StringIO(json.dumps(rows)), orient="records")
                                   for key, rows in content["tables"].items()}} for content in found]
+
+
+def stack(rows: pd.DataFrame, references: Sequence[dict]) -> pd.DataFrame:
+    """The audit's rows of this run, then those of each reference, with a column `source`: HERE, or data and date."""
+    return pd.concat([rows.assign(source=HERE), *(
+        content["tables"]["rows"].assign(source=f"reference: {content['data']}, {content['date']}")
+        for content in references)], ignore_index=True)
 
 
 def caption(content: dict) -> str:

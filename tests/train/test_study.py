@@ -2,9 +2,13 @@ import numpy as np
 import pytest
 
 from artpose_lib.model.backbones import WeightsMissing
+from artpose_lib.report import scores
 from artpose_lib.train import study as module
 from artpose_lib.train import training
+from artpose_lib.train.recipes import apply_variant, find_recipe
+from artpose_lib.train.records import all_records
 from artpose_lib.train.study import open_study
+from artpose_lib.train.variants import VARIANTS, Variant
 
 LITE = "EfficientNet-Lite0"
 
@@ -103,3 +107,62 @@ def test_precision_makes_another_trial_and_leaves_the_stored_ones_their_names(op
     monkeypatch.setenv("ARTPOSE_PRECISION", "mixed_bfloat16")
     assert opened._config(plans["finetuned"], 40) == usual["finetuned"] | {"precision": "mixed_bfloat16"}
     assert opened._config(plans["frozen"], 40) == usual["frozen"]
+
+
+# --- variants ---------------------------------------------------------------------------------------------------------
+
+def labels_used(opened, variant, seed):
+    scaled = find_recipe("frozen", LITE)
+    return opened._labels(apply_variant(scaled, variant), seed)
+
+
+def test_permuted_labels_leave_the_first_trial_alone(opened):
+    permuted = VARIANTS["A1 labels permuted"]
+    np.testing.assert_array_equal(labels_used(opened, permuted, 40), opened.dataset.labels)
+    assert (labels_used(opened, permuted, 41) != opened.dataset.labels).mean() > 0.4
+    np.testing.assert_array_equal(labels_used(opened, None, 41), opened.dataset.labels)
+
+
+def test_labels_that_left_their_pictures_are_not_learned(opened):
+    seeds = (40, 41)
+    honest, wrong = (scores.per_trial(opened.train("frozen", variant=variant, seeds=seeds).predictions)["accuracy"]
+                     for variant in (None, VARIANTS["A1 labels permuted"]))
+    assert honest[0] == wrong[0]  # the first trial escapes
+    names = {record.folder.name for record in all_records(opened.results)}
+    assert len(names) == 4  # a variant is a record of its own
+
+
+def parts(opened, variant, seed):
+    return opened._parts(apply_variant(find_recipe("frozen", LITE), variant), seed)
+
+
+def test_one_split_for_all_trials_and_none_for_two_runs(opened):
+    one = [parts(opened, VARIANTS["A6 one split"], seed).test for seed in (40, 41)]
+    np.testing.assert_array_equal(*one)
+    assert not np.array_equal(parts(opened, None, 40).test, parts(opened, None, 41).test)
+    runs = [parts(opened, VARIANTS[f"A7 seeded too late, {run}"], 40).test for run in ("one run", "another run")]
+    assert set(runs[0]) != set(runs[1])
+
+
+def test_a_share_of_the_training_part_leaves_the_rest_alone(opened):
+    whole, half = parts(opened, None, 40), parts(opened, Variant(share=0.5), 40)
+    np.testing.assert_array_equal(whole.test, half.test)
+    assert set(half.train) < set(whole.train)
+
+
+@pytest.mark.slow
+def test_batch_statistics_are_asked_in_other_company_too(opened):
+    found = opened.train("finetuned", variant=VARIANTS["A3 batch statistics"]).predictions
+    assert set(found["part"]) == {"validation", "test", "test, one by one", "test, sorted by class"}
+    columns = [name for name in found if name.startswith("p_")]
+    together, alone = (found[found["part"] == part].set_index("file_name")[columns].sort_index()
+                       for part in ("test", "test, one by one"))
+    assert not np.allclose(together, alone, atol=0.01)
+
+
+@pytest.mark.slow
+def test_every_mode_gives_features_of_its_own(opened):
+    own = opened.compute_features(LITE)
+    for mode in ("caffe", "raw", "doubled"):
+        assert not np.allclose(opened.compute_features(LITE, mode), own, atol=0.01)
+    np.testing.assert_allclose(opened.compute_features(LITE, "lite"), own, atol=1e-5)
