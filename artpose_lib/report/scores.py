@@ -157,7 +157,7 @@ def roc_curves(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _curve(name: str, kind: str, false_positive_rate, true_positive_rate) -> pd.DataFrame:
+def _curve(name: str, kind: str, false_positive_rate: np.ndarray, true_positive_rate: np.ndarray) -> pd.DataFrame:
     area = auc(false_positive_rate, true_positive_rate) if len(false_positive_rate) > 1 else np.nan
     return pd.DataFrame({"name": name, "kind": kind, "false_positive_rate": false_positive_rate,
                          "true_positive_rate": true_positive_rate, "auc": area})

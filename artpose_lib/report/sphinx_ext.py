@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import plotly
+from sphinx.application import Sphinx
 from sphinx.util.fileutil import copy_asset_file
 
 from artpose_lib import web
@@ -15,20 +16,22 @@ LAZY_JS = Path(web.__file__).with_name("plotly_lazy.js")
 ICON_SCRIPT = re.compile(r'\s*<(?:script|link)\b[^>]*fontawesome\.js[^>]*>(?:</script>)?')
 
 
-def _plotly_where_needed(app, pagename, templatename, context, doctree) -> None:
+def _add_plotly(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Add the script that loads Plotly to a page that has figures."""
     if "Plotly.newPlot" in context.get("body", ""):
         app.add_js_file(LAZY_JS.name, priority=100)
 
 
-def _without_unused(app, pagename, templatename, context, doctree) -> None:
-    """Jupyter Book puts a script for running cells on a server into every page, with an address in the web, and the
-    parts of a design that no page has."""
+def _remove_unused(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Remove what Jupyter Book puts into every page and none uses: a script for running cells on a server, which has an
+    address in the web, and the parts of a design."""
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind]
                          if not re.search("thebe|sphinx-design|design-tabs", str(vars(file)).lower())]
 
 
-def _finish(app, exception) -> None:
+def _finish(app: Sphinx, exception: Exception | None) -> None:
+    """Copy the scripts for figures, and remove that for icons."""
     if exception is not None:
         return
     static = Path(app.outdir) / "_static"
@@ -42,8 +45,9 @@ def _finish(app, exception) -> None:
         file.unlink()
 
 
-def setup(app) -> dict:
-    app.connect("html-page-context", _plotly_where_needed)
-    app.connect("html-page-context", _without_unused, priority=900)  # after all others have added theirs
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect all of this, as Sphinx asks of an extension."""
+    app.connect("html-page-context", _add_plotly)
+    app.connect("html-page-context", _remove_unused, priority=900)  # after all others have added theirs
     app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ def _number(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.3f}"
 
 
-def _with_interval(row, absent: str) -> str:
+def _with_interval(row: NamedTuple, absent: str) -> str:
     if np.isnan(row.here):
         return f"<small>{absent}</small>"
     return f'{row.here:.3f}<br><small style="white-space: nowrap">[{row.low:.3f}, {row.high:.3f}]</small>'
