@@ -350,14 +350,10 @@ class Reader {
   }
 
   drawSorting() {
-    const { plain, groups } = listOrders(this.model, this.measured);
-    const option = ([value, text]) => make("option", { value }, text);
-    this.sorting.replaceChildren(...plain.map(option),
-      ...groups.map(([label, own]) => make("optgroup", { label }, ...own.map(option))));
+    this.sorting.replaceChildren(...orderOptions(this.model, this.measured));
     this.sorting.value = this.sort;
-    if (this.sorting.value === this.sort) return;
-    [this.sort, this.reversed] = ["number", false]; // this block was not measured
-    this.sorting.value = this.sort;
+    if (this.sorting.value !== this.sort) // this block was not measured
+      [this.sort, this.reversed, this.sorting.value] = ["number", false, "number"];
   }
 
   // What changes with every step of the slider, and must be quick.

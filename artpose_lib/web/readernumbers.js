@@ -12,16 +12,18 @@ function ordinal(number) {
   return number + (teen ? "th" : { 1: "st", 2: "nd", 3: "rd" }[last] || "th");
 }
 
-// The orders that a block can be put in, [key, label], the classes' own in groups. A key names a list of the numbers,
-// and of the classes' lists, behind a colon, the class.
-function listOrders(model, numbers) {
-  const plain = [["number", "number"], ["here", "highest answer here"]];
-  if (!numbers) return { plain, groups: [] };
-  const ofClasses = (kind) => model.classes.map((name, index) => [`${kind}:${index}`, name]);
-  plain.push(["strength", "strength"], ["selectivity", "selectivity for any class"],
+// The options for the order of a block's filters, the classes' own in groups. A value names a list of the numbers, and of
+// the classes' lists, behind a colon, the class.
+function orderOptions(model, numbers) {
+  const option = ([value, text]) => make("option", { value }, text);
+  const known = [["number", "number"], ["here", "highest answer here"]].map(option);
+  if (!numbers) return known;
+  const ofClasses = (label, kind) =>
+    make("optgroup", { label }, ...model.classes.map((name, index) => option([`${kind}:${index}`, name])));
+  const measured = [["strength", "strength"], ["selectivity", "selectivity for any class"],
     ["inside", "share inside the figure"], ["correlation_before_after", "change through training"],
-    ["importance", "importance"]);
-  return { plain, groups: [["Selectivity for", ofClasses("auc")], ["Importance for", ofClasses("drop")]] };
+    ["importance", "importance"]].map(option);
+  return [...known, ...measured, ofClasses("Selectivity for", "auc"), ofClasses("Importance for", "drop")];
 }
 
 const lowFirst = (key) => key === "number" || key === "correlation_before_after";

@@ -3,7 +3,6 @@ import io
 import keras
 import numpy as np
 import pytest
-from conftest import SHARED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -11,9 +10,8 @@ from keras import layers
 from PIL import Image
 
 from artpose_lib.explain.maps import Field, feature_maps, map_pictures, receptive_field, sprite
-from artpose_lib.model.backbones import BACKBONES, WeightsMissing, build_backbone
+from artpose_lib.model.backbones import BACKBONES, build_backbone
 
-WEIGHTS = SHARED / "weights"
 SIZE = 72  # Xception needs 71
 every_backbone = pytest.mark.parametrize("name", BACKBONES)
 
@@ -51,17 +49,6 @@ def built():
 
 # --- maps
 
-def test_a_filter_that_sees_red_answers_where_red_is():
-    picture = keras.Input((6, 6, 3), dtype="uint8")
-    sees = layers.Conv2D(1, 1, activation="relu", name="red")
-    network = keras.Model(picture, sees(layers.Rescaling(1 / 255)(picture)))
-    sees.set_weights([np.array([1, -1, -1], np.float32).reshape(1, 1, 3, 1), np.zeros(1)])
-    images = np.full((1, 6, 6, 3), 255, np.uint8)  # white is no red
-    images[0, 4, 1] = [255, 0, 0]
-    maps = feature_maps(network, images, ["red"])["red"]
-    assert np.argwhere(maps).tolist() == [[0, 4, 1, 0]] and maps.max() == 1
-
-
 def test_maps_equal_those_of_a_sub_model_of_one_layer(model):
     images = noise(3, 8)
     maps = feature_maps(model, images, ["second", "first"])
@@ -89,33 +76,18 @@ def test_what_does_not_fit_the_model_is_refused(model, shape, layer, message):
         feature_maps(model, np.zeros(shape, np.uint8), [layer])
 
 
-def assert_maps_are_the_networks_own(model, images, blocks):
-    maps = feature_maps(model, images, blocks)
-    for layer in blocks:
+@pytest.mark.slow
+@every_backbone
+def test_maps_and_sprites_hold_what_every_block_of_a_backbone_answers(name, built):
+    model, images = built[name], noise(1, SIZE)
+    maps = feature_maps(model, images, BACKBONES[name].blocks)
+    for layer in maps:
         plain = keras.Model(model.input, model.get_layer(layer).output)(images, training=False)
         own = keras.ops.convert_to_numpy(plain)
         assert np.ptp(own) > 0
         np.testing.assert_allclose(maps[layer], own, rtol=0, atol=1e-5)
         error = np.abs(restored(sprite(maps[layer][0])) - own[0])
         assert (error <= np.ptp(own[0], axis=(0, 1)) / 255).all()
-
-
-@pytest.mark.slow
-@every_backbone
-def test_maps_and_sprites_hold_what_every_block_of_a_backbone_answers(name, built):
-    assert_maps_are_the_networks_own(built[name], noise(1, SIZE), BACKBONES[name].blocks)
-
-
-@pytest.mark.slow
-@every_backbone
-def test_so_they_do_with_imagenet_weights_at_the_backbones_own_size(name):
-    if name == "ResNet50" and not (WEIGHTS / BACKBONES[name].weights_file).exists():
-        pytest.skip("no ImageNet weights for ResNet50 beside the repository")
-    try:
-        model = build_backbone(name, None, "imagenet", str(WEIGHTS))
-    except WeightsMissing as missing:
-        pytest.skip(str(missing))
-    assert_maps_are_the_networks_own(model, noise(1, BACKBONES[name].input_size), BACKBONES[name].blocks[2:])
 
 
 # --- sprites
