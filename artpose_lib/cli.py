@@ -6,8 +6,7 @@ are written out here; a test holds them to the library's own.
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -21,13 +20,6 @@ SOURCES = ("rijksmuseum", "met", "wga", "harvard", "searchculture", "artic", "sm
 VALUES = {"--data": "DIR", "--weights": "DIR", "--results": "DIR", "--classes": "A,B,...", "--cluster": "WHERE",
           "--contact": "ADDRESS", "--who": "NAME"}  # what --help shows for an option's value
 FORMS = ("thesis-json", "numpy", "csv", "parquet", "imagefolder")
-
-
-class Failure(click.ClickException):
-    """An error that the user can mend, said in one line on stderr. The exit status is 1."""
-
-    def show(self, file=None) -> None:
-        click.echo(f"artpose: {self.message}", err=True)
 
 
 class Command(click.Command):
@@ -46,7 +38,7 @@ class Command(click.Command):
         except (ValueError, OSError, RuntimeError) as error:
             if debug:
                 raise
-            raise Failure(str(error)) from error
+            raise click.ClickException(str(error)) from error
 
 
 class Group(click.Group):
@@ -64,9 +56,12 @@ def main(argv: list[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module=r"PIL\.")  # odd EXIF, large sizes: what matters is raised
     try:
         return artpose.main(argv, prog_name="artpose", standalone_mode=False) or 0
-    except click.ClickException as error:
+    except click.UsageError as error:
         error.show()
-        return error.exit_code
+        return 2
+    except click.ClickException as error:
+        click.echo(f"artpose: {error.message}", err=True)
+        return 1
     except click.Abort:
         click.echo("artpose: stopped; what is stored is kept, the same command goes on from here", err=True)
         return 130
@@ -112,10 +107,11 @@ def book(cluster: str, **study: str) -> None:
     Example:  artpose book --data pictures --profile thesis --results results
     """
     from artpose_lib.report import book
+    from artpose_lib.train.cluster import open_cluster
 
     parameters = study_parameters(**study)
     root = book.book_root()
-    with opened_cluster(cluster) as address:
+    with open_cluster(cluster) as address:
         book.execute_changed(root, parameters | {"cluster": address})
     click.echo(book.build(root))
 
@@ -136,17 +132,16 @@ def run(chapters: tuple[str, ...], parameters: tuple[tuple[str, str], ...], out:
               artpose run 6 -p profile smoke --out elsewhere
     """
     from artpose_lib.report import book
+    from artpose_lib.train.cluster import open_cluster
 
     given = dict(parameters)
     study |= {name: given.pop(name) for name in study if name in given}  # "-p data DIR" means what "--data DIR" does
     root = book.book_root()
-    with opened_cluster(given.pop("cluster", cluster)) as address:
+    with open_cluster(given.pop("cluster", cluster)) as address:
         wanted = given | study_parameters(**study) | {"cluster": address}
         planned = [(chapter, book.typed_parameters(chapter, wanted)) for chapter in book.find_chapters(root, chapters)]
         for chapter, typed in planned:
-            executed = book.executed_path(root, chapter)
-            if out:
-                executed = Path(out) / executed.name
+            executed = Path(out) / f"{chapter.stem}.ipynb" if out else book.executed_path(root, chapter)
             book.execute(chapter, executed, typed, book.fingerprint(chapter, typed))
             click.echo(executed)
 
@@ -166,10 +161,11 @@ def results(context: click.Context, export: str, cluster: str, **study: str) -> 
     """
     if export:
         from artpose_lib.report import audit, audit_plan, claims, reference
+        from artpose_lib.train.cluster import open_cluster
         from artpose_lib.train.study import open_study
 
         parameters = study_parameters(**study)
-        with opened_cluster(cluster) as address:
+        with open_cluster(cluster) as address:
             study = open_study(**parameters, cluster=address)
             audit_plan.train_audit(study)
             tables = audit.tabulate(study) | {"claims": claims.check_claims(claims.train_claims(study))}
@@ -344,15 +340,3 @@ def study_parameters(data: str, weights: str, profile: str, results: str, classe
         if absolute[name] and not Path(absolute[name]).is_dir():
             raise ValueError(f"--{name} {folders[name]}: there is no such folder")
     return absolute | {"profile": profile, "classes": classes}
-
-
-@contextmanager
-def opened_cluster(cluster: str) -> Iterator[str]:
-    """The address of the cluster that was asked for, "" for none; one that is started here ends with the block."""
-    if not cluster:
-        yield ""
-        return
-    from artpose_lib.train.cluster import open_cluster
-
-    with open_cluster(cluster) as address:
-        yield address
