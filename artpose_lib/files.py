@@ -48,8 +48,6 @@ def whole(path: Path, replace: bool = False, option: str = "--results") -> Itera
         try:
             yield partial / path.name
             _flush_to_disk(partial)
-            if replace and path.is_dir():
-                os.rename(path, partial / f"{path.name}.old")
             _move(partial / path.name, path, replace)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -98,10 +96,15 @@ def _acquire(lock: FileLock) -> bool:
 
 
 def _move(made: Path, path: Path, replace: bool) -> None:
+    old = made.with_name(f"{path.name}.old")
+    if replace and path.is_dir():
+        os.rename(path, old)  # a folder that holds something cannot be replaced in one step
     try:
         if replace or not path.exists():
             os.replace(made, path)
     except OSError as error:
+        if old.exists():
+            os.rename(old, path)
         if replace or error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
 
