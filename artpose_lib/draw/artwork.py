@@ -97,9 +97,9 @@ class Artwork:
         """Where each of PARTS is seen: bool (h, w) by its name, False everywhere where there is no such part."""
         named = [replace(solid, material=_name_part(solid)) for solid in self.composition.solids]
         relief = render(named, *self._frame)  # of several solids the front one is seen, whatever it is made of
-        places = dict(zip(relief.materials, range(len(relief.materials)), strict=True)) | {"background": -1}
-        seen = cv2.resize(relief.material, self.size, interpolation=cv2.INTER_NEAREST)
-        return {name: seen == places[name] if name in places else np.zeros(seen.shape, bool) for name in PARTS}
+        material = cv2.resize(relief.material, self.size, interpolation=cv2.INTER_NEAREST)
+        seen = np.array([*relief.materials, "background"])[material]  # the last place is nothing's, -1
+        return {name: seen == name for name in PARTS}
 
     def locate_figures(self) -> tuple[list[Box], list[dict[str, tuple[int, int]]]]:
         """The boxes of the figures of which something is seen, and beside each the places (x, y) of its joints.

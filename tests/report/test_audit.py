@@ -1,6 +1,7 @@
 """The audit trains what it plans, finds what was put in, and shows it with its references."""
 
 import hashlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.report import audit, audit_plan, audit_tables, reference
 from artpose_lib.report.audit_plan import LITE, open_planted, plant_copies, train_audit
 from artpose_lib.train.recipes import find_profile, find_recipe
+from artpose_lib.train.records import store_record
 from artpose_lib.train.study import NO_WEIGHTS, open_study
 from artpose_lib.train.variants import VARIANTS, Variant
 
@@ -61,16 +63,17 @@ class Rehearsed:
         return SimpleNamespace(predictions=pd.concat(frames, ignore_index=True), history=history)
 
 
-@pytest.fixture
-def study(drawn, tmp_path, monkeypatch):
-    for module in (audit, audit_plan):
-        monkeypatch.setattr(module, "open_planted", lambda study: study)
-    return Rehearsed(drawn, tmp_path)
+@pytest.fixture(scope="module")
+def tables(drawn, tmp_path_factory):
+    study = Rehearsed(drawn, tmp_path_factory.mktemp("results"))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (audit, audit_plan):
+            patch.setattr(module, "open_planted", lambda study: study)
+        train_audit(study)
+        return audit.tabulate(study)
 
 
-def test_the_whole_audit_finds_what_was_put_in(study):
-    train_audit(study)
-    tables = audit.tabulate(study)
+def test_the_whole_audit_finds_what_was_put_in(tables):
     rows = tables["rows"]
     assert set(rows["id"]) == {"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A10"}
     assert set(rows["backbone"]) == {"VGG16", "Xception", LITE}
@@ -84,16 +87,15 @@ def test_the_whole_audit_finds_what_was_put_in(study):
     assert not any(word in page for page in [*pages, audit_tables.audit_overview(rows)] for word in ("{thesis", "nan"))
 
 
-def test_its_tables_are_those_of_version_0_1(study):
-    train_audit(study)
-    tables = audit.tabulate(study)
+def test_its_tables_are_those_of_version_0_1(tables):
     assert {name: hashlib.sha256(table.to_csv(float_format="%.5f").encode()).hexdigest()[:8]
             for name, table in tables.items()} == {
         "rows": "43d03e24", "one_good_trial": "bad7f6c0", "spread": "96caf80f", "points": "93fcb7d0",
         "curve": "518fe2bd", "power": "3ccc3aac", "cut": "963e2848", "pairs": "09de3732"}
 
 
-def test_only_what_is_asked_for_is_trained(study):
+def test_only_what_is_asked_for_is_trained(drawn, tmp_path):
+    study = Rehearsed(drawn, tmp_path)
     train_audit(study, ["A8"])
     assert {(model, backbone) for model, _, backbone, _ in study.trained} == {("finetuned", "VGG16")}
     assert audit.compare(study, ["A8"])["condition"].to_list() == ["all layers in phase I"]
@@ -126,13 +128,15 @@ def test_rows_have_corrected_p_and_a_verdict():
     assert rows["verdict"][0] == "as expected"
 
 
-def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(colours, tmp_path, monkeypatch):
+def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(colours, tmp_path):
     opened = open_study(str(colours), profile="smoke", results=str(tmp_path))
-    opened.train("frozen", backbones=[LITE])
+    config = {"recipe": {"model": "frozen", "backbone": LITE}, "seed": 40, "data": opened.dataset.fingerprint}
+    predictions = predictions_of([("A", "A")]).drop(columns=["model", "backbone", "seed"])
+    store_record(tmp_path, config, pd.DataFrame({"epoch": [1]}), predictions, 1)
     rows = audit.add_verdicts(measured())
     path = reference.export(opened, {"rows": rows, "pairs": pd.DataFrame({"first": [1]})}, tmp_path / "kept")
     assert reference.load(tmp_path / "kept", opened) == []  # its own numbers need no reference
-    kept = reference.load(tmp_path / "kept", open_study("", profile="smoke", results=str(tmp_path)))
+    kept = reference.load(tmp_path / "kept", replace(opened, profile=find_profile("quick")))
     assert kept[0]["fingerprint"] == opened.dataset.fingerprint and set(kept[0]["tables"]) == {"rows"}
     assert str(tmp_path) not in path.read_text() and "blue/00.png" not in path.read_text()
     pd.testing.assert_frame_equal(kept[0]["tables"]["rows"], rows)
@@ -151,10 +155,10 @@ def test_planted_copies_are_found_and_kept_together(drawn, tmp_path):
         assert len(set(groups[works == work])) == 1
 
 
-def test_copies_are_planted_once_and_anew_where_that_was_interrupted(tmp_path):
-    study = open_study("", profile="smoke", results=str(tmp_path))
+def test_copies_are_planted_once_and_anew_where_that_was_interrupted(colours, tmp_path):
+    study = replace(open_study(str(colours), profile="smoke", results=str(tmp_path)), embedded=True)
     folder = tmp_path / "embedded" / f"{study.dataset.folder.name}-planted"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     planted = open_planted(study)
     assert planted.dataset.folder == folder and len(planted.dataset) == round(1.3 * len(study.dataset))
     before = (folder / "metadata.csv").stat().st_mtime_ns
