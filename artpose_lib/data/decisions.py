@@ -136,7 +136,7 @@ def apply_decisions(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tu
     dropped = {name for name, decision in latest["drop"].items() if decision.action == "drop"}
     absent = set().union(*latest.values()).difference(metadata["file_name"])
     return (frame[~frame["file_name"].isin(dropped)].reset_index(drop=True),
-            [f"{name}: {FILE} names this picture, which is not in the collection; what was decided about it waits."
+            [f"{name}: {FILE} names this picture, which is not in the collection; its decisions are kept."
              for name in sorted(absent)])
 
 
