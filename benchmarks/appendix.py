@@ -11,9 +11,9 @@ from artpose_lib.report.plotting import (
     DOTTED,
     GREY,
     HEIGHT,
+    add_marks,
     colour,
     describe,
-    interval_bars,
     lanes_from_top,
     mark_style,
     new_figure,
@@ -90,9 +90,8 @@ def comparisons_figure(table: pd.DataFrame) -> go.Figure:
     notes = ["<br>" * bool(note) + note for note in describe(table, "{note}")]
     figure = new_figure(max(HEIGHT, 26 * len(table) + 120), yaxis=lanes_from_top(list(table["name"])),
                         xaxis={"title_text": "times better", "type": "log", "dtick": 1, "exponentformat": "none"})
-    figure.add_scatter(x=table["ratio"], y=heights, mode="markers", name="measured", hoverinfo="text",
-                       hovertext=[text + note for text, note in zip(hover, notes, strict=True)], marker=mark_style(0),
-                       error_x=interval_bars(table["ratio"], table["low"], table["high"]))
+    add_marks(figure, table, "ratio", heights, [text + note for text, note in zip(hover, notes, strict=True)],
+              name="measured", marker=mark_style(0))
     figure.add_scatter(x=table["aim"], y=heights, mode="markers", name="aim, at least", hoverinfo="text",
                        hovertext=describe(table, "aim for {name}: at least {aim:.3g} times"),
                        marker=mark_style(1, symbol="diamond-open", size=11, line_width=2))

@@ -1,7 +1,5 @@
 """Figures of the audit, of the claims and of the experiments that try them out. Made as in `figures`."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,6 +11,7 @@ from artpose_lib.report.plotting import (
     GREY,
     HEIGHT,
     SHARE,
+    add_marks,
     colour,
     describe,
     escape_name,
@@ -34,15 +33,17 @@ def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
 
     Parameters: `table` comes from `comparisons.accuracies_by_condition`; `chance` is the share of the commonest class.
     """
-    ties = ["" if np.isnan(strength) else f"background tied to the class in {strength:.0%} of the pictures"
-            for strength in table["strength"]]
-    called = describe(table, "<br>called by the background: {called_by_background:.0%}")
-    hover = np.char.add(describe(table, "{condition}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
-                                        "{pictures} pictures in {trials} trials"),
-                        np.where(table["called_by_background"].isna(), "", called))
-    figure = _interval_figure(table.assign(tie=ties), "accuracy", "condition", "tie", hover, 24 * len(table),
-                              0.6 / len(set(ties)), showlegend=any(ties),
-                              xaxis={"title_text": "test accuracy (dotted: always the commonest class)", **SHARE})
+    figure = new_figure(max(HEIGHT, 24 * len(table) + 120), yaxis=lanes_from_top(table["condition"].unique()),
+                        xaxis={"title_text": "test accuracy (dotted: always the commonest class)", **SHARE})
+    groups = side_by_side(table, "condition", "strength", 0.6 / table["strength"].nunique(dropna=False))
+    for number, (strength, own, heights) in enumerate(groups):
+        title = "" if np.isnan(strength) else f"background tied to the class in {strength:.0%} of the pictures"
+        called = ["" if np.isnan(share) else f"<br>called by the background: {share:.0%}"
+                  for share in own["called_by_background"]]
+        hover = describe(own, "{condition}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
+                              "{pictures} pictures in {trials} trials")
+        add_marks(figure, own, "accuracy", heights, np.char.add(hover, called), name=title, showlegend=bool(title),
+                  marker=mark_style(number))
     return figure.add_vline(x=chance, line=DOTTED)
 
 
@@ -52,15 +53,17 @@ def densities(table: pd.DataFrame) -> go.Figure:
     Networks of one architecture share colour and symbol, filled for the first of them; what needs no network is grey.
     Parameters: `table` has the columns part, name, model (the architecture, or ""), what, density, low, high, pictures.
     """
-    networks = table.drop_duplicates("name")
-    kinds, later = pd.factorize(networks["model"])[0], networks["model"].duplicated()
-    styles = [mark_style(kind, symbol=symbol(kind) + "-open" * again, color=colour(kind) if model else GREY)
-              for kind, again, model in zip(kinds, later, networks["model"], strict=True)]
-    hover = describe(table, "{what}: {density:.1f} times<br>95 % interval {low:.1f} to {high:.1f}<br>"
-                            "{pictures} drawings")
-    figure = _interval_figure(table, "density", "part", "name", hover, 26 * len(table), 0.7 / len(networks), styles,
-                              xaxis={"title_text": "times as dense as an even answer (dotted: 1)", "type": "log",
-                                     "dtick": "D2"})
+    models, first = list(table["model"].unique()), set(table.drop_duplicates("model")["name"])
+    figure = new_figure(max(HEIGHT, 26 * len(table) + 120), yaxis=lanes_from_top(table["part"].unique()), xaxis={
+        "title_text": "times as dense as an even answer (dotted: 1)", "type": "log", "dtick": "D2"})
+    for name, own, heights in side_by_side(table, "part", "name", 0.7 / table["name"].nunique()):
+        model = own["model"].iloc[0]
+        kind = models.index(model)
+        style = mark_style(kind, symbol=symbol(kind) + ("" if name in first else "-open"),
+                           color=colour(kind) if model else GREY)
+        hover = describe(own, "{what}: {density:.1f} times<br>95 % interval {low:.1f} to {high:.1f}<br>"
+                              "{pictures} drawings")
+        add_marks(figure, own, "density", heights, hover, name=escape_name(name), marker=style)
     return figure.add_vline(x=1, line=DOTTED)
 
 
@@ -70,26 +73,14 @@ def differences(table: pd.DataFrame) -> go.Figure:
     Parameters: `table` has the columns label, difference, low, high and source (what the numbers are of: this run, a
     reference); a difference without an interval is a mark alone.
     """
-    hover = describe(table, "{label}: {difference:+.3f}<br>95 % interval {low:+.3f} to {high:+.3f}<br>{source}")
-    figure = _interval_figure(table, "difference", "label", "source", hover, 30 * table["label"].nunique() + 10, 0.3,
-                              showlegend=table["source"].nunique() > 1,
-                              xaxis={"title_text": "script less text", "tickformat": "+.0%"})
+    labels, sources = table["label"].unique(), table["source"].nunique()
+    figure = new_figure(max(HEIGHT, 30 * len(labels) + 130), yaxis=lanes_from_top(labels),
+                        xaxis={"title_text": "script less text", "tickformat": "+.0%"})
+    for number, (source, own, heights) in enumerate(side_by_side(table, "label", "source", 0.3)):
+        hover = describe(own, "{label}: {difference:+.3f}<br>95 % interval {low:+.3f} to {high:+.3f}<br>{source}")
+        add_marks(figure, own, "difference", heights, hover, name=escape_name(source), showlegend=sources > 1,
+                  marker=mark_style(number))
     return figure.add_vline(x=0, line={"color": GREY, "width": 1})
-
-
-def _interval_figure(table: pd.DataFrame, value: str, lane: str, group: str, hover: Sequence[str], height: int,
-                     step: float, styles: list[dict] | None = None, showlegend: bool | None = None,
-                     **layout) -> go.Figure:
-    """Marks with their intervals from the columns `value`, low and high: a lane for each name, in it a mark for each
-    group. Parameters: `height` of the lanes and `step` of the marks in them as in `side_by_side`; `styles` one a group.
-    """
-    figure = new_figure(max(HEIGHT, height + 120), yaxis=lanes_from_top(table[lane].unique()), **layout)
-    groups = side_by_side(table.assign(hover=hover), lane, group, step)
-    for number, (name, own, heights) in enumerate(groups):
-        figure.add_scatter(x=own[value], y=heights, mode="markers", name=escape_name(name), showlegend=showlegend,
-                           error_x=interval_bars(own[value], own["low"], own["high"]), hovertext=own["hover"],
-                           hoverinfo="text", marker=styles[number] if styles else mark_style(number))
-    return figure
 
 
 def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:

@@ -10,10 +10,10 @@ from artpose_lib.report.plotting import (
     HEIGHT,
     SHARE,
     TEMPLATE,
+    add_marks,
     colour,
     describe,
     escape_name,
-    interval_bars,
     lanes,
     lanes_from_top,
     line_style,
@@ -203,30 +203,23 @@ def comparison(table: pd.DataFrame, metric: str = "accuracy", per_trial: pd.Data
                         xaxis={"title_text": f"test {METRIC_TITLES[metric]}", **SHARE},
                         yaxis=lanes_from_top(models, ticktext=labels))
     for backbone, rows, heights in side_by_side(own, "model", "backbone", step):
-        figure.add_traces(_means(backbone, rows, heights))
+        number = ARCHITECTURES.index(backbone)
+        hover = describe(rows, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
+                               "trials: {trials}")
+        add_marks(figure, rows, "here", heights, hover, name=escape_name(backbone), legendgroup=backbone,
+                  marker=mark_style(number))
+        common = {"mode": "markers", "legendgroup": backbone, "showlegend": False, "hoverinfo": "text"}
+        figure.add_scatter(x=rows["thesis"], y=heights, marker=_THESIS | {"color": colour(number)}, **common,
+                           hovertext=describe(rows, "{backbone}, {title}: {thesis:.3f} in the thesis"))
         if per_trial is not None:
             dots = per_trial.assign(score=per_trial[metric])[["backbone", "model", "seed", "score"]].merge(
                 rows[["backbone", "model", "title"]].assign(height=heights + step / 3))
-            figure.add_scatter(x=dots["score"], y=dots["height"], mode="markers", legendgroup=backbone,
-                               showlegend=False, hoverinfo="text",
+            figure.add_scatter(x=dots["score"], y=dots["height"], **common,
                                hovertext=describe(dots, "{backbone}, {title}, trial {seed}: {score:.3f}"),
-                               marker={"size": 5, "opacity": 0.5, "color": colour(ARCHITECTURES.index(backbone))})
+                               marker={"size": 5, "opacity": 0.5, "color": colour(number)})
     key = {"thesis": _THESIS, "one trial": {"symbol": "circle", "size": 5}}
     for name in ["thesis"] if per_trial is None else key:
         figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": GREY, **key[name]})
     for number in range(1, len(models)):
         figure.add_hline(y=number - 0.5, line={"color": "#d0d0d0", "width": 1})
     return figure
-
-
-def _means(backbone: str, rows: pd.DataFrame, heights: np.ndarray) -> list[go.Scatter]:
-    """Our means with their intervals, and the thesis' values, of one architecture."""
-    number = ARCHITECTURES.index(backbone)
-    common = {"y": heights, "mode": "markers", "legendgroup": backbone, "hoverinfo": "text"}
-    return [
-        go.Scatter(x=rows["here"], name=escape_name(backbone), marker=mark_style(number), **common,
-                   error_x=interval_bars(rows["here"], rows["low"], rows["high"]),
-                   hovertext=describe(rows, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to "
-                                            "{high:.3f}<br>trials: {trials}")),
-        go.Scatter(x=rows["thesis"], showlegend=False, marker=_THESIS | {"color": colour(number)}, **common,
-                   hovertext=describe(rows, "{backbone}, {title}: {thesis:.3f} in the thesis"))]

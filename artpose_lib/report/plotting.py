@@ -109,12 +109,12 @@ def lanes_from_top(names: Sequence[str], **axis) -> dict:
 
 
 def side_by_side(table: pd.DataFrame, lane: str, group: str,
-                 step: float) -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
+                 step: float) -> Iterator[tuple[object, pd.DataFrame, np.ndarray]]:
     """Each group, its rows, and the height of each row's mark: in its lane, `step` below the group before.
 
     Parameters: `lane` and `group` are columns of `table`; lanes and groups have its order.
     """
-    names, groups = list(table[lane].unique()), table.groupby(group, sort=False)
+    names, groups = list(table[lane].unique()), table.groupby(group, sort=False, dropna=False)
     for number, (key, own) in enumerate(groups):
         yield key, own, np.array([names.index(name) for name in own[lane]]) + step * (number - (len(groups) - 1) / 2)
 
@@ -122,3 +122,10 @@ def side_by_side(table: pd.DataFrame, lane: str, group: str,
 def interval_bars(value: pd.Series, low: pd.Series, high: pd.Series) -> dict:
     """Plotly's error bars from `low` to `high` for marks at `value`."""
     return {"array": high - value, "arrayminus": value - low, "thickness": 2, "width": 0}
+
+
+def add_marks(figure: go.Figure, rows: pd.DataFrame, value: str, heights: np.ndarray, hover: Sequence[str],
+              **trace) -> None:
+    """Add a mark for each row at its column `value`, with a bar from `low` to `high`. Other arguments are Plotly's."""
+    figure.add_scatter(x=rows[value], y=heights, mode="markers", hovertext=hover, hoverinfo="text",
+                       error_x=interval_bars(rows[value], rows["low"], rows["high"]), **trace)
