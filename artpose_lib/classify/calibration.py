@@ -4,16 +4,14 @@ Temperature scaling: Guo et al. 2017 (arXiv:1706.04599). Distance to the nearest
 (arXiv:2204.06507).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 COLDEST, HOTTEST = 0.05, 20.0  # temperatures, far beyond what any network here asks for
-# On pooled features of EfficientNet-Lite0 the fifth neighbour tells strange pictures apart better than the first or the
-# tenth, and as well as the Mahalanobis distance (Lee et al. 2018, arXiv:1807.03888) or better.
-NEAREST = 5
+NEAREST = 5  # which neighbour's distance counts; told strange pictures apart better than the first and the tenth
 MOST = 10_000  # pictures kept to compare with; Sun et al. 2022 lose nothing with a hundredth of ImageNet's 1.3 million
 
 
@@ -26,8 +24,8 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """The temperature, `COLDEST` to `HOTTEST`, at which held-out labels are likeliest.
 
     Parameters: `probabilities` (n, classes) and `labels` int (n,) of pictures that were not trained on.
-    A part without a mistake would ask for an endless confidence. So each label counts as right with a chance of
-    (n + 1) / (n + 2) only, as if one more picture had been right and one wrong (Platt 1999, Section 2.2).
+    Each label counts as right with a chance of (n + 1) / (n + 2) only (Platt 1999, Section 2.2): a part without a
+    mistake would ask for an endless confidence.
     """
     n, classes = probabilities.shape
     doubt = 1 / (n + 2)
@@ -45,7 +43,7 @@ class Neighbours:
     """Pictures to compare with, in a network's pooled features, each scaled to length 1.
 
     known: float16 (n, channels), of training pictures. held_out: float32 (m,), the distances of validation pictures,
-    which the network has not seen yet are of the same kind, sorted.
+    sorted.
     """
 
     known: np.ndarray
@@ -55,12 +53,15 @@ class Neighbours:
     def fit(cls, training: np.ndarray, held_out: np.ndarray) -> "Neighbours":
         """Those of pooled features, float (n, channels) of training and (m, channels) of validation pictures."""
         some = np.random.default_rng(0).permutation(len(training))[:MOST]
-        known = _scale_to_unit(training[np.sort(some)]).astype(np.float16)
-        return cls(known, np.sort(_distances(known, held_out)))
+        compared = cls(_scale_to_unit(training[np.sort(some)]).astype(np.float16), np.empty(0, np.float32))
+        return replace(compared, held_out=np.sort(compared.measure_distances(held_out)))
 
     def measure_distances(self, features: np.ndarray) -> np.ndarray:
         """Float32 (n,), 0 to 2: how far features (n, channels) are from their `NEAREST`-th nearest neighbour."""
-        return _distances(self.known, features)
+        cosines = _scale_to_unit(features) @ self.known.astype(np.float32).T
+        place = len(self.known) - min(NEAREST, len(self.known))
+        nearest = np.partition(cosines, place, axis=1)[:, place]
+        return np.sqrt(np.maximum(2 - 2 * nearest, 0))  # as for any vectors of length 1
 
     def measure_unlikeness(self, distances: np.ndarray) -> np.ndarray:
         """Float32 (n,), 0 to 1: the share of held-out pictures that are nearer; 1 is unlike anything seen."""
@@ -68,17 +69,10 @@ class Neighbours:
 
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:
-    """Float64 of the probabilities' shape: a softmax' input up to a constant; a float32 may have come down to 0."""
+    """Float64: a softmax' input up to a constant, finite where a float32 has come down to 0."""
     return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny, dtype=np.float64))
 
 
 def _scale_to_unit(features: np.ndarray) -> np.ndarray:
     features = np.asarray(features, np.float32)
     return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-
-
-def _distances(known: np.ndarray, features: np.ndarray) -> np.ndarray:
-    cosines = _scale_to_unit(features) @ known.astype(np.float32).T
-    place = len(known) - min(NEAREST, len(known))
-    nearest = np.partition(cosines, place, axis=1)[:, place]
-    return np.sqrt(np.maximum(2 - 2 * nearest, 0))  # as for any vectors of length 1

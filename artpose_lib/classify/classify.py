@@ -1,20 +1,18 @@
 """Classify a collection of any size with a stored trial, part by part, so that it can stop and go on at any moment.
 
 Beside the output `out.parquet` a hidden folder `.out.parquet.parts` holds the list of what is to be classified, as it
-was when it was first read, and one Parquet file for each part that is done. A part depends on that folder, the record
-and the pictures alone, so that another process or machine may do it.
+was when it was first read, and one Parquet file for each part that is done.
 """
 
 import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, groupby, islice
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -22,13 +20,14 @@ import numpy as np
 import pandas as pd
 import pyarrow
 from pyarrow import parquet
+from tqdm import tqdm
 
 from artpose_lib import __version__
 from artpose_lib.classify import inputs
 from artpose_lib.classify.model import NEIGHBOURS, Classifier, open_classifier
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.pictures import PictureError, read_ahead
-from artpose_lib.files import say, whole
+from artpose_lib.files import whole
 from artpose_lib.model.features import forward
 from artpose_lib.train import jobs
 from artpose_lib.train.records import RECORD, WEIGHTS, Record
@@ -36,14 +35,14 @@ from artpose_lib.train.records import RECORD, WEIGHTS, Record
 PART = 1024  # pictures of a part: what a kill costs at most, and a file of some 50 kB
 GROUP = 64  # parts in a row group of the output
 LISTS, FACTS, OUTPUT, KEY = "lists", "facts.json", "output", b"artpose"
-TALK = 5  # seconds between two lines of progress
+TALK = 5  # seconds between two looks at the progress, and to the first
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a collection: small, and can be sent to another process.
+    """A part of a collection, small enough to be sent to another process.
 
-    work: the hidden folder. number: of the part, from 0. root: where names of files start. record: the trial's folder.
+    work: the hidden folder. number: from 0. root: where names of files start. record: the trial's folder.
     weights_dir: as in `build_classifier`. contact: as in `collect.session.Session`.
     """
 
@@ -56,7 +55,7 @@ class Part:
 
     @property
     def path(self) -> Path:
-        """The file of the part's rows, which is there once they all are."""
+        """The file of all the part's rows."""
         return self.work / f"{self.number:08}.parquet"
 
     def names(self) -> list[str]:
@@ -70,7 +69,7 @@ def classify(source: Path, record: Record, out: Path, root: Path | None = None, 
 
     Parameters: `source` as in `inputs.list_names`; `root` where names of files start (None: the folder, or the
     list's own); `part_size` in pictures; `run` does parts, in any order, and gives numbers of pictures as they are done
-    (None: `classify_parts`, here); the others as in `Part`.
+    (None: `classify_parts`); the others as in `Part`.
     The output has a row for each picture, in the order of the source: `file`; `error`, a sentence that says why it
     could not be classified, or null; `class`, the likeliest; `confidence`, the calibrated probability of that class;
     `unlike` and `distance` as `calibration.Neighbours` gives them, null where the record has none; `p_<class>`, the
@@ -86,7 +85,10 @@ def classify(source: Path, record: Record, out: Path, root: Path | None = None, 
         parts = [Part(work, number, root, record.folder, weights_dir, contact)
                  for number in range(-(-rows // part_size))]
         missing = [part for part in parts if not part.path.exists()]
-        _say_progress((run or classify_parts)(missing), rows, min(rows, part_size * (len(parts) - len(missing))))
+        before = min(rows, part_size * (len(parts) - len(missing)))
+        with tqdm(total=rows, initial=before, unit=" pictures", mininterval=TALK, delay=TALK) as progress:
+            for done in (run or classify_parts)(missing):
+                progress.update(done)
         _assemble(parts, work / OUTPUT, facts)
         os.replace(work / OUTPUT, out)
     shutil.rmtree(work, ignore_errors=True)
@@ -142,33 +144,15 @@ def _rows(names: list[str], found: list, classifier: Classifier) -> pyarrow.Tabl
     return pyarrow.Table.from_pandas(rows.reindex(columns=schema.names), schema).replace_schema_metadata()
 
 
-def _say_progress(counts: Iterable[int], rows: int, before: int) -> None:
-    """Run through counts of pictures; every few seconds say how many are done, their rate and the time left.
-
-    `before` pictures of all `rows` were done in an earlier run.
-    """
-    begun = said = time.monotonic()
-    for done in accumulate(counts, initial=before):
-        now = time.monotonic()
-        if now - said > TALK:
-            rate = (done - before) / (now - begun)
-            hours, minutes = divmod(round((rows - done) / rate / 60), 60)
-            say(f"{done:,}/{rows:,} pictures, {rate:.3g} a second, {hours} h {minutes:02} min left")
-            said = now
-
-
 def _facts(source: Path, root: Path, record: Record, part_size: int) -> dict:
     """What the output's rows depend on, but for the pictures themselves: an earlier run must agree with it."""
-    files = [record.folder / name for name in (RECORD, WEIGHTS, NEIGHBOURS)]
-    files += [source] if source.is_file() else []
-    digests = {file.name: _digest(file) for file in files if file.exists()}
+    digests = {}
+    for path in (record.folder / RECORD, record.folder / WEIGHTS, record.folder / NEIGHBOURS, source):
+        if path.is_file():
+            with path.open("rb") as file:
+                digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return {"source": os.fsdecode(source), "root": os.fsdecode(root), "record": record.folder.name, "part": part_size,
             "files": digests, "version": __version__}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_finished(out: Path, facts: dict) -> bool:
@@ -185,30 +169,28 @@ def _is_finished(out: Path, facts: dict) -> bool:
 
 
 def _freeze_list(source: Path, work: Path, facts: dict) -> int:
-    """Write down what is to be classified, part by part, and return how many rows that is; or read it again.
+    """Write down what is to be classified, part by part, unless it is; return how many rows that is.
 
     A folder may change while a long run goes on; the list does not.
     """
-    path = work / LISTS / FACTS
-    if path.exists():
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        rows = stored.pop("rows")
-        if stored != facts:
-            changed = ", ".join(name for name in facts if facts[name] != stored.get(name))
-            raise DataError(f"{work} is from a run that was not finished and had another {changed}. Repeat that "
-                            "one, or delete the folder.")
-        return rows
-    shutil.rmtree(work, ignore_errors=True)  # a list that was not finished
-    rows, found = 0, inputs.list_names(source)
-    with whole(work / LISTS, option="--out") as lists:
-        lists.mkdir()
-        while names := list(islice(found, facts["part"])):
-            (lists / f"{rows // facts['part']:08}.json").write_text(json.dumps(names), encoding="utf-8")
-            rows += len(names)
-        if not rows:
-            shutil.rmtree(work)
-            raise DataError(f"{source}: no pictures. Their names end in {', '.join(inputs.SUFFIXES)}.")
-        (lists / FACTS).write_text(json.dumps(facts | {"rows": rows}), encoding="utf-8")
+    if not (work / LISTS).exists():
+        shutil.rmtree(work, ignore_errors=True)  # a list that was not finished
+        rows, found = 0, inputs.list_names(source)
+        with whole(work / LISTS, option="--out") as lists:
+            lists.mkdir()
+            while names := list(islice(found, facts["part"])):
+                (lists / f"{rows // facts['part']:08}.json").write_text(json.dumps(names), encoding="utf-8")
+                rows += len(names)
+            (lists / FACTS).write_text(json.dumps(facts | {"rows": rows}), encoding="utf-8")
+    stored = json.loads((work / LISTS / FACTS).read_text(encoding="utf-8"))
+    rows = stored.pop("rows")
+    if stored != facts:
+        changed = ", ".join(name for name in facts if facts[name] != stored.get(name))
+        raise DataError(f"{work} is from a run that was not finished and had another {changed}. Repeat that one, or "
+                        "delete the folder.")
+    if not rows:
+        shutil.rmtree(work)
+        raise DataError(f"{source}: no pictures. Their names end in {', '.join(inputs.SUFFIXES)}.")
     return rows
 
 

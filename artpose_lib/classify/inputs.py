@@ -18,12 +18,13 @@ from artpose_lib.data.pictures import PictureError, decode_square
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")  # of `pictures.FORMATS`
 COLUMNS = ("file_name", "url")  # of a CSV, the first that is there
+ADDRESS = ("http://", "https://")
 LONGEST = 8192  # characters of a line in a list: more than any file's name or address
 LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is smaller
 
 
 def list_names(source: Path) -> Iterator[str]:
-    """The names of a folder's pictures, or those on a list, one by one: nothing holds them all.
+    """The names of a folder's pictures, or those on a list, one by one.
 
     Parameters: `source` a folder, searched with all folders in it, in sorted order, for files of a picture's suffix;
     hidden ones are passed over, links to folders not followed. Or a .csv with a column `file_name` or `url`. Or a text
@@ -37,46 +38,33 @@ def list_names(source: Path) -> Iterator[str]:
     return _column(source) if source.suffix.lower() == ".csv" else _lines(source)
 
 
-def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes] | None = None
-                 ) -> np.ndarray | PictureError:
+def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes]) -> np.ndarray | PictureError:
     """Read one picture, uint8 RGB (size, size, 3), or return the reason why there is none. Raises nothing.
 
     Parameters: `name` of a file or an address; files lie in `root`, a resolved path, and a name that leads out of it is
-    refused, also through a link; `download` gets the file at an address, or raises Fault (None: addresses are refused).
+    refused, also through a link; `download` gets the file at an address, or raises Fault or ValueError.
     """
     try:
-        if not name.lower().startswith(("http://", "https://")):
-            data = _read_file(root, name)
-        elif download:
-            data = download(name)
-        else:
-            raise PictureError("Addresses are not fetched here.")
+        data = download(name) if name.lower().startswith(ADDRESS) else _read_file(root, name)
         return decode_square(data, size)
-    except (PictureError, Fault) as error:
+    except (ValueError, Fault) as error:
         return PictureError(text(str(error)))  # one line, whatever a decoder says
 
 
 @contextmanager
 def open_downloads(contact: str) -> Iterator[Callable[[str], bytes]]:
-    """Give a function that fetches the picture at an address: one request a second to each host. It raises Fault.
+    """Give the `download` of `read_picture`: one request a second to each host, redirects within a host alone.
 
-    An answer may lead on to another address on its host. Parameters: `contact` as in `collect.session.Session`.
+    Parameters: `contact` as in `collect.session.Session`.
     """
     from artpose_lib.collect.session import Session
 
     stop = threading.Event()
     with TemporaryDirectory(prefix="artpose-") as folder, Session(Path(folder), contact, stop=stop) as session:
         try:
-            yield lambda address: session.fetch_picture(address, (_host(address),))
+            yield lambda address: session.fetch_picture(address, (urlsplit(address).hostname,))
         finally:
             stop.set()
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _read_file(root: Path, name: str) -> bytes:

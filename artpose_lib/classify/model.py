@@ -14,7 +14,7 @@ from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import weights_fingerprint
 from artpose_lib.model.features import extract_features
-from artpose_lib.train.records import PREDICTIONS, RECORD, WEIGHTS, Record, all_records
+from artpose_lib.train.records import RECORD, WEIGHTS, Record, all_records
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and finding a record needs none of it
     import keras
@@ -53,17 +53,16 @@ def find_record(model: str, results: Path) -> Record:
 
     Raises DataError where there is none of that name, or one without weights.
     """
-    record = Record(Path(model).expanduser())
-    if not (record.folder / RECORD).is_file():
-        record = Record(results / "trials" / model)
-    if not model or not (record.folder / RECORD).is_file():
+    folders = [Path(model).expanduser(), results / "trials" / model] if model else []
+    record = next((Record(folder.resolve()) for folder in folders if (folder / RECORD).is_file()), None)
+    if not record:
         usable = [one.folder.name for one in all_records(results) if one.weights]
         there = f"Those that can be used: {', '.join(usable)}." if usable else "None there can be used."
         raise DataError(f'no trial "{model}" in {results}. {there} `artpose results` lists all.')
     if not record.weights:
         raise DataError(f"{record.folder} has no {WEIGHTS}: only frozen models and each model's first trial "
                         "keep their weights. Take another trial, or delete this folder and run its chapter again.")
-    return Record(record.folder.resolve())
+    return record
 
 
 @lru_cache(maxsize=1)  # a worker's parts are of one record
@@ -140,25 +139,13 @@ def learn_neighbours(record: Record, dataset: PoseDataset, weights_dir: str | No
     if dataset.fingerprint != record.config["data"]:
         raise DataError(f"{dataset.folder} (fingerprint {dataset.fingerprint}) is not what {record.folder.name} was "
                         f"trained on (fingerprint {record.config['data']}). Name that folder with --data.")
-    parts = find_training_and_validation(record, dataset)
+    predictions, names = record.predictions, dataset.metadata["file_name"]
+    held_out = predictions.loc[predictions["part"] == "validation", "file_name"]
+    parts = ~names.isin(predictions["file_name"]), names.isin(held_out)  # it predicted all that it did not train on
     network, size = build_network(record, weights_dir), record.config["size"]
-    training, held_out = (extract_features(network, dataset.stream(size, rows)) for rows in parts)
+    training, held_out = (extract_features(network, dataset.stream(size, np.flatnonzero(part))) for part in parts)
     with whole(record.folder / NEIGHBOURS) as path:
         np.savez(path, **vars(Neighbours.fit(training, held_out)))
-
-
-def find_training_and_validation(record: Record, dataset: PoseDataset) -> tuple[np.ndarray, np.ndarray]:
-    """The row numbers of a trial's training and validation pictures: it predicted all but those it was trained on.
-
-    Raises DataError where the data set lacks a picture that the trial predicted.
-    """
-    predictions, names = record.predictions, dataset.metadata["file_name"]
-    lost = predictions.loc[~predictions["file_name"].isin(names), "file_name"].unique()
-    if len(lost):
-        raise DataError(f"{dataset.folder} lacks pictures that {record.folder / PREDICTIONS} names, the first "
-                        f"{lost[0]}: it is not what the trial was trained on. Name that folder with --data.")
-    held_out = predictions.loc[predictions["part"] == "validation", "file_name"]
-    return np.flatnonzero(~names.isin(predictions["file_name"])), np.flatnonzero(names.isin(held_out))
 
 
 def _find_drawn(record: Record, results: Path) -> PoseDataset | None:

@@ -47,33 +47,23 @@ def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(traine
     np.testing.assert_allclose(held_out, [0, 0.014713, 0.014818, 0.015026], atol=1e-3)
 
 
-def test_a_data_set_that_lacks_what_the_record_names_is_refused(trained):
+def test_another_data_set_is_refused(trained):
     record, dataset = trained
-    path = record.folder / records.PREDICTIONS
-    path.write_text(path.read_text().replace("red/10.png", "red/99.png"))
-    with pytest.raises(DataError, match=r"lacks pictures that .*predictions.csv names, the first red/99.png.*--data"):
-        model.learn_neighbours(record, dataset)
-    with pytest.raises(DataError, match="Name that folder with --data"):
+    with pytest.raises(DataError, match="is not what colours was trained on .*Name that folder with --data"):
         model.learn_neighbours(record, load_dataset(dataset.folder, ["red", "blue"]))
     assert not (record.folder / model.NEIGHBOURS).exists()
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda folder: None, 'no trial "other"'),
-    (lambda folder: (folder / records.WEIGHTS).unlink(), "None there can be used"),
-])
-def test_a_model_that_cannot_be_used_is_said_with_those_that_can(record, tmp_path, change, words, capsys):
-    change(record.folder)
-    assert cli.main(["classify", str(tmp_path), "--model", "other", "-o", str(tmp_path / "o.parquet"),
-                     "--results", str(tmp_path / "results")]) == 1
-    said = capsys.readouterr().err
-    assert words in said and said.count("\n") == 1
-
-
-def test_a_record_without_weights_is_said(record, tmp_path):
+def test_a_model_that_cannot_be_used_is_said_with_those_that_can(record, tmp_path):
+    results = tmp_path / "results"
+    assert model.find_record("colours", results).folder == model.find_record(str(record.folder), results).folder
+    with pytest.raises(DataError, match='no trial "other" in .* Those that can be used: colours.'):
+        model.find_record("other", results)
     (record.folder / records.WEIGHTS).unlink()
+    with pytest.raises(DataError, match="None there can be used"):
+        model.find_record("", results)
     with pytest.raises(DataError, match="keep their weights"):
-        model.find_record("colours", tmp_path / "results")
+        model.find_record("colours", results)
 
 
 @pytest.mark.slow
