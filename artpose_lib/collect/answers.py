@@ -68,6 +68,13 @@ def each(answer: object, name: str, key: str) -> list[str]:
     return [field(entry, key) for entry in entries(answer, name)]
 
 
+def read_records(answer: object, name: str) -> list:
+    """Return the records of a page, where null stands for none. Raises Fault where the answer is no page of hits."""
+    if not isinstance(answer, dict) or name not in answer:
+        raise Fault("not a record", f'The search gave an answer without "{name}", which is no page of hits.')
+    return entries(answer, name)
+
+
 def plain(html: str) -> str:
     """Return the text of a piece of HTML, for the museums that answer with markup."""
     return _one_line(unescape(re.sub(r"<[^<>]*>", " ", html)))

@@ -1,10 +1,10 @@
 """What every museum's module gives: a `Source` whose search yields an `Artwork` for each hit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from artpose_lib.collect.answers import Fault
+from artpose_lib.collect.answers import Fault, read_records
 from artpose_lib.collect.session import Session
 from artpose_lib.data.poses import Query
 
@@ -72,10 +72,31 @@ class Source:
         """Return a JSON answer of one of this source's hosts; see `Session.fetch_json`."""
         return self.session.fetch_json(url, self.hosts, params, headers, keep)
 
-    def attempt(self, identifier: str, read: Callable[[], Artwork]) -> Artwork:
+    def fetch_records(self, url: str, name: str, params: dict, headers: dict | None = None) -> list:
+        """Return the list at `name` in a page of hits."""
+        return read_records(self.fetch_json(url, params, headers), name)
+
+    def attempt(self, identifier: str, read: Callable[..., Artwork], *arguments: str) -> Artwork:
         """Return what `read` does, or a hit with the fault that it raised. A hit without an id gets `identifier`."""
         try:
-            found = read()
+            found = read(*arguments)
             return found if found.id else replace(found, id=identifier)
         except Fault as fault:
             return Artwork(self.name, identifier, fault=fault)
+
+
+def join_pages(pages: Iterable[Iterable[Artwork]], size: int = 0) -> Iterator[Artwork]:
+    """Yield the hits of page after page, up to one that has fewer than `size` or nothing new: some servers never end.
+
+    Each id comes once. Hits without one are not one work, and all of them come.
+    """
+    seen: set[str] = set()
+    for page in pages:
+        known, hits = len(seen), 0
+        for hit in page:
+            hits += 1
+            if not hit.id or hit.id not in seen:
+                seen.add(hit.id)
+                yield hit
+        if hits < size or len(seen) == known:
+            return

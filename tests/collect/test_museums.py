@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recorded import ANSWERS, ARTWORKS, KEYS, MUSEUMS, Museums, as_json, look_up, make_reply, zipped
 
-from artpose_lib.collect import transport
+from artpose_lib.collect import tables, transport
 from artpose_lib.collect.answers import Fault, plain
 from artpose_lib.collect.harvest import collect
-from artpose_lib.collect.museums import SOURCES, paging, rijksmuseum, wga
+from artpose_lib.collect.museums import SOURCES, rijksmuseum, wga
 from artpose_lib.collect.session import Session
-from artpose_lib.collect.source import Artwork
+from artpose_lib.collect.source import Artwork, join_pages
 from artpose_lib.data.licences import is_open
 from artpose_lib.data.poses import Pose, Query, thesis_table
 
@@ -270,7 +270,7 @@ def test_rijksmuseum_follows_no_page_elsewhere(session, following):
 def test_hits_come_once_and_a_page_with_nothing_new_is_the_last():
     first, second = Artwork("x", "1"), Artwork("x", "2")
     pages = [[first, first], [first, second], [second], [Artwork("x", "3")]]
-    assert list(paging.turn_pages(lambda number: (pages[number], number + 1), 0, 9)) == [first, second]
+    assert list(join_pages(pages)) == [first, second]
 
 
 @pytest.mark.parametrize("found", [None, [], "a text", 7, {}, {"message": "an error"}, [{"data": []}]], ids=repr)
@@ -448,7 +448,7 @@ def test_a_catalogue_that_cannot_be_read_is_a_fault_that_names_it(session, name,
 
 
 def test_a_catalogue_that_would_unpack_to_too_much_is_refused_unread(session, monkeypatch):
-    monkeypatch.setattr(wga, "LARGEST", 1_000_000)
+    monkeypatch.setattr(tables, "LARGEST", 1_000_000)
     bomb = zipped(b"AUTHOR;TITLE;URL\n" + b"0;Sebastian;0\n" * 100_000)
     assert len(bomb) < 10_000
     with pytest.raises(Fault, match="1,400,017 bytes") as raised:

@@ -1,17 +1,20 @@
-"""The Census of Antique Works of Art and Architecture Known in the Renaissance, and the IIIF manifests it gives."""
+"""The Census of Antique Works of Art and Architecture Known in the Renaissance (Section 2.1), which has no search.
+
+Its monuments are those that Wikidata (query.wikidata.org) knows by their number in the Census, with pictures from
+Wikimedia Commons. Instead, a text file that `ARTPOSE_CENSUS_LIST` names can list records, the address or the UUID of a
+IIIF manifest (database.census.de) a line. Neither needs a key or states a limit.
+"""
 
 import os
 import re
 from collections.abc import Iterator
-from functools import partial
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, text
+from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, read_records, text
 from artpose_lib.collect.museums import commons
-from artpose_lib.collect.museums.paging import read_records, skip_repeats
-from artpose_lib.collect.source import Artwork, Source
+from artpose_lib.collect.source import Artwork, Source, join_pages
 from artpose_lib.data.poses import Query
 
 LIST = "ARTPOSE_CENSUS_LIST"
@@ -28,20 +31,13 @@ MONUMENTS = """SELECT ?number (MIN(?file) AS ?image) (MIN(?english) AS ?title)
 
 
 class Census(Source):
-    """The Census of Antique Works (Section 2.1), which has no public search.
-
-    Its monuments are those that Wikidata (query.wikidata.org) knows by their number in the Census, with pictures from
-    Wikimedia Commons. Instead, a text file that `ARTPOSE_CENSUS_LIST` names can list records, the address or the UUID
-    of a IIIF manifest (database.census.de) a line. Neither needs a key or states a limit.
-    """
-
     name = "census"
     title = "Census of Antique Works of Art and Architecture"
     hosts = ("database.census.de", "query.wikidata.org", *commons.Commons.hosts)
 
     def search(self, query: Query) -> Iterator[Artwork]:
         listed = os.environ.get(LIST)
-        return skip_repeats(self._read_list(Path(listed)) if listed else self._find_monuments(query), set())
+        return join_pages([self._read_list(Path(listed)) if listed else self._find_monuments(query)])
 
     def _read_list(self, path: Path) -> Iterator[Artwork]:
         try:
@@ -51,7 +47,7 @@ class Census(Source):
         for number, line in enumerate(map(text, lines), 1):
             uuid = line.removeprefix(RECORDS).removesuffix(REST).lower()
             if UUID.fullmatch(uuid):
-                yield self.attempt(uuid, partial(self._read_manifest, uuid))
+                yield self.attempt(uuid, self._read_manifest, uuid)
             elif line and not line.startswith("#"):
                 yield Artwork(self.name, line, fault=Fault(
                     "not a record", f'{path}, line {number}: "{line}" is neither a UUID nor the address of a manifest '
@@ -63,9 +59,9 @@ class Census(Source):
     def _find_monuments(self, query: Query) -> Iterator[Artwork]:
         answer = self.fetch_json(WIKIDATA, {"query": MONUMENTS, "format": "json"})
         for row in read_records(dig(answer, "results"), "bindings"):
-            monument = {name: field(row, name, "value") for name in ("number", "title", "names", "image")}
-            if query.matches(monument["title"], monument["names"]):
-                yield self.attempt(monument["number"], partial(self._read_monument, **monument))
+            number, title, names, image = (field(row, name, "value") for name in ("number", "title", "names", "image"))
+            if query.matches(title, names):
+                yield self.attempt(number, self._read_monument, number, title, names, image)
 
     def _read_monument(self, number: str, title: str, names: str, image: str) -> Artwork:
         file = {"titles": f'File:{unquote(image.rpartition("/")[2])}'}
@@ -76,18 +72,24 @@ class Census(Source):
 
 
 def read_artwork(manifest: object, uuid: str = "") -> Artwork:
-    """Read a manifest of IIIF's Presentation API 3; uuid: its record's, which only its address tells."""
+    """Read a manifest of IIIF's Presentation API 3; uuid: its record's, which only its address tells.
+
+    Pictures are the file itself, a smaller version where a service makes one, and the thumbnail.
+    """
     title = plain(choose_language(dig(manifest, "label")))
     facts = {plain(choose_language(dig(line, "label"))): choose_language(dig(line, "value"))
              for line in entries(manifest, "metadata")}
     creation = facts.get("Creator", "")
+    picture = dig(entries(dig(manifest, "items", 0, "items", 0, "items", 0), "body"), 0)
+    services = [text(dig(service, "id"), dig(service, "@id")) for service in entries(picture, "service")]
     return Artwork(
         source=Census.name,
         id=uuid,
         title=title,
         author=find_values(creation, "Actor") or ("" if "<i>" in creation else plain(creation)),
         date=find_values(creation, "Date") or plain(facts.get("Creation Date", "")),
-        images=find_pictures(manifest),
+        images=addresses([dig(picture, "id"), *(f"{service}/full/1000,/0/default.jpg" for service in services),
+                          dig(manifest, "thumbnail", 0, "id")]),
         page=address(dig(manifest, "homepage", 0, "id"), dig(manifest, "rendering", 0, "id")),
         licence=field(manifest, "rights") or plain(choose_language(dig(manifest, "requiredStatement", "value"))),
         words=" ".join([title, *map(plain, facts.values())]),
@@ -95,22 +97,13 @@ def read_artwork(manifest: object, uuid: str = "") -> Artwork:
 
 
 def choose_language(languages: object) -> str:
-    """A text that is given by language, in English where it can be; its markup is left in."""
+    """Return a text that is given by language, in English where it can be; its markup is left in."""
     ordered = ("en-US", "en", "none", *languages) if isinstance(languages, dict) else ()
     values = (value for language in ordered for value in entries(languages, language))
     return next((value for value in values if isinstance(value, str) and value.strip()), "")
 
 
 def find_values(markup: str, name: str) -> str:
-    """The values under a name within one value: the Census has whole records in nested spans there."""
+    """Return the values under a name within one value: the Census has whole records in nested spans there."""
     found = re.findall(rf"<i>\s*{name}\s*</i>\s*</span>\s*(?:<a[^<>]*>)?([^<>]*)", markup)
     return text([unescape(value) for value in found])
-
-
-def find_pictures(manifest: object) -> tuple[str, ...]:
-    """Addresses of the first picture: the file itself, a smaller version where a service makes one, the thumbnail."""
-    bodies = entries(dig(manifest, "items", 0, "items", 0, "items", 0), "body")
-    picture = bodies[0] if bodies else None
-    services = [text(dig(service, "id"), dig(service, "@id")) for service in entries(picture, "service")]
-    return addresses([dig(picture, "id"), *(f"{service}/full/1000,/0/default.jpg" for service in services),
-                      dig(manifest, "thumbnail", 0, "id")])

@@ -1,11 +1,14 @@
-"""Wikimedia Commons."""
+"""Wikimedia Commons, which the thesis did not ask: files of pictures, in versions 960 pixels wide.
+
+MediaWiki's API (commons.wikimedia.org/w/api.php) needs no key and gives out the first 10,000 hits of a search. A file's
+author and date may be those of a photograph: Commons does not tell it from the work that it shows.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 
 from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, text
-from artpose_lib.collect.museums.paging import turn_pages
-from artpose_lib.collect.source import Artwork, Source
+from artpose_lib.collect.source import Artwork, Source, join_pages
 from artpose_lib.data.poses import Query
 
 API = "https://commons.wikimedia.org/w/api.php"
@@ -17,30 +20,25 @@ PICTURES = {"image/jpeg", "image/png", "image/gif", "image/tiff", "image/webp"}
 
 
 class Commons(Source):
-    """Wikimedia Commons, which the thesis did not ask: files of pictures, in versions 960 pixels wide.
-
-    MediaWiki's API (commons.wikimedia.org/w/api.php) needs no key and gives out the first 10,000 hits of a search. A
-    file's author and date may be those of a photograph: Commons does not tell it from the work that it shows.
-    """
-
     name = "commons"
     title = "Wikimedia Commons"
     hosts = ("commons.wikimedia.org", "upload.wikimedia.org", "thumb.wikimedia.org")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        params = IMAGEINFO | {"generator": "search", "gsrsearch": f"{query.text} filetype:bitmap", "gsrnamespace": 6,
-                              "gsrlimit": PAGE}
+        return join_pages(self._read_pages(IMAGEINFO | {
+            "generator": "search", "gsrsearch": f"{query.text} filetype:bitmap", "gsrnamespace": 6, "gsrlimit": PAGE}))
 
-        def read_page(place: dict) -> tuple[Iterable[Artwork], dict | None]:
-            answer = self.fetch_json(API, params | place)
-            offset = field(answer, "continue", "gsroffset")
-            return map(read_artwork, read_files(answer)), {"gsroffset": offset} if offset else None
-
-        return turn_pages(read_page, {}, PAGES)
+    def _read_pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
+        for _ in range(PAGES):
+            answer = self.fetch_json(API, params)
+            yield map(read_artwork, read_files(answer))
+            params["gsroffset"] = field(answer, "continue", "gsroffset")
+            if not params["gsroffset"]:
+                return
 
 
 def read_files(answer: object) -> list:
-    """The files in an answer, none where nothing was found. Raises Fault where it is an error instead."""
+    """Return the files in an answer, none where nothing was found. Raises Fault where it is an error instead."""
     if not isinstance(answer, dict) or not answer.keys() & {"query", "batchcomplete"}:
         reason = text(dig(answer, "error", "info"), "the answer is of another kind.")
         raise Fault("not a record", f"Wikimedia Commons gave no page of hits: {reason}")
@@ -49,10 +47,9 @@ def read_files(answer: object) -> list:
 
 def read_artwork(file: object) -> Artwork:
     """Read what an answer says of one file, with its `imageinfo`."""
-    info = dig(file, "imageinfo", 0)
-    facts = {name: _read_fact(info, name) for name in (
+    info, name = dig(file, "imageinfo", 0), field(file, "title").removeprefix("File:")
+    facts = {fact: _read_fact(info, fact) for fact in (
         "ObjectName", "Artist", "DateTimeOriginal", "LicenseUrl", "LicenseShortName", "ImageDescription", "Categories")}
-    name = field(file, "title").removeprefix("File:")
     picture = text(dig(info, "thumburl"), dig(info, "url")) if field(info, "mime") in PICTURES else ""
     return Artwork(
         source=Commons.name,

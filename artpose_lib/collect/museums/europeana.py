@@ -1,45 +1,41 @@
-"""Europeana, the aggregator of Europe's museums."""
+"""Europeana, which the thesis did not ask: open pictures, those of SearchCulture among them.
+
+Its Search API (api.europeana.eu) needs a key. The pictures lie with thousands of institutions, which cannot all be
+declared as hosts. Europeana's media proxy hands on the picture of any record that is not in copyright, from one host
+(github.com/europeana/media-proxy.js). Its own previews are 400 pixels wide, enough for upright pictures only.
+"""
 
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.answers import addresses, dig, entries, field, text
+from artpose_lib.collect.answers import addresses, dig, entries, field, read_records, text
 from artpose_lib.collect.museums.greek import search_also_in_greek
-from artpose_lib.collect.museums.paging import read_records, turn_pages
-from artpose_lib.collect.source import Artwork, Key, Source
+from artpose_lib.collect.source import Artwork, Key, Source, join_pages
 from artpose_lib.data.poses import Query
 
 API = "https://api.europeana.eu/record/v2/search.json"
 PROXY, PREVIEW = "https://proxy.europeana.eu/media", "https://api.europeana.eu/thumbnail/v3/400/"
 PAGE, PAGES = 100, 100  # hits a page, and the most pages that are asked for
-WORDS = ("dcTitleLangAware", "dcSubjectLangAware", "dcDescriptionLangAware", "edmConceptPrefLabelLangAware")
 
 
 class Europeana(Source):
-    """Europeana, which the thesis did not ask: open pictures, those of SearchCulture among them.
-
-    Its Search API (api.europeana.eu) needs a key. The pictures lie with thousands of institutions, which cannot all be
-    declared as hosts. Europeana's media proxy hands on the picture of any record that is not in copyright, from one
-    host (github.com/europeana/media-proxy.js). Its own previews are 400 pixels wide, enough for upright pictures only.
-    """
-
     name = "europeana"
     title = "Europeana"
     hosts = ("api.europeana.eu", "proxy.europeana.eu")
     key = Key("EUROPEANA_API_KEY", "https://pro.europeana.eu/page/get-api")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        return search_also_in_greek(query, self._search)
+        return search_also_in_greek(query, lambda words: join_pages(self._read_pages(words)))
 
-    def _search(self, words: str) -> Iterator[Artwork]:
+    def _read_pages(self, words: str) -> Iterator[Iterable[Artwork]]:
         params = {"wskey": self.session.read_key(self.key.variable), "query": words, "qf": "TYPE:IMAGE",
                   "reusability": "open", "media": "true", "thumbnail": "true", "profile": "rich", "rows": PAGE}
-
-        def read_page(cursor: str) -> tuple[Iterable[Artwork], str | None]:
+        cursor = "*"
+        for _ in range(PAGES):
             answer = self.fetch_json(API, params | {"cursor": cursor})
-            return map(read_artwork, read_records(answer, "items")), field(answer, "nextCursor") or None
-
-        return turn_pages(read_page, "*", PAGES)
+            yield map(read_artwork, read_records(answer, "items"))
+            if not (cursor := field(answer, "nextCursor")):
+                return
 
 
 def read_artwork(record: object) -> Artwork:
@@ -47,10 +43,11 @@ def read_artwork(record: object) -> Artwork:
     identifier, shown = field(record, "id"), text(*entries(record, "edmIsShownBy"))
     # Both services know a picture by the MD5 of its address.
     digest = hashlib.md5(shown.encode(), usedforsecurity=False).hexdigest()
+    titles = _read_by_language(record, "dcTitleLangAware")
     return Artwork(
         source=Europeana.name,
         id=identifier,
-        title=text(*_read_by_language(record, "dcTitleLangAware"), *entries(record, "title")),
+        title=text(*titles, *entries(record, "title")),
         author=_read_words(record, "dcCreator"),
         date=field(record, "year"),
         location=field(record, "dataProvider"),
@@ -58,18 +55,20 @@ def read_artwork(record: object) -> Artwork:
         images=addresses([f"{PROXY}{identifier}/{digest}", f"{PREVIEW}{digest}.jpg"] if identifier and shown else []),
         page=f"https://www.europeana.eu/item{identifier}" if identifier else "",
         licence=text(*entries(record, "rights")),
-        words=" ".join([field(record, "title"), field(record, "dcDescription"),
-                        *(said for name in WORDS for said in _read_by_language(record, name))]),
+        words=" ".join([field(record, "title"), field(record, "dcDescription"), *titles,
+                        *_read_by_language(record, "dcSubjectLangAware"),
+                        *_read_by_language(record, "dcDescriptionLangAware"),
+                        *_read_by_language(record, "edmConceptPrefLabelLangAware")]),
     )
 
 
 def _read_by_language(record: object, name: str) -> list[str]:
-    """The values of a field that has them by language, English before the others."""
+    """Return the values of a field that has them by language, English before the others."""
     languages = dig(record, name)
     ordered = sorted(languages, key=lambda language: language != "en") if isinstance(languages, dict) else []
     return [_read_words(languages, language) for language in ordered]
 
 
 def _read_words(values: object, name: str) -> str:
-    """The texts of a field that are words, and not the addresses of persons or concepts."""
+    """Return the texts of a field that are words, and not the addresses of persons or concepts."""
     return text([value for value in entries(values, name) if not addresses([value])])

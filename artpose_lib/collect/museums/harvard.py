@@ -1,10 +1,13 @@
-"""Harvard Art Museums."""
+"""Harvard Art Museums (Section 2.1): works with a picture; none counts as open, by the terms of the API.
+
+The API (api.harvardartmuseums.org) needs a key and allows 2,500 requests a day. An answer names the next page by an
+address that holds the key, so pages are counted instead.
+"""
 
 from collections.abc import Iterable, Iterator
 
-from artpose_lib.collect.answers import address, addresses, columns, dig, each, entries, field, text
-from artpose_lib.collect.museums.paging import read_records, turn_pages
-from artpose_lib.collect.source import Artwork, Key, Source
+from artpose_lib.collect.answers import address, addresses, columns, dig, each, entries, field, read_records, text
+from artpose_lib.collect.source import Artwork, Key, Source, join_pages
 from artpose_lib.data.poses import Query
 
 API = "https://api.harvardartmuseums.org/object"
@@ -13,12 +16,6 @@ TERMS = "for non-commercial use, by the terms of the Harvard Art Museums"
 
 
 class Harvard(Source):
-    """Harvard Art Museums (Section 2.1): works with a picture; none counts as open, by the terms of the API.
-
-    The API (api.harvardartmuseums.org) needs a key and allows 2,500 requests a day. An answer names the next page by
-    an address that holds the key, so pages are counted instead.
-    """
-
     name = "harvard"
     title = "Harvard Art Museums"
     hosts = ("api.harvardartmuseums.org", "nrs.harvard.edu", "ids.lib.harvard.edu")
@@ -26,15 +23,15 @@ class Harvard(Source):
 
     def search(self, query: Query) -> Iterator[Artwork]:
         key = self.session.read_key(self.key.variable)
-        params = {"hasimage": 1, "size": PAGE, "q": query.text, "apikey": key}
+        return join_pages(self._read_pages({"hasimage": 1, "size": PAGE, "q": query.text, "apikey": key}))
 
-        def read_page(number: int) -> tuple[Iterable[Artwork], int | None]:
+    def _read_pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
+        for number in range(1, PAGES + 1):
             answer = self.fetch_json(API, params | {"page": number})
+            yield map(read_artwork, read_records(answer, "records"))
             last = dig(answer, "info", "pages")
-            more = isinstance(last, int) and number < last
-            return map(read_artwork, read_records(answer, "records")), number + 1 if more else None
-
-        return turn_pages(read_page, 1, PAGES)
+            if not isinstance(last, int) or number >= last:
+                return
 
 
 def read_artwork(record: object) -> Artwork:

@@ -1,11 +1,13 @@
-"""The Metropolitan Museum of Art, New York."""
+"""The Metropolitan Museum of Art, New York (Section 2.1): a search gives numbers, each of which is asked for by itself.
 
-from collections.abc import Iterable, Iterator
-from functools import partial
+Its collection API (metmuseum.github.io), version 1.1, needs no key. It gives out the first 10,000 hits of a search,
+and blocks for about a minute who asks more than one question a second for long.
+"""
+
+from collections.abc import Iterator
 
 from artpose_lib.collect.answers import CC0, Fault, address, addresses, columns, dig, each, field, text
-from artpose_lib.collect.museums.paging import read_records, turn_pages
-from artpose_lib.collect.source import Artwork, Source
+from artpose_lib.collect.source import Artwork, Source, join_pages
 from artpose_lib.data.poses import Query
 
 API = "https://collectionapi.metmuseum.org/public/collection"
@@ -15,28 +17,22 @@ DEPARTMENTS = {"50": "13"}
 
 
 class Met(Source):
-    """The Metropolitan Museum of Art (Section 2.1): a search gives numbers, and each object is asked for by itself.
-
-    Its collection API (metmuseum.github.io), version 1.1, needs no key. It gives out the first 10,000 hits of a
-    search, and blocks for about a minute who asks more than one question a second for long.
-    """
-
     name = "met"
     title = "The Metropolitan Museum of Art, New York"
     hosts = ("collectionapi.metmuseum.org", "images.metmuseum.org")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        params = {"q": query.text, "hasImages": "true"}
+        params = {"q": query.text, "hasImages": "true", "limit": PAGE}
         if query.department:
             params["departmentId"] = DEPARTMENTS.get(query.department, query.department)
+        pages = (map(self._read_number, self.fetch_records(f"{API}/v1.1/search", "objectIDs",
+                                                           params | {"offset": offset}))
+                 for offset in range(0, WINDOW, PAGE))
+        return join_pages(pages, PAGE)
 
-        def read_page(offset: int) -> tuple[Iterable[Artwork], int | None]:
-            answer = self.fetch_json(f"{API}/v1.1/search", params | {"offset": offset, "limit": PAGE})
-            numbers = [text(number) for number in read_records(answer, "objectIDs")]
-            hits = (self.attempt(number, partial(self._read_object, number)) for number in numbers)
-            return hits, offset + PAGE if len(numbers) >= PAGE else None
-
-        return turn_pages(read_page, 0, WINDOW // PAGE)
+    def _read_number(self, found: object) -> Artwork:
+        number = text(found)
+        return self.attempt(number, self._read_object, number)
 
     def _read_object(self, number: str) -> Artwork:
         if not number.isdigit():
@@ -46,11 +42,11 @@ class Met(Source):
 
 def read_artwork(record: object) -> Artwork:
     """Read the answer about one object."""
+    artist = f'{field(record, "artistPrefix")} {field(record, "artistDisplayName")}'.strip()
     return Artwork(
         source=Met.name,
         **columns(record, id="objectID", title="title", date="objectDate", technique="medium", location="repository"),
-        author=f'{field(record, "artistPrefix")} {field(record, "artistDisplayName")}'.strip()
-        or field(record, "culture"),
+        author=artist or field(record, "culture"),
         type=field(record, "classification") or field(record, "objectName"),
         images=addresses([dig(record, "primaryImage"), dig(record, "primaryImageSmall")]),
         page=address(dig(record, "objectURL")),

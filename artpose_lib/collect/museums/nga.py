@@ -1,22 +1,20 @@
-"""The National Gallery of Art, Washington."""
+"""The National Gallery of Art, which the thesis did not ask: works whose picture is open (CC0); others are small.
+
+Its open data (github.com/NationalGalleryOfArt/opendata) are two tables, which are downloaded whole, without a key, and
+searched here, by title.
+"""
 
 from collections.abc import Iterator
 
 from artpose_lib.collect.answers import CC0, addresses, columns, field
 from artpose_lib.collect.source import Artwork, Source
-from artpose_lib.collect.tables import explain_damage, read_rows
+from artpose_lib.collect.tables import read_table
 from artpose_lib.data.poses import Query
 
 DATA = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata/main/data"
 
 
 class NGA(Source):
-    """The National Gallery of Art, which the thesis did not ask: works whose picture is open (CC0); others are small.
-
-    Its open data (github.com/NationalGalleryOfArt/opendata) are two tables, which are downloaded whole, without a key,
-    and searched here, by title.
-    """
-
     name = "nga"
     title = "National Gallery of Art, Washington"
     hosts = ("raw.githubusercontent.com", "api.nga.gov")
@@ -28,17 +26,14 @@ class NGA(Source):
         if matching:
             needed = {"depictstmsobjectid", "viewtype", "openaccess", "iiifurl"}
             for row in self._read_rows("published_images.csv", needed):
-                number = row["depictstmsobjectid"]
-                if number in matching and row["viewtype"] == "primary" and row["openaccess"] == "1":
-                    pictures.setdefault(number, row)
+                if row["viewtype"] == "primary" and row["openaccess"] == "1":
+                    pictures.setdefault(row["depictstmsobjectid"], row)
         for number, row in matching.items():
             if number in pictures:
                 yield read_artwork(row, pictures[number])
 
     def _read_rows(self, table: str, needed: set[str]) -> Iterator[dict[str, str]]:
-        path = self.session.fetch_file(f"{DATA}/{table}", self.hosts, f"nga-{table}")
-        with explain_damage(path), path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-            yield from read_rows(lines, needed)
+        return read_table(self.session.fetch_file(f"{DATA}/{table}", self.hosts, f"nga-{table}"), needed)
 
 
 def read_artwork(row: object, picture: object = None) -> Artwork:

@@ -1,32 +1,28 @@
-"""SearchCulture.gr, the aggregator of Greek museums."""
+"""SearchCulture.gr, the Greek aggregator (Section 2.1). No answer of its search was ever seen.
+
+Its API (www.searchculture.gr/aggregator) needs a key. What is read here is what other programs read; a value may be a
+text or a list of texts. The pictures themselves lie with many institutions, none of which is declared as a host; we
+take the preview that the aggregator keeps of each.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 
 from artpose_lib.collect.answers import Fault, address, addresses, columns, dig, entries, field, text
 from artpose_lib.collect.museums.greek import search_also_in_greek
-from artpose_lib.collect.museums.paging import read_records, turn_pages
-from artpose_lib.collect.source import Artwork, Key, Source
+from artpose_lib.collect.source import Artwork, Key, Source, join_pages
 from artpose_lib.data.poses import Query
 
-API = "https://www.searchculture.gr/aggregator/api/search.json"
+SITE = "https://www.searchculture.gr/aggregator"
 RECORD = re.compile(r"https?://www\.searchculture\.gr/aggregator/edm/(\S+)")
-PICTURE = "https://www.searchculture.gr/aggregator/thumbnails/edm-record/"
 PAGES = 100  # which is more than a search of Table 2.1 should find
 
 
 class SearchCulture(Source):
-    """SearchCulture.gr, the Greek aggregator (Section 2.1). No answer of its search was ever seen.
-
-    Its API (www.searchculture.gr/aggregator) needs a key. What is read here is what other programs read; a value may
-    be a text or a list of texts. The pictures themselves lie with many institutions, none of which is declared as a
-    host; we take the preview that the aggregator keeps of each.
-    """
-
     name = "searchculture"
     title = "SearchCulture.gr, the Greek aggregator"
     hosts = ("www.searchculture.gr",)
-    key = Key("SEARCHCULTURE_API_KEY", "https://www.searchculture.gr/aggregator/swagger-ui.html")
+    key = Key("SEARCHCULTURE_API_KEY", f"{SITE}/swagger-ui.html")
     verified = False
 
     def search(self, query: Query) -> Iterator[Artwork]:
@@ -34,17 +30,15 @@ class SearchCulture(Source):
 
     def _search(self, words: str) -> Iterator[Artwork]:
         params = {"apiKey": self.session.read_key(self.key.variable), "general_term": words, "preferredLanguage": "en"}
+        return join_pages(self._read_page(params | {"page": number}) for number in range(1, PAGES + 1))
 
-        def read_page(number: int) -> tuple[Iterable[Artwork], int | None]:
-            try:
-                answer = self.fetch_json(API, params | {"page": number})
-            except Fault as fault:
-                if fault.kind == "not JSON":  # the empty answers that it gives at times
-                    return [], None
-                raise
-            return map(read_artwork, read_records(answer, "results")), number + 1
-
-        return turn_pages(read_page, 1, PAGES)
+    def _read_page(self, params: dict) -> Iterable[Artwork]:
+        try:
+            return map(read_artwork, self.fetch_records(f"{SITE}/api/search.json", "results", params))
+        except Fault as fault:
+            if fault.kind == "not JSON":  # the empty answers that it gives at times
+                return []
+            raise
 
 
 def read_artwork(record: object) -> Artwork:
@@ -57,7 +51,7 @@ def read_artwork(record: object) -> Artwork:
         **columns(record, title="dc_title", author="dc_creator", date="ekt_chronology", technique="dc_format",
                   location="institution"),
         type=text(dig(record, "ekt_type"), dig(record, "dc_type")),
-        images=addresses([PICTURE + path[1]] if path else []),
+        images=addresses([f"{SITE}/thumbnails/edm-record/{path[1]}"] if path else []),
         page=address(uri),
         licence=text(dig(record, "edm_rights"), dig(record, "dc_rights")),
         words=" ".join(field(record, name) for name in (

@@ -1,54 +1,31 @@
-"""The Web Gallery of Art."""
+"""The Web Gallery of Art (Section 2.1): a catalogue of 52,867 works, a picture a row, none of them open.
 
-import io
+The catalogue (www.wga.hu) is downloaded whole, without a key, and searched here, by title.
+"""
+
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
-from zipfile import ZipFile, ZipInfo
 
-from artpose_lib.collect.answers import Fault, addresses, columns, field, text
+from artpose_lib.collect.answers import addresses, columns, field, text
 from artpose_lib.collect.source import Artwork, Source
-from artpose_lib.collect.tables import explain_damage, read_rows
+from artpose_lib.collect.tables import read_table
 from artpose_lib.data.poses import Query
 
 SITE = "https://www.wga.hu"
 CATALOGUE = f"{SITE}/database/download/data_txt.zip"
-LARGEST = 200_000_000  # bytes, unpacked; 52,867 rows are about 13 million
 LICENCE = "Copyright: educational and personal use only, redistribution barred (Web Gallery of Art)"
 
 
 class WGA(Source):
-    """The Web Gallery of Art (Section 2.1): a catalogue of 52,867 works, a picture a row, none of them open.
-
-    The catalogue (www.wga.hu) is downloaded whole, without a key, and searched here, by title.
-    """
-
     name = "wga"
     title = "Web Gallery of Art"
     hosts = ("www.wga.hu",)
     redirects = False  # where one leads is no picture
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        return (read_artwork(row) for row in self._read_rows() if query.matches(_searched_title(row)))
-
-    def _read_rows(self) -> Iterator[dict[str, str]]:
         path = self.session.fetch_file(CATALOGUE, self.hosts, "wga.zip")
-        with explain_damage(path), ZipFile(path) as archive, archive.open(find_catalogue(archive)) as packed:
-            lines = io.TextIOWrapper(packed, encoding="iso-8859-1", newline="")
-            yield from read_rows(lines, {"AUTHOR", "TITLE", "URL"}, delimiters=";,")
-
-
-def find_catalogue(archive: ZipFile) -> ZipInfo:
-    """Find the catalogue among an archive's members.
-
-    Raises Fault, "too large", where it would unpack to more than it can be, FileNotFoundError where there is none.
-    """
-    for member in archive.infolist():
-        if PurePosixPath(member.filename).name == "catalog.csv":
-            if member.file_size > LARGEST:
-                raise Fault("too large", f"The catalogue would unpack to {member.file_size:,} bytes.", lasting=True)
-            return member
-    raise FileNotFoundError('there is no "catalog.csv" in it')
+        rows = read_table(path, {"AUTHOR", "TITLE", "URL"}, "iso-8859-1", member="catalog.csv")
+        return (read_artwork(row) for row in rows if query.matches(_searched_title(row)))
 
 
 def read_artwork(row: object) -> Artwork:
@@ -67,6 +44,6 @@ def read_artwork(row: object) -> Artwork:
 
 
 def _searched_title(row: object) -> str:
-    """The title, once more with "St" written out: Table 2.1 asks for "saint"."""
+    """Return the title, once more with "St" written out: Table 2.1 asks for "saint"."""
     title = field(row, "TITLE")
     return title + " " + re.sub(r"\bSts?\b", "Saint", title)
