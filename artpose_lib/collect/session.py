@@ -1,17 +1,11 @@
 """The one polite HTTP session that all sources share.
 
-A request passes, in this order:
-
-1. A source calls `Session.fetch_json`, `fetch_picture` or `fetch_file` with an address and the hosts that it declares.
-2. `Session._follow`: the address is refused unless its host is declared. Each redirect begins here again.
-3. `requests_cache.CacheMixin.send`, for JSON: a known answer is read from answers.sqlite, and the rest is left out.
-4. `Transport.send`: a host that has just blocked us rests, or is given up.
-5. `requests_ratelimiter.LimiterMixin.send`: each host is asked once a second, by all threads together.
-6. `requests.Session.send` and the mounted `PublicAdapter`: public addresses alone, with time-outs. `PoliteRetry` tries
-   again after a while, or as late as the museum asks for.
-7. `Transport.send` reads the answer up to its limit, tells a block from an answer and takes the keys out.
-8. `CacheMixin` stores it, if it is JSON.
-9. `Session._follow` makes a `Fault` of an error; `fetch_json` and the others one of an answer of another kind.
+A request passes, in this order: `Session._follow` refuses an address whose host is not declared, also after each
+redirect. `requests_cache.CacheMixin.send`, for JSON, reads a known answer from answers.sqlite. `Transport.send` gives a
+host that has just blocked us a rest. `requests_ratelimiter.LimiterMixin.send` asks each host once a second, for all
+threads together. The mounted `PublicAdapter` speaks to public addresses alone, and `PoliteRetry` tries again after a
+while. On the way back `Transport.send` reads the answer up to its limit, tells a block from an answer and takes the
+keys out; `CacheMixin` stores it, if it is JSON; and `Session` makes a `Fault` of an error or an answer of another kind.
 """
 
 import json
@@ -19,7 +13,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -30,7 +24,7 @@ from requests_cache import CacheMixin
 
 from artpose_lib import __version__
 from artpose_lib.collect.answers import Fault
-from artpose_lib.collect.transport import PER_SECOND, Transport, read_content_type
+from artpose_lib.collect.transport import PER_SECOND, Transport, is_page
 from artpose_lib.files import whole
 
 DAY, MONTH = 86_400, 30 * 86_400  # seconds
@@ -39,9 +33,6 @@ MOST_REDIRECTS = 5
 PORTS = {"http": 80, "https": 443}
 NOT_THERE = (404, 410)
 KEY_PARAMETERS = ("apikey", "apiKey", "wskey")
-# Some storage servers call every file a stream of octets.
-PICTURE_TYPES = ("image/", "application/octet-stream", "binary/octet-stream")
-PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"BM")  # of pictures.FORMATS
 
 
 class Session(CacheMixin, Transport):
@@ -76,12 +67,10 @@ class Session(CacheMixin, Transport):
 
         keep: the answer is a record, which hardly changes, and is kept for 30 days and not for one.
         Raises Fault. Lasting are "not found" (404, 410), "refused" (401 and other 4xx) and "too large" (over 20 MB).
-        Not lasting are "blocked" (403, or a page that asks for a proof of not being a robot), "server error" (5xx),
-        "too many requests" (429), "no answer", "cut off", "not JSON", "elsewhere" (a host that is not declared, an
-        address that is not public), "gave up" and "stopped".
+        Not lasting are "server error" (5xx), "too many requests" (429), "not JSON", "elsewhere" (a host that is not
+        declared) and those of `Transport.send`.
         """
-        send = partial(self.send, limit=LARGEST_JSON, expire_after=MONTH if keep else DAY)
-        response = self._follow(send, url, hosts, params, headers)
+        response = self._follow(url, hosts, LARGEST_JSON, MONTH if keep else DAY, params, headers)
         if not _is_json(response):
             raise Fault("not JSON", f"The answer of {self.name_place(url)} is no JSON: it is empty, broken or a page "
                         "for people. Run the collection again later.")
@@ -90,14 +79,9 @@ class Session(CacheMixin, Transport):
     def fetch_picture(self, url: str, hosts: Collection[str], redirects: bool = True) -> bytes:
         """Return a picture's file of up to 40 MB, not yet decoded.
 
-        redirects: whether the address may redirect to another.
-        Raises Fault as `fetch_json` does; "not a picture" is lasting.
+        redirects: whether the address may redirect to another. Raises Fault as `fetch_json` does.
         """
-        response = self._follow(partial(Transport.send, self, limit=LARGEST_PICTURE), url, hosts, redirects=redirects)
-        if not (read_content_type(response).startswith(PICTURE_TYPES) and response.content.startswith(PICTURE_STARTS)):
-            raise Fault("not a picture", f"The answer of {self.name_place(url)} is not a picture of a known format.",
-                        lasting=True)
-        return response.content
+        return self._follow(url, hosts, LARGEST_PICTURE, redirects=redirects).content
 
     def fetch_file(self, url: str, hosts: Collection[str], name: str) -> Path:
         """Return folder/name, a catalogue of up to 500 MB, after downloading it if there is none of the last 30 days.
@@ -107,15 +91,12 @@ class Session(CacheMixin, Transport):
         path = self.folder / name
         if path.exists() and time.time() - path.stat().st_mtime < MONTH:
             return path
-        with self._follow(partial(Transport.send, self, limit=LARGEST_FILE, stream=True), url, hosts) as response:
-            if "html" in read_content_type(response):
-                raise Fault("not a catalogue", f"The answer of {self.name_place(url)} is a page for people, not the "
-                            "catalogue.")
-            with whole(path, replace=True, option="--out") as partial_path, partial_path.open("wb") as file:
-                for piece in self.read_pieces(response, LARGEST_FILE):
-                    file.write(piece)
-                if not file.tell():
-                    raise Fault("not a catalogue", f"The answer of {self.name_place(url)} is empty.")
+        content = self._follow(url, hosts, LARGEST_FILE).content
+        if not content or is_page(content):
+            raise Fault("not a catalogue", f"The answer of {self.name_place(url)} is no catalogue: it is empty or a "
+                        "page for people.")
+        with whole(path, replace=True, option="--out") as partial_path:
+            partial_path.write_bytes(content)
         return path
 
     def read_key(self, variable: str) -> str:
@@ -129,26 +110,29 @@ class Session(CacheMixin, Transport):
         self.keys.add(key)
         return key
 
-    def _follow(self, send: Callable[[PreparedRequest], Response], url: str, hosts: Collection[str],
-                params: dict | None = None, headers: dict | None = None, redirects: bool = True) -> Response:
-        """Return the answer of status 200 at an address, or where it redirects to."""
-        first = self.name_place(url)
+    def _follow(self, url: str, hosts: Collection[str], limit: int, keep: int = 0, params: dict | None = None,
+                headers: dict | None = None, redirects: bool = True) -> Response:
+        """Return the answer of status 200 at an address, or where it redirects to; it is kept for `keep` seconds."""
+        send = partial(self.send, expire_after=keep) if keep else partial(Transport.send, self)
+        request = self._prepare(url, hosts, params, headers)
         for _ in range(MOST_REDIRECTS + 1):
-            request = self._prepare(url, hosts, params, headers)
-            response = send(request)
+            response = send(request, limit=limit)
             target = response.raw.headers.get("Location") if 300 < response.status_code < 400 else None
             if not target:
                 self._refuse_errors(response)
                 return response
+            # Header lines arrive as Latin-1; what is not ASCII in an address is meant as UTF-8.
+            target = target.encode("latin-1", "replace").decode(errors="replace")
             if not redirects:
-                raise Fault("elsewhere", f"{first} leads to another address, {self.name_place(target)}.")
-            url, params = _join(request.url, target), None
-        raise Fault("elsewhere", f"{first} leads on and on to other addresses.")
+                raise Fault("elsewhere", f"{self.name_place(url)} leads to another address, {self.name_place(target)}.")
+            request = self._prepare(target, hosts, None, headers, base=request.url)
+        raise Fault("elsewhere", f"{self.name_place(url)} leads on and on to other addresses.")
 
-    def _prepare(self, url: str, hosts: Collection[str], params: dict | None, headers: dict | None) -> PreparedRequest:
+    def _prepare(self, url: str, hosts: Collection[str], params: dict | None, headers: dict | None,
+                 base: str = "") -> PreparedRequest:
         """Return the request for an address. Raises Fault, "elsewhere", where it is not on one of the hosts."""
         try:
-            request = self.prepare_request(requests.Request("GET", url, headers, params=params))
+            request = self.prepare_request(requests.Request("GET", urljoin(base, url), headers, params=params))
             parts = urlsplit(request.url)  # the address as it is sent, which may differ from how it was written
             if (parts.scheme in PORTS and parts.port in (None, PORTS[parts.scheme]) and parts.hostname in hosts
                     and "@" not in parts.netloc):
@@ -177,12 +161,3 @@ def _is_json(response: Response) -> bool:
     except (ValueError, RecursionError):  # ValueError: also for bytes that are no text, and numbers without end
         return False
     return True
-
-
-def _join(base: str, target: str) -> str:
-    """Return the address that a redirect leads to."""
-    try:
-        # Header lines arrive as Latin-1; what is not ASCII in an address is meant as UTF-8.
-        return urljoin(base, target.encode("latin-1").decode(errors="replace"))
-    except ValueError:
-        return target  # which is no address, as is said when it is asked

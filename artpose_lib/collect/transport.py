@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, quote_plus, urlsplit
@@ -18,8 +17,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests_ratelimiter import LimiterMixin
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, ReadTimeoutError
-from urllib3.response import BaseHTTPResponse
+from urllib3.exceptions import HTTPError, InvalidHeader, ReadTimeoutError
 from urllib3.util import Retry
 
 from artpose_lib.collect.answers import Fault, text
@@ -60,55 +58,41 @@ class Transport(LimiterMixin, requests.Session):
         # seen whether an address is public.
         self.trust_env = False
         for scheme in ("http://", "https://"):
-            self.mount(scheme, PublicAdapter(pool_connections=50, max_retries=PoliteRetry(stop)))
+            self.mount(scheme, PublicAdapter(pool_connections=50))
 
     def close(self) -> None:
         super().close()
         self.keys.close()
 
-    def send(self, request: PreparedRequest, limit: int, stream: bool = False) -> Response:
-        """Return the answer to a request without following redirects; with `stream` and status 200 unread.
+    def send(self, request: PreparedRequest, limit: int) -> Response:
+        """Return the answer to a request, redirects not followed, its body of at most `limit` bytes, unpacked.
 
-        The body has at most `limit` bytes, unpacked; of an error only the beginning is read. What the head says is in
-        `raw.headers` alone. Raises Fault: "no answer", "blocked", "cut off", "too large", "elsewhere" (an address that
-        is not public), "gave up" and "stopped".
+        Its head, which can hold the key, a cookie, or a "Vary" that undoes the cache, is in `raw.headers` alone.
+        Raises Fault: "no answer", "blocked", "cut off", "too large", "elsewhere" (an address that is not public),
+        "gave up" and "stopped".
         """
         where, host = self.name_place(request.url), urlsplit(request.url).hostname
-        self._wait_for_rest(host)
-        try:
-            response = super().send(request, stream=True, timeout=TIMEOUTS, allow_redirects=False)
-        except (requests.RequestException, HTTPError):
+        if self._blocks[host] >= MOST_BLOCKS:
+            raise Fault("gave up", f"{host} has blocked {MOST_BLOCKS} requests in a row and is left alone for the rest "
+                        "of this run. Run the collection again later.")
+        wait(self.stop, max(0, self._rest_ends[host] - time.monotonic()))
+        response = self._try(request)
+        if response is None:
             raise Fault("no answer", f"{where} gave no answer: it cannot be reached, broke off or took too long. Check "
-                        "the network, and run the collection again later.") from None
-        if getattr(response.raw.retries, "history", ()):
-            self._fill_bucket(request)  # of the limiter, which knows of the first try alone
-        unread = stream and response.status_code == 200 and "html" not in read_content_type(response)
-        content = b"" if unread else self._read_body(response, limit)
+                        "the network, and run the collection again later.")
+        with response:
+            content = self._read_body(response, limit)
         blocked = response.status_code == 403 or _is_challenge(content)
         self._blocks[host] = self._blocks[host] + 1 if blocked else 0
         if blocked:
             self._rest_ends[host] = time.monotonic() + REST
             raise Fault("blocked", f"{where} is blocked: the museum takes us for a robot that asks too much. Run the "
                         "collection again later.")
-        return self._drop_head(response, None if unread else content)
-
-    def read_pieces(self, response: Response, limit: int) -> Iterator[bytes]:
-        """Yield the unpacked body of an answer, at most 64 kB at a time.
-
-        Raises Fault: "too large" once it is over `limit` bytes, "cut off", "stopped", "no answer" where it is too slow.
-        """
-        where, size = self.name_place(response.url), 0
-        try:
-            while piece := response.raw.read1(PIECE, decode_content=True):
-                wait(self.stop)
-                size += len(piece)
-                if size > limit:
-                    raise Fault("too large", f"The answer of {where} has more than {limit:,} bytes.", lasting=True)
-                yield piece
-        except ReadTimeoutError:
-            raise Fault("no answer", f"The answer of {where} stopped coming. Run the collection again later.") from None
-        except (HTTPError, ValueError):  # ValueError: for a chunk of -5 bytes
-            raise Fault("cut off", f"The answer of {where} was cut off. Run the collection again.") from None
+        bare = Response()
+        bare.status_code, bare.raw, bare.url = response.status_code, response.raw, self.keys.clean_text(response.url)
+        bare.request = requests.Request("GET", bare.url).prepare()
+        bare._content, bare._content_consumed = self.keys.clean(content), True
+        return bare
 
     def name_place(self, url: str) -> str:
         """Return host and path of an address, for messages: what comes after them may hold a key."""
@@ -117,59 +101,44 @@ class Transport(LimiterMixin, requests.Session):
     def get_redirect_target(self, response: Response) -> None:
         """Keep requests from following, or preparing to follow, a redirect: `Session` does, to declared hosts alone."""
 
-    def _wait_for_rest(self, host: str) -> None:
-        if self._blocks[host] >= MOST_BLOCKS:
-            raise Fault("gave up", f"{host} has blocked {MOST_BLOCKS} requests in a row and is left alone for the rest "
-                        "of this run. Run the collection again later.")
-        wait(self.stop, max(0, self._rest_ends[host] - time.monotonic()))
+    def _try(self, request: PreparedRequest) -> Response | None:
+        """Return the unread answer to a request, None where there is none.
+
+        A museum in trouble is asked again after 2, 4 and 8 seconds, or as many as it asks for, up to a minute.
+        """
+        for number in range(TRIES):
+            response, pause = None, 0
+            with suppress(requests.RequestException, HTTPError):
+                response = super().send(request, stream=True, timeout=TIMEOUTS, allow_redirects=False)
+                if response.status_code not in BUSY:
+                    return response
+                pause = _read_retry_after(response)
+            if pause > LONGEST_PAUSE or number == TRIES - 1:
+                return response
+            if response is not None:
+                response.close()
+            wait(self.stop, max(pause, PAUSE * 2 ** number))
 
     def _read_body(self, response: Response, limit: int) -> bytes:
-        """Return all of an answer; of an error its beginning, which is enough to know a challenge by."""
-        with response:
-            if response.status_code == 200:
-                return b"".join(self.read_pieces(response, limit))
-            with suppress(Fault):
-                return next(self.read_pieces(response, limit), b"")
-            return b""
-
-    def _drop_head(self, response: Response, content: bytes | None) -> Response:
-        """Return an answer without its head, which can hold the key, a cookie, or a "Vary" that undoes the cache."""
-        bare = Response()
-        bare.status_code, bare.raw, bare.url = response.status_code, response.raw, self.keys.clean_text(response.url)
-        bare.request = requests.Request("GET", bare.url).prepare()
-        if content is not None:
-            bare._content, bare._content_consumed = self.keys.clean(content), True
-        return bare
+        """Return the unpacked body of an answer; of an error the beginning, which is enough to know a challenge by."""
+        where, body, fine = self.name_place(response.url), bytearray(), response.status_code == 200
+        try:
+            while (fine or not body) and (piece := response.raw.read1(PIECE, decode_content=True)):
+                wait(self.stop)
+                body += piece
+                if len(body) > limit:
+                    raise Fault("too large", f"The answer of {where} has more than {limit:,} bytes.", lasting=True)
+        except (HTTPError, ValueError) as error:  # ValueError: for a chunk of -5 bytes
+            if fine:
+                kind = "no answer" if isinstance(error, ReadTimeoutError) else "cut off"
+                raise Fault(kind, f"The answer of {where} was cut off. Run the collection again.") from None
+        return bytes(body)
 
 
-class PoliteRetry(Retry):
-    """Tries again after 2, 4 and 8 seconds, or as many as a museum asks for, up to a minute; `stop` ends the wait."""
-
-    def __init__(self, stop: threading.Event, total: int = TRIES - 1, status_forcelist: Collection[int] = BUSY,
-                 raise_on_status: bool = False, **options):
-        super().__init__(total, status_forcelist=status_forcelist, raise_on_status=raise_on_status, **options)
-        self._stop = stop
-
-    def new(self, **options) -> "PoliteRetry":
-        return super().new(stop=self._stop, **options)
-
-    def increment(self, method: str | None = None, url: str | None = None, response: BaseHTTPResponse | None = None,
-                  *rest, **options) -> "PoliteRetry":
-        if _read_retry_after(response) > LONGEST_PAUSE:
-            raise MaxRetryError(None, url)
-        following = super().increment(method, url, response, *rest, **options)
-        if response:
-            response.close()  # or urllib3 would read it to its end, which may never come
-        return following
-
-    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        wait(self._stop, max(PAUSE * 2 ** (len(self.history) - 1), _read_retry_after(response)))
-
-
-def _read_retry_after(response: BaseHTTPResponse | None) -> float:
+def _read_retry_after(response: Response) -> float:
     """Return the seconds that an answer asks to wait, or 0 where it names none that can be read."""
     with suppress(InvalidHeader, ValueError, OverflowError):
-        return Retry().get_retry_after(response) or 0 if response else 0
+        return Retry().get_retry_after(response.raw) or 0
     return 0
 
 
@@ -185,52 +154,52 @@ class PublicAdapter(HTTPAdapter):
         return super().get_connection_with_tls_context(request, *args, **options)
 
 
-class Keys:
+class Keys(logging.Filter):
     """The museums' keys, to take them out of answers, messages and, until `close`, the logs of LIBRARIES."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._forms: set[str] = set()
-        self._pattern: re.Pattern[bytes] | None = None
-        self._loggers: list[logging.Logger] = []
 
     def add(self, key: str) -> None:
         """From now on take a key out: plain, as in an address, and as in JSON, where some write "/" as "\\/"."""
         quoted = json.dumps(key)[1:-1]
         self._forms |= {key, quote(key), quote(key, safe=""), quote_plus(key), quoted, quoted.replace("/", "\\/")}
-        longest_first = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(re.escape(form.encode()) for form in longest_first), re.IGNORECASE)
-        # A filter of a logger does not see what its children are told.
-        self._loggers = [logging.getLogger(name) for name in sorted(logging.root.manager.loggerDict)
-                         if name.partition(".")[0] in LIBRARIES]
-        for logger in self._loggers:
-            logger.addFilter(self._clean_record)
+        for logger in _find_loggers():
+            logger.addFilter(self)
 
     def close(self) -> None:
-        for logger in self._loggers:
-            logger.removeFilter(self._clean_record)
+        for logger in _find_loggers():
+            logger.removeFilter(self)
 
     def clean(self, data: bytes) -> bytes:
         """Return the same with "REDACTED" for each key."""
-        return self._pattern.sub(b"REDACTED", data) if self._pattern else data
+        for form in sorted(self._forms, key=len, reverse=True):
+            data = re.sub(re.escape(form.encode()), b"REDACTED", data, flags=re.IGNORECASE)
+        return data
 
     def clean_text(self, words: str) -> str:
         """Return the same with "REDACTED" for each key."""
         return self.clean(words.encode(errors="backslashreplace")).decode()
 
-    def _clean_record(self, record: logging.LogRecord) -> bool:
+    def filter(self, record: logging.LogRecord) -> bool:
         # Without its traceback, which would be put into words later, where nothing cleans it.
         record.msg, record.args, record.exc_info = self.clean_text(record.getMessage()), (), None
         return True
 
 
-def read_content_type(response: Response) -> str:
-    """Return what an answer is said to be, in lower case, such as "text/html; charset=utf-8"."""
-    return response.raw.headers.get("Content-Type", "").lower()
+def _find_loggers() -> list[logging.Logger]:
+    """Return the loggers of LIBRARIES, one by one: a filter does not see what a logger's children are told."""
+    return [logging.getLogger(name) for name in sorted(logging.root.manager.loggerDict)
+            if name.partition(".")[0] in LIBRARIES]
+
+
+def is_page(content: bytes) -> bool:
+    """Tell whether it is a page for people."""
+    return content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def _is_challenge(content: bytes) -> bool:
     """Tell whether it is a page that asks for a proof of not being a robot."""
-    if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return False
-    page = content.lower()
+    page = content.lower() if is_page(content) else b""
     return any(word in page for word in CHALLENGES)

@@ -12,7 +12,6 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from artpose_lib.collect import harvest, transport
 from artpose_lib.collect.session import Session
-from artpose_lib.collect.transport import PoliteRetry
 
 ADDRESS = "TEST_MUSEUM"  # the environment variable that tells a process that a test starts where its museums are
 
@@ -20,9 +19,9 @@ ADDRESS = "TEST_MUSEUM"  # the environment variable that tells a process that a 
 class Loopback(HTTPAdapter):
     """Sends every request to a server such as "http://127.0.0.1:8123", with the museum's host in its `Host` header."""
 
-    def __init__(self, address: str, retries: PoliteRetry):
+    def __init__(self, address: str):
+        super().__init__()
         self.address = address
-        super().__init__(max_retries=retries)
 
     def get_connection_with_tls_context(self, request: PreparedRequest, *args, **options) -> HTTPConnectionPool:
         request.headers["Host"] = urlsplit(request.url).netloc
@@ -34,7 +33,7 @@ def open_session(folder: Path, contact: str = "", stop: threading.Event | None =
     """Open a session that asks the server at `address`, or at that in the environment, as often as it likes."""
     session = Session(folder, contact, stop, per_second)
     for scheme in ("http://", "https://"):
-        session.mount(scheme, Loopback(address or os.environ[ADDRESS], PoliteRetry(session.stop)))
+        session.mount(scheme, Loopback(address or os.environ[ADDRESS]))
     return session
 
 

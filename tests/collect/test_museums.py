@@ -598,7 +598,6 @@ MISCHIEF = {
     "a page instead of a picture": ("wga", "jpg", spoils.instead(spoils.HTML), "not a picture"),
     "a page called a picture": ("rijksmuseum", "jpg", spoils.instead(spoils.HTML, "image/jpeg"), "not a picture"),
     "a drawing in XML": ("nga", "iiif", spoils.instead(b"<svg/>", "image/svg+xml"), "not a picture"),
-    "nothing": ("nga", "iiif", spoils.instead(b"", "image/jpeg"), "not a picture"),
     "a bomb": ("europeana", "/media/|/400/", spoils.instead(spoils.png_bomb(), "image/png"), "too large to decode"),
     "too many bytes in a few": ("commons", "960px|png", spoils.gzip_bomb, "too large"),
     "no picture today": ("smk", "iip", spoils.for_a_while(spoils.error(503, Retry_After="1")), SAVED),

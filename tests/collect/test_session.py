@@ -27,13 +27,12 @@ import responses
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import open_session
-from urllib3 import HTTPResponse
 
 from artpose_lib import __version__
 from artpose_lib.collect import session, transport
 from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.session import Session
-from artpose_lib.collect.transport import Keys, PoliteRetry, PublicAdapter
+from artpose_lib.collect.transport import Keys, PublicAdapter
 
 HOST, OTHER = "museum.test", "pictures.test"
 URL, SEARCH, PICTURE = f"https://{HOST}/objects/1", f"https://{HOST}/search", f"https://{OTHER}/1.jpg"
@@ -112,9 +111,7 @@ def test_a_contact_that_cannot_be_sent_is_refused(tmp_path, contact):
     *(("json", json.dumps(found), "", found) for found in (None, 3, "text", [], {"a": {"b": None}}, "Müller \u2603")),
     *(("json", body, "", "not JSON") for body in (PAGE, b"", b'{"a": ', b'"\xe9"', b"[" * 100_000, b"9" * 5_000)),
     ("json", CHALLENGE, "", "blocked"), ("json", b"\xef\xbb\xbf" + CHALLENGE, "", "blocked"),
-    ("picture", JPEG, "image/jpeg", JPEG), ("picture", JPEG, "binary/octet-stream", JPEG),
-    ("picture", JPEG, "text/html", "not a picture!"), ("picture", PAGE, "image/jpeg", "not a picture!"),
-    ("picture", b"<svg/>", "image/svg+xml", "not a picture!"), ("picture", b"", "image/png", "not a picture!"),
+    ("picture", JPEG, "image/jpeg", JPEG),
     ("file", b"", "text/csv", "not a catalogue"), ("file", b"", "text/html", "not a catalogue"),
     ("file", PAGE, "text/html", "not a catalogue"), ("file", CHALLENGE, "text/html", "blocked")])
 def test_an_answer_is_what_was_asked_for_or_a_fault_and_is_not_kept(
@@ -257,18 +254,16 @@ class Noted(threading.Event):
         return self.is_set()
 
 
-@pytest.mark.parametrize(("headers", "waits"), [
+@pytest.mark.parametrize(("asked_for", "waits"), [
     ([None] * 3, [2, 4, 8]), (["7", " 3 ", "9"], [7, 4, 9]), (["60"], [60]),
     *(([header], [2]) for header in ("soon", "-5", "Thu, 01 Jan 1970 00:00:00 GMT", "9" * 5000,
                                      "Mon, 9 Foo 99999 1:1:1"))])
-def test_the_pauses_grow_and_a_museum_that_says_how_long_is_heard(headers, waits):
-    stop = Noted()
-    retry = PoliteRetry(stop)
-    for header in headers:
-        answer = HTTPResponse(status=503, headers={"Retry-After": header} if header else {})
-        retry = retry.increment("GET", "/", answer)
-        retry.sleep(answer)
-    assert stop.waits == waits
+def test_the_pauses_grow_and_a_museum_that_says_how_long_is_heard(web, tmp_path, asked_for, waits):
+    for seconds in asked_for:
+        web.get(URL, status=503, headers={"Retry-After": seconds} if seconds else {})
+    web.get(URL, json=1)
+    with open_fast(tmp_path, stop=Noted()) as polite:
+        assert ask(polite) == 1 and [seconds for seconds in polite.stop.waits if seconds] == waits
 
 
 @pytest.mark.parametrize("header", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"])
