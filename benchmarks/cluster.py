@@ -12,7 +12,6 @@ import os
 import pickle
 import statistics
 import tempfile
-from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -42,9 +41,9 @@ def measure(small: bool) -> dict:
 def messages(study, client) -> dict[str, float]:
     """Jobs that are done already: all that is left is the way there and back."""
     from artpose_lib.train import cluster, jobs
-    from artpose_lib.train.recipes import find_recipe
 
-    done = jobs.Job(study.results, partial(study._trial, find_recipe("frozen", BACKBONE), 40))
+    (trial,), _ = study.plan(["frozen"], backbones=[BACKBONE], seeds=[40])
+    done = jobs.Job(study.results, trial.train)
 
     def send(number: int) -> None:
         list(cluster.run_jobs(client, jobs.attempt, [done] * number))
@@ -87,13 +86,9 @@ def storing(results: Path) -> dict[str, float]:
 def training(study, client, seeds) -> float:
     """The seconds of TRIALS trials, none of which is stored."""
     from artpose_lib.train import cluster, jobs
-    from artpose_lib.train.recipes import find_recipe
 
-    scaled = study.profile.scale(find_recipe("frozen", BACKBONE))
-    planned = []
-    for _ in range(TRIALS):
-        seed = next(seeds)
-        planned.append(jobs.Job(study._record(scaled, seed).folder, partial(study._trial, scaled, seed)))
+    trials, _ = study.plan(["frozen"], backbones=[BACKBONE], seeds=[next(seeds) for _ in range(TRIALS)])
+    planned = [jobs.Job(trial.record.folder, trial.train) for trial in trials]
     return seconds(lambda: list(cluster.run_jobs(client, jobs.attempt, planned)))
 
 

@@ -70,13 +70,13 @@ def _experiment(dataset, recipe, small: bool, rounds: int) -> dict:
     step = Part(pictures[:batch], labels[:batch])
 
     def forward(x):
-        return pooled.predict(x, batch_size=training.PREDICT_BATCH, verbose=0)
+        return pooled.predict(x, batch_size=training.BATCH, verbose=0)
 
     def epoch():
         trainer.fit(step, held_out, recipe, recipe.phases[0], 1, None, 0)
 
     def warm_up():  # compiling is neither way's fault: both do it once
-        forward(pictures[:training.PREDICT_BATCH + 1])
+        forward(pictures[:training.BATCH + 1])
         epoch()
 
     say(f"{recipe.backbone}: warming up took {seconds(warm_up):.0f} s")
@@ -85,7 +85,7 @@ def _experiment(dataset, recipe, small: bool, rounds: int) -> dict:
         forward_times.append(seconds(lambda share=share: features.append(forward(share))) * rounds)
         step_times.append(seconds(epoch))
     x = np.concatenate(features)
-    head = training.head_trainer(x.shape[1], classes)
+    head = training.build_head_trainer(x.shape[1], classes)
     histories = []
 
     def trials():

@@ -58,8 +58,7 @@ def child(backend: str, what: dict, deadline: float, left_out: list[str], **vari
     left = deadline - time.monotonic()
     name = " ".join(str(value) for value in (backend, what.get("backbone", "same seed twice"), what["precision"],
                                              *variables))
-    environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3",
-                                "ARTPOSE_PRECISION": what["precision"]} | variables
+    environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"} | variables
     try:
         started = time.monotonic()
         done = subprocess.run([sys.executable, __file__, "--case", json.dumps(what)], env=environment,
@@ -71,7 +70,7 @@ def child(backend: str, what: dict, deadline: float, left_out: list[str], **vari
         say(left_out[-1])
 
 
-def network(backbone: str, small: bool):
+def network(backbone: str, precision: str, small: bool):
     """The trainer of a fine-tuning step and the recipe behind it, compiled as trials are."""
     from artpose_lib.model import classifier
     from artpose_lib.model.backbones import BACKBONES as REGISTRY
@@ -79,7 +78,7 @@ def network(backbone: str, small: bool):
     from artpose_lib.train.recipes import find_recipe
 
     size = 32 if small else REGISTRY[backbone].input_size
-    trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
+    trainer = training.build_trainer(backbone, CLASSES, size, precision=precision)
     classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
     return trainer, size, find_recipe("finetuned", backbone)
 
@@ -88,7 +87,7 @@ def measure(backbone: str, precision: str, small: bool) -> dict:
     """Pictures a second at each batch size, and the chip's own rate in this precision."""
     import keras
 
-    trainer, size, recipe = network(backbone, small)
+    trainer, size, recipe = network(backbone, precision, small)
     side = 256 if small else 8192
     matrix = keras.ops.cast(keras.random.normal((side, side)), precision.removeprefix("mixed_"))
     # One number fetched is the whole product waited for; as float32, since NumPy knows no bfloat16.
@@ -145,13 +144,13 @@ def batch_rates(trainer, recipe, batch: int, size: int, small: bool) -> dict:
             "share_not_waiting": significant(min(1.0, training / on_device))}
 
 
-def repeat(small: bool) -> dict:
+def repeat(precision: str, small: bool) -> dict:
     """Train twice by one seed; tell by how much the weights part, and what a step took."""
     import numpy as np
 
     from artpose_lib.train.training import Part
 
-    trainer, size, recipe = network(BACKBONES[-1] if small else "ResNet50", small)
+    trainer, size, recipe = network(BACKBONES[-1] if small else "ResNet50", precision, small)
     count = 16 if small else 8 * recipe.batch_size
     pictures = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
     part = Part(pictures, np.arange(count) % CLASSES)
@@ -205,7 +204,7 @@ if __name__ == "__main__":
     with contextlib.redirect_stdout(sys.stderr):
         if arguments.case:
             case = json.loads(arguments.case)
-            found = repeat(case["small"]) if case.pop("repeat", False) else measure(**case)
+            found = repeat(**case) if case.pop("repeat", False) else measure(**case)
         else:
             found = parent(arguments.small, arguments.minutes)
     print(json.dumps(found, indent=None if arguments.case else 1))

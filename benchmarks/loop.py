@@ -36,7 +36,7 @@ def _case(name: str, small: bool) -> dict:
         return Part(rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8), np.arange(count) % CLASSES)
 
     train, validation = part(BATCH * steps), part(VALIDATION)
-    trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
+    trainer = training.build_trainer(backbone, CLASSES, size)
     classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
     plan = find_recipe("finetuned", backbone)
     phase = plan.phases[0]
@@ -51,7 +51,7 @@ def _case(name: str, small: bool) -> dict:
             for start in range(0, len(train.y), BATCH):
                 rows = slice(start, start + BATCH)
                 trainer.model.train_on_batch(train.x[rows], one_hot[train.y[rows]])
-            trainer.model.evaluate(validation.x, one_hot[validation.y], batch_size=training.PREDICT_BATCH, verbose=0)
+            trainer.model.evaluate(validation.x, one_hot[validation.y], batch_size=training.BATCH, verbose=0)
 
     ours(), bare()  # compile
     plain, own = in_turn(bare, ours, rounds=1 if small else TURNS)

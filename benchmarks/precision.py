@@ -4,7 +4,6 @@ Only processors with 16-bit products in hardware gain (AMX or AVX-512 BF16, see 
 EfficientNet-Lite0's after a quick fine-tuning with its ImageNet weights on drawn pictures, the same seeds each way.
 """
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -24,9 +23,7 @@ def measure(small: bool) -> dict:
 def _trainer(backbone: str, size: int, precision: str, weights: str | None = None):
     from artpose_lib.train import training
 
-    os.environ["ARTPOSE_PRECISION"] = precision
-    training.classifier_trainer.cache_clear()  # keyed by all but the environment
-    return training.classifier_trainer(backbone, CLASSES, size, weights, None)
+    return training.build_trainer(backbone, CLASSES, size, weights, precision=precision)
 
 
 def _step(backbone: str, rounds: int) -> dict:

@@ -65,7 +65,7 @@ class Keras:
         from artpose_lib.model import classifier
         from artpose_lib.train import training
 
-        trainer = training.classifier_trainer(backbone, CLASSES, size, None, None)
+        trainer = training.build_trainer(backbone, CLASSES, size)
         self.model = trainer.model
         classifier.set_trainable(self.model, "finetuned", pretrained=kept)
         trainer.compile("adam")

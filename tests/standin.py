@@ -9,11 +9,24 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.model import classifier
-from artpose_lib.train import records, study, training
+from artpose_lib.train import material, records, study, training
 
 LITE = "EfficientNet-Lite0"
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
 TRIALS = 11  # five of the frozen model and two of each other in the profile "quick"
+
+
+def network(size=8):
+    """The smallest network that has all that training looks for: batch normalisation, pooling, a head of 3 classes."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    pictures = keras.Input((size, size, 3), dtype="uint8")
+    x = keras.layers.Rescaling(1 / 255)(pictures)
+    x = keras.layers.Conv2D(6, 3)(x)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.GlobalAveragePooling2D(name=classifier.POOLED)(x)
+    return keras.Model(pictures, keras.layers.Dense(3, "softmax", name=classifier.HEAD)(x))
 
 
 class Network:
@@ -54,9 +67,9 @@ def run(data, results, largest_file=None):
     """
     study.BACKBONES = {LITE: study.BACKBONES[LITE]}
     classifier.build_classifier, classifier.pooled_model = Network, Network
-    training.classifier_trainer, training.head_trainer = Network, Network
+    training.build_trainer, training.build_head_trainer = Network, Network
     training.train, training.train_on_features = train, train
-    study.augment = lambda images, labels, *_: (images, labels)
+    material.augment = lambda images, labels, *_: (images, labels)
     store = records.store_record
     records.store_record = lambda *record: (note(results, records.record_folder(*record[:2]).name), store(*record))
     if largest_file:

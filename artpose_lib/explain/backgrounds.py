@@ -12,30 +12,31 @@ shape still tell of the pose, and so does what reaches out of it.
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
-from itertools import chain, islice, product
+from itertools import chain, islice
 
 import numpy as np
 import pandas as pd
 
 from artpose_lib import __version__
-from artpose_lib.data.boxes import box_fractions
+from artpose_lib.data.boxes import parse_boxes
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.pictures import decode, resize
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split
-from artpose_lib.draw.artwork import CONDITIONS, GREY, paint_versions
+from artpose_lib.draw.artwork import GREY, paint_versions
 from artpose_lib.draw.embedded import pose_sequence
 from artpose_lib.files import say
 from artpose_lib.model import classifier
-from artpose_lib.model.backbones import BACKBONES, weights_fingerprint
-from artpose_lib.train import jobs, records, training
-from artpose_lib.train.recipes import Recipe, find_recipe, recipe_to_dict
-from artpose_lib.train.records import Trials
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.model.features import BATCH
+from artpose_lib.train import trials
+from artpose_lib.train.recipes import Recipe, find_recipe
+from artpose_lib.train.records import Trials, likeliest_class
 from artpose_lib.train.study import EMBEDDED_SEED, NO_WEIGHTS, Study
+from artpose_lib.train.training import Part
+from artpose_lib.train.trials import Material, Trial, configure
 
 STRENGTHS = (0.0, 0.5, 1.0)
 BOX_CONDITIONS = ("cropped to the box", "box greyed")
@@ -43,20 +44,8 @@ SHARE = 0.6  # of the profile's pictures, each of which is painted two to six ti
 TRIALS = 3
 # Pictures in several versions, a row each: number (of the picture, from 0), file_name, label, version (a condition, or
 # "linked"), background ("" where none is shown) and link, the strength above which "linked" is the whole picture and
-# not "whole"; and what a trainer takes of each row, a picture or features.
+# not "whole"; and what a network takes of each row, a picture or features.
 Gallery = tuple[pd.DataFrame, np.ndarray]
-
-
-def box_versions(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A picture, uint8 (h, w, 3), cropped to what holds all of its boxes, and whole with its boxes grey.
-
-    `boxes` int (k, 4), k >= 1: x0 y0 x1 y1 in pixels within the picture, x1 and y1 not included.
-    """
-    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    greyed = image.copy()
-    for x0, y0, x1, y1 in boxes:
-        greyed[y0:y1, x0:x1] = GREY
-    return image[top:bottom, left:right], greyed
 
 
 def train_backgrounds(study: Study, strengths: Sequence[float] = STRENGTHS) -> Trials:
@@ -66,36 +55,53 @@ def train_backgrounds(study: Study, strengths: Sequence[float] = STRENGTHS) -> T
     Where the profile shortens training, the networks are frozen EfficientNet-Lite0: fine-tuned ones would learn too
     little to be asked what they learned, whereas a head is trained in full. At full strength they are fine-tuned, as
     the thesis' are, from the first backbone that has ImageNet weights here. Divisions are stratified, and a seed's the
-    same at all strengths. Each network is stored as a trial; what is stored is neither drawn nor trained again.
+    same at all strengths.
 
     Returns the trials, of which `tabulate_conditions` makes a table. Raises ValueError for a strength outside 0 to 1.
     """
     if not all(0 <= strength <= 1 for strength in strengths):
         raise ValueError(f"strengths lie between 0 and 1, and these do not all: {list(strengths)}")
-    scaled = _recipe(study)
-    poses, parts = _divided(study, scaled)
-    planned = [(_config(study, scaled, seed, f"{len(poses)} drawings of version {__version__}", POSE_NAMES)
-                | {"experiment": "surroundings", "background_link": strength}, part, strength)
-               for strength, (seed, part) in product(map(float, strengths), parts.items())]
-    return _trials(study, scaled, planned, _drawn_gallery)
+    recipe, (poses, parts) = choose_recipe(study), divide_drawings(study)
+    data = f"{len(poses)} drawings of version {__version__}"
+    planned = [Trial(study, recipe, seed, configure(study, recipe, seed, data, POSE_NAMES, experiment="surroundings",
+                                                    background_link=float(strength)), load_drawings)
+               for strength in strengths for seed in parts]
+    return _run(study, planned)
 
 
 def train_boxes(study: Study) -> Trials:
     """Train networks on the study's whole pictures; test them on those with boxes: whole, cropped, their boxes greyed.
 
-    Networks and storing are as in `train_backgrounds`; the divisions are those of the recipe's own trials. A trial that
-    would test no picture with a box is left out, so there may be none. Raises DataError where all boxes of a picture
-    lie outside it.
+    Networks are as in `train_backgrounds`; the divisions are those of the recipe's own trials. A trial that would test
+    no picture with a box is left out, so there may be none. Raises DataError where all boxes of a picture lie outside
+    it.
     """
-    scaled = _recipe(study)
-    known = hashlib.sha256(json.dumps(_boxes(study).tolist()).encode()).hexdigest()[:12]  # no part of the fingerprint
-    planned = [(_config(study, scaled, seed, study.dataset.fingerprint, study.dataset.classes)
-                | {"experiment": "boxes", "boxes": known}, part, np.nan)
-               for seed, part in _boxed_parts(study, scaled).items()]
-    return _trials(study, scaled, planned, _boxed_gallery)
+    recipe, dataset = choose_recipe(study), study.dataset
+    known = hashlib.sha256(json.dumps(_boxes(dataset).tolist()).encode()).hexdigest()[:12]  # not in the fingerprint
+    planned = [Trial(study, recipe, seed, configure(study, recipe, seed, dataset.fingerprint, dataset.classes,
+                                                    experiment="boxes", boxes=known), load_boxes)
+               for seed in divide_boxed(study, recipe)]
+    return _run(study, planned)
 
 
-def _recipe(study: Study) -> Recipe:
+def tabulate_conditions(trials: Trials) -> pd.DataFrame:
+    """A row a test picture, condition and trial, of the trials of `train_backgrounds` or `train_boxes`.
+
+    As `records.Record.predictions` has them (so that `scores.summary(rows, part)` gives intervals), with the columns
+    condition, strength (how often the background went with the class in training; NaN where that is not known),
+    background (the kind that is shown, "" where none is) and predicted.
+    """
+    frames = [pd.DataFrame(columns=["condition", "strength"])]
+    for record in trials.records:
+        rows = record.predictions.query("part != 'validation'")
+        frames.append(rows.assign(condition=rows["part"].replace("test", "whole"),
+                                  strength=record.config.get("background_link", np.nan),
+                                  predicted=likeliest_class(rows)))
+    return pd.concat(frames[1:] or frames, ignore_index=True)
+
+
+def choose_recipe(study: Study) -> Recipe:
+    """The recipe of both experiments; see `train_backgrounds`."""
     for backbone in BACKBONES:
         own = find_recipe("finetuned", backbone)
         if study.profile.full_strength(own) and study.weights_of(backbone) != NO_WEIGHTS:
@@ -103,61 +109,71 @@ def _recipe(study: Study) -> Recipe:
     return study.profile.scale(find_recipe("frozen", "EfficientNet-Lite0"))
 
 
-def _config(study: Study, scaled: Recipe, seed: int, data: str, classes: Sequence[str]) -> dict:
-    """All that a trial's numbers depend on, as for the study's own trials."""
-    return {"recipe": recipe_to_dict(scaled), "seed": seed, "size": study.profile.size(scaled),
-            "steps_per_epoch": study.profile.steps(scaled), "data": data, "classes": list(classes),
-            "weights": weights_fingerprint(scaled.backbone, study.weights_dir)}
-
-
-def _tested(parts: dict[int, np.ndarray]) -> np.ndarray:
-    """bool (n,): the pictures that are in the test part of at least one seed."""
-    return np.any([part == PARTS.index("test") for part in parts.values()], axis=0)
-
-
-def _divided(study: Study, scaled: Recipe) -> tuple[list[str], dict[int, np.ndarray]]:
-    """The poses of the embedded data set's first drawings, and for each seed the part of each of them."""
+def divide_drawings(study: Study) -> tuple[list[str], dict[int, np.ndarray]]:
+    """The poses of the embedded data set's first drawings, and by seed the part of each, an index into `PARTS`."""
     poses = list(pose_sequence(round(SHARE * study.profile.pictures)))
     labels = np.array([POSE_NAMES.index(pose) for pose in poses])
     return poses, {seed: balanced_parts(labels, np.arange(len(poses)), np.random.default_rng(seed))
-                   for seed in study.profile.seeds(scaled)[:TRIALS]}
+                   for seed in study.profile.seeds(choose_recipe(study))[:TRIALS]}
 
 
-def _drawn_gallery(study: Study, scaled: Recipe) -> Gallery:
-    poses, parts = _divided(study, scaled)
-    say(f"drawing {len(poses)} artworks before several backgrounds")
-    table, pictures = _draw(poses, study.profile.size(scaled), _tested(parts))
-    return table, _inputs(study, scaled, pictures)
-
-
-def _boxes(study: Study) -> pd.Series:
-    return study.dataset.metadata.get("boxes", pd.Series("", study.dataset.metadata.index)).fillna("")
-
-
-def _boxed_parts(study: Study, scaled: Recipe) -> dict[int, np.ndarray]:
-    """For each seed that tests a picture with a box the part of each picture; a test picture without one is in none."""
+def divide_boxed(study: Study, recipe: Recipe) -> dict[int, np.ndarray]:
+    """The part of each picture, by the seeds that test one with a box; -1 for test pictures without a box."""
     dataset, parts = study.dataset, {}
-    boxed = np.array([len(box_fractions(text, 1, 1)) > 0 for text in _boxes(study)])
-    for seed in study.profile.seeds(scaled)[:TRIALS]:
-        division, part = split(dataset, scaled.split, seed), np.zeros(len(dataset), int)
+    boxed = np.array([bool(parse_boxes(text)) for text in _boxes(dataset)])
+    for seed in study.profile.seeds(recipe)[:TRIALS]:
+        division, part = split(dataset, recipe.split, seed), np.zeros(len(dataset), int)
         part[division.validation], part[division.test] = 1, np.where(boxed[division.test], 2, -1)
         if (part == 2).any():
             parts[seed] = part
     return parts
 
 
-def _boxed_gallery(study: Study, scaled: Recipe) -> Gallery:
-    dataset, size = study.dataset, study.profile.size(scaled)
-    rows = np.flatnonzero(_tested(_boxed_parts(study, scaled)))
-    whole = dataset.metadata[["file_name", "label"]].assign(
-        number=range(len(dataset)), version="whole", background="", link=np.nan)
-    x = study.compute_features(scaled.backbone) if scaled.model == "frozen" else study.pictures(size)
-    pictures = [resize(image, size) for row in rows for image in box_versions(*_boxed_picture(dataset, row))]
-    boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
-    return pd.concat([whole, boxes]), np.concatenate([x, _inputs(study, scaled, np.stack(pictures))])
+def load_drawings(trial: Trial) -> Material:
+    """The whole drawings to learn from, and the tested ones in all conditions."""
+    poses, parts = divide_drawings(trial.study)
+
+    def make() -> Gallery:
+        say(f"drawing {len(poses)} artworks before several backgrounds")
+        table, pictures = draw_gallery(poses, trial.config["size"], _tested(parts))
+        return table, _inputs(trial, pictures)
+
+    gallery = trial.study.cache.keep("gallery", (load_drawings, trial.recipe), make)
+    return select(gallery, parts[trial.seed], trial.config)
 
 
-def _draw(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery:
+def load_boxes(trial: Trial) -> Material:
+    """The study's whole pictures to learn from, and the tested ones also cropped to their boxes or with these grey."""
+    study, parts = trial.study, divide_boxed(trial.study, trial.recipe)
+
+    def make() -> Gallery:
+        dataset, size, rows = study.dataset, trial.config["size"], np.flatnonzero(_tested(parts))
+        whole = dataset.metadata[["file_name", "label"]].assign(
+            number=range(len(dataset)), version="whole", background="", link=np.nan)
+        x = study.compute_features(trial.recipe.backbone) if trial.recipe.model == "frozen" else study.pictures(size)
+        pictures = [resize(image, size) for row in rows for image in box_versions(*read_boxed(dataset, row))]
+        boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
+        return pd.concat([whole, boxes]), np.concatenate([x, _inputs(trial, np.stack(pictures))])
+
+    return select(study.cache.keep("gallery", (load_boxes, trial.recipe), make), parts[trial.seed], trial.config)
+
+
+def select(gallery: Gallery, part: np.ndarray, config: dict) -> Material:
+    """What a trial takes of a gallery: the whole pictures of each part, and the tested ones in each other condition."""
+    table, x = gallery
+    own = table["version"] == np.where(table["link"] < config.get("background_link", np.nan), "linked", "whole")
+    of = part[table["number"]]
+    chosen = {name: own & (of == index) for index, name in enumerate(PARTS)}
+    for condition in sorted(set(table["version"]) - {"whole", "linked"}):
+        chosen[condition] = (table["version"] == condition) & (of == PARTS.index("test"))
+    labels = pd.Index(config["classes"]).get_indexer(table["label"])
+    train, validation = (Part(x[chosen[name]], labels[chosen[name]]) for name in ("training", "validation"))
+    asked = table[["file_name", "label", "background"]]
+    return Material(train, validation, [(asked[rows].assign(part=name), x[rows], BATCH)
+                                        for name, rows in chosen.items() if name != "training"])
+
+
+def draw_gallery(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery:
     """The embedded data set's first drawings as pictures (n, size, size, 3): those that are only trained on in the two
     versions that this takes, the tested ones in all."""
 
@@ -174,96 +190,51 @@ def _draw(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery:
     return pd.DataFrame(rows), np.stack(pictures)
 
 
-def _boxed_picture(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray]:
+def box_versions(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A picture, uint8 (h, w, 3), cropped to what holds all of its boxes, and whole with its boxes grey.
+
+    `boxes` int (k, 4), k >= 1: x0 y0 x1 y1 in pixels within the picture, x1 and y1 not included.
+    """
+    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    greyed = image.copy()
+    for x0, y0, x1, y1 in boxes:
+        greyed[y0:y1, x0:x1] = GREY
+    return image[top:bottom, left:right], greyed
+
+
+def read_boxed(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray]:
     """A picture, uint8 (h, w, 3), and its boxes in whole pixels, cut off at its edges: int (k, 4)."""
     path, text = dataset.folder / dataset.metadata["file_name"].iloc[row], dataset.metadata["boxes"].iloc[row]
     image = np.asarray(decode(path.read_bytes())[0])
-    scale = np.tile(image.shape[1::-1], 2)  # width, height, width, height
-    boxes = np.rint(np.clip(box_fractions(text, *scale[:2]), 0, 1) * scale).astype(int)
+    height, width = image.shape[:2]
+    boxes = np.clip(parse_boxes(text), 0, [width, height, width, height])
     boxes = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]
     if not len(boxes):
-        raise DataError(f'{path}: the picture is {scale[0]} pixels wide and {scale[1]} high, and none of its boxes '
-                        f'lies in it: "{text}". Boxes count pixels of the picture as it is in the folder.')
+        raise DataError(f'{path}: the picture is {width} pixels wide and {height} high, and none of its boxes lies in '
+                        f'it: "{text}". Boxes count pixels of the picture as it is in the folder.')
     return image, boxes
 
 
-def _inputs(study: Study, scaled: Recipe, pictures: np.ndarray) -> np.ndarray:
-    """What a trainer takes: the pictures, uint8 (n, size, size, 3), or for a frozen network their pooled features."""
-    if scaled.model != "frozen":
+def _run(study: Study, planned: list[Trial]) -> Trials:
+    found = trials.run(planned, study.cluster)
+    study.cache.drop("gallery")
+    return Trials(found, {})
+
+
+def _boxes(dataset: PoseDataset) -> pd.Series:
+    return dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index)).fillna("")
+
+
+def _tested(parts: dict[int, np.ndarray]) -> np.ndarray:
+    """bool (n,): the pictures that are in the test part of at least one seed."""
+    return np.any([part == PARTS.index("test") for part in parts.values()], axis=0)
+
+
+def _inputs(trial: Trial, pictures: np.ndarray) -> np.ndarray:
+    """What the trial's network takes of pictures, uint8 (n, size, size, 3): these, or pooled features if frozen."""
+    recipe = trial.recipe
+    if recipe.model != "frozen":
         return pictures
-    network = classifier.build_classifier(scaled.backbone, 2, pictures.shape[1], scaled.weights, study.weights_dir)
-    return classifier.pooled_model(network).predict(pictures, batch_size=training.PREDICT_BATCH, verbose=0)
-
-
-@lru_cache(maxsize=1)
-def _made(gallery: Callable[[Study, Recipe], Gallery], study: Study, scaled: Recipe) -> Gallery:
-    """The gallery, which all trials of an experiment share."""
-    return gallery(study, scaled)
-
-
-def _trials(study: Study, scaled: Recipe, planned: list[tuple[dict, np.ndarray, float]],
-            gallery: Callable[[Study, Recipe], Gallery]) -> Trials:
-    """Train what is not stored of the trials planned: each a configuration, the part of every picture (an index into
-    PARTS, or -1) and the strength. The gallery is made only where a trial is trained."""
-    planned_records = [records.Record(records.record_folder(study.results, config)) for config, *_ in planned]
-    missing = [record.folder for record in planned_records if not record.folder.exists()]
-    number = len(planned) - len(missing)
-    for job in jobs.run([jobs.Job(record.folder, partial(_trial, study, scaled, gallery, *trial))
-                         for record, trial in zip(planned_records, planned, strict=True)], study.cluster):
-        if job.path in missing:
-            facts, number = records.Record(job.path).facts, number + 1
-            say(f"{facts['config']['experiment']} {number}/{len(planned)}: test accuracy {facts['test_accuracy']:.3f}")
-    _made.cache_clear()
-    return Trials(planned_records, {})
-
-
-def tabulate_conditions(trials: Trials) -> pd.DataFrame:
-    """A row a test picture, condition and trial, of the trials of `train_backgrounds` or `train_boxes`.
-
-    As `records.Record.predictions` has them (so that `scores.summary(rows, part)` gives intervals), with the columns
-    condition, strength (how often the background went with the class in training; NaN where that is not known),
-    background (the kind that is shown, "" where none is) and predicted.
-    """
-    frames = [pd.DataFrame(columns=["condition", "strength"])]
-    for record in trials.records:
-        rows = record.predictions.query("part != 'validation'")
-        frames.append(rows.assign(condition=rows["part"].replace("test", "whole"),
-                                  strength=record.config.get("background_link", np.nan),
-                                  predicted=records.likeliest_class(rows)))
-    order = CONDITIONS + BOX_CONDITIONS
-    return pd.concat(frames[1:] or frames).sort_values("condition", kind="stable", ignore_index=True,
-                                                       key=lambda conditions: conditions.map(order.index))
-
-
-def _parts(table: pd.DataFrame, x: np.ndarray, part: np.ndarray, strength: float) -> dict[str, Gallery]:
-    """The whole pictures of each part, and the test pictures in each further condition."""
-    own = table["version"] == np.where(table["link"] < strength, "linked", "whole")
-    of = part[table["number"]]
-    chosen = {name: own & (of == index) for index, name in enumerate(PARTS)}
-    for condition in sorted(set(table["version"]) - {"whole", "linked"}):
-        chosen[condition] = (table["version"] == condition) & (of == PARTS.index("test"))
-    return {name: (table[rows], x[rows]) for name, rows in chosen.items()}
-
-
-def _trial(study: Study, scaled: Recipe, gallery: Callable[[Study, Recipe], Gallery], config: dict, part: np.ndarray,
-           strength: float) -> None:
-    _train(study, scaled, config, _parts(*_made(gallery, study, scaled), part, strength))
-
-
-def _train(study: Study, scaled: Recipe, config: dict, parts: dict[str, Gallery]) -> None:
-    """Learn from the training part, stop by the validation part, and store what is said of it and of all the rest."""
-    started, classes = time.monotonic(), config["classes"]
-    train, validation = (training.Part(x, pd.Index(classes).get_indexer(table["label"]))
-                         for table, x in (parts["training"], parts["validation"]))
-    if scaled.model == "frozen":
-        trainer = training.head_trainer(train.x.shape[1], len(classes))
-        history = training.train_on_features(trainer, scaled, train, validation, config["seed"])
-    else:
-        trainer = training.classifier_trainer(scaled.backbone, len(classes), config["size"], scaled.weights,
-                                              study.weights_dir)
-        history = training.train(trainer, scaled, train, validation, config["seed"], config["steps_per_epoch"])
-    frames = []
-    for name, (table, x) in islice(parts.items(), 1, None):  # all but the training part
-        said = pd.DataFrame(trainer.predict(x), table.index, [f"p_{label}" for label in classes])
-        frames.append(pd.concat([table[["file_name", "label", "background"]].assign(part=name), said], axis=1))
-    records.store_record(study.results, config, history, pd.concat(frames), time.monotonic() - started)
+    network = classifier.build_classifier(recipe.backbone, 2, trial.config["size"], recipe.weights,
+                                          trial.study.weights_dir)
+    return classifier.pooled_model(network).predict(pictures, batch_size=BATCH, verbose=0)

@@ -1,12 +1,12 @@
 """Other machines: jobs go to a Dask cluster, and what they store is in the folder of results that all machines share.
 
-A worker runs one job at a time, in a process of its own, because TensorFlow takes a whole machine and a trainer is kept
+A worker runs one job at a time, in a process of its own, because TensorFlow takes a whole machine and a network is kept
 for the next trial. Workers that have the Dask resource GPU are asked for one of it. The job of a worker that is lost
 goes to another one; where the lost one lives on unseen, its lock on the shared folder keeps the job from running twice.
-Dask is an optional part of the installation, and imported only here and only when it is used.
+Dask is an optional part of the installation, imported only when it is used.
 """
 
-import logging
+import io
 import os
 import pickle
 import signal
@@ -25,7 +25,16 @@ TRIAL_MEMORY = 4 * 2**30  # bytes: the most that a training step at 224 x 224 to
 SLURM_JOBS = 4
 SLURM_LOGS = "~/.artpose/slurm"  # a home is shared by all machines of a SLURM cluster
 # What a local worker runs first. Ctrl-C goes to every process at a terminal; the one that has the workers handles it.
-NO_INTERRUPT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+# Each worker takes a GPU of its own.
+PRELOAD = """
+import os, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+def dask_setup(worker):
+    gpus = {gpus}
+    if gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[int(worker.name) % len(gpus)]
+"""
+ANSWER = 10  # seconds until a scheduler must answer
 UNSEEN = 90  # seconds until a stored thing must be seen here; NFS shows an old folder for 60 at most
 
 
@@ -62,7 +71,7 @@ def connect(where: str) -> Iterator:
     distributed = _dask()
     with open_cluster(where) as address:
         try:
-            client = distributed.Client(address, timeout=10)
+            client = distributed.Client(address, timeout=ANSWER)
         except (OSError, ValueError) as error:
             raise OSError(f"--cluster {where}: no Dask scheduler answers there ({error}). Start one with "
                           "`dask scheduler` and workers with `dask worker`, or say local or slurm.") from error
@@ -87,7 +96,7 @@ def run_jobs(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object
     stores, of = {}, {}
     for job in jobs:
         # Bytes, since the scheduler would unpickle anything else, and open the study on its own machine.
-        future = client.submit(_attempted, pickle.dumps((attempt, job)), stores.get(job.needs),
+        future = client.submit(_attempt, pickle.dumps((attempt, job)), stores.get(job.needs),
                                key=f"{job.path.stem}-{uuid4().hex[:8]}", resources=resources, pure=False)
         stores[job.path] = future
         of[future] = job
@@ -108,64 +117,47 @@ def call(where: str, name: str, function: Callable, *arguments) -> None:
     After its `arguments` it is given a `threading.Event`. Ctrl-C here sets it; the function is to end then, is waited
     for, and KeyboardInterrupt is raised.
     """
-    key = f"{name}-{uuid4().hex[:8]}"
+    distributed, key = _dask(), f"{name}-{uuid4().hex[:8]}"
     with connect(where) as client:
-        future = client.submit(_attempted, pickle.dumps((_called, (key, function, arguments))), key=key, pure=False)
+        stop = distributed.Event(key, client)
+        future = client.submit(_attempt, pickle.dumps((_call, (function, arguments, key))), key=key, pure=False)
         try:
             future.result()
         except KeyboardInterrupt:
-            while any(client.run(_stop, key, on_error="ignore").values()):  # or on the next worker, if one was lost
-                with suppress(TimeoutError):
-                    _dask().wait(future, timeout=1)
+            stop.set()
+            distributed.wait(future)
             raise
 
 
-_stops: dict[str, threading.Event] = {}  # on a worker: what tells a call that it is to end, by its key
-
-
-def _called(job: tuple[str, Callable, tuple]) -> None:
-    key, function, arguments = job
-    _stops[key] = threading.Event()
+def _call(job: tuple[Callable, tuple, str]) -> None:
+    """On a worker: run a function with an event that is set where Dask's is, and can be asked without the network."""
+    function, arguments, key = job
+    stop, asked = threading.Event(), _dask().Event(key, _dask().get_client())
+    threading.Thread(target=lambda: asked.wait() and stop.set(), daemon=True).start()
     try:
-        function(*arguments, _stops[key])
+        function(*arguments, stop)
     finally:
-        del _stops[key]
+        asked.set()  # ends the thread
 
 
-def _stop(key: str) -> bool:
-    """On every worker: tell a call that runs there to end. Says whether it does run there."""
-    running = _stops.get(key)
-    if running:
-        running.set()
-    return running is not None
-
-
-def _attempted(packed: bytes, needed: bool | None = None) -> bool:
+def _attempt(packed: bytes, needed: bool | None = None) -> bool:
     """On a worker: what `attempt` says of a job. What it writes to stderr shows on the client's terminal."""
     with redirect_stderr(_Terminal()):
         attempt, job = pickle.loads(packed)
         return attempt(job)
 
 
-class _Terminal:
+class _Terminal(io.TextIOBase):
     """Stands for a worker's stderr, and sends what it is given to the clients. Made by the thread of the task."""
 
     encoding = "utf-8"
 
     def __init__(self):
-        from distributed import get_worker
-
-        self.worker = get_worker()  # no other thread of the task can ask
+        self.worker = _dask().get_worker()  # no other thread of the task can ask
 
     def write(self, text: str) -> int:
         self.worker.log_event("print", {"args": (text,), "sep": "", "end": "", "flush": True, "file": 2})
         return len(text)
-
-    def flush(self) -> None:
-        """There is nothing to flush."""
-
-    def isatty(self) -> bool:
-        return False
 
     def close(self) -> None:
         """The terminal outlives what was handed its stderr and closes it at the end."""
@@ -183,27 +175,18 @@ def _wait_to_see(path: Path) -> None:
 
 
 def _local(count: int):
-    """A cluster of processes on this machine."""
+    """A cluster of processes on this machine, each with a share of the processors, or with a GPU of its own."""
     from dask.system import CPU_COUNT
-    from distributed import Nanny, Scheduler, SpecCluster
+    from distributed import LocalCluster
     from distributed.system import MEMORY_LIMIT
 
     gpus = _gpus()
     count = count or len(gpus) or max(1, min(CPU_COUNT, MEMORY_LIMIT // TRIAL_MEMORY))
     threads = str(max(1, CPU_COUNT // count))
-    workers = {}
-    for number in range(count):
-        # Each worker has a share of the processors, or its own GPU. A limit of memory would only end what may yet fit.
-        options = {"nthreads": 1, "memory_limit": 0, "host": "127.0.0.1", "silence_logs": logging.WARNING,
-                   "preload": [NO_INTERRUPT],
-                   "env": {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}}
-        if gpus:
-            options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
-            options["resources"] = {"GPU": 1}
-        workers[number] = {"cls": Nanny, "options": options}
-    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": True,
-                                               "dashboard_address": "127.0.0.1:8787"}}
-    return SpecCluster(workers=workers, scheduler=scheduler, name="artpose", silence_logs=logging.WARNING)
+    share = {} if gpus else {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}
+    # Without a limit of memory, which would only end what may yet fit.
+    return LocalCluster("artpose", count, threads_per_worker=1, memory_limit=None, dashboard_address="127.0.0.1:8787",
+                        preload=[PRELOAD.format(gpus=gpus)], env=share, resources={"GPU": 1} if gpus else None)
 
 
 def _gpus() -> list[str]:

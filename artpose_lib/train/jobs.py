@@ -23,12 +23,11 @@ class Job:
     needs: Path | None = None
 
 
-def run(jobs: Iterable[Job], where: str) -> Iterator[Job]:
-    """Run the jobs whose things are not stored yet, and give each job once its thing is, those stored before first.
+def run(jobs: Iterable[Job], where: str = "") -> Iterator[Job]:
+    """Run the jobs whose things are not stored yet, and yield each job once its thing is, those stored before first.
 
-    A job that another process runs is left to it: the others come first, then this waits until the thing is stored,
-    and runs the job after all if the other process ends without it. `where` names a cluster to run on (see
-    `cluster.open_cluster`), "" this process.
+    Skips jobs that another process runs and waits for them at the end; runs them if the other process ends without
+    storing them. `where` names a cluster to run on (see `cluster.open_cluster`), "" this process.
     Raises what a job raises, and OSError, naming the folder, where it cannot be written.
     """
     planned = list(jobs)
@@ -44,14 +43,21 @@ def run(jobs: Iterable[Job], where: str) -> Iterator[Job]:
         return
     with cluster.connect(where) as client:
         while left:
-            stored, here = [], ((job, attempt(job)) for job in left)
-            for job, done in cluster.run_jobs(client, attempt, left) if client else here:
+            ended = cluster.run_jobs(client, attempt, left) if client else ((job, attempt(job)) for job in left)
+            stored = []
+            for job, done in ended:
                 if done:
                     stored.append(job)
                     yield job
             left = [job for job in left if job not in stored]
             if left and not stored:
                 time.sleep(POLL)
+
+
+def run_one(job: Job, where: str = "") -> None:
+    """Run a job, unless its thing is stored, and return once it is. As `run`."""
+    for _ in run([job], where):
+        pass
 
 
 def attempt(job: Job) -> bool:

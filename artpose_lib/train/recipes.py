@@ -8,7 +8,7 @@ import pandas as pd
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.train.onecycle import DECAY_EPOCHS, rates
-from artpose_lib.train.variants import Variant
+from artpose_lib.train.variants import FAITHFUL, Variant
 
 SEEDS = (40, 41, 42, 43, 44)  # the five trials of the published scripts
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
@@ -42,7 +42,7 @@ class Recipe:
     `model` is one of `MODELS`; `phases` run in turn, each from the best weights of the one before, together at most
     `total_epochs`; `optimiser` is Keras' name; `weights` None (random) or "imagenet"; `split` "random" (experiment 1)
     or "stratified" (experiment 2); `augmented` says whether the training part goes through SMOTE and imgaug; `variant`
-    is what the audit switches, None in every recipe of the thesis.
+    is what the audit changes, nothing in every recipe of the thesis.
     """
 
     model: str
@@ -54,7 +54,7 @@ class Recipe:
     weights: str | None
     split: str
     augmented: bool
-    variant: Variant | None = None
+    variant: Variant = FAITHFUL
 
 
 def find_recipe(model: str, backbone: str) -> Recipe:
@@ -70,7 +70,7 @@ def find_recipe(model: str, backbone: str) -> Recipe:
 
 
 def apply_variant(recipe: Recipe, variant: Variant | None) -> Recipe:
-    """The recipe with one thing switched (None: the recipe itself). A recipe of one phase takes the first's layers."""
+    """The recipe with what `variant` changes; for None the recipe itself. One phase takes the first's layers."""
     if variant is None:
         return recipe
     layers = variant.layers or [phase.layers for phase in recipe.phases]
@@ -79,10 +79,10 @@ def apply_variant(recipe: Recipe, variant: Variant | None) -> Recipe:
 
 
 def recipe_to_dict(recipe: Recipe) -> dict:
-    """A recipe as a trial's record has it: of its variant what is switched, and nothing where nothing is."""
-    plain = asdict(replace(recipe, variant=None))
+    """The recipe as JSON-ready values, as in a trial's record. Of its variant only what is changed."""
+    plain, changes = asdict(recipe), recipe.variant.changes()
     del plain["variant"]
-    return plain | ({"variant": recipe.variant.switched()} if recipe.variant else {})
+    return plain | ({"variant": changes} if changes else {})
 
 
 def plan_rates(recipe: Recipe) -> pd.DataFrame:

@@ -52,7 +52,7 @@ class Record:
         path = self.folder / WEIGHTS
         return path if path.exists() else None
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """The trial in a line of progress."""
         recipe, facts = self.config["recipe"], self.facts
         return (f"{recipe['model']} {recipe['backbone']} seed {self.config['seed']}: {facts['epochs']} epochs in "

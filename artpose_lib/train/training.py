@@ -1,27 +1,25 @@
 """Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
 
 import logging
-import os
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import keras
 import numpy as np
 import pandas as pd
 
 from artpose_lib.model import classifier
+from artpose_lib.model.features import BATCH
 from artpose_lib.model.fused import Adam
 from artpose_lib.train import onecycle
 from artpose_lib.train.recipes import Phase, Recipe
-from artpose_lib.train.variants import FAITHFUL, Variant, apply_in_place_shift
-
-# TensorFlow warns, into the page, that several networks are traced in one process; that is what trials are.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
+from artpose_lib.train.variants import apply_in_place_shift
 
 # Section 2.2.4 prints Adam's parameters. They are Keras' own but for epsilon, which Keras has raised to 1e-7 since.
 OPTIMISERS = {"adam": partial(Adam, epsilon=1e-8)}
-PRECISIONS = ("float32", "mixed_bfloat16")  # not float16: its losses need scaling
-PREDICT_BATCH = 32  # pictures a forward step; only speed and memory depend on it
+# Of whole networks: the usual one first; then products in 16 bits with weights and sums in 32, for processors and GPUs
+# that are quicker so. Not float16: its losses need scaling.
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class Trainer:
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
 
-    def predict(self, x: np.ndarray, batch_size: int = PREDICT_BATCH) -> np.ndarray:
+    def predict(self, x: np.ndarray, batch_size: int = BATCH) -> np.ndarray:
         """Probabilities, float32 (n, n_classes)."""
         return self.model.predict(x, batch_size=batch_size, verbose=0)
 
@@ -121,36 +119,31 @@ class Trainer:
         self.compiled_for = wanted
 
 
-def precision() -> str:
-    """Keras' name of the precision that whole networks are trained in, from ARTPOSE_PRECISION.
+def build_trainer(backbone: str, n_classes: int, size: int, weights: str | None = None, weights_dir: str | None = None,
+                  preprocessing: str | None = None, batch_statistics: bool = False,
+                  precision: str = PRECISIONS[0]) -> Trainer:
+    """The trainer of a whole network: `classifier.build_classifier`, and as `Variant` and `PRECISIONS` say.
 
-    float32, or mixed_bfloat16: products in 16 bits, weights and their sums in 32, for processors and GPUs that are
-    quicker so. Raises ValueError for any other.
+    Keras forgets its other networks' names and graphs, which would fill the memory over many trials.
     """
-    wanted = os.environ.get("ARTPOSE_PRECISION") or PRECISIONS[0]
-    if wanted not in PRECISIONS:
-        raise ValueError(f"ARTPOSE_PRECISION is {wanted!r}, and is one of: {', '.join(PRECISIONS)}")
-    return wanted
-
-
-@lru_cache(maxsize=1)  # one network at a time: VGG16 to Xception take 0.1 GB of weights and more of moments each
-def classifier_trainer(backbone: str, n_classes: int, size: int, weights: str | None,
-                       weights_dir: str | None, variant: Variant = FAITHFUL) -> Trainer:
-    """The trainer of a whole network; see `models.build_classifier` for the parameters."""
     keras.utils.clear_session()
     usual = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision())
+    keras.config.set_dtype_policy(precision)
     try:
-        model = classifier.build_classifier(backbone, n_classes, size, weights, weights_dir, variant.preprocessing)
-        return Trainer(classifier.use_batch_statistics(model) if variant.batch_statistics else model, n_classes)
+        model = classifier.build_classifier(backbone, n_classes, size, weights, weights_dir, preprocessing)
+        return Trainer(classifier.use_batch_statistics(model) if batch_statistics else model, n_classes)
     finally:
         keras.config.set_dtype_policy(usual)
 
 
-@lru_cache(maxsize=1)
-def head_trainer(n_features: int, n_classes: int) -> Trainer:
+def build_head_trainer(n_features: int, n_classes: int) -> Trainer:
     """The trainer of a classifier's last layer alone, for pooled features."""
     return Trainer(classifier.build_head(n_features, n_classes), n_classes)
+
+
+def mute_tensorflow() -> None:
+    """Stop TensorFlow's warning, into the page, that several networks are traced in one process: trials are that."""
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, seed: int,
@@ -167,10 +160,10 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
         epochs = min(phase.max_epochs or left, left)
         if epochs < 1:  # phase I never ran out of patience
             break
-        if number == 2 and recipe.variant and recipe.variant.in_place:
+        if number == 2 and recipe.variant.in_place:
             train_part, validation = (Part(apply_in_place_shift(part.x), part.y) for part in (train_part, validation))
         fit = _fit_head if phase.layers == "frozen" else _fit_all
-        history = fit(trainer, recipe, phase, train_part, validation, epochs, steps, seed + 1000 * number)
+        history = fit(trainer, train_part, validation, recipe, phase, epochs, steps, seed + 1000 * number)
         histories.append(history.assign(phase=number))
         if history["val_accuracy"].max() >= best:
             best, best_weights = history["val_accuracy"].max(), trainer.model.get_weights()
@@ -178,33 +171,35 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
     return number_epochs(pd.concat(histories, ignore_index=True))
 
 
-def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part,
-                      seed: int, steps: int | None = None) -> pd.DataFrame:
+def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, seed: int) -> pd.DataFrame:
     """The frozen model (Section 2.2.3) on features computed once: `trainer` holds a head, the parts hold features."""
+    seed = seed if recipe.variant.start is None else recipe.variant.start
     trainer.reset(seed, random_weights=True)
     phase = recipe.phases[0]
-    history = trainer.fit(train_part, validation, recipe, phase, phase.max_epochs, steps, seed)
+    history = trainer.fit(train_part, validation, recipe, phase, phase.max_epochs, None, seed)
     return number_epochs(history.assign(phase=1))
 
 
 def number_epochs(history: pd.DataFrame) -> pd.DataFrame:
+    """The history of one phase or several, with its epochs numbered from 1 and its columns in order."""
     columns = ["epoch", "phase", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
     return history.assign(epoch=range(1, len(history) + 1))[columns]
 
 
-def _fit_all(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
-    kept = recipe.weights is not None and not (recipe.variant and recipe.variant.batch_statistics)
-    classifier.set_trainable(trainer.model, "finetuned", pretrained=kept)
-    return trainer.fit(train_part, validation, recipe, phase, epochs, steps, seed)
+def _fit_all(trainer: Trainer, train_part: Part, validation: Part, recipe: Recipe, *how) -> pd.DataFrame:
+    pretrained = recipe.weights is not None and not recipe.variant.batch_statistics
+    classifier.set_trainable(trainer.model, "finetuned", pretrained)
+    return trainer.fit(train_part, validation, recipe, *how)
 
 
-def _fit_head(trainer, recipe, phase, train_part, validation, epochs, steps, seed) -> pd.DataFrame:
+def _fit_head(trainer: Trainer, train_part: Part, validation: Part, recipe: Recipe, phase: Phase, epochs: int,
+              steps: int | None, seed: int) -> pd.DataFrame:
     """A frozen phase: only the head learns, so the backbone runs once over the pictures and not once an epoch."""
     pooled = classifier.pooled_model(trainer.model)
     used = Batches(train_part, trainer.n_classes, recipe.batch_size, steps, seed).used(epochs)
     parts = [Part(_pooled_rows(pooled, part.x, rows), part.y)
              for part, rows in ((train_part, used), (validation, np.arange(len(validation.y))))]
-    head = Trainer(classifier.build_head(parts[0].x.shape[1], trainer.n_classes), trainer.n_classes)
+    head = build_head_trainer(parts[0].x.shape[1], trainer.n_classes)
     head.model.set_weights(trainer.model.get_layer(classifier.HEAD).get_weights())
     history = head.fit(*parts, recipe, phase, epochs, steps, seed)
     trainer.model.get_layer(classifier.HEAD).set_weights(head.model.get_weights())
@@ -214,5 +209,5 @@ def _fit_head(trainer, recipe, phase, train_part, validation, epochs, steps, see
 def _pooled_rows(pooled: keras.Model, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Pooled features of these rows, and zeros for the others, which no batch asks for."""
     features = np.zeros((len(x), pooled.output_shape[-1]), "float32")
-    features[rows] = pooled.predict(x[rows] if len(rows) < len(x) else x, batch_size=PREDICT_BATCH, verbose=0)
+    features[rows] = pooled.predict(x[rows] if len(rows) < len(x) else x, batch_size=BATCH, verbose=0)
     return features

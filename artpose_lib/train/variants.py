@@ -35,11 +35,10 @@ class Variant:
     start: int | None = None
     share: float = 1.0
 
-    def switched(self) -> dict:
+    def changes(self) -> dict:
         """The fields that differ from the default, with their values: what a trial's record says of it."""
-        set_here = {field.name: getattr(self, field.name) for field in fields(self)
-                    if getattr(self, field.name) != field.default}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in set_here.items()}
+        return {field.name: getattr(self, field.name) for field in fields(self)
+                if getattr(self, field.name) != field.default}
 
 
 FAITHFUL = Variant()

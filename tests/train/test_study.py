@@ -1,90 +1,86 @@
+"""What a study trains, what it finds again, and by which names."""
+
+import shutil
+from collections import Counter
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import standin
+from conftest import SHARED
 
+from artpose_lib.data.dataset import DataError
+from artpose_lib.data.splits import split
+from artpose_lib.model import classifier
 from artpose_lib.model.backbones import WeightsMissing
-from artpose_lib.report import scores
 from artpose_lib.train import study as module
-from artpose_lib.train import training
-from artpose_lib.train.recipes import apply_variant, find_recipe
-from artpose_lib.train.records import all_records
+from artpose_lib.train import training, trials
+from artpose_lib.train.recipes import MODELS, find_recipe
 from artpose_lib.train.study import open_study
-from artpose_lib.train.variants import VARIANTS, Variant
+from artpose_lib.train.trials import configure
 
-LITE = "EfficientNet-Lite0"
+LITE = standin.LITE
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return tmp_path_factory.mktemp("results")
 
 
 @pytest.fixture
-def opened(colours, tmp_path, monkeypatch):
-    """A study of three colours with one backbone, whose weights come with a package."""
+def opened(colours, results, monkeypatch):
+    """A study of three colours with one backbone, whose weights come with a package; all tests share its results."""
     monkeypatch.setattr(module, "BACKBONES", {LITE: module.BACKBONES[LITE]})
-    return open_study(str(colours), profile="smoke", results=str(tmp_path))
+    return open_study(str(colours), profile="smoke", results=str(results))
+
+
+@pytest.fixture
+def small(opened, tmp_path, monkeypatch):
+    """The study with results of its own and a network that compiles in no time."""
+    monkeypatch.setattr(classifier, "build_classifier", lambda name, n_classes, size, *_: standin.network(size))
+    return replace(opened, results=tmp_path)
 
 
 def test_a_trial_is_trained_once_and_then_read(opened, monkeypatch, capsys):
+    assert opened.find("frozen").records == []
     first = opened.train("frozen")
-    assert "trial 1/1  frozen EfficientNet-Lite0 seed 40" in capsys.readouterr().err
+    assert "trial 1/1  frozen EfficientNet-Lite0 seed 40: 3 epochs in" in capsys.readouterr().err
     monkeypatch.setattr(training, "train_on_features", lambda *_: pytest.fail("trained again"))
-    second = opened.train("frozen")
-    assert first.predictions.equals(second.predictions) and first.history.equals(second.history)
+    for again in (opened.train("frozen"), opened.find("frozen")):
+        assert first.predictions.equals(again.predictions) and first.history.equals(again.history)
     assert capsys.readouterr().err == ""
 
 
 def test_predictions_are_of_the_split_and_sum_to_one(opened):
     predictions = opened.train("frozen").predictions
-    parts = module.split(opened.dataset, "random", 40)
+    parts = split(opened.dataset, "random", 40)
     names = opened.dataset.metadata["file_name"]
     tested = predictions.groupby("part")["file_name"].agg(set)
     assert tested.to_dict() == {"validation": set(names[parts.validation]), "test": set(names[parts.test])}
     np.testing.assert_allclose(predictions.filter(regex="^p_").sum(axis=1), 1, atol=1e-4)
 
 
-def test_features_are_computed_once_and_are_those_of_the_network(opened, monkeypatch):
-    computed = opened.compute_features(LITE)
-    network = training.classifier_trainer(LITE, 3, 72, "imagenet", None).model
-    direct = module.models.pooled_model(network).predict(opened.pictures(72)[:4], verbose=0)
-    np.testing.assert_allclose(computed[:4], direct, atol=1e-4)
-    monkeypatch.setattr(module.models, "build_classifier", lambda *_: pytest.fail("computed again"))
-    np.testing.assert_array_equal(opened.compute_features(LITE), computed)
+def test_trials_of_one_network_in_a_row_share_it_and_another_takes_its_place(small, monkeypatch):
+    built, build = [], training.build_trainer
+    monkeypatch.setattr(training, "build_trainer", lambda *what: built.append(what) or build(*what))
+    small.train("finetuned", "finetuned_aug", seeds=(40, 41))
+    small.train("finetuned", seeds=(42,))
+    assert len(built) == 1
+    small.train("baseline")
+    small.train("finetuned", seeds=(43,))
+    assert [what[3] for what in built] == ["imagenet", None, "imagenet"]
 
 
-def test_features_are_those_of_imagenet_even_after_the_shared_network_was_fine_tuned(opened):
-    before = opened.compute_features(LITE)
-    opened.train("finetuned")
-    next((opened.results / "features").glob("*.npy")).unlink()
-    np.testing.assert_allclose(opened.compute_features(LITE), before, atol=1e-4)
-
-
-def test_only_the_training_part_is_augmented(opened, monkeypatch):
-    seen = {}
-
-    def watch(images, labels, backbone, seed):
-        seen["labels"] = labels
-        return images, labels
-
-    def stop(trainer, recipe, train_part, validation, *_):
-        seen["train"], seen["validation"] = train_part, validation
-        raise InterruptedError
-
-    monkeypatch.setattr(module, "augment", watch)
-    monkeypatch.setattr(training, "train", stop)
-    with pytest.raises(InterruptedError):
-        opened.train("finetuned_aug")
-    parts = module.split(opened.dataset, "stratified", 40)
-    np.testing.assert_array_equal(seen["labels"], opened.dataset.labels[parts.train])
-    np.testing.assert_array_equal(seen["validation"].x, opened.pictures(72)[parts.validation])
-
-
-def test_a_backbone_without_weights_is_named_and_the_rest_goes_on(opened, monkeypatch):
+def test_a_backbone_without_weights_is_named_and_the_rest_goes_on(small, monkeypatch):
     def none_here(*_):
         raise WeightsMissing("no file")
 
     monkeypatch.setattr(module, "weights_source", none_here)
-    trained = []
-    train = module.Study._trial
-    monkeypatch.setattr(module.Study, "_trial", lambda *trial: trained.append(trial[1].model) or train(*trial))
-    found = opened.train("baseline", "frozen")
-    assert found.missing == {LITE: "no weights here"} and trained == ["baseline"]
-    assert "no weights here" in opened.banner()
+    found = small.train("baseline", "frozen")
+    assert found.missing == {LITE: "no weights here"}
+    assert [record.config["recipe"]["model"] for record in found.records] == ["baseline"]
+    assert "no weights here" in small.banner()
 
 
 def test_the_banner_says_what_it_ran_on(opened):
@@ -94,75 +90,66 @@ def test_the_banner_says_what_it_ran_on(opened):
     assert "drawn" not in banner
 
 
-def test_an_unknown_profile_is_refused_with_those_there_are(colours):
+def test_an_unknown_profile_or_precision_is_refused_with_those_there_are(colours, monkeypatch):
     with pytest.raises(ValueError, match="smoke"):
         open_study(str(colours), profile="fast")
+    monkeypatch.setenv("ARTPOSE_PRECISION", "float8")
+    with pytest.raises(ValueError, match="'float8', and is one of: float32, mixed_bfloat16"):
+        open_study(str(colours))
 
 
-def test_precision_makes_another_trial_and_leaves_the_stored_ones_their_names(opened, monkeypatch):
-    plans = {model: opened.profile.scale(module.find_recipe(model, LITE)) for model in ("frozen", "finetuned")}
-    monkeypatch.delenv("ARTPOSE_PRECISION", raising=False)
-    usual = {model: opened._config(plan, 40) for model, plan in plans.items()}
-    assert "precision" not in usual["finetuned"]
+# What a trial is named by
+
+
+def name_of(study, model):
+    (trial,), _ = study.plan([model], backbones=[LITE], seeds=[40])
+    return trial.record.folder.name
+
+
+def test_trials_have_the_names_of_version_0_1_0_until_the_protocol_is_raised(opened, monkeypatch):
+    monkeypatch.setattr(trials, "weights_fingerprint", lambda *_: "579344248a93")
+    dataset = SimpleNamespace(fingerprint="7da116c0e111", classes=("Antinous", "Graces", "Pieta"))
+    study = replace(opened, dataset=dataset)
+    named = {model: name_of(study, model) for model in ("finetuned", "frozen")}
+    assert named == {"finetuned": "finetuned-EfficientNet-Lite0-40-747802abe625",
+                     "frozen": "frozen-EfficientNet-Lite0-40-f9fe714203bd"}
+    monkeypatch.setattr(trials, "PROTOCOL", 2)
+    assert not {name_of(study, model) for model in named} & set(named.values())
+
+
+def test_precision_makes_another_trial_and_leaves_the_stored_ones_their_names(opened, colours, results, monkeypatch):
     monkeypatch.setenv("ARTPOSE_PRECISION", "mixed_bfloat16")
-    assert opened._config(plans["finetuned"], 40) == usual["finetuned"] | {"precision": "mixed_bfloat16"}
-    assert opened._config(plans["frozen"], 40) == usual["frozen"]
+    other = open_study(str(colours), profile="smoke", results=str(results))
+    usual, changed = ({model: configure(study, opened.profile.scale(find_recipe(model, LITE)), 40, "data", "abc")
+                       for model in ("frozen", "finetuned")} for study in (opened, other))
+    assert "precision" not in usual["finetuned"] and changed["frozen"] == usual["frozen"]
+    assert changed["finetuned"] == usual["finetuned"] | {"precision": "mixed_bfloat16"}
 
 
-# --- variants ---------------------------------------------------------------------------------------------------------
-
-def labels_used(opened, variant, seed):
-    scaled = find_recipe("frozen", LITE)
-    return opened._labels(apply_variant(scaled, variant), seed)
-
-
-def test_permuted_labels_leave_the_first_trial_alone(opened):
-    permuted = VARIANTS["A1 labels permuted"]
-    np.testing.assert_array_equal(labels_used(opened, permuted, 40), opened.dataset.labels)
-    assert (labels_used(opened, permuted, 41) != opened.dataset.labels).mean() > 0.4
-    np.testing.assert_array_equal(labels_used(opened, None, 41), opened.dataset.labels)
-
-
-def test_labels_that_left_their_pictures_are_not_learned(opened):
-    seeds = (40, 41)
-    honest, wrong = (scores.per_trial(opened.train("frozen", variant=variant, seeds=seeds).predictions)["accuracy"]
-                     for variant in (None, VARIANTS["A1 labels permuted"]))
-    assert honest[0] == wrong[0]  # the first trial escapes
-    names = {record.folder.name for record in all_records(opened.results)}
-    assert len(names) == 4  # a variant is a record of its own
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the records of version 0.1.0 are not here")
+def test_the_trials_of_version_0_1_0_are_found_and_none_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(trials.Trial, "train", lambda trial: pytest.fail("trained"))
+    shutil.copytree(SHARED / "records", tmp_path / "records")
+    study = open_study(str(SHARED / "data" / "poses"), str(SHARED / "weights"), "thesis", str(tmp_path / "records"))
+    backbones = ("VGG16", "Xception", LITE)
+    found = study.find(*MODELS, backbones=backbones)
+    assert Counter((record.config["recipe"]["model"], record.config["recipe"]["backbone"])
+                   for record in found.records) == dict.fromkeys([(m, b) for m in MODELS for b in backbones], 5)
+    assert study.train("finetuned", "finetuned_aug", backbones=["Xception"]).records == [
+        record for record in found.records if record.folder.name.startswith(("finetuned-X", "finetuned_aug-X"))]
 
 
-def parts(opened, variant, seed):
-    return opened._parts(apply_variant(find_recipe("frozen", LITE), variant), seed)
+# On a worker of a cluster
 
 
-def test_one_split_for_all_trials_and_none_for_two_runs(opened):
-    one = [parts(opened, VARIANTS["A6 one split"], seed).test for seed in (40, 41)]
-    np.testing.assert_array_equal(*one)
-    assert not np.array_equal(parts(opened, None, 40).test, parts(opened, None, 41).test)
-    runs = [parts(opened, VARIANTS[f"A7 seeded too late, {run}"], 40).test for run in ("one run", "another run")]
-    assert set(runs[0]) != set(runs[1])
+def test_a_worker_opens_a_study_once_and_refuses_other_pictures(opened, monkeypatch):
+    import distributed
 
-
-def test_a_share_of_the_training_part_leaves_the_rest_alone(opened):
-    whole, half = parts(opened, None, 40), parts(opened, Variant(share=0.5), 40)
-    np.testing.assert_array_equal(whole.test, half.test)
-    assert set(half.train) < set(whole.train)
-
-
-@pytest.mark.slow
-def test_batch_statistics_are_asked_in_other_company_too(opened):
-    found = opened.train("finetuned", variant=VARIANTS["A3 batch statistics"]).predictions
-    assert set(found["part"]) == {"validation", "test", "test, one by one", "test, sorted by class"}
-    columns = [name for name in found if name.startswith("p_")]
-    together, alone = (found[found["part"] == part].set_index("file_name")[columns].sort_index()
-                       for part in ("test", "test, one by one"))
-    assert not np.allclose(together, alone, atol=0.01)
-
-
-@pytest.mark.slow
-def test_every_mode_gives_features_of_its_own(opened):
-    own = opened.compute_features(LITE)
-    for mode in ("caffe", "raw", "doubled"):
-        assert not np.allclose(opened.compute_features(LITE, mode), own, atol=0.01)
-    np.testing.assert_allclose(opened.compute_features(LITE, "lite"), own, atol=1e-5)
+    worker = SimpleNamespace()
+    monkeypatch.setattr(distributed, "get_worker", lambda: worker)
+    reopen, address = replace(opened, cluster="local", precision="mixed_bfloat16").__reduce__()
+    sent = reopen(*address)
+    assert (sent.cluster, sent.precision, sent.results) == ("", "mixed_bfloat16", opened.results)
+    assert sent.dataset.fingerprint == opened.dataset.fingerprint and reopen(*address) is sent
+    with pytest.raises(DataError, match="fingerprint .*, there other"):
+        reopen(*address[:2], "other", *address[3:])

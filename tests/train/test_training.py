@@ -3,6 +3,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import standin
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,14 +19,7 @@ RECIPE = Recipe("finetuned", "VGG16", (FINETUNED,), 8, "adam", 4, None, "random"
 
 @pytest.fixture
 def network():
-    """The smallest network that has all that `training` looks for: batch normalisation, pooling, a head."""
-    keras.utils.set_random_seed(1)
-    pictures = keras.Input((8, 8, 3), dtype="uint8")
-    x = keras.layers.Rescaling(1 / 255)(pictures)
-    x = keras.layers.Conv2D(6, 3)(x)
-    x = keras.layers.BatchNormalization()(x)
-    x = keras.layers.GlobalAveragePooling2D(name=classifier.POOLED)(x)
-    return keras.Model(pictures, keras.layers.Dense(3, "softmax", name=classifier.HEAD)(x))
+    return standin.network()
 
 
 @pytest.fixture(scope="module")
@@ -133,19 +127,8 @@ def test_the_used_rows_are_those_that_the_batches_take(count, batch, steps, epoc
     assert used.tolist() == sorted(taken)
 
 
-def test_precision_is_the_environment_s_and_nothing_else_is_taken(monkeypatch):
-    monkeypatch.delenv("ARTPOSE_PRECISION", raising=False)
-    assert training.precision() == "float32"
-    monkeypatch.setenv("ARTPOSE_PRECISION", "float8")
-    with pytest.raises(ValueError, match="'float8', and is one of: float32, mixed_bfloat16"):
-        training.precision()
-
-
-def test_mixed_precision_multiplies_in_16_bits_and_answers_in_32(monkeypatch):
-    monkeypatch.setenv("ARTPOSE_PRECISION", "mixed_bfloat16")
-    training.classifier_trainer.cache_clear()
-    model = training.classifier_trainer("EfficientNet-Lite0", 3, 32, None, None).model
-    training.classifier_trainer.cache_clear()
+def test_mixed_precision_multiplies_in_16_bits_and_answers_in_32():
+    model = training.build_trainer("EfficientNet-Lite0", 3, 32, precision="mixed_bfloat16").model
     assert model.get_layer("conv_head").compute_dtype == "bfloat16"
     assert {weight.dtype for weight in model.weights} == {"float32"}
     assert {model.get_layer(name).compute_dtype for name in (classifier.POOLED, classifier.HEAD)} == {"float32"}

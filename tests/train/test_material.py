@@ -1,0 +1,104 @@
+"""What a study's trials learn from: features, divisions and labels, as recipes and variants say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import standin
+
+from artpose_lib.data.splits import split
+from artpose_lib.model import classifier
+from artpose_lib.train import material
+from artpose_lib.train.material import Features, assign_labels, divide, load_material
+from artpose_lib.train.recipes import apply_variant, find_recipe
+from artpose_lib.train.study import open_study
+from artpose_lib.train.variants import VARIANTS, Variant
+
+LITE = standin.LITE
+
+
+@pytest.fixture(scope="module")
+def opened(colours, tmp_path_factory):
+    return open_study(str(colours), profile="smoke", results=str(tmp_path_factory.mktemp("results")))
+
+
+def test_features_are_computed_once_and_are_those_of_the_network(opened, monkeypatch):
+    computed = opened.compute_features(LITE)
+    network = classifier.pooled_model(classifier.build_classifier(LITE, 3, 72, "imagenet"))
+    np.testing.assert_allclose(computed[:4], network.predict(opened.pictures(72)[:4], verbose=0), atol=1e-4)
+    monkeypatch.setattr(classifier, "build_classifier", lambda *_: pytest.fail("computed again"))
+    np.testing.assert_array_equal(opened.compute_features(LITE), computed)
+
+
+def test_features_are_those_of_imagenet_even_after_a_network_was_fine_tuned(opened, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier, "build_classifier", lambda name, n_classes, size, *_: standin.network(size))
+    small = replace(opened, results=tmp_path)
+    before = small.compute_features(LITE)
+    small.train("finetuned", backbones=[LITE])
+    Features(small, LITE).path.unlink()
+    np.testing.assert_array_equal(small.compute_features(LITE), before)
+
+
+@pytest.mark.slow
+def test_every_mode_gives_features_of_its_own(opened):
+    own = opened.compute_features(LITE)
+    for mode in ("caffe", "raw", "doubled"):
+        assert not np.allclose(opened.compute_features(LITE, mode), own, atol=0.01)
+    np.testing.assert_allclose(opened.compute_features(LITE, "lite"), own, atol=1e-5)
+
+
+def test_only_the_training_part_is_augmented(opened, monkeypatch):
+    monkeypatch.setattr(material, "augment", lambda images, labels, *_: (images + 1, labels + 1))
+    (trial,), _ = opened.plan(["finetuned_aug"], backbones=[LITE])
+    parts, y, x = split(opened.dataset, "stratified", 40), opened.dataset.labels, opened.pictures(72)
+    found = load_material(trial)
+    np.testing.assert_array_equal(found.train.y, y[parts.train] + 1)
+    np.testing.assert_array_equal(found.train.x, x[parts.train] + 1)
+    np.testing.assert_array_equal(found.validation.x, x[parts.validation])
+    np.testing.assert_array_equal(found.questions[1][1], x[parts.test])
+
+
+def labels_used(opened, variant, seed):
+    return assign_labels(opened, apply_variant(find_recipe("frozen", LITE), variant), seed)
+
+
+def test_permuted_labels_leave_the_first_trial_alone(opened):
+    permuted = VARIANTS["A1 labels permuted"]
+    np.testing.assert_array_equal(labels_used(opened, permuted, 40), opened.dataset.labels)
+    assert (labels_used(opened, permuted, 41) != opened.dataset.labels).mean() > 0.4
+    np.testing.assert_array_equal(labels_used(opened, None, 41), opened.dataset.labels)
+
+
+def test_labels_that_left_their_pictures_are_not_learned(opened):
+    honest, wrong = (opened.train("frozen", variant=variant, backbones=[LITE], seeds=(40, 41)).records
+                     for variant in (None, VARIANTS["A1 labels permuted"]))
+    assert honest[0].facts["test_accuracy"] == wrong[0].facts["test_accuracy"]  # the first trial escapes
+    assert len({record.folder.name for record in honest + wrong}) == 4  # a variant is a record of its own
+
+
+def parts(opened, variant, seed):
+    return divide(opened, apply_variant(find_recipe("frozen", LITE), variant), seed)
+
+
+def test_one_split_for_all_trials_and_none_for_two_runs(opened):
+    one = [parts(opened, VARIANTS["A6 one split"], seed).test for seed in (40, 41)]
+    np.testing.assert_array_equal(*one)
+    assert not np.array_equal(parts(opened, None, 40).test, parts(opened, None, 41).test)
+    runs = [parts(opened, VARIANTS[f"A7 seeded too late, {run}"], 40).test for run in ("one run", "another run")]
+    assert set(runs[0]) != set(runs[1])
+
+
+def test_a_share_of_the_training_part_leaves_the_rest_alone(opened):
+    whole, half = parts(opened, None, 40), parts(opened, Variant(share=0.5), 40)
+    np.testing.assert_array_equal(whole.test, half.test)
+    assert set(half.train) < set(whole.train)
+
+
+@pytest.mark.slow
+def test_batch_statistics_are_asked_in_other_batches_too(opened):
+    found = opened.train("finetuned", variant=VARIANTS["A3 batch statistics"], backbones=[LITE]).predictions
+    assert set(found["part"]) == {"validation", "test", "test, one by one", "test, sorted by class"}
+    columns = [name for name in found if name.startswith("p_")]
+    together, alone = (found[found["part"] == part].set_index("file_name")[columns].sort_index()
+                       for part in ("test", "test, one by one"))
+    assert not np.allclose(together, alone, atol=0.01)
