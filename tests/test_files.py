@@ -1,10 +1,74 @@
-"""What must be written whole appears whole, or what was there before stays."""
+"""What must be written appears whole or not at all, is made once, and nothing that the dead left is in the way."""
 
+import errno
+import fcntl
+import multiprocessing
 import os
+import time
 
 import pytest
 
-from artpose_lib.files import PARTIAL, whole
+from artpose_lib.files import PARTIAL, claim, sweep, whole
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    path = tmp_path / "thing"
+
+    def hold():
+        with claim(path):
+            (tmp_path / "held").touch()
+            time.sleep(60)
+
+    holder = multiprocessing.get_context("fork").Process(target=hold)
+    holder.start()
+    while not (tmp_path / "held").exists():
+        time.sleep(0.01)
+    with claim(path) as mine:
+        assert not mine
+    holder.kill()
+    holder.join()
+    with claim(path) as mine:
+        assert mine
+
+
+def test_the_first_to_store_wins(tmp_path):
+    path = tmp_path / "record"
+    with whole(path) as late:
+        late.mkdir()
+        (late / "text").write_text("late")
+        with whole(path) as early:
+            early.mkdir()
+            (early / "text").write_text("early")
+    assert (path / "text").read_text() == "early" and os.listdir(tmp_path) == ["record"]
+
+
+def test_only_what_the_dead_left_is_swept_away(tmp_path):
+    for name in ("dead", "alive"):
+        (tmp_path / f"{PARTIAL}{name}-12345678").mkdir()
+    (tmp_path / "stored").mkdir()
+    (tmp_path / ".stored.lock").touch()
+    with claim(tmp_path / "alive"):
+        sweep(tmp_path)
+        assert [path.name for path in tmp_path.glob(f"{PARTIAL}*")] == [f"{PARTIAL}alive-12345678"]
+    assert (tmp_path / "stored").exists() and not (tmp_path / ".stored.lock").exists()
+
+
+def test_what_cannot_be_written_names_the_folder_and_the_way_out(tmp_path):
+    (tmp_path / "trials").write_text("no folder")
+    for store in (whole, claim):
+        with pytest.raises(OSError) as caught, store(tmp_path / "trials" / "one"):
+            pytest.fail("written")
+        assert str(caught.value).startswith(f"{tmp_path / 'trials'} cannot be written: ")
+        assert "--results" in str(caught.value) and "goes on from there" in str(caught.value)
+
+
+def test_a_file_system_without_locks_is_used_without(tmp_path, monkeypatch):
+    def none_here(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none_here)
+    with claim(tmp_path / "a") as mine:
+        assert mine
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.pictures import decode, resize
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split
-from artpose_lib.draw.artwork import GREY, paint_versions
+from artpose_lib.draw.artwork import CONDITIONS, GREY, paint_versions
 from artpose_lib.draw.embedded import pose_sequence
 from artpose_lib.files import say
 from artpose_lib.model import classifier
@@ -89,15 +89,17 @@ def tabulate_conditions(trials: Trials) -> pd.DataFrame:
 
     As `records.Record.predictions` has them (so that `scores.summary(rows, part)` gives intervals), with the columns
     condition, strength (how often the background went with the class in training; NaN where that is not known),
-    background (the kind that is shown, "" where none is) and predicted.
+    background (the kind that is shown, "" where none is) and predicted. In the order of conditions and strengths.
     """
-    frames = [pd.DataFrame(columns=["condition", "strength"])]
+    frames, order = [pd.DataFrame(columns=["condition", "strength"])], [*CONDITIONS, *BOX_CONDITIONS]
     for record in trials.records:
         rows = record.predictions.query("part != 'validation'")
         frames.append(rows.assign(condition=rows["part"].replace("test", "whole"),
                                   strength=record.config.get("background_link", np.nan),
                                   predicted=likeliest_class(rows)))
-    return pd.concat(frames[1:] or frames, ignore_index=True)
+    return pd.concat(frames[1:] or frames).sort_values(
+        ["condition", "strength"], kind="stable", ignore_index=True,
+        key=lambda column: column.map(order.index) if column.name == "condition" else column)
 
 
 def choose_recipe(study: Study) -> Recipe:
@@ -139,7 +141,7 @@ def load_drawings(trial: Trial) -> Material:
         return table, _inputs(trial, pictures)
 
     gallery = trial.study.cache.keep("gallery", (load_drawings, trial.recipe), make)
-    return select(gallery, parts[trial.seed], trial.config)
+    return _select(gallery, parts[trial.seed], trial.config)
 
 
 def load_boxes(trial: Trial) -> Material:
@@ -155,17 +157,23 @@ def load_boxes(trial: Trial) -> Material:
         boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
         return pd.concat([whole, boxes]), np.concatenate([x, _inputs(trial, np.stack(pictures))])
 
-    return select(study.cache.keep("gallery", (load_boxes, trial.recipe), make), parts[trial.seed], trial.config)
+    return _select(study.cache.keep("gallery", (load_boxes, trial.recipe), make), parts[trial.seed], trial.config)
 
 
-def select(gallery: Gallery, part: np.ndarray, config: dict) -> Material:
-    """What a trial takes of a gallery: the whole pictures of each part, and the tested ones in each other condition."""
-    table, x = gallery
-    own = table["version"] == np.where(table["link"] < config.get("background_link", np.nan), "linked", "whole")
+def choose_rows(table: pd.DataFrame, part: np.ndarray, strength: float) -> dict[str, np.ndarray]:
+    """Which rows of a gallery are the whole pictures of each part, and the tested ones in each further condition."""
+    own = table["version"] == np.where(table["link"] < strength, "linked", "whole")
     of = part[table["number"]]
     chosen = {name: own & (of == index) for index, name in enumerate(PARTS)}
     for condition in sorted(set(table["version"]) - {"whole", "linked"}):
         chosen[condition] = (table["version"] == condition) & (of == PARTS.index("test"))
+    return chosen
+
+
+def _select(gallery: Gallery, part: np.ndarray, config: dict) -> Material:
+    """What a trial takes of a gallery."""
+    table, x = gallery
+    chosen = choose_rows(table, part, config.get("background_link", np.nan))
     labels = pd.Index(config["classes"]).get_indexer(table["label"])
     train, validation = (Part(x[chosen[name]], labels[chosen[name]]) for name in ("training", "validation"))
     asked = table[["file_name", "label", "background"]]

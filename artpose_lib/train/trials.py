@@ -132,14 +132,15 @@ def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
     A line for each goes to stderr once it is trained. Skips trials that another process is training and waits for them
     at the end.
     """
-    found = [trial.record for trial in trials]
-    missing = {record.folder: trial for record, trial in zip(found, trials, strict=True) if not record.folder.exists()}
-    needed = {trial.needs.path: trial.needs for trial in missing.values() if trial.needs}
-    planned = [jobs.Job(folder, trial.train, trial.needs and trial.needs.path) for folder, trial in missing.items()]
-    number = len(trials) - len(missing)
-    for job in jobs.run([*needed.values(), *planned], cluster):
+    planned = {trial.record.folder: trial for trial in trials}
+    missing = {folder for folder in planned if not folder.exists()}
+    needed = {trial.needs.path: trial.needs for folder, trial in planned.items() if trial.needs and folder in missing}
+    training_jobs = [jobs.Job(folder, trial.train, trial.needs and trial.needs.path)
+                     for folder, trial in planned.items()]
+    number = len(planned) - len(missing)
+    for job in jobs.run([*needed.values(), *training_jobs], cluster):
         if job.path in missing:
             number += 1
             record = Record(job.path)
-            say(f"{record.config.get('experiment', 'trial')} {number}/{len(trials)}  {record.describe()}")
-    return found
+            say(f"{record.config.get('experiment', 'trial')} {number}/{len(planned)}  {record.describe()}")
+    return [trial.record for trial in trials]

@@ -52,9 +52,10 @@ def test_boxes_are_cropped_to_and_greyed(given_picture):
 
 def test_the_drawings_are_the_embedded_data_set_of_that_strength(tmp_path):
     metadata = pd.read_csv(draw_dataset(tmp_path / "drawn", 8, EMBEDDED_SEED, background_link=0.5) / "metadata.csv")
-    table, pictures = backgrounds._draw(list(pose_sequence(8)), 32, np.zeros(8, bool))
+    table, pictures = backgrounds.draw_gallery(list(pose_sequence(8)), 32, np.zeros(8, bool))
     assert len(pictures) == len(table) == 16  # none is tested: two versions are enough
-    shown, pictures = backgrounds._parts(table, pictures, np.zeros(8, int), 0.5)["training"]
+    chosen = backgrounds.choose_rows(table, np.zeros(8, int), 0.5)["training"]
+    shown, pictures = table[chosen], pictures[chosen]
     assert 0 < (shown["version"] == "linked").sum() < 8
     assert shown[["file_name", "label", "background"]].to_numpy().tolist() == metadata[
         ["file_name", "label", "background"]].to_numpy().tolist()
@@ -75,9 +76,9 @@ def cheap_versions(pose, rng):
 
 
 def network_that_sees(*channels):
-    """In the place of a network's features: which of the six reds or greens the picture has, many times over, so that a
-    head learns it at once."""
-    def inputs(study, scaled, pictures):
+    """In the place of a network's features: which of six reds or greens the picture has, so often that a head learns
+    it at once."""
+    def inputs(trial, pictures):
         steps = pictures[:, 0, 0, :] // 40
         seen = [np.eye(6)[steps[:, channel]] * (pictures[:, 0, 0, channel] > 0)[:, None] for channel in channels]
         return np.concatenate(seen, axis=1).repeat(200, axis=1).astype(np.float32)
@@ -137,12 +138,11 @@ def test_every_condition_is_of_the_same_test_pictures_at_every_strength(study, m
     assert (found.loc[found["condition"] == "figure only", "background"] == "").all()
 
 
-def test_what_is_tested_is_never_trained_on(study, monkeypatch):
-    taken = []
-    monkeypatch.setattr(backgrounds, "_train", lambda study, scaled, config, parts: taken.append(parts) or 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        train_backgrounds(study)
-    numbers = {name: set(table["number"]) for name, (table, _) in taken[0].items()}
+def test_what_is_tested_is_never_trained_on(study):
+    poses, parts = backgrounds.divide_drawings(study)
+    table, _ = backgrounds.draw_gallery(poses, 4, parts[40] == 2)
+    numbers = {name: set(table["number"][rows])
+               for name, rows in backgrounds.choose_rows(table, parts[40], 1.0).items()}
     assert numbers["training"] | numbers["validation"] | numbers["test"] == set(range(48))
     for condition in ("test", *CONDITIONS[1:]):
         assert numbers[condition] == numbers["test"]
@@ -151,36 +151,18 @@ def test_what_is_tested_is_never_trained_on(study, monkeypatch):
 
 def test_a_second_run_neither_draws_nor_trains_and_says_the_same(study, monkeypatch, capsys):
     first = tabulate_conditions(train_backgrounds(study, [0.5]))
-    assert "surroundings 1/1: test accuracy" in capsys.readouterr().err
+    assert "surroundings 1/1  frozen EfficientNet-Lite0 seed 40: " in capsys.readouterr().err
     monkeypatch.setattr(backgrounds, "paint_versions", lambda *_: pytest.fail("drawn again"))
     monkeypatch.setattr(training, "train_on_features", lambda *_: pytest.fail("trained again"))
     pd.testing.assert_frame_equal(tabulate_conditions(train_backgrounds(study, [0.5])), first)
     assert capsys.readouterr().err == ""
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(study, monkeypatch, tmp_path):
-    monkeypatch.setattr(backgrounds, "TRIALS", 2)
-    trained, real = [], training.train_on_features
-
-    def stops_at_the_second(*arguments):
-        trained.append(1)
-        if len(trained) == 2:
-            raise KeyboardInterrupt
-        return real(*arguments)
-
-    monkeypatch.setattr(training, "train_on_features", stops_at_the_second)
-    with pytest.raises(KeyboardInterrupt):
-        train_backgrounds(study, [1.0])
-    resumed = tabulate_conditions(train_backgrounds(study, [1.0]))
-    assert len(trained) == 3  # one, the one that was cut off, and that one again
-    again = tabulate_conditions(train_backgrounds(Study(None, TINY, None, tmp_path / "elsewhere", True), [1.0]))
-    pd.testing.assert_frame_equal(resumed, again)
-
-
 def test_at_full_strength_whole_networks_are_fine_tuned(study):
-    assert backgrounds._recipe(study).model == "frozen"
+    assert backgrounds.choose_recipe(study).model == "frozen"
     full = Study(None, PROFILES["thesis"], None, study.results, True)
-    assert backgrounds._recipe(full).model == "finetuned" and backgrounds._recipe(full).weights == "imagenet"
+    chosen = backgrounds.choose_recipe(full)
+    assert (chosen.model, chosen.weights) == ("finetuned", "imagenet")
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
@@ -205,7 +187,7 @@ def boxed(tmp_path, monkeypatch):
     def colours(pictures):
         return (pictures.mean(axis=(1, 2)) / GREY - 1).repeat(200, axis=1).astype(np.float32)
 
-    monkeypatch.setattr(backgrounds, "_inputs", lambda study, scaled, pictures: colours(pictures))
+    monkeypatch.setattr(backgrounds, "_inputs", lambda trial, pictures: colours(pictures))
     monkeypatch.setattr(Study, "compute_features", lambda study, backbone: colours(study.pictures(72)))
     monkeypatch.setattr(backgrounds, "TRIALS", 1)
 
@@ -256,5 +238,5 @@ def test_boxes_outside_their_picture_are_refused_with_its_name(boxed, box):
 
 
 def test_a_box_that_reaches_over_the_edge_is_cut_off_and_one_outside_left_out(boxed):
-    image, boxes = backgrounds._boxed_picture(boxed("20 5 400 25;50 0 60 9;0 0 3 2").dataset, 0)
+    image, boxes = backgrounds.read_boxed(boxed("20 5 400 25;50 0 60 9;0 0 3 2").dataset, 0)
     assert image.shape == (30, 40, 3) and boxes.tolist() == [[20, 5, 40, 25], [0, 0, 3, 2]]

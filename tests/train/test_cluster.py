@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import standin
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
@@ -21,6 +20,7 @@ from artpose_lib.files import whole  # noqa: E402
 from artpose_lib.train import cluster, jobs, records  # noqa: E402
 from artpose_lib.train.jobs import Job  # noqa: E402
 
+LITE = "EfficientNet-Lite0"
 HERE = Path(__file__).parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), str(HERE.parent), str(HERE)])}
 
@@ -54,7 +54,8 @@ def worker(address, *options):
 
 def store(path, seconds=0.0):
     """A job's work: notes who does it, then stores the process that did."""
-    path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.began").touch()
+    began = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.began")
+    began.write_text(f"{os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES')}")
     time.sleep(seconds)
     print(f"stored {path.name}", file=sys.stderr)
     with whole(path) as place:
@@ -136,7 +137,8 @@ def test_a_worker_with_several_threads_is_refused(scheduler, tmp_path):
 
 @pytest.mark.parametrize(("where", "words"), [("local:none", "not a number of workers"),
                                               ("tcp://127.0.0.1:1", "no Dask scheduler answers there")])
-def test_a_mistaken_cluster_is_one_clear_line(where, words, tmp_path):
+def test_a_mistaken_cluster_is_one_clear_line(where, words, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "ANSWER", 1)
     with pytest.raises((ValueError, OSError), match=words):
         list(jobs.run(planned(tmp_path / "shared", 1, 0), where=where))
 
@@ -147,7 +149,7 @@ def test_a_study_on_two_local_workers_has_the_records_of_one_trained_here(colour
     from artpose_lib.train import study as module
     from artpose_lib.train.study import open_study
 
-    monkeypatch.setattr(module, "BACKBONES", {standin.LITE: module.BACKBONES[standin.LITE]})
+    monkeypatch.setattr(module, "BACKBONES", {LITE: module.BACKBONES[LITE]})
     found = {}
     for where in ("", "local:2"):
         results = tmp_path / f"at-{where.removesuffix(':2')}"
@@ -184,17 +186,20 @@ def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(mo
     assert f"#SBATCH -o {tmp_path}/.artpose/slurm/" in script  # and not where the command runs
 
 
-@pytest.mark.parametrize("command", [["run", "9"], ["results", "--export", "there"]])
-def test_a_command_starts_a_cluster_tells_the_study_and_ends_it(monkeypatch, tmp_path, command):
-    from artpose_lib.report import audit, book, claims, reference
+def test_a_command_starts_a_cluster_tells_the_chapter_and_ends_it(monkeypatch, tmp_path):
+    from artpose_lib.report import book
 
     seen = []
     monkeypatch.setattr(book, "execute", lambda chapter, out, parameters, mark: seen.append(parameters["cluster"]))
-    monkeypatch.setattr(audit, "measure", lambda study: seen.append(study.cluster) or {"rows": None})
-    monkeypatch.setattr(claims, "check", lambda *_: None)
-    monkeypatch.setattr(reference, "export", lambda *_: None)
-    options = ["--cluster", "local:1", "--results", str(tmp_path), "--profile", "smoke"]
-    assert cli.main([*command, *options]) == 0
+    assert cli.main(["run", "9", "--cluster", "local:1", "--results", str(tmp_path)]) == 0
     assert seen[0].startswith("tcp://127.0.0.1:")
     with pytest.raises(OSError):
         distributed.Client(seen[0], timeout=1)
+
+
+def test_each_local_worker_has_a_gpu_of_its_own_where_there_are_any(monkeypatch, tmp_path):
+    monkeypatch.setattr(cluster, "_gpus", lambda: ["3", "5"])
+    for job in jobs.run(planned(tmp_path / "shared", 4, 0.5), where="local"):
+        assert job.path.exists()
+    found = dict(note.read_text().split() for note in (tmp_path / "shared").glob("*.began"))
+    assert sorted(found.values()) == ["3", "5"]

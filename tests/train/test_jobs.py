@@ -1,12 +1,8 @@
 """Runs that are killed, refused the disk or doubled end with the records of one that nothing happened to."""
 
-import errno
-import fcntl
 import json
 import multiprocessing
-import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +13,9 @@ from contextlib import contextmanager, suppress
 import pytest
 import standin
 
-from artpose_lib.files import PARTIAL, claim, sweep, whole
+from artpose_lib.files import PARTIAL, claim, whole
 from artpose_lib.train import jobs, records
-from artpose_lib.train.jobs import Job, attempt, run
+from artpose_lib.train.jobs import Job, run
 
 KILLS = 40
 forks = multiprocessing.get_context("forkserver")
@@ -211,71 +207,6 @@ def test_a_job_comes_after_what_it_needs(tmp_path):
     assert [job.path for job in run(planned, where="")] == [first, second]
 
 
-def test_the_lock_of_a_killed_process_is_free(tmp_path):
-    path = tmp_path / "thing"
-
-    def hold():
-        with claim(path):
-            time.sleep(60)
-
-    holder = multiprocessing.get_context("fork").Process(target=hold)
-    holder.start()
-    while not (tmp_path / ".thing.lock").exists() or attempt(Job(path, lambda: None, needs=tmp_path / "never")):
-        time.sleep(0.01)
-    time.sleep(0.2)
-    with claim(path) as mine:
-        assert not mine
-    holder.kill()
-    holder.join()
-    with claim(path) as mine:
-        assert mine
-
-
-def test_the_first_to_store_wins(tmp_path):
-    path = tmp_path / "record"
-    with whole(path) as late:
-        late.mkdir()
-        (late / "text").write_text("late")
-        with whole(path) as early:
-            early.mkdir()
-            (early / "text").write_text("early")
-    assert (path / "text").read_text() == "early" and os.listdir(tmp_path) == ["record"]
-
-
-def test_only_what_the_dead_left_is_swept_away(tmp_path):
-    for name in ("dead", "alive"):
-        (tmp_path / f"{PARTIAL}{name}-12345678").mkdir()
-    (tmp_path / "stored").mkdir()
-    (tmp_path / ".stored.lock").touch()
-    with claim(tmp_path / "alive"):
-        sweep(tmp_path)
-        assert [path.name for path in tmp_path.glob(f"{PARTIAL}*")] == [f"{PARTIAL}alive-12345678"]
-    assert (tmp_path / "stored").exists() and not (tmp_path / ".stored.lock").exists()
-
-
 def test_a_job_that_stores_something_else_is_an_error_and_not_an_endless_run(tmp_path):
     with pytest.raises(RuntimeError, match="other pictures, weights or packages"):
         list(run([Job(tmp_path / "this", writing(tmp_path / "that"))], where=""))
-
-
-def test_the_message_names_the_folder_and_the_way_out(tmp_path):
-    (tmp_path / "trials").write_text("no folder")
-    with pytest.raises(OSError) as caught:
-        list(run([Job(tmp_path / "trials" / "one", writing(tmp_path / "trials" / "one"))], where=""))
-    assert str(caught.value).startswith(f"{tmp_path / 'trials'} cannot be written: ")
-    assert "--results" in str(caught.value) and "goes on from there" in str(caught.value)
-
-
-def test_a_file_system_without_locks_is_used_without(tmp_path, monkeypatch):
-    def none_here(*_):
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", none_here)
-    assert [job.path.read_text() for job in run([Job(tmp_path / "a", writing(tmp_path / "a"))], where="")] == ["whole"]
-
-
-def test_stored_results_move_with_their_folder(colours, undisturbed, tmp_path):
-    results = tmp_path / "results"
-    assert outcome(started(colours, results)) == 0
-    shutil.copytree(results, tmp_path / "copy")
-    assert contents(tmp_path / "copy") == undisturbed
