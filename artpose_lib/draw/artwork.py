@@ -1,16 +1,14 @@
 """A drawn artwork: a composition seen through a frame, made in a medium before a background, and aged.
 
-Figures, attributes and background can be painted with one another and without. These are the conditions in which a
-network can be asked what it knows a picture by, and what each of them still tells:
+The conditions in which a network can be asked what it knows a picture by, and what each of them still tells:
 
 whole: the artwork as it is.
-figure only: all but the figures is grey. What they carry, lean on or lie on is gone too, and a rim of a pixel or two of
-    the background may be left. No network is trained on flat grey, so some accuracy is lost to that alone.
-background only: the background that goes with the class, painted with nothing before it. A hole where the figure was,
-    however it is filled, would show the pose by its outline; this has none. It still tells the proportions: a reclining
-    figure lies in a wide picture, and the resize to a square squeezes what is painted there.
-figure removed: the same background with the tree, arrows, couch and so on, but no figure. They stay where the figure
-    had them: a couch is as long as who lay on it.
+figure only: all but the figures is grey, also what they carry, lean on or lie on. A rim of a pixel or two of the
+    background may be left, and no network is trained on flat grey, so some accuracy is lost to that alone.
+background only: the background that goes with the class, painted with nothing before it. It has no hole that would show
+    the pose by its outline, but still tells the proportions: a reclining figure lies in a wide picture.
+figure removed: the same background with the tree, arrows, couch and so on, but no figure. A couch is as long as who lay
+    on it.
 background swapped: the same figures and attributes before the background that goes with another class.
 """
 
@@ -25,8 +23,8 @@ from numpy.random import Generator
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED, draw_background, noise
 from artpose_lib.draw.media import MEDIA, paint
-from artpose_lib.draw.poses import Composition, compose, mirror, view
-from artpose_lib.draw.solids import ATTRIBUTE, Relief, Solid, render
+from artpose_lib.draw.poses import Composition, compose, mirror
+from artpose_lib.draw.solids import ATTRIBUTE, Relief, render
 
 LONG_SIDE = 320  # pixels of the longer side of a finished picture
 OVERSIZE = 1.5  # drawn larger, then shrunk: smooth edges
@@ -39,29 +37,27 @@ Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, x1 and y1 exclusive
 
 
 class Frame(NamedTuple):
-    """The canvas (h, w), its pixels a head height, and where on it the origin lies (x, y)."""
+    """The canvas of a composition."""
 
-    shape: tuple[int, int]
-    scale: float
-    offset: np.ndarray
+    shape: tuple[int, int]  # (h, w)
+    scale: float  # pixels a head height
+    offset: np.ndarray  # where the origin lies (x, y)
 
 
 class Version(NamedTuple):
-    """A drawing in one condition: `image` uint8 (h, w, 3), of one size in all; `background` the kind that is shown, ""
-    where none is."""
+    """A drawing in one condition."""
 
     name: str
-    background: str
-    image: np.ndarray
+    background: str  # the kind that is shown, "" where none is
+    image: np.ndarray  # uint8 (h, w, 3), of one size in all versions
 
 
 class Artwork:
     """An artwork of `pose` (a name in POSE_NAMES), to be painted as often as one likes.
 
-    `background` (in BACKGROUNDS) and `medium` (in MEDIA) are drawn uniformly where they are None. The same state of
-    `rng` gives the same figures on every background, with the same light and damage on them. `mask` bool (h, w) is True
-    on figures with their hair and garments, not on attributes (spear, arrows, tree, couch, plinth, halo).
-    Raises ValueError for a name that does not exist.
+    Parameters: `background` (in BACKGROUNDS) and `medium` (in MEDIA) are drawn uniformly where they are None. The same
+    state of `rng` gives the same figures on every background. Raises ValueError for a name that does not exist.
+    `mask`, bool (h, w), is True on figures with their hair and garments.
     """
 
     def __init__(self, pose: str, rng: Generator, background: str | None = None, medium: str | None = None):
@@ -73,12 +69,10 @@ class Artwork:
             if name not in names:
                 raise ValueError(f"There is no {what} {name!r}; choose one of {', '.join(names)}.")
         own_rng = np.random.default_rng(seed)
-        self.composition = _break_off(view(compose(pose, own_rng), own_rng), self.medium, own_rng)
+        self.composition = _break_off(compose(pose, own_rng), self.medium, own_rng)
         self._frame = _choose_frame(self.composition, own_rng)
-        self._materials = tuple(dict.fromkeys(solid.material for solid in self.composition.solids))
         self.relief = self._render(figures=True, attributes=True)
-        height, width = self._frame.shape
-        self.size = (round(width / OVERSIZE), round(height / OVERSIZE))
+        self.size = tuple(round(side / OVERSIZE) for side in self._frame.shape[::-1])  # width, height
         self._owner = cv2.resize(self.relief.owner, self.size, interpolation=cv2.INTER_NEAREST)
         self.mask = self._owner >= 0
 
@@ -95,17 +89,16 @@ class Artwork:
 
     def locate_parts(self) -> dict[str, np.ndarray]:
         """Where each of PARTS is seen: bool (h, w) by its name, False everywhere where there is no such part."""
-        named = [replace(solid, material=_name_part(solid)) for solid in self.composition.solids]
-        relief = render(named, *self._frame)  # of several solids the front one is seen, whatever it is made of
-        material = cv2.resize(relief.material, self.size, interpolation=cv2.INTER_NEAREST)
-        seen = np.array([*relief.materials, "background"])[material]  # the last place is nothing's, -1
+        names = ("", *PARTS)  # "background" last, so that it is what -1 means
+        solids = [replace(solid, material=solid.part if solid.part in names else "")
+                  for solid in self.composition.solids]
+        relief = render(solids, *self._frame, names)  # of several solids the front one is seen
+        seen = np.array(names)[cv2.resize(relief.material, self.size, interpolation=cv2.INTER_NEAREST)]
         return {name: seen == name for name in PARTS}
 
     def locate_figures(self) -> tuple[list[Box], list[dict[str, tuple[int, int]]]]:
-        """The boxes of the figures of which something is seen, and beside each the places (x, y) of its joints.
-
-        All are in pixels; "left" and "right" are the figure's own. Joints outside the picture are left out; one that is
-        hidden, or broken off, is given where it would be.
+        """The boxes of the figures of which something is seen, and beside each the places (x, y) of its joints in the
+        picture, hidden ones too, in pixels. "left" and "right" are the figure's own.
         """
         h, w = self._owner.shape
         scale, offset = self._frame.scale / OVERSIZE, self._frame.offset / OVERSIZE
@@ -121,19 +114,17 @@ class Artwork:
         return boxes, keypoints
 
     def _render(self, figures: bool, attributes: bool) -> Relief:
-        solids = [solid for solid in self.composition.solids if (figures if solid.owner >= 0 else attributes)]
-        relief = render(solids, *self._frame)
-        # A medium draws numbers for every material it is given. All of the composition's are given here, even those of
-        # which nothing is seen, so that the numbers that follow stay the same. The last place is nothing's, -1.
-        places = np.array([self._materials.index(name) for name in relief.materials] + [-1], np.int16)
-        return replace(relief, material=places[relief.material], materials=self._materials)
+        solids = self.composition.solids
+        # A medium draws numbers for every material: with all of the composition's, what it draws next stays the same.
+        materials = tuple(dict.fromkeys(solid.material for solid in solids))
+        shown = [solid for solid in solids if (figures if solid.owner >= 0 else attributes)]
+        return render(shown, *self._frame, materials)
 
 
 def paint_versions(pose: str, rng: Generator) -> Iterator[Version]:
     """An artwork in all CONDITIONS, each painted when it is asked for.
 
-    Yields "whole", then "linked", which is the whole picture before the background that goes with its class (see
-    LINKED), then the other conditions in their order.
+    After "whole" comes "linked", the same before the background that goes with its class (see LINKED).
     """
     artwork, linked = Artwork(pose, rng), LINKED[pose]
     other = str(rng.choice([kind for kind in BACKGROUNDS if kind not in (linked, artwork.background)]))
@@ -144,13 +135,6 @@ def paint_versions(pose: str, rng: Generator) -> Iterator[Version]:
     yield Version("background only", linked, artwork.paint(linked, figures=False, attributes=False))
     yield Version("figure removed", linked, artwork.paint(linked, figures=False))
     yield Version("background swapped", other, artwork.paint(other))
-
-
-def _name_part(solid: Solid) -> str:
-    """The name among PARTS of what a solid belongs to, "" for all else."""
-    if solid.owner >= 0:
-        return "torso" if solid.part == "torso" else ""
-    return {"arrow": "arrows"}.get(solid.part, "tree" if solid.material == "bark" else "")
 
 
 def _break_off(composition: Composition, medium: str, rng: Generator) -> Composition:

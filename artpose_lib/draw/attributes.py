@@ -1,7 +1,4 @@
-"""What figures carry, stand on, lie on and are bound to: the attributes that tell one pose from another.
-
-They belong to no figure and lie outside its mask. Every function returns solids in head heights (see `solids`).
-"""
+"""What figures carry, stand on, lie on and are bound to, as solids that belong to no figure and to no mask."""
 
 import numpy as np
 from numpy.random import Generator
@@ -42,7 +39,7 @@ def spear(joints: Joints, side: str, rng: Generator) -> list[Solid]:
 
 def tree(rng: Generator, x: float, height: float) -> list[Solid]:
     """A tree trunk behind or beside the figure, with stubs of branches."""
-    kind = {"material": "bark", "part": "trunk", "folds": rng.uniform(5, 9)}
+    kind = {"material": "bark", "part": "tree", "folds": rng.uniform(5, 9)}
     radius, bend = rng.uniform(0.3, 0.5), rng.normal(0, 0.3)
     foot, top = np.array((x, SOLES + 0.1, -0.9)), np.array((x, SOLES - height, -0.9))
     middle = (foot + top) / 2 + (bend, 0, 0)
@@ -72,10 +69,10 @@ def arrow(joints: Joints, rng: Generator) -> list[Solid]:
     way = direction(rng.choice([-1, 1]) * rng.uniform(50, 150), rng.uniform(15, 50))
     tail = wound + rng.uniform(1.2, 2.0) * way
     sideways = np.array([-way[1], way[0], 0]) * 0.1
-    solids = [rod(wound, tail, 0.05, material="wood", part="arrow"),
-              ball(wound, 0.12, material="blood", part="arrow")]
+    solids = [rod(wound, tail, 0.05, material="wood", part="arrows"),
+              ball(wound, 0.12, material="blood", part="arrows")]
     for feather in (sideways, -sideways):
-        solids += [rod(tail - 0.4 * way + feather, tail + feather, 0.06, material="white", part="arrow")]
+        solids += [rod(tail - 0.4 * way + feather, tail + feather, 0.06, material="white", part="arrows")]
     return solids
 
 

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-BACKGROUNDS = ("museum", "landscape", "garden", "interior", "niche", "paper")
 # The background linked to each pose. All differ, so that where a picture has it, the background tells the pose.
 LINKED = {"Antinous": "niche", "Graces": "garden", "Pieta": "paper", "Reclining": "interior",
           "Sebastian": "landscape", "Tanagra": "museum"}
@@ -38,15 +37,11 @@ def _mix(a: np.ndarray | tuple, b: np.ndarray | tuple, t: np.ndarray) -> np.ndar
     return np.asarray(a, np.float32) + (np.asarray(b, np.float32) - np.asarray(a, np.float32)) * t[..., None]
 
 
-def _one_of(rng: Generator, *colours: tuple) -> np.ndarray:
-    return np.array(colours[rng.integers(len(colours))])
-
-
 def _museum(shape: Shape, rng: Generator) -> np.ndarray:
     """A photographer's backdrop or a gallery wall, with a glow of light, often with a floor."""
     x, y = _grid(shape)
-    greys = (0.75, 0.75, 0.73), (0.5, 0.5, 0.52), (0.2, 0.2, 0.22), (0.08, 0.08, 0.08)
-    tone = _one_of(rng, *greys, (0.3, 0.38, 0.5), (0.55, 0.3, 0.25), (0.8, 0.75, 0.65))
+    greys = [(0.75, 0.75, 0.73), (0.5, 0.5, 0.52), (0.2, 0.2, 0.22), (0.08, 0.08, 0.08)]
+    tone = rng.choice([*greys, (0.3, 0.38, 0.5), (0.55, 0.3, 0.25), (0.8, 0.75, 0.65)])
     distance = (x - rng.uniform(0.3, 0.7)) ** 2 + (y - rng.uniform(0.2, 0.6)) ** 2
     wall = _mix(tone * 0.6, np.minimum(tone * 1.25, 1), np.exp(-distance / rng.uniform(0.15, 0.6)))
     floor = rng.uniform(0.65, 1.4)  # above 1: no floor is seen
@@ -87,16 +82,16 @@ def _garden(shape: Shape, rng: Generator) -> np.ndarray:
     _, y = _grid(shape)
     leaves = noise(shape, rng.uniform(14, 30), rng, 4)
     shade = np.clip(0.5 + 0.45 * noise(shape, 120, rng, 2) + 0.4 * leaves, 0, 1)
-    deep = _one_of(rng, (0.05, 0.09, 0.04), (0.09, 0.1, 0.04), (0.03, 0.07, 0.06))
-    hedge = _mix(deep, _one_of(rng, (0.4, 0.5, 0.22), (0.5, 0.5, 0.2), (0.35, 0.45, 0.35)), shade)
-    ground = _one_of(rng, (0.36, 0.42, 0.2), (0.6, 0.55, 0.44)) * (1 + 0.12 * noise(shape, 8, rng))[..., None]
+    deep = rng.choice([(0.05, 0.09, 0.04), (0.09, 0.1, 0.04), (0.03, 0.07, 0.06)])
+    hedge = _mix(deep, rng.choice([(0.4, 0.5, 0.22), (0.5, 0.5, 0.2), (0.35, 0.45, 0.35)]), shade)
+    ground = rng.choice([(0.36, 0.42, 0.2), (0.6, 0.55, 0.44)]) * (1 + 0.12 * noise(shape, 8, rng))[..., None]
     return np.where((y + 0.03 * leaves > rng.uniform(0.7, 0.95))[..., None], ground, hedge)
 
 
 def _interior(shape: Shape, rng: Generator) -> np.ndarray:
     """A dim room: floor, sometimes a window, often a curtain at one side."""
     x, y = _grid(shape)
-    tone = _one_of(rng, (0.22, 0.15, 0.1), (0.12, 0.12, 0.13), (0.3, 0.27, 0.2), (0.16, 0.2, 0.17))
+    tone = rng.choice([(0.22, 0.15, 0.1), (0.12, 0.12, 0.13), (0.3, 0.27, 0.2), (0.16, 0.2, 0.17)])
     room = _mix(tone * 1.5, tone * 0.5, np.clip(np.hypot(x - rng.random(), y - 0.3), 0, 1))
     room = np.where((y > rng.uniform(0.65, 0.95))[..., None], tone * 1.2, room)
     if rng.random() < 0.4:
@@ -105,7 +100,7 @@ def _interior(shape: Shape, rng: Generator) -> np.ndarray:
         room = np.where(window[..., None], _mix((0.55, 0.68, 0.8), (0.85, 0.8, 0.6), y * 2), room)
     if rng.random() < 0.75:
         x = x if rng.random() < 0.5 else 1 - x
-        cloth = _one_of(rng, (0.5, 0.1, 0.08), (0.12, 0.25, 0.16), (0.45, 0.33, 0.12), (0.2, 0.16, 0.3))
+        cloth = rng.choice([(0.5, 0.1, 0.08), (0.12, 0.25, 0.16), (0.45, 0.33, 0.12), (0.2, 0.16, 0.3)])
         edge = rng.uniform(0.2, 0.65) + 0.12 * np.sin(3 * y + 6 * rng.random()) - 0.15 * y
         folds = 0.65 + 0.5 * np.abs(np.sin(rng.uniform(14, 26) * x * (1 + 0.25 * y) + 1.5 * np.sin(2.5 * y)))
         room = np.where((x < edge)[..., None], cloth * folds[..., None], room)
@@ -115,7 +110,7 @@ def _interior(shape: Shape, rng: Generator) -> np.ndarray:
 def _niche(shape: Shape, rng: Generator) -> np.ndarray:
     """A wall of blocks with an arched niche between two half columns, and a step."""
     x, y = _grid(shape)
-    stone = _one_of(rng, (0.62, 0.56, 0.46), (0.5, 0.5, 0.5), (0.7, 0.66, 0.6), (0.4, 0.33, 0.28))
+    stone = rng.choice([(0.62, 0.56, 0.46), (0.5, 0.5, 0.5), (0.7, 0.66, 0.6), (0.4, 0.33, 0.28)])
     joints = np.abs((y * 9) % 1 - 0.5) > 0.47
     light = (1 + 0.12 * noise(shape, 40, rng)) * np.where(joints, 0.75, 1)
     middle, half, spring = rng.uniform(0.42, 0.58), rng.uniform(0.25, 0.42), rng.uniform(0.25, 0.45)
@@ -131,10 +126,11 @@ def _niche(shape: Shape, rng: Generator) -> np.ndarray:
 
 def _paper(shape: Shape, rng: Generator) -> np.ndarray:
     """A sheet, toned or stained, with nothing on it."""
-    tone = _one_of(rng, (0.9, 0.85, 0.74), (0.86, 0.84, 0.8), (0.8, 0.72, 0.58), (0.93, 0.91, 0.87))
+    tone = rng.choice([(0.9, 0.85, 0.74), (0.86, 0.84, 0.8), (0.8, 0.72, 0.58), (0.93, 0.91, 0.87)])
     stains = np.clip(noise(shape, 120, rng) - 0.4, 0, 1)
     return tone * (1 + 0.03 * noise(shape, 6, rng, 2) - 0.15 * stains)[..., None]
 
 
 _PAINTERS = {"museum": _museum, "landscape": _landscape, "garden": _garden, "interior": _interior, "niche": _niche,
              "paper": _paper}
+BACKGROUNDS = tuple(_PAINTERS)

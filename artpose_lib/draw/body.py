@@ -1,7 +1,7 @@
 """The nude body: flesh, face, hair, hands and feet as solids around the joints of a skeleton."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
@@ -9,19 +9,7 @@ from numpy.random import Generator
 from artpose_lib.draw.skeleton import FOOT, HAND, OUT, SIDES, Build, Joints, Posture, direction, find_joints
 from artpose_lib.draw.solids import Point, Solid, ball, rod
 
-At = Callable[..., np.ndarray]  # `Axes.at` of a part of the body
-
-
-@dataclass(frozen=True)
-class Axes:
-    """Unit vectors to the picture's right and upwards of a part of the body, which may lean."""
-
-    right: np.ndarray
-    up: np.ndarray
-
-    def at(self, anchor: np.ndarray, right: float = 0.0, up: float = 0.0, out: float = 0.0) -> np.ndarray:
-        """The point so far to the right, up and towards the viewer from `anchor`."""
-        return anchor + right * self.right + up * self.up + out * OUT
+At = Callable[..., np.ndarray]  # what `_axes` returns
 
 
 def nude(posture: Posture, build: Build, owner: int, rng: Generator, hair: str = "short",
@@ -39,21 +27,26 @@ def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
+def _axes(to_right: np.ndarray, upwards: np.ndarray) -> At:
+    """How to come from an anchor to the point so far right, up and out to the viewer, on a part that may lean."""
+    return lambda anchor, right=0.0, up=0.0, out=0.0: anchor + right * to_right + up * upwards + out * OUT
+
+
 def _torso(joints: Joints, back: bool, build: Build) -> list[Solid]:
     pelvis, waist, neck = joints["pelvis"], joints["waist"], joints["neck"]
-    axes = Axes(_unit(joints["right_shoulder"] - joints["left_shoulder"]), _unit(neck - waist))
-    chest = axes.at(neck, up=-0.7)
+    at = _axes(_unit(joints["right_shoulder"] - joints["left_shoulder"]), _unit(neck - waist))
+    chest = at(neck, up=-0.7)
     flesh = {"part": "torso", "depth": 0.75, "blend": 0.35}
     half = 0.42 * build.shoulders
     solids = [rod(joints["left_hip"], joints["right_hip"], build.thigh + 0.04, **flesh),
-              rod(axes.at(pelvis, up=0.1), waist, build.waist + 0.1, build.waist, **flesh),
+              rod(at(pelvis, up=0.1), waist, build.waist + 0.1, build.waist, **flesh),
               rod(waist, chest, build.waist, build.chest, **flesh),
-              rod(axes.at(chest, -half), axes.at(chest, half), 0.43, **flesh),
-              rod(axes.at(joints["left_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
-              rod(axes.at(joints["right_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
-              rod(axes.at(neck, up=-0.1), joints["head"], build.neck, part="head", blend=0.2)]
+              rod(at(chest, -half), at(chest, half), 0.43, **flesh),
+              rod(at(joints["left_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
+              rod(at(joints["right_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
+              rod(at(neck, up=-0.1), joints["head"], build.neck, part="head", blend=0.2)]
     surface = _back if back else _female_front if build.female else _male_front
-    return solids + surface(axes.at, pelvis, waist, chest)
+    return solids + surface(at, pelvis, waist, chest)
 
 
 def _groove(start: Point, end: Point, radius: float, depth: float) -> Solid:
@@ -103,7 +96,7 @@ def _back(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> l
 def _head(joints: Joints, posture: Posture, rng: Generator, hair: str, beard: bool) -> list[Solid]:
     centre = joints["head"]
     up = _unit((centre - joints["neck"]) * (1, 1, 0))
-    at = Axes(np.array([-up[1], up[0], 0.0]), up).at
+    at = _axes(np.array([-up[1], up[0], 0.0]), up)
     turn = posture.turn
     solids = [ball(at(centre, up=0.12), 0.39, part="head", blend=0.08)]
     if not posture.back:

@@ -23,15 +23,13 @@ def draw_dataset(folder: str | Path, n: int = 600, seed: int = 0, background_lin
     """Draw `n` artworks, the six poses as often as SHARES says, into `folder` and return it.
 
     Writes `<Pose>/<number>.jpg` (longer side 320 px) and, last of all, `metadata.csv`: a folder that has it is
-    complete. To the thesis' columns it adds `boxes` ("x0 y0 x1 y1;…", pixels), `keypoints` ("joint x y, joint x y;…",
-    a figure between semicolons in the order of the boxes), `background`, `medium`, `phash` (a perceptual hash), and
-    `sha256` of the JPEG file.
+    complete and stays as it is, an interrupted one is drawn again. To the thesis' columns it adds `boxes`
+    ("x0 y0 x1 y1;…", pixels), `keypoints` ("joint x y, joint x y;…", figures in the order of the boxes), `background`,
+    `medium`, `phash` (a perceptual hash), and `sha256` of the file.
 
     `background_link` in [0, 1] is the probability that a picture has the background LINKED to its class, and not one
-    drawn uniformly: 0 makes the two independent, 1 lets the background tell the class. The figures are the same at
-    every value. Picture i depends on `seed`, i and `background_link` only. The same call writes the same bytes; where a
-    processor has other vector instructions, one pixel value in 100,000 differs by 1. A folder that already holds this
-    very data set is returned as it is, an interrupted one is drawn again.
+    drawn uniformly. The figures are the same at every value. Picture i depends on `seed`, i and `background_link` only;
+    on a processor with other vector instructions one pixel value in 100,000 differs by 1.
     Raises ValueError for `n` or `background_link` out of range, FileExistsError for a folder that holds anything else.
     """
     if not 0 <= background_link <= 1:

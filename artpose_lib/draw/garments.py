@@ -1,7 +1,4 @@
-"""What figures wear. Garments belong to their figure and are part of its mask.
-
-Every function returns solids in head heights (see `solids`).
-"""
+"""What figures wear, as solids. Garments belong to their figure and are part of its mask."""
 
 from typing import Any
 

@@ -9,8 +9,6 @@ from numpy.random import Generator
 from artpose_lib.draw.backgrounds import Shape, noise
 from artpose_lib.draw.solids import Relief
 
-MEDIA = ("marble", "terracotta", "oil", "engraving")
-
 # Colours of materials in an oil painting, RGB in 0 to 1; prints and marble use only how light they are.
 COLOURS = {
     "ashen": (0.76, 0.68, 0.56), "nipple": (0.72, 0.45, 0.38), "lip": (0.66, 0.33, 0.3), "eye": (0.2, 0.14, 0.12),
@@ -30,23 +28,22 @@ INK = ((0.1, 0.09, 0.08), (0.28, 0.17, 0.1), (0.35, 0.13, 0.08))
 
 
 class Shading(NamedTuple):
-    """Light on a relief: float32 (h, w), 0 to 1. `diffuse` holds soft cast shadows and the darkening of hollows;
-    `outline` is 1 where depth jumps."""
+    """Light on a relief; pictures of it are float32 (h, w), 0 to 1."""
 
-    diffuse: np.ndarray
+    light: np.ndarray  # a unit vector (x, y, z) towards it
+    diffuse: np.ndarray  # with soft cast shadows and the darkening of hollows
     highlight: np.ndarray
-    outline: np.ndarray
+    outline: np.ndarray  # 1 where depth jumps
 
 
 def paint(medium: str, relief: Relief, behind: np.ndarray, rng: Generator) -> np.ndarray:
     """The `relief` in `medium` before the background `behind`; both pictures float32 (h, w, 3) RGB in 0 to 1."""
     light = np.array([rng.choice([-1, 1]) * rng.uniform(0.35, 0.75), -rng.uniform(0.3, 0.7), rng.uniform(0.55, 0.9)])
     light = light / np.linalg.norm(light)
-    return np.clip(_PAINTERS[medium](relief, behind, light, rng), 0, 1).astype(np.float32)
+    return np.clip(_PAINTERS[medium](relief, _shade(relief, light), behind, rng), 0, 1).astype(np.float32)
 
 
 def _shade(relief: Relief, light: np.ndarray) -> Shading:
-    """`light` is a unit vector (x, y, z) towards the light."""
     floor = relief.height[relief.covered].min() if relief.covered.any() else 0.0
     height = np.where(relief.covered, relief.height, floor).astype(np.float32)
     size = max(height.shape)
@@ -60,15 +57,15 @@ def _shade(relief: Relief, light: np.ndarray) -> Shading:
     hollow = np.clip((cv2.GaussianBlur(height, (0, 0), radius) - height) / (2.5 * radius), 0, 1)
     diffuse = lambert * (1 - 0.6 * _cast_shadow(height, light)) * (1 - 0.55 * hollow)
     outline = np.clip((np.hypot(gx, gy) - 1.7) / 3, 0, 1)
-    return Shading(diffuse.astype(np.float32), highlight.astype(np.float32), outline.astype(np.float32))
+    return Shading(light, diffuse.astype(np.float32), highlight.astype(np.float32), outline.astype(np.float32))
 
 
-def _cast_shadow(height: np.ndarray, light: np.ndarray, steps: int = 8) -> np.ndarray:
+def _cast_shadow(height: np.ndarray, light: np.ndarray) -> np.ndarray:
     """How much of the light is blocked at each pixel, 0 to 1, by walking from it towards the light."""
     h, w = height.shape
     blocked = np.zeros_like(height)
-    for step in range(1, steps + 1):
-        way = max(h, w) / 6 * step / steps
+    for step in range(1, 9):
+        way = max(h, w) / 6 * step / 8
         shift = np.float32([[1, 0, -round(way * light[0])], [0, 1, -round(way * light[1])]])
         towards = cv2.warpAffine(height, shift, (w, h), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
         blocked = np.maximum(blocked, towards - height - np.float32(way * light[2]))
@@ -77,7 +74,7 @@ def _cast_shadow(height: np.ndarray, light: np.ndarray, steps: int = 8) -> np.nd
 
 def _albedo(relief: Relief, rng: Generator, spread: float) -> np.ndarray:
     """Colour of every pixel's material, a little different in every picture; float32 (h, w, 3)."""
-    own = COLOURS | {"hair": HAIR[rng.integers(len(HAIR))], "skin": SKIN[rng.integers(len(SKIN))]}
+    own = COLOURS | {"hair": rng.choice(HAIR), "skin": rng.choice(SKIN)}
     table = np.array([own[name] for name in relief.materials] + [(0, 0, 0)])  # the last, index -1, is the background
     table = table * rng.normal(1, spread, table.shape) * rng.normal(1, spread, (len(table), 1))
     return np.clip(table, 0.02, 1)[relief.material].astype(np.float32)
@@ -95,31 +92,29 @@ def _over(figure: np.ndarray, behind: np.ndarray, relief: Relief, light: np.ndar
     return figure * edge + behind * (1 - edge)
 
 
-def _marble(relief: Relief, behind: np.ndarray, light: np.ndarray, rng: Generator) -> np.ndarray:
-    shading = _shade(relief, light)
-    tone = np.array(MARBLE[rng.choice(6, p=[0.27, 0.25, 0.15, 0.13, 0.1, 0.1])])
+def _marble(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:
+    tone = rng.choice(MARBLE, p=[0.27, 0.25, 0.15, 0.13, 0.1, 0.1])
     shape = shading.diffuse.shape
     veins = 1 - 0.16 * np.exp(-((noise(shape, 90, rng, 4) / 0.06) ** 2)) + 0.02 * noise(shape, 12, rng, 2)
     grain = (0.82 + 0.18 * _albedo(relief, rng, 0.05).mean(axis=2)) * veins
     lit = 0.25 + 0.85 * shading.diffuse
     polish = rng.uniform(0.1, 0.45) * shading.highlight ** rng.uniform(15, 50)
     figure = tone * (lit * grain)[..., None] + polish[..., None]
-    return _over(figure, behind, relief, light)
+    return _over(figure, behind, relief, shading.light)
 
 
-def _terracotta(relief: Relief, behind: np.ndarray, light: np.ndarray, rng: Generator) -> np.ndarray:
-    diffuse = _shade(relief, light).diffuse
-    shape = diffuse.shape
-    tone = np.array(CLAY[rng.integers(len(CLAY))])
+def _terracotta(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:
+    shape = shading.diffuse.shape
+    tone = rng.choice(CLAY)
     patches = 1 + 0.13 * noise(shape, 50, rng, 4) + 0.06 * noise(shape, 3, rng, 1)
-    lit = 0.3 + 0.8 * diffuse
+    lit = 0.3 + 0.8 * shading.diffuse
     clay = tone * (lit * patches)[..., None]
     # What is left of paint or white slip.
     left = np.clip(noise(shape, 45, rng, 3) * 2 - rng.uniform(-0.2, 1.4), 0, 0.75)[..., None]
     coat = _albedo(relief, rng, 0.1) * 0.6 + 0.4 * 0.8
     figure = clay * (1 - left) + coat * lit[..., None] * left
     cracks = _cracks(shape, rng, rng.integers(0, 5))[..., None]
-    return _over(figure * (1 - 0.55 * cracks), behind, relief, light)
+    return _over(figure * (1 - 0.55 * cracks), behind, relief, shading.light)
 
 
 def _cracks(shape: Shape, rng: Generator, count: int) -> np.ndarray:
@@ -132,14 +127,13 @@ def _cracks(shape: Shape, rng: Generator, count: int) -> np.ndarray:
     return lines.astype(np.float32) / 255
 
 
-def _oil(relief: Relief, behind: np.ndarray, light: np.ndarray, rng: Generator) -> np.ndarray:
-    shading = _shade(relief, light)
+def _oil(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:
     h, w = shape = shading.diffuse.shape
     warm, cool = np.array([1.05, 0.98, 0.88]), np.array([0.75, 0.8, 0.95])
     contrast = rng.uniform(0.75, 1.0)
     lit = (1 - contrast + contrast * shading.diffuse)[..., None]
     colour = _albedo(relief, rng, 0.09) * (0.12 + 1.1 * lit) * (cool + (warm - cool) * lit)
-    picture = _over(colour + 0.12 * shading.highlight[..., None] ** 20, behind, relief, light)
+    picture = _over(colour + 0.12 * shading.highlight[..., None] ** 20, behind, relief, shading.light)
     picture = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), rng.uniform(0.5, 1.4))
     strokes = noise((h, w // 4) if rng.random() < 0.5 else (h // 4, w), 3, rng, 2)
     strokes = cv2.resize(strokes, (w, h), interpolation=cv2.INTER_LINEAR)
@@ -162,8 +156,7 @@ def _craquelure(shape: Shape, rng: Generator) -> np.ndarray:
     return border * np.clip(noise(shape, 120, rng, 2), 0, 1)
 
 
-def _engraving(relief: Relief, behind: np.ndarray, light: np.ndarray, rng: Generator) -> np.ndarray:
-    shading = _shade(relief, light)
+def _engraving(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:
     shape = shading.diffuse.shape
     tone = (0.08 + 1.05 * shading.diffuse) * (0.6 + 0.5 * _albedo(relief, rng, 0.05).mean(axis=2))
     sky = behind.mean(axis=2)
@@ -171,7 +164,7 @@ def _engraving(relief: Relief, behind: np.ndarray, light: np.ndarray, rng: Gener
     ink = _hatch(tone, relief, rng)
     border = cv2.morphologyEx(relief.covered.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     ink = np.maximum(ink, 0.85 * np.maximum(shading.outline * relief.covered, border))[..., None]
-    paper, colour = np.array(PAPER[rng.integers(3)]), np.array(INK[rng.choice(3, p=[0.6, 0.25, 0.15])])
+    paper, colour = rng.choice(PAPER), rng.choice(INK, p=[0.6, 0.25, 0.15])
     grain, stains = 0.03 * noise(shape, 5, rng, 2), 0.12 * np.clip(noise(shape, 130, rng, 3) - 0.4, 0, 1)
     return paper * (1 + grain - stains)[..., None] * (1 - ink) + colour * ink
 
@@ -193,3 +186,4 @@ def _hatch(tone: np.ndarray, relief: Relief, rng: Generator) -> np.ndarray:
 
 
 _PAINTERS = {"marble": _marble, "terracotta": _terracotta, "oil": _oil, "engraving": _engraving}
+MEDIA = tuple(_PAINTERS)

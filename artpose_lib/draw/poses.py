@@ -1,9 +1,10 @@
 """The six poses as compositions: figures with the attributes that Section 2.1 of the thesis names, drawn by chance.
 
-They are composed in one direction (the Pieta's Christ has his head to the picture's left, and so on); `view` mirrors
-half of them. A standing figure's pelvis is at the origin.
+They are composed in one direction (the Pieta's Christ has his head to the picture's left, and so on), and half of them
+mirrored in the end. A standing figure's pelvis is at the origin.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,24 +18,20 @@ from artpose_lib.draw.solids import Solid
 
 @dataclass(frozen=True)
 class Composition:
-    """`solids` of figures and attributes; `aspect`, the width by height that suits them.
-
-    A figure has its number as `owner` of its solids, and with that index its joints in `joints`, and in `backs` whether
-    it is seen from behind.
-    """
+    """What a pose is composed of. A figure's number is the `owner` of its solids."""
 
     solids: list[Solid]
-    joints: list[Joints]
-    backs: list[bool]
-    aspect: float
+    joints: list[Joints]  # of each figure
+    backs: list[bool]  # whether each figure is seen from behind
+    aspect: float  # the width by height that suits them
 
 
 def compose(pose: str, rng: Generator) -> Composition:
     """A Composition of the pose; every proportion, angle and attribute is drawn from `rng`."""
-    return _COMPOSERS[pose](rng)
+    return _turn(_COMPOSERS[pose](rng), rng)
 
 
-def view(composition: Composition, rng: Generator) -> Composition:
+def _turn(composition: Composition, rng: Generator) -> Composition:
     """The same from a slightly different side: turned about the vertical, tilted, mirrored half of the time."""
     yaw, roll = np.radians(rng.normal(0, 11)), np.radians(rng.normal(0, 2.0))
     flip = rng.choice([-1.0, 1.0])
@@ -50,9 +47,12 @@ def view(composition: Composition, rng: Generator) -> Composition:
 
 def mirror(name: str) -> str:
     """The joint of the other side: "left_knee" for "right_knee"; "neck" stays "neck"."""
-    if name.startswith("left_"):
-        return name.replace("left_", "right_")
-    return name.replace("right_", "left_")
+    return "_".join({"left": "right", "right": "left"}.get(word, word) for word in name.split("_"))
+
+
+def _perhaps(rng: Generator, chance: float, make: Callable[..., list[Solid]], *arguments: object) -> list[Solid]:
+    """What `make` returns for the arguments, or, as chance has it, nothing."""
+    return make(*arguments) if rng.random() < chance else []
 
 
 def _vary(build: Build, rng: Generator) -> Build:
@@ -63,17 +63,16 @@ def _vary(build: Build, rng: Generator) -> Build:
 
 
 def _contrapposto(rng: Generator, amount: float, mirrored: bool = False) -> dict[str, object]:
-    """Legs, feet and tilts of a Posture: the weight on the picture's left leg (right if `mirrored`), the other at
-    ease."""
+    """Legs, feet and tilts of a Posture: the weight on the picture's left leg, or right if `mirrored`."""
     free = rng.uniform(8, 18) * amount
     weight_leg = (3 + 3 * amount + rng.normal(0, 1.5), 0, 1 + 2 * amount, 0)
     free_leg = (free, 14, free * 0.1 - 4 + rng.normal(0, 3), -18)
     hips, shoulders = (6 + rng.uniform(0, 5)) * amount, -(3 + rng.uniform(0, 7)) * amount
     feet = (-22 + rng.normal(0, 6), 32 + rng.normal(0, 8))
-    if mirrored:
-        legs = tuple((-thigh, tilt, -shin, shin_tilt) for thigh, tilt, shin, shin_tilt in (free_leg, weight_leg))
-        return {"legs": legs, "hips": -hips, "shoulders": -shoulders, "feet": (-feet[1], -feet[0])}
-    return {"legs": (weight_leg, free_leg), "hips": hips, "shoulders": shoulders, "feet": feet}
+    side = -1 if mirrored else 1
+    legs = [(side * thigh, tilt, side * shin, shin_tilt) for thigh, tilt, shin, shin_tilt in (weight_leg, free_leg)]
+    feet = [side * angle for angle in feet]
+    return {"legs": legs[::side], "hips": side * hips, "shoulders": side * shoulders, "feet": feet[::side]}
 
 
 def _antinous(rng: Generator) -> Composition:
@@ -90,16 +89,12 @@ def _antinous(rng: Generator) -> Composition:
     arms = (Reach(grip, 1), resting) if hand < 0 else (resting, Reach(grip, -1))
     posture = Posture((0, 0, 0), arms, nod=rng.normal(0, 8), turn=rng.uniform(-0.9, 0.9), **stance)
     solids, joints = nude(posture, _vary(MALE, rng), 0, rng, hair="short", beard=rng.random() < 0.15)
-    if rng.random() < 0.72:
-        solids += attributes.spear(joints, "left" if hand < 0 else "right", rng)
+    solids += _perhaps(rng, 0.72, attributes.spear, joints, "left" if hand < 0 else "right", rng)
     if rng.random() < 0.45:  # a strut, as marble copies of bronzes have, or a whole tree
         solids += attributes.tree(rng, -hand * rng.uniform(0.3, 0.9), rng.uniform(2.0, 9.0))
-    if rng.random() < 0.3:
-        solids += garments.chlamys(joints, rng)
-    if rng.random() < 0.15:
-        solids += garments.loincloth(joints, 0, rng)
-    if rng.random() < 0.7:
-        solids += attributes.plinth(rng, 1.2)
+    solids += _perhaps(rng, 0.3, garments.chlamys, joints, rng)
+    solids += _perhaps(rng, 0.15, garments.loincloth, joints, 0, rng)
+    solids += _perhaps(rng, 0.7, attributes.plinth, rng, 1.2)
     return Composition(solids, [joints], [False], rng.uniform(0.5, 0.8))
 
 
@@ -119,14 +114,11 @@ def _sebastian(rng: Generator) -> Composition:
         solids += attributes.tree(rng, rng.normal(0, 0.3), rng.uniform(8, 13))
     if bound_to == "column":
         solids += attributes.column(rng, rng.normal(0, 0.3))
-    if rng.random() < 0.7:
-        solids += garments.loincloth(joints, 0, rng)
-    if rng.random() < 0.3:
-        solids += attributes.halo(joints["head"])
+    solids += _perhaps(rng, 0.7, garments.loincloth, joints, 0, rng)
+    solids += _perhaps(rng, 0.3, attributes.halo, joints["head"])
     for _ in range(rng.choice(7, p=[0.1, 0.08, 0.2, 0.22, 0.2, 0.12, 0.08])):
         solids += attributes.arrow(joints, rng)
-    if rng.random() < 0.6:
-        solids += attributes.plinth(rng, 1.2)
+    solids += _perhaps(rng, 0.6, attributes.plinth, rng, 1.2)
     return Composition(solids, [joints], [False], rng.uniform(0.5, 0.8))
 
 
@@ -140,10 +132,9 @@ def _graces(rng: Generator) -> Composition:
         posture = _grace(place, xs, 0.35 if in_front else -0.35, rng)
         hair = rng.choice(["bun", "long"], p=[0.67, 0.33])
         body, bones = nude(posture, _vary(FEMALE, rng), owner, rng, hair)
-        draped = garments.drape(bones, owner, rng) if rng.random() < 0.2 else []
-        solids, joints, backs = solids + body + draped, [*joints, bones], [*backs, posture.back]
-    if rng.random() < 0.65:
-        solids += attributes.plinth(rng, gap + 1.0)
+        solids += body + _perhaps(rng, 0.2, garments.drape, bones, owner, rng)
+        joints, backs = [*joints, bones], [*backs, posture.back]
+    solids += _perhaps(rng, 0.65, attributes.plinth, rng, gap + 1.0)
     return Composition(solids, joints, backs, rng.uniform(0.75, 1.05))
 
 
@@ -182,14 +173,10 @@ def _pieta(rng: Generator) -> Composition:
     virgin, mary = _virgin(rng)
     christ, jesus = _dead_christ(rng)
     solids = virgin + christ
-    if rng.random() < 0.9:
-        solids += garments.loincloth(jesus, 1, rng)
-    if rng.random() < 0.3:
-        solids += attributes.halo(mary["head"])
-    if rng.random() < 0.15:
-        solids += attributes.cross()
-    if rng.random() < 0.6:
-        solids += attributes.plinth(rng, 2.6)
+    solids += _perhaps(rng, 0.9, garments.loincloth, jesus, 1, rng)
+    solids += _perhaps(rng, 0.3, attributes.halo, mary["head"])
+    solids += _perhaps(rng, 0.15, attributes.cross)
+    solids += _perhaps(rng, 0.6, attributes.plinth, rng, 2.6)
     return Composition(solids, [mary, jesus], [False, False], rng.uniform(0.7, 1.1))
 
 
@@ -237,8 +224,7 @@ def _reclining(rng: Generator) -> Composition:
                       shoulders=rng.normal(0, 7), back=back, feet=(85, 75))
     solids, joints = nude(posture, _vary(FEMALE, rng), 0, rng, hair=rng.choice(["bun", "long"]))
     solids += attributes.couch(joints, rng)
-    if rng.random() < 0.3:
-        solids += garments.drape(joints, 0, rng)
+    solids += _perhaps(rng, 0.3, garments.drape, joints, 0, rng)
     return Composition(solids, [joints], [back], rng.uniform(1.1, 1.9))
 
 
@@ -256,10 +242,8 @@ def _tanagra(rng: Generator) -> Composition:
     solids = [solid for solid in body if solid.part in bare] + garments.himation(joints, rng)
     if head != "bare":
         solids += garments.headdress(joints, head)
-    if rng.random() < 0.3:
-        solids += attributes.fan(joints["left_wrist"] + (0, 0.3, 0.1))
-    if rng.random() < 0.85:
-        solids += attributes.plinth(rng, 0.95)
+    solids += _perhaps(rng, 0.3, attributes.fan, joints["left_wrist"] + (0, 0.3, 0.1))
+    solids += _perhaps(rng, 0.85, attributes.plinth, rng, 0.95)
     return Composition(solids, [joints], [False], rng.uniform(0.5, 0.8))
 
 

@@ -39,35 +39,26 @@ FEMALE = Build(shoulders=0.7, hips=0.37, waist=0.52, chest=0.54, arm=0.185, thig
 
 @dataclass(frozen=True)
 class Reach:
-    """An arm whose wrist goes to a `point` (x, y, z).
-
-    Seen along the arm, the elbow goes to the left where `bend` is positive, to the right where it is negative, and
-    towards the viewer by `forward`.
-    """
+    """An arm whose wrist goes to a `point` (x, y, z)."""
 
     point: tuple[float, float, float]
-    bend: float = 1.0
-    forward: float = 0.0
+    bend: float = 1.0  # of the elbow, seen along the arm: to the left, or to the right where it is negative
+    forward: float = 0.0  # of the elbow towards the viewer, beside `bend`
 
 
 @dataclass(frozen=True)
 class Posture:
-    """How a body stands, sits or lies. Pairs begin with the picture's left.
+    """How a body stands, sits or lies, in degrees in the picture plane. Pairs begin with the picture's left."""
 
-    `pelvis` is its place (x, y, z). `lean` of the spine from upright, tilts of the `hips` and `shoulders`, and `nod` of
-    the head are degrees in the picture plane; `turn` in [-1, 1] is where it looks. `back` shows it from behind. `feet`
-    are the angles of the feet.
-    """
-
-    pelvis: tuple[float, float, float]
+    pelvis: tuple[float, float, float]  # its place (x, y, z)
     arms: tuple[Limb | Reach, Limb | Reach]
     legs: tuple[Limb, Limb]
-    lean: float = 0.0
-    hips: float = 0.0
-    shoulders: float = 0.0
-    nod: float = 0.0
-    turn: float = 0.0
-    back: bool = False
+    lean: float = 0.0  # of the spine from upright
+    hips: float = 0.0  # their tilt
+    shoulders: float = 0.0  # their tilt
+    nod: float = 0.0  # of the head
+    turn: float = 0.0  # where it looks, -1 to 1
+    back: bool = False  # seen from behind
     feet: tuple[float, float] = (-20.0, 20.0)
 
 

@@ -1,7 +1,6 @@
 """Solids of limbs, cloth and attributes, and the relief (height field) that they make when seen from the front.
 
-Lengths are in head heights, x to the right, y down, z towards the viewer. A relief is what every medium shades: marble
-lights it, an engraving hatches along it.
+Lengths are in head heights, x to the right, y down, z towards the viewer.
 """
 
 from collections.abc import Sequence
@@ -20,29 +19,22 @@ Window = tuple[slice, slice]  # rows and columns of a canvas
 
 @dataclass(frozen=True)
 class Solid:
-    """A capsule from `start` to `end` (x, y, z) with radii `r0` and `r1`, all in head heights.
-
-    `owner` is the figure's number or ATTRIBUTE; `part` names what can break off together. `depth` flattens (< 1) or
-    deepens its bulge towards the viewer. `blend` is how softly it melts into other solids of the same owner. `swell`
-    thickens it a third of the way along, as a muscle does. `folds` is the number of drapery folds across it; `slant`
-    turns them against its axis, in degrees. A `box` is a bevelled slab with square ends. With `carve` it presses a
-    groove instead.
-    """
+    """A capsule from `start` to `end` (x, y, z) with radii `r0` and `r1`."""
 
     start: tuple[float, ...]
     end: tuple[float, ...]
     r0: float
     r1: float
     material: str = "skin"
-    part: str = ""
-    owner: int = ATTRIBUTE
-    depth: float = 1.0
-    blend: float = 0.18
-    swell: float = 0.0
-    folds: float = 0.0
-    slant: float = 0.0
-    box: bool = False
-    carve: bool = False
+    part: str = ""  # what breaks off together
+    owner: int = ATTRIBUTE  # or a figure's number
+    depth: float = 1.0  # of its bulge towards the viewer, as a share of its radius
+    blend: float = 0.18  # how softly it melts into other solids of the same owner
+    swell: float = 0.0  # by which it is thicker a third of the way along, as a muscle is
+    folds: float = 0.0  # of drapery, across it
+    slant: float = 0.0  # of the folds against its axis, in degrees
+    box: bool = False  # a bevelled slab with square ends instead
+    carve: bool = False  # a groove pressed into its owner instead
 
 
 def rod(start: Point, end: Point, r0: float, r1: float | None = None, **kind: Any) -> Solid:
@@ -51,7 +43,6 @@ def rod(start: Point, end: Point, r0: float, r1: float | None = None, **kind: An
 
 
 def ball(centre: Point, radius: float, **kind: Any) -> Solid:
-    """A sphere."""
     return rod(centre, centre, radius, **kind)
 
 
@@ -62,15 +53,11 @@ def slab(start: Point, end: Point, r0: float, r1: float | None = None, **kind: A
 
 @dataclass(frozen=True)
 class Relief:
-    """What is seen of solids; all arrays are (h, w).
+    """What is seen of solids; all arrays are (h, w)."""
 
-    `height` float32 in pixels, FAR where there is background; `material` int16, an index into `materials`, -1 for
-    background; `owner` int16: the figure's number, ATTRIBUTE or NOTHING.
-    """
-
-    height: np.ndarray
-    material: np.ndarray
-    owner: np.ndarray
+    height: np.ndarray  # float32, pixels, or FAR
+    material: np.ndarray  # int16, an index into `materials`, or -1
+    owner: np.ndarray  # int16, a figure's number, ATTRIBUTE or NOTHING
     materials: tuple[str, ...]
 
     @property
@@ -79,16 +66,14 @@ class Relief:
         return self.owner != NOTHING
 
 
-def render(solids: Sequence[Solid], shape: tuple[int, int], scale: float, offset: np.ndarray) -> Relief:
+def render(solids: Sequence[Solid], shape: tuple[int, int], scale: float, offset: np.ndarray,
+           materials: tuple[str, ...]) -> Relief:
     """The Relief of `solids` on a canvas `shape` (h, w), at `scale` pixels a head height from `offset` (x, y)."""
-    materials = tuple(dict.fromkeys(solid.material for solid in solids))
     height = np.full(shape, FAR, np.float32)
     material = np.full(shape, -1, np.int16)
     owner = np.full(shape, NOTHING, np.int16)
     for solid in solids:
         window = _window(solid, shape, scale, offset)
-        if window is None:
-            continue
         inside, surface = _surface(solid, window, scale, offset)
         here, owners = height[window], owner[window]  # views: writing to them writes to the canvas
         same = owners == solid.owner
@@ -105,25 +90,20 @@ def render(solids: Sequence[Solid], shape: tuple[int, int], scale: float, offset
     return Relief(height, material, owner, materials)
 
 
-def _window(solid: Solid, shape: tuple[int, int], scale: float, offset: np.ndarray) -> Window | None:
-    """The rows and columns that the solid can touch, or None if it lies outside the canvas."""
+def _window(solid: Solid, shape: tuple[int, int], scale: float, offset: np.ndarray) -> Window:
+    """The rows and columns that the solid can touch; none of them if it lies outside the canvas."""
+    ends = np.array([solid.start, solid.end])[:, 1::-1]  # (y, x)
     reach = max(solid.r0, solid.r1) + solid.swell
-    slices = []
-    for axis, size in ((1, shape[0]), (0, shape[1])):
-        ends = solid.start[axis], solid.end[axis]
-        low = max(int((min(ends) - reach) * scale + offset[axis]), 0)
-        high = min(int((max(ends) + reach) * scale + offset[axis]) + 2, size)
-        if low >= high:
-            return None
-        slices.append(slice(low, high))
-    return tuple(slices)
+    low = ((ends.min(axis=0) - reach) * scale + offset[::-1]).astype(int)
+    high = ((ends.max(axis=0) + reach) * scale + offset[::-1]).astype(int) + 2
+    return tuple(slice(*span) for span in zip(np.clip(low, 0, shape), np.clip(high, 0, shape), strict=True))
 
 
 def _surface(solid: Solid, window: Window, scale: float, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the solid is, and how high its surface (for a groove: how deep), in pixels, on the window's grid."""
     scale = np.float32(scale)
-    rows, columns = (np.arange(span.start, span.stop, dtype=np.float32) for span in window)
-    y, x = (rows[:, None] - offset[1]) / scale, (columns[None, :] - offset[0]) / scale
+    rows, columns = np.ogrid[window]
+    y, x = (rows - offset[1]) / scale, (columns - offset[0]) / scale
     dx, dy, dz = (np.float32(solid.end[i] - solid.start[i]) for i in range(3))
     from_x, from_y = x - np.float32(solid.start[0]), y - np.float32(solid.start[1])
     length = np.sqrt(np.maximum(dx * dx + dy * dy, np.float32(1e-6)))
