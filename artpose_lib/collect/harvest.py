@@ -1,8 +1,7 @@
 """The harvest: every source is asked the searches of every pose, and what they find becomes a data set.
 
-A source has a thread of its own, since requests are limited host by host. Within a source everything has its order, so
-that the same answers give the same data set. A picture is put in its place before its row is written, so that a run
-that is killed at any moment loses one picture at most.
+Each source has a thread, in which everything has its order: the same answers give the same data set. A picture is put
+in its place before its row is written, so that a run that is killed loses one picture at most.
 """
 
 import hashlib
@@ -44,13 +43,11 @@ def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], l
     only the next run needs is in out/.artpose. Progress goes to stderr.
 
     Parameters: `limit` is the most pictures of each pose from each source, those of earlier runs included, or None.
-    `contact` (an e-mail address or a page) tells the museums who asks. `open_session` opens what asks them, with the
-    first three arguments of `Session`.
-    Ctrl-C ends the run between two requests; both tables are written, and KeyboardInterrupt is raised again. `stop`,
-    set by another thread, ends it likewise, and raises nothing.
+    `contact` and `stop` are those of `Session`, which `open_session` opens.
+    Ctrl-C and `stop` end the run between two requests, with both tables written; after Ctrl-C KeyboardInterrupt is
+    raised again.
     Raises ValueError where `out` holds anything else or every source lacks its key, BlockingIOError where another run
-    has the folder, OSError where it cannot be written, and what one source's code raised by mistake once the others
-    have finished. What goes wrong with a search, a record or a picture is a problem in the table and never raised.
+    has the folder, OSError where it cannot be written, and at the end an error in a source's own code.
     """
     usable = _select_usable(sources)
     state, stop = out / STATE, stop or threading.Event()

@@ -1,7 +1,4 @@
-"""What became of every work and every search of a collection: an SQLite file that survives a kill at any moment.
-
-It makes a run resumable, and metadata.csv and problems.csv are written from it.
-"""
+"""What became of every work and search of a collection, in an SQLite file: a run goes on from it after any kill."""
 
 import csv
 import sqlite3
@@ -33,8 +30,8 @@ _SCHEMA = (
 class Journal:
     """A row a work and pose, known by its file name and written in one transaction, from any thread.
 
-    Only one process can have a journal open: the lock is SQLite's, and the system takes it from a process that is
-    killed. Everything raises OSError where the file cannot be read or written.
+    Only one process can have a journal open; the lock is SQLite's, and ends with the process. Everything raises OSError
+    where the file cannot be read or written.
     """
 
     def __init__(self, path: Path, folder: Path):

@@ -1,11 +1,8 @@
 """The one polite HTTP session that all sources share.
 
-A request passes, in this order: `Session._follow` refuses an address whose host is not declared, also after each
-redirect. `requests_cache.CacheMixin.send`, for JSON, reads a known answer from answers.sqlite. `Transport.send` gives a
-host that has just blocked us a rest. `requests_ratelimiter.LimiterMixin.send` asks each host once a second, for all
-threads together. The mounted `PublicAdapter` speaks to public addresses alone, and `PoliteRetry` tries again after a
-while. On the way back `Transport.send` reads the answer up to its limit, tells a block from an answer and takes the
-keys out; `CacheMixin` stores it, if it is JSON; and `Session` makes a `Fault` of an error or an answer of another kind.
+`_follow` passes a request to an address whose host is declared, and to each that it redirects to, through the parents'
+`send`: CacheMixin answers from answers.sqlite, Transport tries until it has a whole answer, LimiterMixin waits for the
+host's turn, and PublicAdapter connects.
 """
 
 import json
@@ -65,10 +62,9 @@ class Session(CacheMixin, Transport):
                    keep: bool = False) -> object:
         """Return the JSON at an address, parsed, of whatever kind, with "REDACTED" for each key in it.
 
-        keep: the answer is a record, which hardly changes, and is kept for 30 days and not for one.
-        Raises Fault. Lasting are "not found" (404, 410), "refused" (401 and other 4xx) and "too large" (over 20 MB).
-        Not lasting are "server error" (5xx), "too many requests" (429), "not JSON", "elsewhere" (a host that is not
-        declared) and those of `Transport.send`.
+        keep: for 30 days, as a record that hardly changes, and not for one. hosts: those that may be asked.
+        Raises Fault: "not found", "refused" (4xx) and "too large" (over 20 MB), which last; "server error",
+        "too many requests", "not JSON", "elsewhere" (another host), and those of `Transport.send`.
         """
         response = self._follow(url, hosts, LARGEST_JSON, MONTH if keep else DAY, params, headers)
         if not _is_json(response):
@@ -77,10 +73,7 @@ class Session(CacheMixin, Transport):
         return json.loads(response.content)
 
     def fetch_picture(self, url: str, hosts: Collection[str], redirects: bool = True) -> bytes:
-        """Return a picture's file of up to 40 MB, not yet decoded.
-
-        redirects: whether the address may redirect to another. Raises Fault as `fetch_json` does.
-        """
+        """Return a picture's file of up to 40 MB, not yet decoded. Raises Fault as `fetch_json` does."""
         return self._follow(url, hosts, LARGEST_PICTURE, redirects=redirects).content
 
     def fetch_file(self, url: str, hosts: Collection[str], name: str) -> Path:
@@ -100,10 +93,7 @@ class Session(CacheMixin, Transport):
         return path
 
     def read_key(self, variable: str) -> str:
-        """Return the key in an environment variable; from now on it is taken out of answers, messages and logs.
-
-        Raises Fault, "no key", where the variable is not set.
-        """
+        """Return the key in an environment variable, and hide it from now on. Raises Fault, "no key", where none is."""
         key = os.environ.get(variable, "").strip()
         if not key:
             raise Fault("no key", f"There is no key: set the environment variable {variable}.")

@@ -11,7 +11,7 @@ from artpose_lib.data.poses import Query
 
 @dataclass(frozen=True)
 class Key:
-    """A key that a source asks for: the environment variable it is read from, and the page that gives one."""
+    """The environment variable of a key that a source asks for, and the page that gives one."""
 
     variable: str
     page: str
@@ -19,12 +19,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Artwork:
-    """One hit of a search: the thesis' columns (Appendix, first listing) and where it came from. All text is theirs.
+    """One hit of a search: the thesis' columns (Appendix, first listing) and where it came from, as the museum says.
 
-    images: addresses of the picture, the best first; empty where the museum shows none.
-    page: where a person reads about the work. licence: an address or words, as the museum states them, or "".
-    words: everything that a search may match, in all languages (titles, description, subjects); never stored.
-    fault: why this hit cannot be used, or None.
+    images: addresses of the picture, the best first. page: where a person reads about the work. licence: an address or
+    words. words: all that a search may match (titles, description, subjects); never stored. fault: why this hit cannot
+    be used.
     """
 
     source: str
@@ -43,17 +42,18 @@ class Artwork:
 
 
 class Source:
-    """A museum or a catalogue that can be searched. A subclass names its hosts and writes `search`.
+    """A museum or a catalogue that can be searched. A subclass names its hosts and writes `read_pages` or `search`.
 
     name: short, for files and `--source`. title: what it is called. hosts: all that is ever fetched from, pictures
-    included. key: None where none is needed. verified: False where none of its answers was seen when its code was
-    written. redirects: whether a picture's address may redirect to another.
+    included. key: None where none is needed. page: hits of a page that is not the last. verified: False where none of
+    its answers was seen when its code was written. redirects: whether a picture's address may redirect to another.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     hosts: ClassVar[tuple[str, ...]]
     key: ClassVar[Key | None] = None
+    page: ClassVar[int] = 0
     verified: ClassVar[bool] = True
     redirects: ClassVar[bool] = True
 
@@ -65,6 +65,10 @@ class Source:
 
         A record that cannot be read is a hit with a `fault`. Raises Fault where the search itself fails.
         """
+        return join_pages(self.read_pages(query), self.page)
+
+    def read_pages(self, query: Query) -> "Pages":
+        """Yield the hits of a search, page after page."""
         raise NotImplementedError
 
     def fetch_json(self, url: str, params: dict | None = None, headers: dict | None = None,
@@ -83,6 +87,9 @@ class Source:
             return found if found.id else replace(found, id=identifier)
         except Fault as fault:
             return Artwork(self.name, identifier, fault=fault)
+
+
+Pages = Iterator[Iterable[Artwork]]
 
 
 def join_pages(pages: Iterable[Iterable[Artwork]], size: int = 0) -> Iterator[Artwork]:

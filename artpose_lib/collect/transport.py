@@ -67,9 +67,8 @@ class Transport(LimiterMixin, requests.Session):
     def send(self, request: PreparedRequest, limit: int) -> Response:
         """Return the answer to a request, redirects not followed, its body of at most `limit` bytes, unpacked.
 
-        Its head, which can hold the key, a cookie, or a "Vary" that undoes the cache, is in `raw.headers` alone.
-        Raises Fault: "no answer", "blocked", "cut off", "too large", "elsewhere" (an address that is not public),
-        "gave up" and "stopped".
+        The head, which may hold a key, a cookie, or a "Vary" that undoes the cache, is in `raw.headers` alone. Raises
+        Fault: "no answer", "blocked", "cut off", "too large", "elsewhere" (not a public address), "gave up", "stopped".
         """
         where, host = self.name_place(request.url), urlsplit(request.url).hostname
         if self._blocks[host] >= MOST_BLOCKS:

@@ -4,14 +4,12 @@ Its API (api.artic.edu/docs) needs no key. It allows 60 requests a minute and gi
 search, which matches loosely. Pictures are 843 pixels wide, the size that the museum keeps ready.
 """
 
-from collections.abc import Iterator
-
 from artpose_lib.collect.answers import CC0, addresses, columns, dig, field, plain, text
-from artpose_lib.collect.source import Artwork, Source, join_pages
+from artpose_lib.collect.source import Artwork, Pages, Source
 from artpose_lib.data.poses import Query
 
 API = "https://api.artic.edu/api/v1/artworks/search"
-PAGE, WINDOW = 100, 1000  # hits a page, and the last hit that the search gives out
+PAGES = 10  # the search gives out no more
 FIELDS = ("id,title,artist_display,artist_title,date_display,medium_display,place_of_origin,artwork_type_title,"
           "is_public_domain,image_id,main_reference_number,description,subject_titles")
 
@@ -20,13 +18,13 @@ class Artic(Source):
     name = "artic"
     title = "The Art Institute of Chicago"
     hosts = ("api.artic.edu", "www.artic.edu")
+    page = 100
 
-    def search(self, query: Query) -> Iterator[Artwork]:
-        params = {"q": query.text, "query[term][is_public_domain]": "true", "fields": FIELDS, "limit": PAGE}
+    def read_pages(self, query: Query) -> Pages:
+        params = {"q": query.text, "query[term][is_public_domain]": "true", "fields": FIELDS, "limit": self.page}
         agent = {"AIC-User-Agent": self.session.agent}
-        pages = (map(read_artwork, self.fetch_records(API, "data", params | {"page": number}, agent))
-                 for number in range(1, WINDOW // PAGE + 1))
-        return join_pages(pages, PAGE)
+        for number in range(1, PAGES + 1):
+            yield map(read_artwork, self.fetch_records(API, "data", params | {"page": number}, agent))
 
 
 def read_artwork(record: object) -> Artwork:

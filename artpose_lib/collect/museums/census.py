@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, read_records, text
 from artpose_lib.collect.museums import commons
-from artpose_lib.collect.source import Artwork, Source, join_pages
+from artpose_lib.collect.source import Artwork, Pages, Source
 from artpose_lib.data.poses import Query
 
 LIST = "ARTPOSE_CENSUS_LIST"
@@ -35,9 +35,9 @@ class Census(Source):
     title = "Census of Antique Works of Art and Architecture"
     hosts = ("database.census.de", "query.wikidata.org", *commons.Commons.hosts)
 
-    def search(self, query: Query) -> Iterator[Artwork]:
+    def read_pages(self, query: Query) -> Pages:
         listed = os.environ.get(LIST)
-        return join_pages([self._read_list(Path(listed)) if listed else self._find_monuments(query)])
+        yield self._read_list(Path(listed)) if listed else self._find_monuments(query)
 
     def _read_list(self, path: Path) -> Iterator[Artwork]:
         try:

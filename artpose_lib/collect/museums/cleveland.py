@@ -3,26 +3,24 @@
 Its Open Access API (openaccess-api.clevelandart.org) needs no key and states no limit.
 """
 
-from collections.abc import Iterator
-
 from artpose_lib.collect.answers import CC0, address, addresses, columns, dig, entries, field, text
-from artpose_lib.collect.source import Artwork, Source, join_pages
+from artpose_lib.collect.source import Artwork, Pages, Source
 from artpose_lib.data.poses import Query
 
 API = "https://openaccess-api.clevelandart.org/api/artworks/"
-PAGE, WINDOW = 100, 10_000  # hits a page, and the last hit that is asked for
+WINDOW = 10_000  # the last hit that is asked for
 
 
 class Cleveland(Source):
     name = "cleveland"
     title = "The Cleveland Museum of Art"
     hosts = ("openaccess-api.clevelandart.org", "openaccess-cdn.clevelandart.org")
+    page = 100
 
-    def search(self, query: Query) -> Iterator[Artwork]:
-        params = {"q": query.text, "has_image": 1, "cc0": 1, "limit": PAGE}
-        pages = (map(read_artwork, self.fetch_records(API, "data", params | {"skip": skip}))
-                 for skip in range(0, WINDOW, PAGE))
-        return join_pages(pages, PAGE)
+    def read_pages(self, query: Query) -> Pages:
+        params = {"q": query.text, "has_image": 1, "cc0": 1, "limit": self.page}
+        for skip in range(0, WINDOW, self.page):
+            yield map(read_artwork, self.fetch_records(API, "data", params | {"skip": skip}))
 
 
 def read_artwork(record: object) -> Artwork:

@@ -5,17 +5,16 @@ author and date may be those of a photograph: Commons does not tell it from the 
 """
 
 import re
-from collections.abc import Iterable, Iterator
 
 from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, text
-from artpose_lib.collect.source import Artwork, Source, join_pages
+from artpose_lib.collect.source import Artwork, Pages, Source
 from artpose_lib.data.poses import Query
 
 API = "https://commons.wikimedia.org/w/api.php"
 # 960 pixels is one of the widths that Wikimedia keeps; it makes no others on demand.
 IMAGEINFO = {"action": "query", "prop": "imageinfo", "iiprop": "url|size|mime|extmetadata", "iiurlwidth": 960,
              "format": "json", "formatversion": 2}
-PAGE, PAGES = 50, 200  # hits a page, and the most pages that are asked for; the search itself ends at 10,000 hits
+PAGES = 200  # of 50 hits; the search itself ends at 10,000
 PICTURES = {"image/jpeg", "image/png", "image/gif", "image/tiff", "image/webp"}
 
 
@@ -24,11 +23,9 @@ class Commons(Source):
     title = "Wikimedia Commons"
     hosts = ("commons.wikimedia.org", "upload.wikimedia.org", "thumb.wikimedia.org")
 
-    def search(self, query: Query) -> Iterator[Artwork]:
-        return join_pages(self._read_pages(IMAGEINFO | {
-            "generator": "search", "gsrsearch": f"{query.text} filetype:bitmap", "gsrnamespace": 6, "gsrlimit": PAGE}))
-
-    def _read_pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
+    def read_pages(self, query: Query) -> Pages:
+        params = IMAGEINFO | {"generator": "search", "gsrsearch": f"{query.text} filetype:bitmap", "gsrnamespace": 6,
+                              "gsrlimit": 50}
         for _ in range(PAGES):
             answer = self.fetch_json(API, params)
             yield map(read_artwork, read_files(answer))

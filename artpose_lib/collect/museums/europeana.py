@@ -6,30 +6,26 @@ declared as hosts. Europeana's media proxy hands on the picture of any record th
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
 
 from artpose_lib.collect.answers import addresses, dig, entries, field, read_records, text
-from artpose_lib.collect.museums.greek import search_also_in_greek
-from artpose_lib.collect.source import Artwork, Key, Source, join_pages
+from artpose_lib.collect.museums.greek import GreekSource
+from artpose_lib.collect.source import Artwork, Key, Pages
 from artpose_lib.data.poses import Query
 
 API = "https://api.europeana.eu/record/v2/search.json"
 PROXY, PREVIEW = "https://proxy.europeana.eu/media", "https://api.europeana.eu/thumbnail/v3/400/"
-PAGE, PAGES = 100, 100  # hits a page, and the most pages that are asked for
+PAGES = 100  # of 100 hits, which is more than a search of Table 2.1 should find
 
 
-class Europeana(Source):
+class Europeana(GreekSource):
     name = "europeana"
     title = "Europeana"
     hosts = ("api.europeana.eu", "proxy.europeana.eu")
     key = Key("EUROPEANA_API_KEY", "https://pro.europeana.eu/page/get-api")
 
-    def search(self, query: Query) -> Iterator[Artwork]:
-        return search_also_in_greek(query, lambda words: join_pages(self._read_pages(words)))
-
-    def _read_pages(self, words: str) -> Iterator[Iterable[Artwork]]:
-        params = {"wskey": self.session.read_key(self.key.variable), "query": words, "qf": "TYPE:IMAGE",
-                  "reusability": "open", "media": "true", "thumbnail": "true", "profile": "rich", "rows": PAGE}
+    def read_pages(self, query: Query) -> Pages:
+        params = {"wskey": self.session.read_key(self.key.variable), "query": query.text, "qf": "TYPE:IMAGE",
+                  "reusability": "open", "media": "true", "thumbnail": "true", "profile": "rich", "rows": 100}
         cursor = "*"
         for _ in range(PAGES):
             answer = self.fetch_json(API, params | {"cursor": cursor})

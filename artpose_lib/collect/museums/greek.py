@@ -1,10 +1,10 @@
 """The searches of Table 2.1 in Greek, for the two aggregators that hold records in Greek only."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from artpose_lib.collect.source import Artwork
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.data.poses import Query
 
 # What is asked, and what all cases of it have in common. The Graces are called "the three" in Greek; of the other
@@ -18,16 +18,19 @@ GREEK = {"antinous": ANTINOUS, "graces": GRACES, "three graces": GRACES, "pieta"
          "sebastian": SEBASTIAN, "tanagra": TANAGRA}
 
 
-def search_also_in_greek(query: Query, search: Callable[[str], Iterable[Artwork]]) -> Iterator[Artwork]:
-    """Yield the hits of a query and of the same in Greek, each once; search: from words to hits.
+class GreekSource(Source):
+    """A source that is asked in Greek as well."""
 
-    A hit whose words have the Greek ones gets the query's words as well, so that the query matches it.
-    """
-    greek, forms = GREEK.get(query.text.casefold(), ("", "(?!)"))
-    seen: set[str] = set()
-    for words in filter(None, (query.text, greek)):
-        for hit in search(words):
-            if hit.id not in seen:
-                seen.add(hit.id)
-                found = re.search(forms, hit.words, re.IGNORECASE)
-                yield replace(hit, words=f"{hit.words} {query.text}") if found else hit
+    def search(self, query: Query) -> Iterator[Artwork]:
+        """Yield the hits of a search and of the same in Greek, each once.
+
+        A hit whose words have the Greek ones gets the query's words as well, so that the query matches it.
+        """
+        greek, forms = GREEK.get(query.text.casefold(), ("", "(?!)"))
+        seen: set[str] = set()
+        for words in filter(None, (query.text, greek)):
+            for hit in super().search(replace(query, words=(words,))):
+                if hit.id not in seen:
+                    seen.add(hit.id)
+                    found = re.search(forms, hit.words, re.IGNORECASE)
+                    yield replace(hit, words=f"{hit.words} {query.text}") if found else hit

@@ -4,14 +4,12 @@ The API (api.harvardartmuseums.org) needs a key and allows 2,500 requests a day.
 address that holds the key, so pages are counted instead.
 """
 
-from collections.abc import Iterable, Iterator
-
 from artpose_lib.collect.answers import address, addresses, columns, dig, each, entries, field, read_records, text
-from artpose_lib.collect.source import Artwork, Key, Source, join_pages
+from artpose_lib.collect.source import Artwork, Key, Pages, Source
 from artpose_lib.data.poses import Query
 
 API = "https://api.harvardartmuseums.org/object"
-PAGE, PAGES = 100, 100  # hits a page, and the last page that is asked for
+PAGES = 100  # of 100 hits, which is more than a search of Table 2.1 should find
 TERMS = "for non-commercial use, by the terms of the Harvard Art Museums"
 
 
@@ -21,11 +19,9 @@ class Harvard(Source):
     hosts = ("api.harvardartmuseums.org", "nrs.harvard.edu", "ids.lib.harvard.edu")
     key = Key("HARVARD_API_KEY", "https://harvardartmuseums.org/collections/api")
 
-    def search(self, query: Query) -> Iterator[Artwork]:
+    def read_pages(self, query: Query) -> Pages:
         key = self.session.read_key(self.key.variable)
-        return join_pages(self._read_pages({"hasimage": 1, "size": PAGE, "q": query.text, "apikey": key}))
-
-    def _read_pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
+        params = {"hasimage": 1, "size": 100, "q": query.text, "apikey": key}
         for number in range(1, PAGES + 1):
             answer = self.fetch_json(API, params | {"page": number})
             yield map(read_artwork, read_records(answer, "records"))

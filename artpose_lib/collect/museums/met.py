@@ -4,14 +4,12 @@ Its collection API (metmuseum.github.io), version 1.1, needs no key. It gives ou
 and blocks for about a minute who asks more than one question a second for long.
 """
 
-from collections.abc import Iterator
-
 from artpose_lib.collect.answers import CC0, Fault, address, addresses, columns, dig, each, field, text
-from artpose_lib.collect.source import Artwork, Source, join_pages
+from artpose_lib.collect.source import Artwork, Pages, Source
 from artpose_lib.data.poses import Query
 
 API = "https://collectionapi.metmuseum.org/public/collection"
-PAGE, WINDOW = 500, 10_000  # hits a page, and the last hit that the search gives out
+WINDOW = 10_000  # the last hit that the search gives out
 # Table 2.1 asks department 50, which does not exist and is dropped in silence. 13 is Greek and Roman Art.
 DEPARTMENTS = {"50": "13"}
 
@@ -20,19 +18,15 @@ class Met(Source):
     name = "met"
     title = "The Metropolitan Museum of Art, New York"
     hosts = ("collectionapi.metmuseum.org", "images.metmuseum.org")
+    page = 500
 
-    def search(self, query: Query) -> Iterator[Artwork]:
-        params = {"q": query.text, "hasImages": "true", "limit": PAGE}
+    def read_pages(self, query: Query) -> Pages:
+        params = {"q": query.text, "hasImages": "true", "limit": self.page}
         if query.department:
             params["departmentId"] = DEPARTMENTS.get(query.department, query.department)
-        pages = (map(self._read_number, self.fetch_records(f"{API}/v1.1/search", "objectIDs",
-                                                           params | {"offset": offset}))
-                 for offset in range(0, WINDOW, PAGE))
-        return join_pages(pages, PAGE)
-
-    def _read_number(self, found: object) -> Artwork:
-        number = text(found)
-        return self.attempt(number, self._read_object, number)
+        for offset in range(0, WINDOW, self.page):
+            numbers = map(text, self.fetch_records(f"{API}/v1.1/search", "objectIDs", params | {"offset": offset}))
+            yield (self.attempt(number, self._read_object, number) for number in numbers)
 
     def _read_object(self, number: str) -> Artwork:
         if not number.isdigit():

@@ -22,12 +22,13 @@ class NGA(Source):
     def search(self, query: Query) -> Iterator[Artwork]:
         matching = {row["objectid"]: row for row in self._read_rows("objects.csv", {"objectid", "title"})
                     if query.matches(row["title"])}
+        if not matching:
+            return
         pictures: dict[str, dict] = {}
-        if matching:
-            needed = {"depictstmsobjectid", "viewtype", "openaccess", "iiifurl"}
-            for row in self._read_rows("published_images.csv", needed):
-                if row["viewtype"] == "primary" and row["openaccess"] == "1":
-                    pictures.setdefault(row["depictstmsobjectid"], row)
+        for row in self._read_rows("published_images.csv", {"depictstmsobjectid", "viewtype", "openaccess", "iiifurl"}):
+            number = row["depictstmsobjectid"]
+            if number in matching and row["viewtype"] == "primary" and row["openaccess"] == "1":
+                pictures.setdefault(number, row)
         for number, row in matching.items():
             if number in pictures:
                 yield read_artwork(row, pictures[number])

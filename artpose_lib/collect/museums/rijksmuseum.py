@@ -6,12 +6,12 @@ statement is, and in which language, is told by terms of the Getty's thesaurus (
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from urllib.parse import urlencode
 
 from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, text
-from artpose_lib.collect.source import Artwork, Source, join_pages
+from artpose_lib.collect.source import Artwork, Pages, Source, join_pages
 from artpose_lib.data.poses import Query
 
 SEARCH = "https://data.rijksmuseum.nl/search/collection"
@@ -28,12 +28,12 @@ class Rijksmuseum(Source):
     hosts = ("data.rijksmuseum.nl", "iiif.micr.io")
 
     def search(self, query: Query) -> Iterator[Artwork]:
-        found = chain.from_iterable(join_pages(self._read_pages({where: query.text, "imageAvailable": "true"}))
+        found = chain.from_iterable(join_pages(self._read_hits({where: query.text, "imageAvailable": "true"}))
                                     for where in ("title", "description"))
         for hit in join_pages([found]):
             yield self.attempt(hit.id.rpartition("/")[2], self._read_object, hit.id)
 
-    def _read_pages(self, params: dict) -> Iterator[Iterable[Artwork]]:
+    def _read_hits(self, params: dict) -> Pages:
         """Yield pages of hits, of which nothing but the ids of their records is known."""
         url = f"{SEARCH}?{urlencode(params)}"
         for _ in range(PAGES):
@@ -91,23 +91,22 @@ def read_ids(record: object, *path: str) -> list[str]:
     return [found for entry in entries(record, *path) if (found := text(entry, dig(entry, "id")))]
 
 
-def read_terms(record: object, name: str) -> set[str]:
-    """Return the terms at a name, by their numbers."""
-    return {identifier.rpartition("/")[2] for identifier in read_ids(record, name)}
+def has_term(record: object, name: str, term: str) -> bool:
+    """Tell whether a term, by its number, is among those at a name."""
+    return any(identifier.rpartition("/")[2] == term for identifier in read_ids(record, name))
 
 
 def select_kind(record: object, name: str, term: str) -> list:
     """Return those entries of a list that are classified by a term."""
-    return [entry for entry in entries(record, name) if term in read_terms(entry, "classified_as")]
+    return [entry for entry in entries(record, name) if has_term(entry, "classified_as", term)]
 
 
 def choose_content(statements: list) -> str:
     """Return what the best of some statements says: one in English, else the preferred one, else one in Dutch."""
-    def distance(statement: object) -> tuple[bool, bool, bool]:
-        languages = read_terms(statement, "language")
-        return ENGLISH not in languages, PREFERRED not in read_terms(statement, "classified_as"), DUTCH not in languages
-
-    return text(*(dig(statement, "content") for statement in sorted(statements, key=distance)))
+    best_first = sorted(statements, key=lambda statement: (
+        not has_term(statement, "language", ENGLISH), not has_term(statement, "classified_as", PREFERRED),
+        not has_term(statement, "language", DUTCH)))
+    return text(*(dig(statement, "content") for statement in best_first))
 
 
 def read_names(things: list) -> str:

@@ -6,39 +6,35 @@ take the preview that the aggregator keeps of each.
 """
 
 import re
-from collections.abc import Iterable, Iterator
 
 from artpose_lib.collect.answers import Fault, address, addresses, columns, dig, entries, field, text
-from artpose_lib.collect.museums.greek import search_also_in_greek
-from artpose_lib.collect.source import Artwork, Key, Source, join_pages
+from artpose_lib.collect.museums.greek import GreekSource
+from artpose_lib.collect.source import Artwork, Key, Pages
 from artpose_lib.data.poses import Query
 
 SITE = "https://www.searchculture.gr/aggregator"
+API = f"{SITE}/api/search.json"
 RECORD = re.compile(r"https?://www\.searchculture\.gr/aggregator/edm/(\S+)")
 PAGES = 100  # which is more than a search of Table 2.1 should find
 
 
-class SearchCulture(Source):
+class SearchCulture(GreekSource):
     name = "searchculture"
     title = "SearchCulture.gr, the Greek aggregator"
     hosts = ("www.searchculture.gr",)
     key = Key("SEARCHCULTURE_API_KEY", f"{SITE}/swagger-ui.html")
     verified = False
 
-    def search(self, query: Query) -> Iterator[Artwork]:
-        return search_also_in_greek(query, self._search)
-
-    def _search(self, words: str) -> Iterator[Artwork]:
-        params = {"apiKey": self.session.read_key(self.key.variable), "general_term": words, "preferredLanguage": "en"}
-        return join_pages(self._read_page(params | {"page": number}) for number in range(1, PAGES + 1))
-
-    def _read_page(self, params: dict) -> Iterable[Artwork]:
-        try:
-            return map(read_artwork, self.fetch_records(f"{SITE}/api/search.json", "results", params))
-        except Fault as fault:
-            if fault.kind == "not JSON":  # the empty answers that it gives at times
-                return []
-            raise
+    def read_pages(self, query: Query) -> Pages:
+        key = self.session.read_key(self.key.variable)
+        params = {"apiKey": key, "general_term": query.text, "preferredLanguage": "en"}
+        for number in range(1, PAGES + 1):
+            try:
+                yield map(read_artwork, self.fetch_records(API, "results", params | {"page": number}))
+            except Fault as fault:
+                if fault.kind != "not JSON":  # the empty answers that it gives at times
+                    raise
+                return
 
 
 def read_artwork(record: object) -> Artwork:

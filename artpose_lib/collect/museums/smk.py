@@ -3,26 +3,25 @@
 Its API (api.smk.dk) needs no key and states no limit. Its search matches loosely.
 """
 
-from collections.abc import Iterator
-
 from artpose_lib.collect.answers import address, addresses, each, field, text
-from artpose_lib.collect.source import Artwork, Source, join_pages
+from artpose_lib.collect.source import Artwork, Pages, Source
 from artpose_lib.data.poses import Query
 
 API = "https://api.smk.dk/api/v1/art/search/"
-PAGE, WINDOW = 100, 10_000  # hits a page, and the last hit that is asked for
+WINDOW = 10_000  # the last hit that is asked for
 
 
 class SMK(Source):
     name = "smk"
     title = "SMK, the National Gallery of Denmark"
     hosts = ("api.smk.dk", "iip.smk.dk", "iip-thumb.smk.dk")
+    page = 100
 
-    def search(self, query: Query) -> Iterator[Artwork]:
-        params = {"keys": query.text, "filters": "[has_image:true],[public_domain:true]", "rows": PAGE, "lang": "en"}
-        pages = (map(read_artwork, self.fetch_records(API, "items", params | {"offset": offset}))
-                 for offset in range(0, WINDOW, PAGE))
-        return join_pages(pages, PAGE)
+    def read_pages(self, query: Query) -> Pages:
+        params = {"keys": query.text, "filters": "[has_image:true],[public_domain:true]", "lang": "en",
+                  "rows": self.page}
+        for offset in range(0, WINDOW, self.page):
+            yield map(read_artwork, self.fetch_records(API, "items", params | {"offset": offset}))
 
 
 def read_artwork(record: object) -> Artwork:
