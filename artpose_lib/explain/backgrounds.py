@@ -1,13 +1,12 @@
 """Does a network know the pose, or what stands around the figure? A claim of the Discussion (Section 4), tried out.
 
-The thesis reads in five feature maps that its model "learns both the features of the pose and of the background". With
-drawings this can be settled. Networks are trained on the embedded data, where no background goes with the class, or one
-does in half of the pictures or in all (`background_link`). They are then tested on the same pictures: whole, the figure
-alone, the background alone and so on; `draw.artwork` says what each condition is and what it can still tell.
+The thesis reads in five feature maps that its model "learns both the features of the pose and of the background". On
+drawings this can be settled: networks are trained where a background goes with the class in none of the pictures, in
+half or in all, and tested on the same pictures whole, without background and so on (see CONDITIONS in `draw.artwork`).
 
-Of real pictures at best boxes are known (Figure A.8), and `train_boxes` does what these allow. Cropped to its box, a
-picture loses its surroundings, but the figure is larger than those trained on. Where the box is greyed, its place and
-shape still tell of the pose, and so does what reaches out of it.
+Real pictures at best have boxes (Figure A.8). Cropped to its box, a picture loses its surroundings, but the figure is
+larger than those trained on. Where the box is grey, its place and shape still tell of the pose, and so does what
+reaches out of it.
 """
 
 import hashlib
@@ -52,12 +51,8 @@ def train_backgrounds(study: Study, strengths: Sequence[float] = STRENGTHS) -> T
     """Train networks on drawings whose background goes with the class at each of the `strengths`, and test them.
 
     The drawings are the first of the embedded data set (SHARE of the profile's pictures), whatever data the study has.
-    Where the profile shortens training, the networks are frozen EfficientNet-Lite0: fine-tuned ones would learn too
-    little to be asked what they learned, whereas a head is trained in full. At full strength they are fine-tuned, as
-    the thesis' are, from the first backbone that has ImageNet weights here. Divisions are stratified, and a seed's the
-    same at all strengths.
-
-    Returns the trials, of which `tabulate_conditions` makes a table. Raises ValueError for a strength outside 0 to 1.
+    Divisions are stratified, and a seed's the same at all strengths. See `choose_recipe` for the networks, and
+    `tabulate_conditions` for a table of the trials. Raises ValueError for a strength outside 0 to 1.
     """
     if not all(0 <= strength <= 1 for strength in strengths):
         raise ValueError(f"strengths lie between 0 and 1, and these do not all: {list(strengths)}")
@@ -72,9 +67,8 @@ def train_backgrounds(study: Study, strengths: Sequence[float] = STRENGTHS) -> T
 def train_boxes(study: Study) -> Trials:
     """Train networks on the study's whole pictures; test them on those with boxes: whole, cropped, their boxes greyed.
 
-    Networks are as in `train_backgrounds`; the divisions are those of the recipe's own trials. A trial that would test
-    no picture with a box is left out, so there may be none. Raises DataError where all boxes of a picture lie outside
-    it.
+    The divisions are those of the recipe's own trials. A trial that would test no picture with a box is left out, so
+    there may be none. Raises DataError where all boxes of a picture lie outside it.
     """
     recipe, dataset = choose_recipe(study), study.dataset
     known = hashlib.sha256(json.dumps(_boxes(dataset).tolist()).encode()).hexdigest()[:12]  # not in the fingerprint
@@ -103,7 +97,11 @@ def tabulate_conditions(trials: Trials) -> pd.DataFrame:
 
 
 def choose_recipe(study: Study) -> Recipe:
-    """The recipe of both experiments; see `train_backgrounds`."""
+    """The recipe of both experiments: fine-tuned as in the thesis, from the first backbone with ImageNet weights here.
+
+    Where the profile shortens training, a frozen EfficientNet-Lite0, whose head is trained in full: fine-tuned networks
+    would learn too little to be asked what they learned.
+    """
     for backbone in BACKBONES:
         own = find_recipe("finetuned", backbone)
         if study.profile.full_strength(own) and study.weights_of(backbone) != NO_WEIGHTS:
@@ -182,8 +180,7 @@ def _select(gallery: Gallery, part: np.ndarray, config: dict) -> Material:
 
 
 def draw_gallery(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery:
-    """The embedded data set's first drawings as pictures (n, size, size, 3): those that are only trained on in the two
-    versions that this takes, the tested ones in all."""
+    """The embedded data set's first drawings, in all versions where they are `tested`, else in the two to train on."""
 
     def draw(number: int) -> list[tuple[dict, np.ndarray]]:
         rng = np.random.default_rng([EMBEDDED_SEED, number])  # this and what follows as in `draw_dataset`

@@ -1,8 +1,7 @@
 """Balance and enlarge the training part of experiment 2: SMOTE first, imgaug second (Section 2.2.6).
 
-Only ever for the training part. Validation and test pictures stay as they are, or scores would be of invented ones.
-The thesis leaves most parameters out; they are from its published scripts (github.com/SarahEmaAllam/BA-Project-
-ArtStraction, commit e8e3eaf).
+Only ever the training part: scores are of real pictures. What the thesis leaves out is from its published scripts
+(github.com/SarahEmaAllam/BA-Project-ArtStraction, commit e8e3eaf).
 """
 
 from dataclasses import dataclass
@@ -45,10 +44,9 @@ STRENGTHS = {"VGG16": STRONG, "ResNet50": STRONG, "Xception": MILD, "EfficientNe
 
 
 def augment(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """`expand` what `balance` made even: 127 pictures in the largest class become 324 in every class.
+    """`expand` what `balance` made even, in the thesis' order: 127 pictures in the largest class become 324 in each.
 
-    The thesis' order: imgaug first would leave more pictures to SMOTE, whose mixtures distort the pose. Parameters,
-    returns and errors as in the two functions.
+    Parameters, returns and errors as in the two functions.
     """
     return expand(*balance(images, labels, seed), backbone, seed)
 
@@ -70,8 +68,8 @@ def balance(images: np.ndarray, labels: np.ndarray, seed: int, k: int = NEIGHBOU
         if count == 1:
             raise DataError(f"Class {label} has one picture in the training part and SMOTE mixes at least two: "
                             "add pictures of this class, or leave the class out.")
-        # Neighbours come from the class itself: with one picture of another, since SMOTE wants two classes, it gives
-        # what all at once would, to the last pixel. That keeps float copies of few: one of 299 x 299 takes 2 MB.
+        # A class at a time, beside one picture of another, since SMOTE wants two: that gives what all classes at once
+        # would, to the last pixel, with fewer float copies in memory, which take 2 MB each at 299 x 299.
         own, other = np.flatnonzero(labels == label), np.flatnonzero(labels != label)[:1]
         rows = np.concatenate([own, other])
         smote = SMOTE(sampling_strategy={label: counts.max()}, k_neighbors=min(k, count - 1), random_state=seed)

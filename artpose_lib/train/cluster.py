@@ -1,9 +1,8 @@
-"""Other machines: jobs go to a Dask cluster, and what they store is in the folder of results that all machines share.
+"""Jobs on a Dask cluster, whose machines share the folder of results.
 
-A worker runs one job at a time, in a process of its own, because TensorFlow takes a whole machine and a network is kept
-for the next trial. Workers that have the Dask resource GPU are asked for one of it. The job of a worker that is lost
-goes to another one; where the lost one lives on unseen, its lock on the shared folder keeps the job from running twice.
-Dask is an optional part of the installation, imported only when it is used.
+A worker runs one job at a time, in a process of its own, because TensorFlow takes a whole machine. Where workers have
+the Dask resource GPU, only they get jobs. The job of a lost worker goes to another one; should the lost one live on,
+its lock on the shared folder keeps the job from running twice. Dask is optional, and imported only when it is used.
 """
 
 import io
@@ -40,7 +39,7 @@ UNSEEN = 90  # seconds until a stored thing must be seen here; NFS shows an old 
 
 @contextmanager
 def open_cluster(where: str) -> Iterator[str]:
-    """The address of a scheduler. `where` is an address, or what to start until the end of the `with` block:
+    """Yield the address of a scheduler. `where` is one, or what to start until the end of the `with` block:
 
     - "local": workers on this machine, one a GPU; without a GPU one a processor core, as far as the memory goes;
     - "slurm": jobs of a worker each, submitted to SLURM as Dask's `jobqueue.yaml` says, more or fewer as work demands;
@@ -61,7 +60,7 @@ def open_cluster(where: str) -> Iterator[str]:
 
 @contextmanager
 def connect(where: str) -> Iterator:
-    """A client of the cluster (see `open_cluster`), which has a worker by then; None where `where` is "".
+    """Yield a client of a cluster that has a worker (see `open_cluster`), or None where `where` is "".
 
     Raises OSError where no scheduler answers, ValueError where a worker has more than one thread.
     """
@@ -86,36 +85,36 @@ def connect(where: str) -> Iterator:
 
 
 def run_jobs(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object, bool]]:
-    """`attempt` each of the jobs on the cluster; gives job and outcome as they end. A job comes after what it needs.
+    """`attempt` each of the jobs on the cluster, after what it needs; yield job and outcome as they end.
 
     Raises what an attempt raises, RuntimeError for a job that was lost with too many workers, and OSError where a
     worker stored a job's thing that this machine does not see.
     """
     distributed = _dask()
     resources = {"GPU": 1} if any("GPU" in worker["resources"] for worker in _workers(client).values()) else None
-    stores, of = {}, {}
+    stored_by, job_of = {}, {}
     for job in jobs:
         # Bytes, since the scheduler would unpickle anything else, and open the study on its own machine.
-        future = client.submit(_attempt, pickle.dumps((attempt, job)), stores.get(job.needs),
+        future = client.submit(_attempt, pickle.dumps((attempt, job)), stored_by.get(job.needs),
                                key=f"{job.path.stem}-{uuid4().hex[:8]}", resources=resources, pure=False)
-        stores[job.path] = future
-        of[future] = job
-    for future in distributed.as_completed(of, loop=client.loop):
+        stored_by[job.path], job_of[future] = future, job
+    for future in distributed.as_completed(job_of, loop=client.loop):
+        job = job_of[future]
         try:
             done = future.result()
         except distributed.KilledWorker as error:
-            raise RuntimeError(f"{of[future].path.name} was lost with {error.last_worker.address}, and with others "
-                               "before. Did their memory run out? See the workers' logs.") from error
+            raise RuntimeError(f"{job.path.name} was lost with {error.last_worker.address}, and with others before. "
+                               "Did their memory run out? See the workers' logs.") from error
         if done:
-            _wait_to_see(of[future].path)
-        yield of[future], done
+            _wait_to_see(job.path)
+        yield job, done
 
 
 def call(where: str, name: str, function: Callable, *arguments) -> None:
-    """Run one function as one task of the cluster `where`, with its lines of progress on this terminal.
+    """Run a function as one task of the cluster `where`, with its lines of progress on this terminal.
 
-    After its `arguments` it is given a `threading.Event`. Ctrl-C here sets it; the function is to end then, is waited
-    for, and KeyboardInterrupt is raised.
+    Its last argument is a `threading.Event`, which Ctrl-C sets: the function should end then, is waited for, and
+    KeyboardInterrupt is raised.
     """
     distributed, key = _dask(), f"{name}-{uuid4().hex[:8]}"
     with connect(where) as client:
@@ -130,7 +129,7 @@ def call(where: str, name: str, function: Callable, *arguments) -> None:
 
 
 def _call(job: tuple[Callable, tuple, str]) -> None:
-    """On a worker: run a function with an event that is set where Dask's is, and can be asked without the network."""
+    """On a worker: run a function with an event of this process, which is set once Dask's event is."""
     function, arguments, key = job
     stop, asked = threading.Event(), _dask().Event(key, _dask().get_client())
     threading.Thread(target=lambda: asked.wait() and stop.set(), daemon=True).start()
@@ -141,26 +140,26 @@ def _call(job: tuple[Callable, tuple, str]) -> None:
 
 
 def _attempt(packed: bytes, needed: bool | None = None) -> bool:
-    """On a worker: what `attempt` says of a job. What it writes to stderr shows on the client's terminal."""
+    """On a worker: `attempt` a job. What it writes to stderr shows on the client's terminal."""
     with redirect_stderr(_Terminal()):
         attempt, job = pickle.loads(packed)
         return attempt(job)
 
 
 class _Terminal(io.TextIOBase):
-    """Stands for a worker's stderr, and sends what it is given to the clients. Made by the thread of the task."""
+    """A worker's stderr that goes to the clients, as `distributed.print`, from all threads of the task that made it."""
 
     encoding = "utf-8"
 
     def __init__(self):
-        self.worker = _dask().get_worker()  # no other thread of the task can ask
+        self.worker = _dask().get_worker()
 
     def write(self, text: str) -> int:
         self.worker.log_event("print", {"args": (text,), "sep": "", "end": "", "flush": True, "file": 2})
         return len(text)
 
     def close(self) -> None:
-        """The terminal outlives what was handed its stderr and closes it at the end."""
+        """Stay open for the task, whoever closes it."""
 
 
 def _wait_to_see(path: Path) -> None:
@@ -184,7 +183,7 @@ def _local(count: int):
     count = count or len(gpus) or max(1, min(CPU_COUNT, MEMORY_LIMIT // TRIAL_MEMORY))
     threads = str(max(1, CPU_COUNT // count))
     share = {} if gpus else {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}
-    # Without a limit of memory, which would only end what may yet fit.
+    # No limit of memory: it would end what may still fit.
     return LocalCluster("artpose", count, threads_per_worker=1, memory_limit=None, dashboard_address="127.0.0.1:8787",
                         preload=[PRELOAD.format(gpus=gpus)], env=share, resources={"GPU": 1} if gpus else None)
 
@@ -201,8 +200,8 @@ def _gpus() -> list[str]:
 def _slurm(count: int):
     """A cluster of SLURM jobs, as `jobqueue.yaml` says; only threads and processes are set here.
 
-    Its `cores` are what SLURM is asked for, and not threads that run jobs side by side. Without its `log-directory`
-    the workers' logs go to `SLURM_LOGS`; SLURM itself would leave them where the command runs.
+    Its `cores` are asked of SLURM, and run no jobs side by side. Without its `log-directory` the workers' logs go to
+    `SLURM_LOGS`, and not where the command runs.
     """
     import dask
 

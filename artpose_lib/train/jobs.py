@@ -55,13 +55,13 @@ def run(jobs: Iterable[Job], where: str = "") -> Iterator[Job]:
 
 
 def run_one(job: Job, where: str = "") -> None:
-    """Run a job, unless its thing is stored, and return once it is. As `run`."""
+    """Run a job unless its thing is stored; return once it is. As `run`."""
     for _ in run([job], where):
         pass
 
 
 def attempt(job: Job) -> bool:
-    """Run a job, unless it is done, another process runs it or it lacks what it needs. Says whether it is done now."""
+    """Run a job unless it is done, another process runs it or it lacks what it needs. Returns whether it is done."""
     if job.path.exists():
         return True
     if job.needs and not job.needs.exists():

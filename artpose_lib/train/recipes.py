@@ -19,12 +19,12 @@ BORROWED = {"EfficientNet-Lite0": "Xception"}
 
 @dataclass(frozen=True)
 class Phase:
-    """A phase of training, at most `max_epochs` long; None means all that earlier phases left of the recipe's
-    `total_epochs` (the tables' "MAX_EPOCHS" and "100-MAX_EPOCHS").
+    """A phase of training.
 
-    `layers` is "frozen" (the head alone learns) or "finetuned" (all layers). The learning rate starts at
-    `initial_lr` and is multiplied by `factor` after each epoch, at most `hold_after` times (None: always). The phase
-    ends early once validation accuracy has not risen for `patience` epochs.
+    `layers` is "frozen" (the head alone learns) or "finetuned" (all layers). The learning rate starts at `initial_lr`
+    and is multiplied by `factor` after each epoch, at most `hold_after` times (None: always). The phase ends after
+    `max_epochs` (None: all that earlier phases left of the recipe's `total_epochs`, "MAX_EPOCHS" and "100-MAX_EPOCHS"
+    in the tables), or once validation accuracy has not risen for `patience` epochs.
     """
 
     layers: str
@@ -69,10 +69,8 @@ def find_recipe(model: str, backbone: str) -> Recipe:
     return RECIPES[model, backbone]
 
 
-def apply_variant(recipe: Recipe, variant: Variant | None) -> Recipe:
-    """The recipe with what `variant` changes; for None the recipe itself. One phase takes the first's layers."""
-    if variant is None:
-        return recipe
+def apply_variant(recipe: Recipe, variant: Variant) -> Recipe:
+    """The recipe with what `variant` changes. A recipe of one phase takes the layers of the first."""
     layers = variant.layers or [phase.layers for phase in recipe.phases]
     phases = tuple(replace(phase, layers=own) for phase, own in zip(recipe.phases, layers, strict=False))
     return replace(recipe, phases=phases, split=variant.split or recipe.split, variant=variant)
@@ -127,10 +125,9 @@ class Profile:
     def scale(self, recipe: Recipe) -> Recipe:
         """The recipe in `time` of its epochs; at full strength the recipe itself.
 
-        Multiplying the rate as slowly as the tables do would end the shortened run before its networks learnt. So
-        phase I climbs faster, to come to phase II's MAX_LR when phase II starts there, and never slower than its
-        table says; phase II is the thesis' own, cut short. Patience stays: it is for long phases, and a short one
-        should not stop over the first epochs' tiny rates; its best epoch's weights are kept either way.
+        The tables' slow climb would end the shortened run before its networks learnt. So phase I climbs faster, to come
+        to phase II's MAX_LR when phase II starts there, and never slower than its table says; phase II is the thesis'
+        own, cut short. Patience stays, so that a short phase does not stop over the first epochs' tiny rates.
         """
         if self.full_strength(recipe):
             return recipe

@@ -87,7 +87,7 @@ class Study:
         planned, missing = [], {}
         for model in models:
             for backbone in backbones or BACKBONES:
-                recipe = apply_variant(self.profile.scale(find_recipe(model, backbone)), variant)
+                recipe = apply_variant(self.profile.scale(find_recipe(model, backbone)), variant or FAITHFUL)
                 if recipe.weights and self.weights_of(backbone) == NO_WEIGHTS:
                     missing[backbone] = NO_WEIGHTS
                 else:

@@ -1,7 +1,7 @@
-"""Train trials: the one runner, for a study's own models and for experiments on other pictures.
+"""Train trials, a study's own and those of experiments on other pictures.
 
-`Study.train` plans trials; `run` trains those that are not stored, here or on a cluster; `Trial.train` trains one and
-stores its record.
+The way of a trial: `Study.train` plans it, `run` skips it if it is stored or sends it to a cluster, `Trial.train`
+trains the network, and `records.store_record` stores what came of it.
 """
 
 import time

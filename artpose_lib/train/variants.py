@@ -1,7 +1,7 @@
-"""Where the thesis' published scripts part from its text, as data: a variant switches one thing and shares the rest.
+"""Where the thesis' published scripts part from its text: a variant changes one thing of a recipe.
 
-The ids A1 to A11 are those of the audit (`thesis/audit.csv`). A9 is a way to draw curves, which `metrics.curves` takes,
-and A11 is about counts in the text, so neither trains anything. None of the variants is the default anywhere.
+The ids A1 to A11 are those of the audit (`thesis/audit.csv`). A9 is a way to draw curves and A11 is about counts in the
+text, so neither trains anything. None of the variants is the default anywhere.
 """
 
 from dataclasses import dataclass, fields
@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Variant:
-    """How a trial departs from its recipe. The defaults depart in nothing; a variant sets one field.
+    """How a trial departs from its recipe; by default in nothing.
 
     labels: "own", or "permuted": shuffled once more before each trial after the first, the pictures unmoved.
     split: None for the recipe's, or another scheme of `splits.SPLITS`.

@@ -11,6 +11,26 @@ def test_saved_models_load_them_by_these_names(layer_class):
     assert keras.saving.get_registered_name(layer_class) == f"artpose>{layer_class.__name__}"
 
 
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_adam_takes_the_steps_of_keras_own(policy, amsgrad):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(12, 5)).astype("float32"), np.eye(3, dtype="float32")[np.arange(12) % 3]
+    ends = []
+    for optimiser in (keras.optimizers.Adam(0.01, epsilon=1e-8, amsgrad=amsgrad),
+                      Adam(0.01, epsilon=1e-8, amsgrad=amsgrad)):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4, "tanh", dtype=policy),
+                                  keras.layers.Dense(3, "softmax")])
+        model.compile(optimiser, "categorical_crossentropy", jit_compile=False)
+        for step in range(6):
+            optimiser.learning_rate = 0.01 * 1.5**step  # the one-cycle schedule's way
+            model.train_on_batch(x, y)
+        ends.append(model.get_weights() + [variable.numpy() for variable in optimiser.variables])
+    for own, ours in zip(*ends, strict=True):
+        np.testing.assert_allclose(own, ours, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("learns", [True, False])
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_batch_normalisation_learns_and_answers_as_keras_own(policy, learns):

@@ -12,7 +12,7 @@ from artpose_lib.train import material
 from artpose_lib.train.material import Features, assign_labels, divide, load_material
 from artpose_lib.train.recipes import apply_variant, find_recipe
 from artpose_lib.train.study import open_study
-from artpose_lib.train.variants import VARIANTS, Variant
+from artpose_lib.train.variants import FAITHFUL, VARIANTS, Variant
 
 LITE = standin.LITE
 
@@ -59,7 +59,7 @@ def test_only_the_training_part_is_augmented(opened, monkeypatch):
 
 
 def labels_used(opened, variant, seed):
-    return assign_labels(opened, apply_variant(find_recipe("frozen", LITE), variant), seed)
+    return assign_labels(opened, apply_variant(find_recipe("frozen", LITE), variant or FAITHFUL), seed)
 
 
 def test_permuted_labels_leave_the_first_trial_alone(opened):
@@ -77,7 +77,7 @@ def test_labels_that_left_their_pictures_are_not_learned(opened):
 
 
 def parts(opened, variant, seed):
-    return divide(opened, apply_variant(find_recipe("frozen", LITE), variant), seed)
+    return divide(opened, apply_variant(find_recipe("frozen", LITE), variant or FAITHFUL), seed)
 
 
 def test_one_split_for_all_trials_and_none_for_two_runs(opened):

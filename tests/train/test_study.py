@@ -64,6 +64,7 @@ def test_predictions_are_of_the_split_and_sum_to_one(opened):
 def test_trials_of_one_network_in_a_row_share_it_and_another_takes_its_place(small, monkeypatch):
     built, build = [], training.build_trainer
     monkeypatch.setattr(training, "build_trainer", lambda *what: built.append(what) or build(*what))
+    monkeypatch.setattr(training, "train", standin.train)
     small.train("finetuned", "finetuned_aug", seeds=(40, 41))
     small.train("finetuned", seeds=(42,))
     assert len(built) == 1

@@ -17,7 +17,7 @@ def test_no_variant_is_the_default_anywhere():
     assert FAITHFUL.changes() == {}
     for model in MODELS:
         own = find_recipe(model, "VGG16")
-        assert apply_variant(own, None) is own and "variant" not in recipe_to_dict(own)
+        assert apply_variant(own, FAITHFUL) == own and "variant" not in recipe_to_dict(own)
 
 
 def test_a_recipe_says_what_is_switched_in_it_and_shares_the_rest():
