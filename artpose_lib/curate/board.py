@@ -1,24 +1,23 @@
 """The board on which a person cleans a collection: a widget that shows pictures and takes decisions.
 
-Decisions lie on disk alone. `board.js` sends what the person does; Python appends it to decisions.csv, reads that file
-again and answers with a page of cards. So a reload, a new kernel and another person's board show the same.
+`board.js` sends what the person does; Python appends it to decisions.csv, reads that file again and answers with a page
+of cards. So a reload, a new kernel and another person's board show the same.
 """
 
 import getpass
-import io
 from pathlib import Path
 
 import anywidget
+import numpy as np
 import pandas as pd
 import traitlets
 
 from artpose_lib.curate.cards import Cards, describe_decision, shrink_picture
 from artpose_lib.curate.findings import inspect_pictures
 from artpose_lib.curate.page import render_static_page
-from artpose_lib.data.boxes import parse_boxes
 from artpose_lib.data.decisions import FILE, Decision, DecisionError, active_decisions, append_decision, read_decisions
 from artpose_lib.data.pictures import PictureError
-from artpose_lib.web import asset
+from artpose_lib.web import asset, encode_jpeg
 
 THUMBNAIL, ENLARGED = 320, 1200  # pixels of the longer side of what is sent to the browser
 
@@ -28,7 +27,7 @@ class CurationBoard(anywidget.AnyWidget):
 
     Parameters: `folder` holds metadata.csv, and decisions.csv once there is one; `who` decides (None: the name of the
     account); `found` comes from `inspect_pictures` (None: computed, without features); `open_only` leaves pictures
-    without an open licence out of the static page, so that it may be published.
+    without an open licence out of the static page.
     Raises DataError where the folder cannot be read, and DecisionError where its decisions.csv cannot.
     """
 
@@ -38,51 +37,48 @@ class CurationBoard(anywidget.AnyWidget):
 
     def __init__(self, folder: str | Path, who: str | None = None, found: pd.DataFrame | None = None,
                  open_only: bool = False):
-        self.folder, self.open_only = Path(folder), open_only
-        self.who = who or getpass.getuser()
-        self.found = inspect_pictures(self.folder) if found is None else found
-        self.cards = Cards(self.folder, self.found)
+        self.folder, self.who, self.open_only = Path(folder), who or getpass.getuser(), open_only
+        self.cards = Cards(self.folder, inspect_pictures(self.folder) if found is None else found)
         self.cards.list_cards()  # a broken decisions.csv raises here, and not in the browser
         super().__init__(where=str(self.folder.resolve()))
         self.on_msg(self._receive)
 
-    @property
-    def html(self) -> str:
-        """The board's state as it is now, as a static page: what the book shows."""
-        return render_static_page(self.cards, self.open_only)
-
     def _repr_mimebundle_(self, **options):
         data, metadata = super()._repr_mimebundle_(**options)
-        return data | {"text/html": self.html}, metadata
+        return data | {"text/html": render_static_page(self.cards, self.open_only)}, metadata
 
     def _receive(self, _widget, message: dict, _buffers) -> None:
         try:
-            answer, pictures = self._answer(message)
+            answer = self._answer(message)
         except (ValueError, OSError) as error:  # DecisionError, PictureError, a file that is gone
-            answer, pictures = {"error": str(error)}, []
-        self.send({"ask": message.get("ask")} | answer, pictures)
+            answer = {"error": str(error)}
+        self.send({"ask": message.get("ask")} | answer)
 
-    def _answer(self, message: dict) -> tuple[dict, list[bytes]]:
-        """An answer and the JPEGs that go with it. Cards that a message names come without: the browser has theirs.
+    def _answer(self, message: dict) -> dict:
+        """What `do` asks for: "enlarge"; "show", with the arguments of `Cards.find_page`; "decide", and show as well.
 
-        `do` is "enlarge"; "show", with the arguments of `Cards.find_page`; or "decide", which then shows as well.
+        Cards that are asked for by name come without pictures: the browser has theirs.
         """
         if message["do"] == "enlarge":
-            picture, size = _encode_jpeg(self.folder / self._refuse_unknown(message["file_name"]), ENLARGED)
-            return {"size": size}, [picture]
+            return self._encode(message["file_name"], ENLARGED)
         done = self._decide(message) if message["do"] == "decide" else {}
         asked = {key: message[key] for key in ("filters", "begun", "names", "after", "before") if key in message}
         page = self.cards.find_page(**asked)
-        return page | done, [] if asked.get("names") else [self._thumbnail(card) for card in page["cards"]]
+        if not asked.get("names"):
+            page["cards"] = [card | self._show_thumbnail(card["file_name"]) for card in page["cards"]]
+        return page | done
 
-    def _thumbnail(self, card: dict) -> bytes:
-        """A small JPEG; the card gets the `size` of the whole picture, or the `fault` why it cannot be shown."""
+    def _show_thumbnail(self, name: str) -> dict:
+        """As `_encode`, or the `fault` why a picture cannot be shown."""
         try:
-            picture, card["size"] = _encode_jpeg(self.folder / card["file_name"], THUMBNAIL)
-            return picture
+            return self._encode(name, THUMBNAIL)
         except (PictureError, OSError) as error:
-            card["fault"] = getattr(error, "strerror", None) or str(error)
-            return b""
+            return {"fault": getattr(error, "strerror", None) or str(error)}
+
+    def _encode(self, name: str, side: int) -> dict:
+        """A picture as a data URI, `image`, and the `size` of the whole picture."""
+        image, size = shrink_picture(self.folder / name, side)
+        return {"image": encode_jpeg(np.asarray(image), side), "size": size}
 
     def _decide(self, message: dict) -> dict:
         """Write a decision down; returns the picture that it is about (`name`) and what was done (`said`)."""
@@ -91,9 +87,7 @@ class CurationBoard(anywidget.AnyWidget):
             name, said = self._find_last(name)
         else:
             said = {"keep": "Kept", "drop": "Dropped", "box": "Boxes saved"}.get(action, f"Now {value}")
-        decision = Decision(self._refuse_unknown(name), action, value, message.get("why", ""), self.who)
-        if action == "box":
-            _refuse_outside(value, shrink_picture(self.folder / name, 1)[1])
+        decision = Decision(name, action, value, message.get("why", ""), self.who)
         if action == "pose" and value == self.cards.list_cards()[self.cards.places[name]]["pose"]:
             raise DecisionError(f"{name} has the pose {value} already. Keep it with K.")
         try:
@@ -115,21 +109,3 @@ class CurationBoard(anywidget.AnyWidget):
                 return decision.file_name, f"Taken back: {describe_decision(decision)}"
             decided_later.add(decision.file_name)
         raise DecisionError(f"No decision on {name} stands." if name else "No decision of yours stands.")
-
-    def _refuse_unknown(self, name: str) -> str:
-        if name not in self.cards.places:
-            raise DecisionError(f'"{name}" is no picture of this collection. Reload the page.')
-        return name
-
-
-def _refuse_outside(boxes: str, size: tuple[int, int]) -> None:
-    for box in parse_boxes(boxes):
-        if box[2] > size[0] or box[3] > size[1]:
-            raise DecisionError(f"The box {box} reaches out of the picture, which has {size[0]} x {size[1]} pixels.")
-
-
-def _encode_jpeg(path: Path, side: int) -> tuple[bytes, tuple[int, int]]:
-    image, size = shrink_picture(path, side)
-    jpeg = io.BytesIO()
-    image.save(jpeg, "JPEG", quality=85)
-    return jpeg.getvalue(), size

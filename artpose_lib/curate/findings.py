@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
+from artpose_lib.curate.cards import shrink_picture
 from artpose_lib.curate.flags import FLAGS, SIDE, flag_picture
 from artpose_lib.data.dataset import verify_pictures
 from artpose_lib.data.duplicates import HASH_SIDE, likeness
 from artpose_lib.data.metadata import list_pictures
-from artpose_lib.data.pictures import decode, decode_square, read_ahead
+from artpose_lib.data.pictures import decode_square, read_ahead
 
 FOLDS = 5  # of the cross-validation, and so the fewest different pictures of a class whose labels can be judged
-REGULARISATION = 0.01  # C of the logistic regression: strong, for there are more features (1,280) than pictures
+REGULARISATION = 0.01  # C of the logistic regression: strong, as there are more features (1,280) than pictures
 LITE = "EfficientNet-Lite0"
 NAMES = 4  # how many other pictures a note names
 
@@ -36,21 +37,18 @@ class Finding(NamedTuple):
 def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> pd.DataFrame:
     """Find what is odd about the pictures of a folder, as they are before any decision.
 
-    Parameters: `folder` as for `load_dataset`; `features` float32 (n, d), a row for each of `list_readable(folder)`, or
-    None to do without: they also find copies that were cropped or given a border, and labels that seem wrong.
-    Returns a frame sorted by its columns `file_name` and `kind`; `group`, an integer from 1 that pictures of one
-    picture or work share in all their findings, 0 where that does not apply; `score`, larger for the more certain
-    of one kind; `note`, a sentence. The kinds:
+    Parameters: `folder` as for `load_dataset`; `features` float32 (n, d), a row for each of `list_readable(folder)`
+    (None: fewer near-duplicates are found, and no suspicious labels).
+    Returns a frame sorted by its columns `file_name` and `kind`; `group`, from 1, is the same in all findings about one
+    picture or work, and 0 for none; `score` is larger for the more certain of one kind; `note` is a sentence. Kinds:
 
-    - "unreadable": the file is no picture that can be decoded;
-    - "exact duplicate", the same bytes in another file; "near duplicate", the same picture, perhaps mirrored, toned,
-      cropped (see `duplicates.likeness`);
+    - "unreadable": no picture that can be decoded;
+    - "exact duplicate": the same bytes as another file; "near duplicate": see `duplicates.likeness`;
     - "two poses": the picture, or the work (`source` and `ID`), stands under more than one label;
     - "colour chart", "frame", "text page": see `flags`;
     - "suspicious label": see `find_suspicious_labels`; labels of fewer than `FOLDS` different pictures are not judged.
 
-    Raises DataError where the folder cannot be read, and ValueError where there are not as many rows of features as
-    pictures.
+    Raises DataError where the folder cannot be read, and ValueError where there are not as many features as pictures.
     """
     folder = Path(folder)
     rows, problems = verify_pictures(folder, list_pictures(folder))
@@ -61,8 +59,9 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
     if len(rows):
         small = np.empty((len(rows), HASH_SIDE, HASH_SIDE, 3), np.uint8)
         for row, name in rows["file_name"].items():
-            small[row], flagged = _look(folder / name)
-            found += [Finding(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flagged.items()]
+            small[row] = decode_square((folder / name).read_bytes(), HASH_SIDE)
+            flags = flag_picture(np.asarray(shrink_picture(folder / name, SIDE)[0]))
+            found += [Finding(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flags.items()]
         found += _compare(rows, likeness(small, features), features)
     frame = pd.DataFrame(found, columns=Finding._fields).drop_duplicates()
     return frame.sort_values(["file_name", "kind"], ignore_index=True)
@@ -74,10 +73,7 @@ def list_readable(folder: str | Path) -> pd.DataFrame:
 
 
 def extract_lite_features(folder: str | Path) -> np.ndarray:
-    """What EfficientNet-Lite0 makes of each picture, float32 (n, 1280), a row for each of `list_readable(folder)`.
-
-    Its ImageNet weights come with a Python package, so this works anywhere.
-    """
+    """EfficientNet-Lite0's features, float32 (n, 1280), a row for each of `list_readable(folder)`."""
     from artpose_lib.model.backbones import BACKBONES  # seconds to import, which only this costs
     from artpose_lib.model.classifier import build_classifier, pooled_model
     from artpose_lib.model.features import extract_features
@@ -91,11 +87,9 @@ def find_suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: 
     """Find labels that the pictures' features speak against, by confident learning (Northcutt et al. 2021; cleanlab).
 
     Parameters: `features` float (n, d); `labels` (n,), two at least and each in `FOLDS` groups at least; `groups`
-    integers (n,): pictures of a group are judged by the others alone, so that a copy does not vouch for its copy;
-    `seed` of the division into `FOLDS` folds.
+    integers (n,): pictures of a group are judged by the others alone; `seed` of the division into `FOLDS` folds.
     Returns a row a suspect, the worst first: `row` (position, from 0), `score` (1 less the probability of its label, 0
-    to 1) and `suggested` (the likeliest label). Of 34 labels swapped among 675 paintings of six styles, some 30 are
-    among 200 suspects.
+    to 1) and `suggested` (the likeliest label).
     """
     from cleanlab.filter import find_label_issues  # with scikit-learn two seconds, which only this costs
     from cleanlab.rank import get_label_quality_scores
@@ -115,19 +109,9 @@ def find_suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: 
                          "suggested": classes[probabilities[suspects].argmax(axis=1)]})
 
 
-def _look(path: Path) -> tuple[np.ndarray, dict[str, float]]:
-    """A picture as the perceptual hash sees it, and its flags."""
-    data = path.read_bytes()
-    image, _ = decode(data, SIDE)
-    image.thumbnail((SIDE, SIDE))
-    return decode_square(data, HASH_SIDE), flag_picture(np.asarray(image))
-
-
 def _same_work(rows: pd.DataFrame) -> np.ndarray:
     """Which pictures are of one work, by its museum's own number: bool (n, n)."""
-    if not {"source", "ID"} <= set(rows):
-        return np.zeros((len(rows), len(rows)), bool)
-    source, number = rows["source"].to_numpy(object), rows["ID"].to_numpy(object)
+    source, number = rows.reindex(columns=["source", "ID"], fill_value="").to_numpy(object).T
     return (source[:, None] == source) & (number[:, None] == number) & (source != "") & (number != "")
 
 
@@ -135,7 +119,7 @@ def _compare(rows: pd.DataFrame, likeness: np.ndarray, features: np.ndarray | No
     """What is found by comparing pictures with each other: copies, disputed labels and suspicious ones."""
     joined = np.maximum(likeness, _same_work(rows))
     group = connected_components(joined > 0, directed=False)[1]
-    numbers: dict[int, int] = {}  # from 1, in the order of file names, of the groups that anything is found in
+    numbers: dict[int, int] = {}  # of the groups that anything is found in, in the order of file names
     for row, kind, score, note in sorted([*_copies(rows, likeness), *_two_poses(rows, joined, group)]):
         number = numbers.setdefault(group[row], len(numbers) + 1)
         yield Finding(rows["file_name"][row], kind, number, float(score), note)

@@ -1,7 +1,4 @@
-"""Pictures that show no artwork, or more than the artwork: colour charts, frames and pages of text.
-
-Each is recognised by a few lines of statistics on a small picture, good enough to point a person at it and no better.
-"""
+"""Pictures that show no artwork, or more than the artwork: colour charts, frames and pages of text."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -37,8 +34,8 @@ def flag_picture(picture: np.ndarray) -> dict[str, float]:
 def score_colour_chart(picture: np.ndarray) -> float:
     """How much a picture looks like a grid of many hues, 0 to 1.
 
-    The share of all changes of colour that falls on a fifth of the rows and on a fifth of the columns, which a grid
-    brings near 1, times the share of eight hues, of twelve around the circle, that cover a fiftieth of the picture.
+    The share of all changes of colour that falls on a fifth of the rows and on a fifth of the columns, times the share
+    of eight hues, of twelve around the circle, that cover a fiftieth of the picture.
     """
     channels = _channels(picture)
     concentrated = min(_concentration(np.abs(np.diff(channels, axis=axis + 1)).sum(axis=0), axis) for axis in (0, 1))
@@ -51,9 +48,8 @@ def score_colour_chart(picture: np.ndarray) -> float:
 def score_text_page(picture: np.ndarray) -> float:
     """How regularly lines of writing follow each other, at most 1.
 
-    In a line of text brightness changes from letter to letter, between lines it does not; so the mean change along
-    each row rises and falls. Its autocorrelation has a second peak one line further down. Four upright strips are
-    looked at, because a page may be turned a little or have columns, and the second best counts.
+    The mean change along each row rises in a line of text and falls between lines: its autocorrelation has a second
+    peak one line further down. Of four upright strips, as a page may be turned a little, the second best counts.
     """
     grey = np.asarray(Image.fromarray(picture).convert("L"), np.float32)
     return float(np.sort([_regularity(strip) for strip in np.array_split(grey, 4, axis=1)])[-2])
@@ -62,8 +58,8 @@ def score_text_page(picture: np.ndarray) -> float:
 def score_frame(picture: np.ndarray) -> float:
     """How much stronger than its other edges are four straight ones, one along each side and all at one distance.
 
-    A frame is as wide on all four sides: 5 to 22 % of the picture's longer side. 0 where nothing is; a painting full of
-    edges reaches 0.9, a frame 1 to 11. A print's margin or a mount of this width is found as well.
+    The distance is 5 to 22 % of the picture's longer side. 0 where nothing is; a frame, a mount or a print's margin
+    reaches 1 to 11.
     """
     side = max(picture.shape[:2])
     depth = min(round(0.22 * side), min(picture.shape[:2]) // 3)
@@ -75,8 +71,7 @@ def score_frame(picture: np.ndarray) -> float:
     return float(all_four.max(initial=0) / (10 + np.mean([change.mean() for change in changes])))
 
 
-# Of 15 drawn charts, 84 frames and 22 pages one chart and seven frames are missed. Of 743 paintings, prints and statues
-# none passes for a chart or a page, and nine for framed, which eight of them are.
+# Of 743 paintings, prints and statues none passes these thresholds as a chart or a page, and nine as framed.
 FLAGS: dict[str, Flag] = {
     "colour chart": Flag(score_colour_chart, 0.45, "It looks like a colour chart: patches of many hues in a grid."),
     "frame": Flag(score_frame, 1.0,
@@ -112,7 +107,7 @@ def _regularity(strip: np.ndarray) -> float:
 def _lines(change: np.ndarray, depth: int, give: int) -> np.ndarray:
     """How strong a line lies at each distance from the upper edge, float (depth,), within `give` rows of it.
 
-    It counts what three quarters of the line's length surpass, without the corners; a row up or down is the line still.
+    Three quarters of its length, without the corners, surpass that; a row up or down is the line still.
     """
     width = change.shape[1]
     middle = maximum_filter1d(change[:depth, round(0.15 * width):round(0.85 * width)], 3, axis=0)

@@ -1,8 +1,7 @@
-"""The curation board where no kernel runs: what was found, what was decided, as a page that the book can carry."""
+"""The curation board where no kernel runs: what was found and decided, as HTML that the book can carry."""
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ GREY = "#777777"
 
 
 def render_static_page(cards: Cards, open_only: bool) -> str:
-    """Counts, the duplicates' groups and all else that was flagged or decided with thumbnails, and the decisions.
+    """Counts, thumbnails of all that was flagged or decided, and the decisions, as HTML.
 
     Parameters: `open_only` puts a grey tile in the place of a picture whose licence is not open; where the collection
     has no column `licence`, all are shown. Raises DecisionError.
@@ -32,15 +31,14 @@ def render_static_page(cards: Cards, open_only: bool) -> str:
         "Groups of one picture or work": [card for card in now if card["group"]],
         "Other findings": [card for card in now if card["flags"] and not card["group"]],
         "Decided without a finding": [card for card in now if card["decided"] and not card["flags"]]}
-    html, left = [_summary(now)], MOST_PICTURES
+    html, left = _summarise(now), MOST_PICTURES
     for title, found in sections.items():
-        html += _section(title, found, left, cards, open_only)
+        html += _render_section(title, found, left, cards, open_only)
         left = max(0, left - len(found))
-    return f'<div class="artpose-view artpose-curation">{"".join(html)}{_table(decisions)}</div>'
+    return f'<div class="artpose-view artpose-curation">{html}{_render_table(decisions)}</div>'
 
 
-def _summary(now: Sequence[dict]) -> str:
-    """How far the work is, in sentences."""
+def _summarise(now: Sequence[dict]) -> str:
     found = count_cards(now)
     stages = found["decision"]
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(found["finding"].items())
@@ -50,16 +48,14 @@ def _summary(now: Sequence[dict]) -> str:
             f"{stages['boxes drawn']:,}.</p><p>Findings: {escape(kinds) or 'none'}.</p>")
 
 
-def _section(title: str, found: Sequence[dict], most: int, cards: Cards, open_only: bool) -> list[str]:
+def _render_section(title: str, found: Sequence[dict], most: int, cards: Cards, open_only: bool) -> str:
     if not found:
-        return []
-    html = [f'<p class="artpose-name">{title} ({len(found):,} pictures)</p>']
-    if shown := found[:most]:
+        return ""
+    html, shown = f'<p class="artpose-name">{title} ({len(found):,} pictures)</p>', found[:most]
+    if shown:
         images, captions = zip(*(_tile(card, cards, open_only) for card in shown), strict=True)
-        html.append(contact_sheet(images, captions, height=SIDE // 2).data)
-    if len(found) > most:
-        html.append(f"<p>{len(found) - most:,} more are not shown.</p>")
-    return html
+        html += contact_sheet(images, captions, height=SIDE // 2).data
+    return html + f"<p>{len(found) - most:,} more are not shown.</p>" * (len(found) > most)
 
 
 def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
@@ -73,29 +69,23 @@ def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
         parts.append(f"Licence: {card['licence'] or 'not known'}")
     else:
         try:
-            _paste_picture(tile, cards.folder / card["file_name"], card["boxes"])
+            image, size = shrink_picture(cards.folder / card["file_name"], SIDE)
+            for box in parse_boxes(card["boxes"]):
+                corners = [image.width / size[0] * value for value in box]
+                ImageDraw.Draw(image).rectangle(corners, outline=ACCENT, width=3)
+            tile.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
         except (PictureError, OSError):
             word = "unreadable"
     ImageDraw.Draw(tile).text((SIDE / 2, SIDE / 2), word, fill="white", anchor="mm", font_size=26)
     return np.asarray(tile), ". ".join(parts)
 
 
-def _paste_picture(tile: Image.Image, path: Path, boxes: str) -> None:
-    image, size = shrink_picture(path, SIDE)
-    draw, scale = ImageDraw.Draw(image), image.width / size[0]
-    for box in parse_boxes(boxes):
-        draw.rectangle([scale * value for value in box], outline=ACCENT, width=3)
-    tile.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
-
-
-def _table(decisions: Sequence[Decision]) -> str:
-    """Who decided what, when and why; the latest first."""
+def _render_table(decisions: Sequence[Decision]) -> str:
     if not decisions:
         return "<p>Nothing is decided yet.</p>"
     latest = decisions[:-MOST_DECISIONS - 1:-1]
-    frame = pd.DataFrame([[getattr(decision, column) for column in COLUMNS] for decision in latest], columns=COLUMNS)
     with pd.option_context("display.max_colwidth", None):
-        table = frame.to_html(index=False, border=0, justify="left")
+        table = pd.DataFrame(map(vars, latest), columns=COLUMNS).to_html(index=False, border=0, justify="left")
     older = len(decisions) - len(latest)
     return (f'<p class="artpose-name">Decisions that stand</p><div style="overflow-x: auto" tabindex="0" role="region" '
             f'aria-label="Decisions">{table}</div>' + f"<p>{older:,} older ones are not listed.</p>" * bool(older))

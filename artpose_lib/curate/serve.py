@@ -19,7 +19,7 @@ from artpose_lib.data.metadata import list_pictures
 from artpose_lib.files import say
 
 HOST = "127.0.0.1"  # this machine only
-# Voila's page names style sheets on the web; with this the browser asks no other machine for anything.
+# Voila's page names style sheets on the web, which this keeps the browser from asking for.
 LOCAL_ONLY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'"
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 # In a box, because a board alone would bring its static page along.
@@ -41,7 +41,6 @@ class ThisPython(KernelSpecManager):
 def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = True) -> None:
     """Serve the curation board of a folder on this machine until Ctrl-C; the address, with its token, is printed.
 
-    A page that is loaded again starts a new kernel; what has been decided, and what is begun, it shows as before.
     Raises DataError or DecisionError where the folder cannot be curated, and ValueError where the port is taken.
     """
     folder = Path(folder).resolve()

@@ -49,13 +49,13 @@ def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height:
     Raises ValueError where there are not as many captions as pictures.
     """
     figures = "".join(
-        f'<figure><img alt="{escape(caption)}" src="{_jpeg(image, 2 * height)}" style="height: {height}px">'
+        f'<figure><img alt="{escape(caption)}" src="{encode_jpeg(image, 2 * height)}" style="height: {height}px">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
         for image, caption in zip(images, captions, strict=True))
     return HTML(f'<div class="artpose-view artpose-sheet"><style>{asset("chooser.css")}</style>{figures}</div>')
 
 
-def _jpeg(image: np.ndarray, height: int) -> str:
+def encode_jpeg(image: np.ndarray, height: int) -> str:
     """A data URI of a uint8 RGB array, made smaller where it is higher than `height` pixels."""
     picture, buffer = Image.fromarray(image), io.BytesIO()
     picture.thumbnail((picture.width, height))

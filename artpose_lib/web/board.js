@@ -1,15 +1,14 @@
 // The curation board in the browser. What is decided lies with Python (board.py): this script asks it for a page of cards,
 // sends what the person does and shows the answer. What is begun and not decided yet, the browser alone keeps.
 
-const KEYS = {
-  "Arrows": "another picture", "K": "keep", "D": "drop", "1 to 9": "the pose of that number",
-  "B": "draw boxes around the figures", "W": "write why; it goes with the next decision on the picture",
-  "U, Ctrl+Z": "take back your last decision", "N, P": "next and previous page", "?": "show or hide these keys",
-};
+const KEYS = ["Arrows: another picture", "K: keep", "D: drop", "1 to 9: the pose of that number",
+  "B: draw boxes around the figures", "W: write why; it goes with the next decision on the picture",
+  "U, Ctrl+Z: take back your last decision", "N, P: next and previous page", "?: show or hide these keys"];
 const HINT = "K keep · D drop · 1–9 pose · B box · W why · U undo · ? all keys";
 const ANY = { decision: "all pictures", finding: "any finding or none", pose: "all poses", source: "all sources" };
 const STAGES = ["undecided", "kept", "dropped", "pose changed", "boxes drawn", "begun"];
 const PATIENCE = 20000; // milliseconds until a missing answer is reported
+const SILENT = "Python does not answer. If it has stopped, reload the page: only what is shown as decided is written.";
 const NEW_POSE = "\n"; // no pose can be called that
 
 const shown = (number) => number.toLocaleString("en");
@@ -20,22 +19,14 @@ class Board {
     [this.model, this.root] = [model, root];
     this.questions = new Map(); // to Python, not answered yet
     this.filters = { decision: "undecided", finding: "", pose: "", source: "" };
-    this.page = { cards: [], earlier: 0, later: 0, poses: [] };
-    this.thumbnails = new Map(); // of this page alone: {image, size, fault}
+    this.page = { cards: [], earlier: 0, later: 0, poses: [] }; // the last answer of Python
+    this.storage = `artpose ${model.get("where")}`;
     this.begun = this.recall(); // {file name: {why, boxes}}
     this.current = ""; // the picture that keys are about
     this.writing = ""; // the picture whose reason is open
     this.editor = new BoxEditor(this);
     this.build();
-    this.receive = this.receive.bind(this);
-    model.on("msg:custom", this.receive);
     this.ask({ do: "show" });
-  }
-
-  close() {
-    this.model.off("msg:custom", this.receive);
-    this.questions.forEach((question) => clearTimeout(question.timer));
-    this.thumbnails.forEach(({ image }) => URL.revokeObjectURL(image.src));
   }
 
   build() {
@@ -44,14 +35,14 @@ class Board {
     this.done = make("strong");
     this.progress = make("progress", { "aria-label": "Decided" });
     this.selects = Object.fromEntries(Object.keys(this.filters).map((filter) => [filter, select(filter)]));
-    this.keys = make("details", {}, make("summary", {}, HINT), make("dl", {}, ...Object.entries(KEYS).flatMap(
-      ([key, does]) => [make("dt", {}, key), make("dd", {}, does)])));
+    this.keys = make("details", {}, make("summary", {}, HINT),
+      make("ul", {}, ...KEYS.map((line) => make("li", {}, line))));
     this.list = make("ul", { className: "cards", role: "list", "aria-label": "Pictures" });
     this.list.addEventListener("focusin", (event) => this.mark(event.target.closest("li").dataset.name));
-    this.alert = make("p", { role: "alert", hidden: true });
+    this.alert = make("p", { role: "alert" });
     this.status = make("p", { role: "status" }, "Choose a picture, with the mouse or the arrow keys, and decide.");
-    this.earlier = makeButton("", () => this.turnBack(), { title: "P" });
-    this.later = makeButton("", () => this.turnOn(), { title: "N" });
+    this.earlier = makeButton("", () => this.ask({ do: "show", before: this.names()[0] }), { title: "P" });
+    this.later = makeButton("", () => this.ask({ do: "show", after: this.names().at(-1) }), { title: "N" });
     this.root.classList.add("artpose-board");
     this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // in JupyterLab, D twice would delete the cell
     this.root.replaceChildren(
@@ -65,63 +56,52 @@ class Board {
 
   ask(question) {
     const ask = crypto.getRandomValues(new Uint32Array(2)).join("-"); // other views of this board have other questions
-    const timer = setTimeout(() => this.complain("Python does not answer. If it has stopped, reload the page: what is "
-      + "not shown as decided is not written."), PATIENCE);
+    const timer = setTimeout(() => { this.alert.textContent = SILENT; }, PATIENCE);
     this.questions.set(ask, { ...question, timer });
     this.root.setAttribute("aria-busy", true);
     this.model.send({ ...question, ask, filters: this.filters, begun: Object.keys(this.begun) });
   }
 
-  receive(answer, buffers) {
+  receive(answer) {
     const question = this.questions.get(answer.ask);
     if (!question) return;
     clearTimeout(question.timer);
     this.questions.delete(answer.ask);
     this.root.setAttribute("aria-busy", this.questions.size > 0);
     if (answer.error) {
-      this.complain(answer.error);
+      this.alert.textContent = answer.error;
       this.drawCards();
       if (question.do === "decide") this.focus(question.file_name);
     } else if (question.do === "enlarge") {
-      this.editor.open(question.file_name, answer.size, question.boxes, buffers[0]);
+      this.editor.open(question.file_name, answer.size, question.boxes, answer.image);
     } else {
       if (question.do === "decide") this.settle(question, answer);
-      const turned = !question.names?.length;
-      if (turned) this.turn(answer.cards, buffers);
-      else if (`${question.names}` !== `${this.names()}`) return this.ask({ do: "show", names: this.names() });
-      this.page = answer;
+      if (!question.names?.length) return this.turn(answer);
+      if (`${question.names}` !== `${this.names()}`) return this.ask({ do: "show", names: this.names() });
+      this.page = { ...answer, cards: answer.cards.map((card) => ({ ...this.card(card.file_name), ...card })) };
       this.draw();
-      if (turned) this.takeFocus();
     }
   }
 
   settle({ why, action }, { name, said, cards }) {
-    const settled = {};
-    if (why && this.begun[name]?.why === why) settled.why = undefined;
-    if (action === "box") settled.boxes = undefined;
-    this.hold(name, settled);
+    const begun = this.begun[name] || {};
+    this.hold(name, { why: begun.why === why ? "" : begun.why, boxes: action === "box" ? undefined : begun.boxes });
     this.status.textContent = `${said}: ${cards.find((card) => card.file_name === name)?.title || name}`;
-    this.alert.hidden = true;
-  }
-
-  complain(text) {
-    Object.assign(this.alert, { textContent: text, hidden: false });
+    this.alert.textContent = "";
   }
 
   // What is begun is kept as it is typed or drawn, for a page that is loaded again, also with a new kernel.
 
   recall() {
-    try { return JSON.parse(localStorage.getItem(this.storage())) || {}; } catch { return {}; } // a notebook may forbid it
+    try { return JSON.parse(localStorage.getItem(this.storage)) || {}; } catch { return {}; } // a notebook may forbid it
   }
 
   hold(name, changes) {
     const { why, boxes } = { ...this.begun[name], ...changes };
     if (why || boxes !== undefined) this.begun[name] = { why, boxes }; else delete this.begun[name];
     const kept = { ...this.recall(), [name]: this.begun[name] }; // also what another tab has begun meanwhile
-    try { localStorage.setItem(this.storage(), JSON.stringify(kept)); } catch { /* it stays as long as the page does */ }
+    try { localStorage.setItem(this.storage, JSON.stringify(kept)); } catch { /* it stays as long as the page does */ }
   }
-
-  storage() { return `artpose ${this.model.get("where")}`; }
 
   // What the person does.
 
@@ -144,7 +124,8 @@ class Board {
   undo(name = "") { this.ask({ do: "decide", action: "undo", file_name: name, names: this.names() }); }
 
   enlarge(name) {
-    if (this.thumbnails.get(name).size) this.ask({ do: "enlarge", file_name: name, boxes: this.card(name).boxes });
+    const { size, boxes } = this.card(name);
+    if (size) this.ask({ do: "enlarge", file_name: name, boxes });
   }
 
   write(name) {
@@ -153,10 +134,6 @@ class Board {
     this.find(name, "reason").focus();
   }
 
-  turnOn() { if (this.page.later) this.ask({ do: "show", after: this.names().at(-1) }); }
-
-  turnBack() { if (this.page.earlier) this.ask({ do: "show", before: this.names()[0] }); }
-
   press(event) {
     const key = event.key.toLowerCase(), name = this.current;
     if (this.editor.dialog.open) return this.editor.press(event);
@@ -164,11 +141,11 @@ class Board {
     if (event.ctrlKey || event.metaKey || event.altKey) {
       return key === "z" && instead(event, () => this.undo());
     }
-    const does = { u: () => this.undo(), n: () => this.turnOn(), p: () => this.turnBack(),
-      "?": () => { this.keys.open = !this.keys.open; }, ...this.card(name) && this.list.contains(event.target) && {
+    const does = { u: () => this.undo(), n: () => this.later.click(), p: () => this.earlier.click(),
+      "?": () => { this.keys.open = !this.keys.open; }, ...this.list.contains(event.target) && {
         k: () => this.decideAndGoOn("keep"), d: () => this.decideAndGoOn("drop"), b: () => this.enlarge(name),
         w: () => this.write(name) } }[key];
-    const pose = /^[1-9]$/.test(key) && this.page.poses[key - 1];
+    const pose = this.page.poses[key - 1];
     if (does) instead(event, does);
     else if (!this.list.contains(event.target)) return;
     else if (pose) instead(event, () => this.decideAndGoOn("pose", pose));
@@ -184,20 +161,22 @@ class Board {
     else if (this.page.later) this.later.focus();
   }
 
-  move(columns, rows) {
-    const items = [...this.list.children];
-    const perRow = items.filter((item) => item.offsetTop === items[0].offsetTop).length;
-    const place = this.names().indexOf(this.current) + columns + rows * perRow;
-    if (items[place]) items[place].focus();
+  move(right, down) {
+    const perRow = getComputedStyle(this.list).gridTemplateColumns.split(" ").length;
+    this.list.children[this.names().indexOf(this.current) + right + down * perRow]?.focus();
   }
 
   // What is shown.
 
-  turn(cards, buffers) {
-    this.thumbnails.forEach(({ image }) => URL.revokeObjectURL(image.src));
-    this.thumbnails = new Map(cards.map(({ file_name: name, size, fault }, place) => [name, { size, fault,
-      image: make("img", { alt: "", src: fault ? "" : URL.createObjectURL(new Blob([buffers[place]])) }) }]));
-    if (!this.thumbnails.has(this.current)) this.current = cards[0]?.file_name;
+  turn(page) {
+    for (const card of page.cards) card.image = make("img", { alt: "", src: card.image || "" });
+    this.page = page;
+    if (!this.card(this.current)) this.current = this.names()[0];
+    this.draw();
+    const active = this.list.getRootNode().activeElement; // not from a filter, nor from a notebook around the board
+    if ([document.body, null, this.earlier, this.later].includes(active) || this.list.contains(active)) {
+      this.focus(this.current);
+    }
   }
 
   draw() {
@@ -205,11 +184,10 @@ class Board {
     const decided = total - (counts.decision.undecided || 0);
     this.done.textContent = `${shown(decided)} of ${shown(total)} decided`;
     Object.assign(this.progress, { max: total, value: decided });
-    const values = { decision: STAGES, finding: Object.keys(counts.finding).sort(), pose: poses,
-      source: Object.keys(counts.source).sort() };
     for (const [filter, select] of Object.entries(this.selects)) {
       const chosen = this.filters[filter], found = (value) => counts[filter][value] || 0;
-      const offered = values[filter].filter((value) => value && (found(value) || value === chosen));
+      const values = { decision: STAGES, pose: poses }[filter] || Object.keys(counts[filter]).sort();
+      const offered = values.filter((value) => value && (found(value) || value === chosen));
       select.replaceChildren(make("option", { value: "" }, ANY[filter]),
         ...offered.map((value) => make("option", { value }, `${value} (${shown(found(value))})`)));
       select.value = chosen;
@@ -235,13 +213,6 @@ class Board {
     if (control === "reason") again.setSelectionRange(caret, caret);
   }
 
-  takeFocus() { // on a new page; not from a filter, and not from a notebook in which the board has just appeared
-    const active = this.list.getRootNode().activeElement;
-    if ([document.body, null, this.earlier, this.later].includes(active) || this.list.contains(active)) {
-      this.focus(this.current);
-    }
-  }
-
   find(name, control) {
     const item = [...this.list.children].find((other) => other.dataset.name === name);
     return control ? item?.querySelector(`[data-control=${control}]`) : item;
@@ -263,15 +234,16 @@ class Board {
     const stage = this.stage(name), { why, boxes } = this.begun[name] || {}, sent = this.isSent(name);
     const button = (control, text, label, onclick) => makeButton(text, onclick,
       { "data-control": control, title: label, "aria-label": label });
-    return make("li", { className: `card ${stage.replace(" ", "-")} ${card.group ? "grouped" : ""}`, "data-name": name,
+    return make("li", { className: `card ${stage.replace(" ", "-")}`, "data-name": name,
       "aria-busy": sent, "aria-label": [title, by, card.pose, ...card.filters.decision,
         ...card.flags.map((flag) => flag.kind)].filter(Boolean).join("; ") },
     make("button", { type: "button", className: "picture", "data-control": "picture", "aria-label": `Enlarge ${title}`,
       onclick: () => this.enlarge(name) }, this.picture(card, boxes)),
     make("div", { className: "stage" }, make("span", {}, sent ? "writing…" : stage),
       card.decided.length ? button("undo", "↶", "Take back the last decision here", () => this.undo(name)) : null),
-    make("p", { className: "title", title: name }, title), by ? make("p", { className: "by" }, by) : null,
-    this.facts(card), this.flags(card),
+    make("p", { className: "title", title: name }, title), make("p", { className: "by" }, by),
+    this.facts(card), make("p", { className: "flags" }, ...card.flags.map(({ kind, group, note }) =>
+      make("span", { title: note }, group ? `${kind} ${group}` : kind))),
     make("div", { className: "controls" }, button("keep", "Keep", "Keep (K)", () => this.decide(name, "keep")),
       button("drop", "Drop", "Drop (D)", () => this.decide(name, "drop")),
       button("box", "Box", "Draw boxes (B)", () => this.enlarge(name)),
@@ -282,24 +254,18 @@ class Board {
   }
 
   picture(card, begun) {
-    const { image, size, fault } = this.thumbnails.get(card.file_name);
-    if (fault) return make("span", { className: "fault" }, fault);
-    return make("span", { className: "frame" }, image, makeSvg("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`,
+    if (card.fault) return make("span", { className: "fault" }, card.fault);
+    return make("span", { className: "frame" }, card.image, makeSvg("svg", { viewBox: `0 0 ${card.size.join(" ")}`,
       preserveAspectRatio: "none", "aria-hidden": true, class: begun === undefined ? "" : "begun" },
     ...readBoxes(begun ?? card.boxes).map((box) => outline(box))));
   }
 
   facts({ source, page, licence }) {
-    const link = (href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer", title: href,
-      "data-control": text }, text);
-    const parts = [isAddress(page) ? link(page, source || "page") : source,
-      isAddress(licence) ? link(licence, "licence") : licence].filter(Boolean);
-    return parts.length ? make("p", { className: "facts" }, ...parts.flatMap((part) => [" · ", part]).slice(1)) : null;
-  }
-
-  flags(card) {
-    return make("p", { className: "flags" }, ...card.flags.map(({ kind, group, note }) =>
-      make("span", { title: note }, group ? `${kind} ${group}` : kind)));
+    const link = (control, href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer", title: href,
+      "data-control": control }, text);
+    const parts = [isAddress(page) ? link("page", page, source || "page") : source,
+      isAddress(licence) ? link("licence", licence, "licence") : licence].filter(Boolean);
+    return make("p", { className: "facts" }, ...parts.flatMap((part) => [" · ", part]).slice(1));
   }
 
   pose(card) {
@@ -333,7 +299,8 @@ class Board {
 
 export default {
   render({ model, el }) {
-    const board = new Board(model, el);
-    return () => board.close();
+    const board = new Board(model, el), receive = (answer) => board.receive(answer);
+    model.on("msg:custom", receive);
+    return () => model.off("msg:custom", receive);
   },
 };

@@ -7,11 +7,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
 const writeBoxes = (boxes) => boxes.map((box) => box.join(" ")).join(";");
-
-function readBoxes(text) {
-  return text.split(";").map((box) => box.trim().split(/\s+/).map(Number))
-    .filter((box) => box.length === 4 && box.every(Number.isFinite));
-}
+const readBoxes = (text) => [...text.matchAll(/(\d+) (\d+) (\d+) (\d+)/g)].map((box) => box.slice(1).map(Number));
 
 function outline([x0, y0, x1, y1], attributes = {}) {
   return makeSvg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0, ...attributes });
@@ -28,26 +24,24 @@ class BoxEditor {
     this.said = make("p", { role: "status" });
     this.dialog = make("dialog", { "aria-label": "Boxes around the figures",
       oncancel: (event) => instead(event, () => this.cancel()) },
-    make("div", { className: "enlarged" }, this.svg), this.said, make("p", {}, BOX_HINT),
+    this.svg, this.said, make("p", {}, BOX_HINT),
     make("div", { className: "controls" }, makeButton("Accept (Enter)", () => this.accept()),
       makeButton("Cancel (Escape)", () => this.cancel()), makeButton("New box (N)", () => this.add()),
       makeButton("Remove box (Delete)", () => this.remove()), makeButton("Decide later", () => this.close())));
   }
 
-  // name: the picture; size: its width and height; saved: its boxes as they are decided; picture: a JPEG.
-  open(name, size, saved, picture) {
-    Object.assign(this, { name, size, saved, url: URL.createObjectURL(new Blob([picture])) });
+  // name: the picture; size: its width and height; saved: its boxes as they are decided; image: the address of its JPEG.
+  open(name, size, saved, image) {
+    Object.assign(this, { name, size, saved, image });
     this.boxes = readBoxes(this.board.begun[name]?.boxes ?? saved);
     this.chosen = this.boxes.length - 1;
-    this.svg.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
+    this.svg.setAttribute("viewBox", `0 0 ${size.join(" ")}`);
     this.dialog.showModal();
     this.draw();
   }
 
   close() {
     this.dialog.close();
-    this.svg.replaceChildren();
-    URL.revokeObjectURL(this.url);
     this.board.drawCards();
     this.board.focus(this.name);
   }
@@ -59,12 +53,8 @@ class BoxEditor {
   }
 
   cancel() {
-    this.hold(this.saved);
+    this.board.hold(this.name, { boxes: undefined });
     this.close();
-  }
-
-  hold(boxes) {
-    this.board.hold(this.name, { boxes: boxes === this.saved ? undefined : boxes });
   }
 
   press(event) {
@@ -76,7 +66,8 @@ class BoxEditor {
 
   change(boxes, chosen) {
     [this.boxes, this.chosen] = [boxes, chosen];
-    this.hold(writeBoxes(boxes));
+    const drawn = writeBoxes(boxes);
+    this.board.hold(this.name, { boxes: drawn === this.saved ? undefined : drawn });
     this.draw();
   }
 
@@ -106,13 +97,10 @@ class BoxEditor {
     event.preventDefault();
     const [x0, y0] = this.point(event), least = Math.max(...this.size) / 100;
     const between = ([x, y]) => [Math.min(x0, x), Math.min(y0, y), Math.max(x0, x), Math.max(y0, y)];
-    let drawn = outline([x0, y0, x0, y0]);
-    this.svg.append(drawn);
+    this.svg.append(outline([x0, y0, x0, y0]));
     this.svg.setPointerCapture(event.pointerId);
     this.svg.onpointermove = (move) => {
-      const next = outline(between(this.point(move)), { class: "drawn" });
-      drawn.replaceWith(next);
-      drawn = next;
+      this.svg.lastChild.replaceWith(outline(between(this.point(move)), { class: "drawn" }));
     };
     this.svg.onpointerup = this.svg.onpointercancel = (end) => {
       this.svg.onpointermove = this.svg.onpointerup = this.svg.onpointercancel = null;
@@ -131,7 +119,7 @@ class BoxEditor {
 
   draw() {
     const [width, height] = this.size, box = this.boxes[this.chosen];
-    this.svg.replaceChildren(makeSvg("image", { href: this.url, width, height }), ...this.boxes.map((other, place) => {
+    this.svg.replaceChildren(makeSvg("image", { href: this.image, width, height }), ...this.boxes.map((other, place) => {
       const rect = outline(other, { tabindex: 0, role: "img", "aria-label": `Box ${place + 1}: ${other.join(" ")}`,
         class: place === this.chosen ? "chosen" : "" });
       rect.addEventListener("focus", () => { if (place !== this.chosen) { this.chosen = place; this.draw(); } });

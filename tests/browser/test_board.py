@@ -237,4 +237,4 @@ def test_a_narrow_page_does_not_scroll_sideways_and_tells_what_could_not_be_writ
     page.wait_for_selector(".card.kept")
     assert not page.locator("[role=alert]").is_visible()
     page.keyboard.press("?")
-    assert page.locator("dl:visible").count() == 1
+    assert page.locator("details ul:visible").count() == 1

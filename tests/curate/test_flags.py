@@ -2,6 +2,7 @@
 
 import colorsys
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -10,15 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from artpose_lib.curate.flags import FLAGS, SIDE, flag_picture, score_colour_chart, score_frame, score_text_page
+from artpose_lib.curate.flags import FLAGS, SIDE, flag_picture, score_colour_chart, score_frame
 from artpose_lib.data.pictures import decode
 
-PATCHES = [(115, 82, 68), (194, 150, 130), (98, 122, 157), (87, 108, 67), (133, 128, 177), (103, 189, 170),
-           (214, 126, 44), (80, 91, 166), (193, 90, 99), (94, 60, 108), (157, 188, 64), (224, 163, 46), (56, 61, 150),
-           (70, 148, 73), (175, 54, 60), (231, 199, 31), (187, 86, 149), (8, 133, 161), (243, 243, 242),
-           (200, 200, 200), (160, 160, 160), (122, 122, 121), (85, 85, 85), (52, 52, 52)]  # as on many a chart
 HUES = [tuple(round(255 * value) for value in colorsys.hsv_to_rgb(0.381966 * number % 1, 0.7, 0.55 + number % 3 / 7))
         for number in range(140)]
+PATCHES = HUES[:18] + [(grey, grey, grey) for grey in (243, 200, 160, 122, 85, 52)]  # as many as on many a chart
 TEXT = ("a small bronze of a youth with a spear was found near the old gate by the people who dug a well there and "
         "gave it to the house in memory of their father")
 
@@ -111,13 +109,9 @@ def test_frames_are_named_with_a_picture_in_them_and_empty(profile, width, wall)
         assert "frame" in flag_picture(seen(framed(inside, width, profile, wall)))
 
 
-@pytest.mark.parametrize("detail", [3, 6, 12, 40, 200])
-def test_pictures_are_not_named(detail):
-    for seed in range(5):
+def test_pictures_are_not_named_nor_stripes_text_nor_a_few_large_colours_a_chart():
+    for seed, detail in itertools.product(range(5), (3, 6, 12, 40, 200)):
         assert flag_picture(seen(scene(seed, detail=detail))) == {}
-
-
-def test_stripes_are_no_text_and_a_few_large_colours_no_chart():
     stripes = np.zeros((400, 300, 3), np.uint8)
     stripes[np.arange(400) % 20 < 8] = 255
     flag = Image.fromarray(np.repeat(np.uint8([[[200, 30, 40], [240, 240, 240], [20, 60, 150]]]), 200, axis=1))
@@ -144,11 +138,6 @@ def test_charts_and_frames_stay_what_they_are_when_turned_and_mirrored(image):
     for other in (np.rot90(picture), picture[::-1], picture[:, ::-1]):
         assert score_colour_chart(other) == pytest.approx(score_colour_chart(picture), abs=0.02)
         assert score_frame(other) == pytest.approx(score_frame(picture), rel=0.05)
-
-
-def test_white_on_black_is_as_much_text_as_black_on_white():
-    picture = seen(page(20))
-    assert score_text_page(255 - picture) == pytest.approx(score_text_page(picture), abs=0.01)
 
 
 @settings(max_examples=40, deadline=None)
