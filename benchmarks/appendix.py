@@ -7,17 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from artpose_lib.report.plotting import (
-    DOTTED,
-    GREY,
-    HEIGHT,
-    add_marks,
-    colour,
-    describe,
-    lanes_from_top,
-    mark_style,
-    new_figure,
-)
+from artpose_lib.report.plotting import DOTTED, GREY, colour, describe, draw_marks, mark_style, new_figure
 
 RESULTS = Path(__file__).with_name("results")
 COLUMNS = ["benchmark", "name", "ratio", "low", "high", "aim", "plain_way", "ours_way", "plain", "ours", "unit",
@@ -84,16 +74,13 @@ def comparisons_figure(table: pd.DataFrame) -> go.Figure:
 
     Parameters: `table` comes from `tabulate_comparisons`.
     """
-    heights = list(range(len(table)))
     hover = describe(table, "{name}: {ratio:.3g} times<br>{plain_way}: {plain:.3g} {unit}<br>"
                             "{ours_way}: {ours:.3g} {unit}<br>rounds: {rounds}")
-    notes = ["<br>" * bool(note) + note for note in describe(table, "{note}")]
-    figure = new_figure(max(HEIGHT, 26 * len(table) + 120), yaxis=lanes_from_top(list(table["name"])),
-                        xaxis={"title_text": "times better", "type": "log", "dtick": 1, "exponentformat": "none"})
-    add_marks(figure, table, "ratio", heights, [text + note for text, note in zip(hover, notes, strict=True)],
-              name="measured", marker=mark_style(0))
-    figure.add_scatter(x=table["aim"], y=heights, mode="markers", name="aim, at least", hoverinfo="text",
-                       hovertext=describe(table, "aim for {name}: at least {aim:.3g} times"),
+    notes = describe(table.assign(said=table["note"].replace("", None)), "<br>{note}", known="said")
+    figure = draw_marks(table.assign(hover=hover + notes, way="measured"), "ratio", "name", "way", 0, {
+        "title_text": "times better", "type": "log", "dtick": 1, "exponentformat": "none"})
+    figure.add_scatter(x=table["aim"], y=pd.factorize(table["name"])[0], mode="markers", name="aim, at least",
+                       hovertext=describe(table, "aim for {name}: at least {aim:.3g} times"), hoverinfo="text",
                        marker=mark_style(1, symbol="diamond-open", size=11, line_width=2))
     return figure.add_vline(x=1, line=DOTTED)
 

@@ -5,26 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from artpose_lib.report.plotting import (
-    GREY,
-    HEIGHT,
-    SHARE,
-    TEMPLATE,
-    add_marks,
-    colour,
-    describe,
-    escape_name,
-    lanes,
-    lanes_from_top,
-    line_style,
-    mark_style,
-    new_figure,
-    side_by_side,
-    symbol,
-)
-from artpose_lib.train.recipes import RECIPES
+from artpose_lib.report import plotting
+from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_name, lanes, lanes_from_top, new_figure
 
-ARCHITECTURES = tuple(dict.fromkeys(backbone for _, backbone in RECIPES))
 BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide either way: said on hover, not drawn
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
                 "finetuned_aug": "Fine-tuned, augmented"}
@@ -52,32 +35,28 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
                        marker_color=[colour(number) for number in range(len(classes))], showlegend=False,
                        hovertext=describe(own, "{label}: {n} of {all} {part} pictures, {share:.0%}"), hoverinfo="text",
                        row=1, col=column)
-    figure.update_layout(template=TEMPLATE, height=_tall(len(classes)), bargap=0.25, margin_t=52)
+    figure.update_layout(template=plotting.TEMPLATE, height=plotting.height_for(len(classes)), bargap=0.25, margin_t=52)
     figure.update_xaxes(range=[0, 1.05 * shares.to_numpy().max()], tickformat=".0%", nticks=2, tickangle=0)
     figure.update_xaxes(title_text="share of the part's pictures", col=(len(parts) + 1) // 2)
     return figure.update_yaxes(lanes_from_top(classes))
 
 
-def composition(counts: pd.DataFrame) -> go.Figure:
+def composition(counts: pd.DataFrame, colours: dict[str, str] | None = None) -> go.Figure:
     """What a data set is made of: a bar for each group of pictures, with the classes in it one after the other.
 
-    Parameters: `counts` has the columns group, label, pictures; groups and classes appear in its order.
+    Parameters: `counts` has the columns group, label, pictures; groups and classes appear in its order, or the classes
+    in that of `colours`.
     """
     groups, classes = counts["group"].unique(), counts["label"].unique()
-    table = counts.pivot_table("pictures", "group", "label", "sum", fill_value=0).loc[groups, classes]
-    figure = new_figure(_tall(len(groups)), barmode="stack", bargap=0.25, legend_traceorder="normal",
+    table = counts.pivot_table("pictures", "group", "label", "sum", fill_value=0).loc[groups]
+    figure = new_figure(plotting.height_for(len(groups)), barmode="stack", bargap=0.25, legend_traceorder="normal",
                         xaxis={"title_text": "pictures", "rangemode": "tozero"}, yaxis=lanes_from_top(groups))
-    for number, name in enumerate(classes):
+    colours = colours or {name: colour(number) for number, name in enumerate(classes)}
+    for name in filter(table.columns.__contains__, colours):
         own = pd.DataFrame({"group": groups, "n": table[name], "label": name})
         figure.add_bar(x=own["n"], y=list(range(len(groups))), orientation="h", name=escape_name(name),
-                       marker_color=colour(number), hoverinfo="text",
-                       hovertext=describe(own, "{group}: {n} of {label}"))
+                       marker_color=colours[name], hoverinfo="text", hovertext=describe(own, "{group}: {n} of {label}"))
     return figure
-
-
-def _tall(rows: int) -> int:
-    """A height with room for so many rows of names."""
-    return max(HEIGHT, 26 * rows + 150)
 
 
 def curves(table: pd.DataFrame, model: str) -> go.Figure:
@@ -92,7 +71,7 @@ def curves(table: pd.DataFrame, model: str) -> go.Figure:
         for backbone, line in own[own["metric"] == metric].groupby("backbone", sort=False):
             figure.add_traces(_curve(backbone, line, first=column == 1), rows=1, cols=column)
     losses = own.loc[own["metric"] == "val_loss", "mean"]
-    figure.update_layout(template=TEMPLATE, height=HEIGHT)
+    figure.update_layout(template=plotting.TEMPLATE, height=plotting.HEIGHT)
     figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if own["epoch"].max() < 10 else None)
     figure.update_yaxes(SHARE, col=1)
     return figure.update_yaxes(range=[0, 1.3 * losses.max()], col=2)  # a wide band may run out of it
@@ -100,17 +79,17 @@ def curves(table: pd.DataFrame, model: str) -> go.Figure:
 
 def _curve(backbone: str, line: pd.DataFrame, first: bool) -> list[go.Scatter]:
     """The band of the intervals and the line of the means of one architecture."""
-    number, name, band = ARCHITECTURES.index(backbone), escape_name(backbone), line[line["trials"] >= BAND_TRIALS]
-    notes = describe(line.assign(most=line["trials"].max()), "{trials} of {most} trials still running")
-    intervals = describe(line, "95 % interval {low:.3f} to {high:.3f}<br>")
+    number, name = plotting.style_number(backbone), escape_name(backbone)
+    band = line[line["trials"] >= BAND_TRIALS]
+    notes = (describe(line, "95 % interval {low:.3f} to {high:.3f}<br>", known="low")
+             + describe(line.assign(most=line["trials"].max()), "{trials} of {most} trials still running"))
     return [
         go.Scatter(x=np.r_[band["epoch"], band["epoch"][::-1]], y=np.r_[band["high"], band["low"][::-1]],
                    fill="toself", fillcolor=colour(number), opacity=0.15, line_width=0, mode="lines",
                    hoverinfo="skip", legendgroup=name, showlegend=False),
         go.Scatter(x=line["epoch"], y=line["mean"], name=name, legendgroup=name, showlegend=first, meta=name,
-                   mode="lines" if len(line) > 12 else "lines+markers", line=line_style(number),
-                   marker={"symbol": symbol(number), "size": 7},
-                   customdata=np.char.add(np.where(line["low"].isna(), "", intervals), notes),
+                   mode="lines" if len(line) > 12 else "lines+markers", line=plotting.line_style(number),
+                   marker=plotting.mark_style(number, size=7), customdata=notes,
                    hovertemplate="%{meta}, epoch %{x}: %{y:.3f}<br>%{customdata}<extra></extra>")]
 
 
@@ -123,11 +102,12 @@ def schedule(table: pd.DataFrame) -> go.Figure:
                         yaxis={"title_text": "learning rate", "type": "log", "exponentformat": "power", "dtick": 1})
     table = table.assign(roman=table["phase"].map({1: "I", 2: "II"}))
     for position, (label, line) in enumerate(table.groupby("label", sort=False)):
-        number = ARCHITECTURES.index(label) if label in ARCHITECTURES else position
-        symbols = [symbol(number) + ("" if phase == 1 else "-open") for phase in line["phase"]]
+        number = plotting.style_number(label, position)
+        symbol = plotting.mark_style(number)["symbol"]
         figure.add_scatter(
             x=line["epoch"], y=line["learning_rate"], name=escape_name(label), mode="lines+markers",
-            line=line_style(number, 1.5), marker={"size": 6, "symbol": symbols}, hoverinfo="text",
+            line=plotting.line_style(number, 1.5), hoverinfo="text",
+            marker={"size": 6, "symbol": line["phase"].map({1: symbol, 2: f"{symbol}-open"})},
             hovertext=describe(line, "{label}, epoch {epoch}: learning rate {learning_rate:.2g}, phase {roman}"))
     return figure
 
@@ -141,7 +121,7 @@ def class_scores(report: pd.DataFrame) -> go.Figure:
     hover = [describe(report, f"{{name}}: {title} {{{column}:.3f}}<br>{{support}} pictures")
              for column, title in titles.items()]
     names = [f"{name} ({support})" for name, support in zip(report["name"], report["support"], strict=True)]
-    figure = new_figure(_tall(len(report)), margin_t=60, yaxis=lanes_from_top(names),
+    figure = new_figure(plotting.height_for(len(report)), margin_t=60, yaxis=lanes_from_top(names),
                         xaxis=lanes(list(titles.values()), side="top", title_text="in brackets: pictures"))
     values = report[list(titles)].to_numpy()
     figure.add_heatmap(z=values, text=values, texttemplate="%{text:.2f}", hovertext=np.transpose(hover), xgap=2, ygap=2,
@@ -158,7 +138,7 @@ def roc(table: pd.DataFrame) -> go.Figure:
                         xaxis={"title_text": "false positive rate", "range": [-0.01, 1.01], "tickformat": ".0%"},
                         yaxis={"title_text": "true positive rate", "range": [-0.01, 1.01], "tickformat": ".0%"})
     for number, (name, curve) in enumerate(table.groupby("name", sort=False)):
-        line, area = line_style(number), curve["auc"].iloc[0]
+        line, area = plotting.line_style(number), curve["auc"].iloc[0]
         if curve["kind"].iloc[0] == "average":
             line = {"color": GREY, "dash": "dot" if name.startswith("micro") else "solid", "width": 4}
         figure.add_scatter(
@@ -184,7 +164,7 @@ def confusion(matrix: pd.DataFrame) -> go.Figure:
     second_line = "<br>{:.0%}" if len(classes) <= 8 else ""  # no room for more
     text = [[f"{n}{second_line.format(share)}" if n else "" for n, share in zip(*rows, strict=True)]
             for rows in zip(counts, shares, strict=True)]
-    figure = new_figure(max(460, _tall(len(classes))), yaxis=lanes_from_top(classes, title_text="true"),
+    figure = new_figure(max(460, plotting.height_for(len(classes))), yaxis=lanes_from_top(classes, title_text="true"),
                         xaxis=lanes(classes, title_text="predicted", autotickangles=[0, -45, -90]))
     return figure.add_heatmap(z=shares, text=text, texttemplate="%{text}", hovertext=hover, xgap=1, ygap=1, **_TABLE)
 
@@ -197,29 +177,26 @@ def comparison(table: pd.DataFrame, metric: str = "accuracy", per_trial: pd.Data
     """
     own = table[table["metric"] == metric]
     own = own.assign(title=own["model"].map(MODEL_TITLES))
-    models, step = list(own["model"].unique()), 0.84 / own["backbone"].nunique()
-    labels = [MODEL_TITLES[model].replace(", ", ",<br>") for model in models]
-    figure = new_figure(max(HEIGHT, 22 * len(models) * own["backbone"].nunique() + 110),
-                        xaxis={"title_text": f"test {METRIC_TITLES[metric]}", **SHARE},
-                        yaxis=lanes_from_top(models, ticktext=labels))
-    for backbone, rows, heights in side_by_side(own, "model", "backbone", step):
-        number = ARCHITECTURES.index(backbone)
-        hover = describe(rows, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
-                               "trials: {trials}")
-        add_marks(figure, rows, "here", heights, hover, name=escape_name(backbone), legendgroup=backbone,
-                  marker=mark_style(number))
+    hover = describe(own, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
+                          "trials: {trials}")
+    figure = plotting.draw_marks(own.assign(hover=hover), "here", "model", "backbone", 0.84,
+                                 {"title_text": f"test {METRIC_TITLES[metric]}", **SHARE})
+    figure.update_yaxes(ticktext=[title.replace(", ", ",<br>") for title in own["title"].unique()])
+    groups = own.groupby("backbone", sort=False)
+    for trace, (backbone, rows) in zip(figure.data, groups, strict=True):
+        trace.legendgroup = backbone
         common = {"mode": "markers", "legendgroup": backbone, "showlegend": False, "hoverinfo": "text"}
-        figure.add_scatter(x=rows["thesis"], y=heights, marker=_THESIS | {"color": colour(number)}, **common,
+        figure.add_scatter(x=rows["thesis"], y=trace.y, marker=_THESIS | {"color": trace.marker.color}, **common,
                            hovertext=describe(rows, "{backbone}, {title}: {thesis:.3f} in the thesis"))
         if per_trial is not None:
             dots = per_trial.assign(score=per_trial[metric])[["backbone", "model", "seed", "score"]].merge(
-                rows[["backbone", "model", "title"]].assign(height=heights + step / 3))
+                rows[["backbone", "model", "title"]].assign(height=trace.y + 0.28 / len(groups)))
             figure.add_scatter(x=dots["score"], y=dots["height"], **common,
                                hovertext=describe(dots, "{backbone}, {title}, trial {seed}: {score:.3f}"),
-                               marker={"size": 5, "opacity": 0.5, "color": colour(number)})
+                               marker={"size": 5, "opacity": 0.5, "color": trace.marker.color})
     key = {"thesis": _THESIS, "one trial": {"symbol": "circle", "size": 5}}
     for name in ["thesis"] if per_trial is None else key:
         figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": GREY, **key[name]})
-    for number in range(1, len(models)):
+    for number in range(1, own["model"].nunique()):
         figure.add_hline(y=number - 0.5, line={"color": "#d0d0d0", "width": 1})
     return figure

@@ -5,17 +5,20 @@ alone. Names come from data, and Plotly reads a little HTML in every text: `esca
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+
+from artpose_lib.train.recipes import RECIPES
 
 # Okabe and Ito (2008), Color Universal Design, told apart by colour-blind readers; yellow is too pale for a line.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "pentagon", "triangle-down", "star", "hexagon")
+ARCHITECTURES = tuple(dict.fromkeys(backbone for _, backbone in RECIPES))
 GREY = "#595959"
 DOTTED = {"color": GREY, "dash": "dot", "width": 1}
 SHARE = {"range": [0, 1], "tickformat": ".0%"}  # an axis from nothing to all
@@ -34,11 +37,12 @@ TEMPLATE = go.layout.Template(layout={
 })
 
 
+@dataclass
 class Shown:
     """A figure as a notebook displays it: Plotly's own type for JupyterLab, HTML for the book."""
 
-    def __init__(self, figure: go.Figure, alt: str):
-        self.figure, self.alt = figure, alt
+    figure: go.Figure
+    alt: str
 
     def _repr_html_(self) -> str:
         """Plotly's own HTML finds its element by a random id. This finds it by its place: the same at every run."""
@@ -54,10 +58,7 @@ class Shown:
 
 
 def show(figure: go.Figure, alt: str) -> Shown:
-    """A figure with its text alternative, ready to be a cell's last line or to go through IPython's `display`.
-
-    Parameters: `alt` is one sentence, plain text, that tells who cannot see the figure what it shows.
-    """
+    """A figure for a cell's last line or IPython's `display`; `alt` tells in a sentence of plain text what it shows."""
     return Shown(figure, alt)
 
 
@@ -69,32 +70,42 @@ def escape_name(name: object) -> str:
     return escape(str(name), quote=False).replace("%{", "&#37;{")
 
 
-def describe(table: pd.DataFrame, form: str) -> list[str]:
-    """A text on hover for each row: the format string `form` with the row's columns in it, names escaped."""
+def describe(table: pd.DataFrame, form: str, known: str = "") -> pd.Series:
+    """A text on hover for each row: the format string `form` with the row's columns in it, names escaped.
+
+    It is "" where the column `known`, if one is named, is NaN.
+    """
     safe = table.map(lambda value: escape_name(value) if isinstance(value, str) else value)
-    return [form.format(**row) for row in safe.to_dict("records")]
+    texts = pd.Series([form.format(**row) for row in safe.to_dict("records")], table.index, dtype=str)
+    return texts.mask(table[known].isna(), "") if known else texts
 
 
 def colour(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
 
 
-def symbol(number: int) -> str:
-    return SYMBOLS[number % len(SYMBOLS)]
-
-
 def mark_style(number: int, **changes) -> dict:
     """Symbol, size and colour of the marks of one group, by its number."""
-    return {"symbol": symbol(number), "size": 9, "color": colour(number), **changes}
+    return {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9, "color": colour(number), **changes}
 
 
 def line_style(number: int, width: float = 2) -> dict:
     return {"color": colour(number), "dash": DASHES[number % len(DASHES)], "width": width}
 
 
+def style_number(name: str, otherwise: int = 0) -> int:
+    """The number of a group's style: an architecture's own, or the given one."""
+    return ARCHITECTURES.index(name) if name in ARCHITECTURES else otherwise
+
+
 def new_figure(height: int = HEIGHT, **layout) -> go.Figure:
     """An empty figure in the house style, `height` pixels high."""
     return go.Figure(layout={"template": TEMPLATE, "height": height, **layout})
+
+
+def height_for(rows: int) -> int:
+    """A height in pixels with room for so many rows of names or marks."""
+    return max(HEIGHT, 26 * rows + 150)
 
 
 def lanes(names: Sequence[str], **axis) -> dict:
@@ -108,24 +119,24 @@ def lanes_from_top(names: Sequence[str], **axis) -> dict:
     return lanes(names, range=[len(names) - 0.5, -0.5], **axis)
 
 
-def side_by_side(table: pd.DataFrame, lane: str, group: str,
-                 step: float) -> Iterator[tuple[object, pd.DataFrame, np.ndarray]]:
-    """Each group, its rows, and the height of each row's mark: in its lane, `step` below the group before.
-
-    Parameters: `lane` and `group` are columns of `table`; lanes and groups have its order.
-    """
-    names, groups = list(table[lane].unique()), table.groupby(group, sort=False, dropna=False)
-    for number, (key, own) in enumerate(groups):
-        yield key, own, np.array([names.index(name) for name in own[lane]]) + step * (number - (len(groups) - 1) / 2)
-
-
 def interval_bars(value: pd.Series, low: pd.Series, high: pd.Series) -> dict:
     """Plotly's error bars from `low` to `high` for marks at `value`."""
     return {"array": high - value, "arrayminus": value - low, "thickness": 2, "width": 0}
 
 
-def add_marks(figure: go.Figure, rows: pd.DataFrame, value: str, heights: np.ndarray, hover: Sequence[str],
-              **trace) -> None:
-    """Add a mark for each row at its column `value`, with a bar from `low` to `high`. Other arguments are Plotly's."""
-    figure.add_scatter(x=rows[value], y=heights, mode="markers", hovertext=hover, hoverinfo="text",
-                       error_x=interval_bars(rows[value], rows["low"], rows["high"]), **trace)
+def draw_marks(table: pd.DataFrame, value: str, lane: str, group: str, room: float, axis: dict) -> go.Figure:
+    """A mark for each row at its column `value`, with a bar from `low` to `high` where the table has these.
+
+    Parameters: `lane` names the column by which rows are laid out from top to bottom, `group` that which gives marks
+    their style, a trace each, one below the other within `room`, a share of the lane; both in the table's order. The
+    column `hover` is Plotly text; `axis` is the x axis.
+    """
+    (lane_numbers, names), (group_numbers, groups) = pd.factorize(table[lane]), pd.factorize(table[group])
+    step = room / max(len(groups), 1)
+    table = table.assign(height=lane_numbers + step * (group_numbers - (len(groups) - 1) / 2))
+    figure = new_figure(height_for(len(names) * len(groups)), xaxis=axis, yaxis=lanes_from_top(names))
+    for number, (name, own) in enumerate(table.groupby(group, sort=False)):
+        bars = interval_bars(own[value], own["low"], own["high"]) if "low" in own else None
+        figure.add_scatter(x=own[value], y=own["height"], mode="markers", name=escape_name(name), error_x=bars,
+                           marker=mark_style(style_number(name, number)), hovertext=own["hover"], hoverinfo="text")
+    return figure
