@@ -1,9 +1,12 @@
-"""Sessions that ask one server on this machine instead of the museums, and do not wait long."""
+"""A server on this machine, and sessions that ask it instead of the museums and do not wait long."""
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from http.client import parse_headers
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest
@@ -14,6 +17,35 @@ from artpose_lib.collect import harvest, transport
 from artpose_lib.collect.session import Session
 
 ADDRESS = "TEST_MUSEUM"  # the environment variable that tells a process that a test starts where its museums are
+
+
+class Server(ThreadingTCPServer):
+    """Sends to each request the bytes that `answer` makes of its address and headers, piece by piece."""
+
+    daemon_threads = True
+    request_queue_size = 50
+
+    def __init__(self, answer: Callable[[str, dict], Iterable[bytes]]):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer, self.address = answer, f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __enter__(self) -> "Server":
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *reason) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Handler(StreamRequestHandler):
+    timeout = 20  # a test that dies must not leave threads behind that wait for ever
+
+    def handle(self) -> None:
+        with suppress(OSError, IndexError):  # who asks may have had enough, or may have been killed
+            path, headers = self.rfile.readline().split()[1].decode(), parse_headers(self.rfile)
+            for piece in self.server.answer(f"https://{headers['Host']}{path}", headers):
+                self.wfile.write(piece)
 
 
 class Loopback(HTTPAdapter):

@@ -1,4 +1,4 @@
-"""The museums' recorded answers: given by `responses` inside a test, or by a server on this machine.
+"""The museums' recorded answers: given by `responses` inside a test, or by a `loopback.Server`.
 
 An answer lies in `answers/<host>/<stem>`, the stem being the last part of an address's path; an answer to a certain
 parameter, or to a certain value of it, adds that, as in `search-page` and `search-page=2`. Every search finds all that
@@ -10,12 +10,9 @@ that the recorded answers become, by search and without the empty fields; a pict
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -38,20 +35,26 @@ KEY_PARAMETERS = ("apikey", "apiKey", "wskey")
 
 
 class Reply(NamedTuple):
-    """An answer; status 0 is none at all."""
+    """An answer."""
 
     body: bytes
     status: int = 200
-    headers: dict[str, str] = {}
+    headers: dict[str, object] = {}
+
+    def on_the_wire(self) -> bytes:
+        """The bytes that are sent, under the body's true length unless the headers say otherwise."""
+        lines = {"Content-Length": len(self.body), "Connection": "close"} | self.headers
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value is not None)
+        return f"HTTP/1.1 {self.status} Said\r\n{head}\r\n".encode("latin-1") + self.body
 
 
-def make_reply(body: bytes, kind: str = "application/json", status: int = 200, **headers: str) -> Reply:
+def make_reply(body: bytes, status: int = 200, kind: str = "application/json", **headers: object) -> Reply:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(body, status, {"Content-Type": kind} | named)
 
 
 def as_json(answer: object, status: int = 200) -> Reply:
-    return make_reply(json.dumps(answer).encode(), status=status)
+    return make_reply(json.dumps(answer).encode(), status)
 
 
 def look_up(url: str) -> Reply:
@@ -61,7 +64,7 @@ def look_up(url: str) -> Reply:
     if parts.hostname == LASTING:
         return Reply(b"", 303, headers={"Location": url.replace(LASTING, PRESENT)})
     if (known := url.replace(PRESENT, LASTING)) in PICTURES:
-        return make_reply(picture(known), "image/jpeg")
+        return make_reply(picture(known), kind="image/jpeg")
     path = PurePosixPath(parts.path)
     answers = {file.stem: file for file in (ANSWERS / parts.hostname).glob("*")}
     for stem in [*(f"{path.stem}-{name}={value}" for name, value in asked.items()),
@@ -70,7 +73,7 @@ def look_up(url: str) -> Reply:
             key = next((asked[name] for name in KEY_PARAMETERS if name in asked), "")
             recorded = answers[stem].read_text(encoding="utf-8").replace("a-key", quote(key, safe=""))
             if path.suffix == ".zip":
-                return make_reply(zipped(recorded.encode("iso-8859-1")), "application/zip")
+                return make_reply(zipped(recorded.encode("iso-8859-1")), kind="application/zip")
             return make_reply(recorded.encode())
     return as_json({"message": "there is no such address"}, 404)
 
@@ -93,34 +96,25 @@ def picture(address: str) -> bytes:
 
 
 class Museums:
-    """All museums, and what goes wrong with them.
+    """All museums. asked: every address, in order. missing: those that no museum has. agents: who asked."""
 
-    spoils: by a pattern of addresses, what makes a wrong answer of the right one. asked: every address, in order.
-    missing: those that no museum has. agents: who asked.
-    """
-
-    def __init__(self, spoils: dict[str, Callable[[Reply], Reply]] | None = None,
-                 answer: Callable[[str], Reply] = look_up):
-        self.spoils, self.answer = spoils or {}, answer
-        self.asked, self.missing, self.agents, self.lock = [], [], set(), threading.Lock()
+    def __init__(self, answer: Callable[[str], Reply] = look_up):
+        self.answer = answer
+        self.asked, self.missing, self.agents = [], [], set()
 
     def reply(self, url: str, headers: dict) -> Reply:
-        right = self.answer(url)
-        with self.lock:
-            self.asked.append(url)
-            self.agents.add(headers["User-Agent"])
-            if right.status == 404:
-                self.missing.append(url)
-        for pattern, spoil in self.spoils.items():
-            if re.search(pattern, url):
-                right = spoil(right)
-        return right
+        given = self.answer(url)
+        self.asked.append(url)
+        self.agents.add(headers["User-Agent"])
+        if given.status == 404:
+            self.missing.append(url)
+        return given
 
     def __enter__(self) -> "Museums":
         """Answer in place of the network, until the end of the `with` block."""
         def answered(request: requests.PreparedRequest) -> tuple[int, dict, object]:
             given = self.reply(request.url, request.headers)
-            return given.status, given.headers, given.body if given.status else requests.ConnectionError("hung up")
+            return given.status, given.headers, given.body
 
         self.network = responses.RequestsMock(assert_all_requests_are_fired=False)
         self.network.add_callback(responses.GET, re.compile(""), answered, content_type=None)
@@ -129,46 +123,3 @@ class Museums:
 
     def __exit__(self, *reason) -> None:
         self.network.stop(allow_assert=False)
-
-
-class Server(ThreadingHTTPServer):
-    """The museums at `address` on this machine, while it is used as a context manager; each request names its host."""
-
-    daemon_threads = True
-    request_queue_size = 50
-
-    def __init__(self, museums: Museums):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.museums, self.address = museums, f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> "Server":
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *reason) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 20  # a test that dies must not leave threads behind that wait for ever
-
-    def handle(self) -> None:
-        with suppress(ConnectionError):  # who asks may have had enough, or may have been killed
-            super().handle()
-
-    def do_GET(self) -> None:
-        given = self.server.museums.reply(f"https://{self.headers['Host']}{self.path}", self.headers)
-        headers = {"Content-Length": str(len(given.body))} | given.headers
-        # What is shorter than it claims would leave the connection in disorder.
-        self.close_connection = given.status == 0 or headers["Content-Length"] != str(len(given.body))
-        if given.status:
-            self.send_response_only(given.status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(given.body)
-
-    def log_message(self, *values) -> None:
-        pass

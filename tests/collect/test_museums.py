@@ -1,30 +1,25 @@
 """What the museums are asked, what becomes of their answers, and what no answer of theirs can do."""
 
-import csv
 import json
 import re
 import sys
-from collections import Counter
-from functools import partial
 from itertools import count, islice
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 import pytest
-import spoils
 from builders import queries
 from conftest import SHARED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recorded import ANSWERS, ARTWORKS, KEYS, MUSEUMS, Museums, as_json, look_up, make_reply, zipped
 
-from artpose_lib.collect import tables, transport
+from artpose_lib.collect import tables
 from artpose_lib.collect.answers import Fault, plain
-from artpose_lib.collect.harvest import collect
 from artpose_lib.collect.museums import SOURCES, rijksmuseum, wga
 from artpose_lib.collect.session import Session
 from artpose_lib.collect.source import Artwork, join_pages
 from artpose_lib.data.licences import is_open
-from artpose_lib.data.poses import Pose, Query, thesis_table
+from artpose_lib.data.poses import Query, thesis_table
 
 FORMULAS = [row["query"] for row in thesis_table("table_2_1_queries").to_dict("records")]
 # What museums really answered, by files that lie beside the project, and what it becomes.
@@ -543,99 +538,3 @@ def assert_sound(hit, name):
     assert all(isinstance(image, str) and re.match(r"https?://[^/\s]", image) for image in hit.images)
     assert hit.page == "" or re.match(r"https?://[^/\s]", hit.page)
     assert hit.fault is None or isinstance(hit.fault, Fault)
-
-
-# What goes wrong, a line each: the source, a pattern of the addresses that are answered so, how, and the kind that
-# problems.csv names; SAVED where the fault is overcome.
-
-SAVED = "saved"
-MISCHIEF = {
-    "a page instead of JSON": ("smk", "search", spoils.instead(spoils.HTML), "not JSON"),
-    "an empty answer": ("cleveland", "artworks", spoils.instead(b"", "application/json"), "not JSON"),
-    "broken JSON": ("commons", "api.php", spoils.changed(lambda body: body[:-9]), "not JSON"),
-    "another charset": ("europeana", "search", spoils.instead(b'{"items": "\xe9"}'), "not JSON"),
-    "nested too deeply": ("artic", "search", spoils.instead(b"[" * 100_000), "not JSON"),
-    "a list for an object": ("smk", "search", spoils.edited(lambda found: []), "not a record"),
-    "a page of hits without hits": ("artic", "search", spoils.edited(lambda found: {}), "not a record"),
-    "bombs in an answer": ("harvard", "object", spoils.gzip_bomb, "too large"),
-    "unavailable for a while": ("cleveland", "artworks", spoils.for_a_while(spoils.error(503, Retry_After="1")), SAVED),
-    "too many requests for a while": ("smk", "search", spoils.for_a_while(spoils.error(429, Retry_After="1")), SAVED),
-    "too many requests for ever": ("smk", "search", spoils.error(429, Retry_After="1"), "too many requests"),
-    "an error for ever": ("harvard", "object", spoils.error(500), "server error"),
-    "keys refused": ("europeana", "search", spoils.error(401), "refused"),
-    "another key refused": ("searchculture", "search", spoils.error(401), "refused"),
-    "a challenge": ("met", "search", spoils.instead(spoils.CHALLENGE, status=403), "blocked"),
-    "sent to another host": ("commons", "api.php", spoils.redirect("https://example.org/"), "elsewhere"),
-    "hits that are no records": ("cleveland", "artworks", spoils.edited(lambda found: found | {
-        "data": [None, 7, "Graces", [], {}, {"id": {}, "title": ["Graces"]}, *found["data"]]}), "not a record"),
-    "hits twice": ("cleveland", "artworks", spoils.edited(lambda found: found | {"data": found["data"] * 2}), SAVED),
-    "hung up": ("artic", "search", spoils.hang_up, "no answer"),
-    "withdrawn": ("met", "objects/900001", spoils.error(404), "not found"),
-    "gone": ("rijksmuseum", "nl/200900001", spoils.error(410), "not found"),
-    "in trouble for ever": ("met", "objects/900001", spoils.error(500), "server error"),
-    "in trouble for a while": ("met", "objects/900001", spoils.for_a_while(spoils.error(500)), SAVED),
-    "a page instead of a record": ("rijksmuseum", "nl/200900001", spoils.instead(spoils.HTML), "not JSON"),
-    "no picture": ("harvard", "object", spoils.fields("records", primaryimageurl=None), "no picture"),
-    "no visual item": ("rijksmuseum", "nl/200900001", spoils.fields(shows=[]), "no picture"),
-    "a picture on an unknown host": ("smk", "search", spoils.fields(
-        "items", image_iiif_id="https://example.org/1", image_thumbnail="https://example.org/2"), "elsewhere"),
-    "a picture on this machine": ("smk", "search", spoils.fields(
-        "items", image_iiif_id="http://127.0.0.1/1", image_thumbnail="http://[::1]/2"), "elsewhere"),
-    "a picture in a file": ("cleveland", "artworks", spoils.fields(
-        "data", images={"web": {"url": "file:///etc/passwd"}}), "no picture"),
-    "an id that leads out": ("smk", "search", spoils.fields("items", object_number="../../../tmp/KMS7"), SAVED),
-    "an absolute id": ("smk", "search", spoils.fields("items", object_number="/etc/KMSst28Ø"), SAVED),
-    "an id of 300 characters": ("smk", "search", spoils.fields("items", object_number="KKSgb" + "9" * 295), SAVED),
-    "no large picture": ("met", "original", spoils.error(404), SAVED),
-    "a challenge for a picture": ("artic", "iiif/2", spoils.instead(spoils.CHALLENGE, status=403), "picture blocked"),
-    "sent on": ("commons", "960px|png", spoils.redirect("https://example.org/1.jpg"), "elsewhere"),
-    "sent to this machine": ("cleveland", "web|print", spoils.redirect("http://127.0.0.1/1.jpg"), "elsewhere"),
-    "sent to the cloud's own address": ("nga", "iiif", spoils.redirect("http://169.254.169.254/latest/"), "elsewhere"),
-    "sent round": ("smk", "iip", spoils.redirect("https://iip.smk.dk/iiif"), "elsewhere"),
-    "sent on where nothing should be": ("wga", "jpg", spoils.redirect("https://www.wga.hu/other.jpg"), "elsewhere"),
-    "half a picture": ("harvard", "ids.lib", spoils.half, "cut off"),
-    "half a picture under its own length": ("harvard", "ids.lib", spoils.changed(lambda body: body[:9000]), "damaged"),
-    "a page instead of a picture": ("wga", "jpg", spoils.instead(spoils.HTML), "not a picture"),
-    "a page called a picture": ("rijksmuseum", "jpg", spoils.instead(spoils.HTML, "image/jpeg"), "not a picture"),
-    "a drawing in XML": ("nga", "iiif", spoils.instead(b"<svg/>", "image/svg+xml"), "not a picture"),
-    "a bomb": ("europeana", "/media/|/400/", spoils.instead(spoils.png_bomb(), "image/png"), "too large to decode"),
-    "too many bytes in a few": ("commons", "960px|png", spoils.gzip_bomb, "too large"),
-    "no picture today": ("smk", "iip", spoils.for_a_while(spoils.error(503, Retry_After="1")), SAVED),
-    "never a picture": ("wga", "jpg", spoils.error(500), "server error"),
-    "hung up on": ("rijksmuseum", "jpg", spoils.hang_up, "no answer"),
-    "too small": ("wga", "jpg", spoils.stored(side=400), "too small"),
-    "a poster": ("cleveland", "jpg", spoils.stored(side=4000), SAVED),
-    "stored as GIF": ("commons", "960px", spoils.stored("GIF"), SAVED),
-    "stored as WEBP": ("cleveland", "jpg", spoils.stored("WEBP"), SAVED),
-    "stored as CMYK": ("wga", "jpg", spoils.stored(mode="CMYK"), SAVED),
-    "stored with 16 bits": ("nga", "iiif", spoils.stored("PNG", "I;16"), SAVED),
-    "transparent": ("commons", "png", spoils.stored("PNG", "RGBA"), SAVED),
-}
-# The search of each source that finds what is to be spoilt.
-SPOILT = dict.fromkeys(SOURCES, "Sebastian") | {"artic": "reclining&nude", "cleveland": "Graces", "nga": "Graces"}
-
-
-def collected(out, name, spoilt, monkeypatch):
-    """The rows of a collection from one source, and how many problems there are of each kind."""
-    for variable, key in KEYS.items():
-        monkeypatch.setenv(variable, key)
-    monkeypatch.setattr(transport, "PAUSE", 0)
-    monkeypatch.setattr(transport, "REST", 0)
-    with Museums(spoilt):
-        collect(out, [Pose("Any", "", queries(SPOILT[name]))], [SOURCES[name]], None,
-                open_session=partial(Session, per_second=10_000))
-    with (out / "metadata.csv").open(newline="") as rows, (out / "problems.csv").open(newline="") as problems:
-        return list(csv.DictReader(rows)), Counter(row["kind"] for row in csv.DictReader(problems))
-
-
-@pytest.mark.parametrize("what", MISCHIEF)
-def test_a_mischief_is_a_problem_of_its_kind_or_overcome(what, tmp_path, monkeypatch):
-    name, pattern, spoil, outcome = MISCHIEF[what]
-    right, problems = collected(tmp_path / "right", name, {}, monkeypatch)
-    rows, more = collected(tmp_path / "wrong", name, {pattern: spoil}, monkeypatch)
-    assert right and set(more - problems) == ({outcome} - {SAVED})
-    assert len(rows) == len(right) if outcome == SAVED else len(rows) <= len(right)
-    names = [row["file_name"] for row in rows]
-    assert all(re.fullmatch(r"Any/[a-z0-9_.-]{1,100}", name) and ".." not in name for name in names)
-    assert sorted(path.name for path in (tmp_path / "wrong").iterdir()) == sorted(
-        [".artpose", "metadata.csv", "problems.csv", *["Any"] * bool(rows)])
