@@ -7,7 +7,7 @@ import pandas as pd
 
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.report import statistics
-from artpose_lib.report.scores import METRICS, scores, summary
+from artpose_lib.report.scores import METRICS, count_cells, scores, summary
 from artpose_lib.train.records import class_names, likeliest_class
 
 
@@ -38,37 +38,34 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     which both conditions share where their test parts are the same; else each draws from its own. `second_part` names
     the second's part where it is another. Raises ValueError where no seed is in both.
     """
-    one, two = _trials(first, part), _trials(second, second_part or part)
-    seeds = sorted(one.keys() & two.keys())
-    if not seeds:
+    one, two = _find_cells(first, part), _find_cells(second, second_part or part)
+    one, two = one[one["seed"].isin(two["seed"])], two[two["seed"].isin(one["seed"])]
+    if one.empty:
         raise ValueError("The two conditions have no trial in common: run both with the same seeds.")
-    joined = [one[seed].merge(two[seed], on="file_name", suffixes=("_1", "_2")) for seed in seeds]
-    paired = all(len(both) == len(one[seed]) == len(two[seed]) for both, seed in zip(joined, seeds, strict=True))
-    cells = [[trials[seed]["cell"].to_numpy()[None] for seed in seeds] for trials in (one, two)]
-    sides = [[both[["cell_1", "cell_2"]].to_numpy().T for both in joined]] if paired else cells
-    k, number = len(class_names(first)), METRICS.index(metric)
+    both = one.merge(two, on=["seed", "file_name"])
+    paired = len(both) == len(one) == len(two)
+    sides = [[own.to_numpy().T for _, own in side.groupby("seed")[columns]] for side, columns in (
+        [(both, ["cell_x", "cell_y"])] if paired else [(one, ["cell"]), (two, ["cell"])])]
+    k = len(class_names(first))
 
     def mean_scores(confusions: np.ndarray) -> np.ndarray:
-        return scores(confusions)[..., number].mean(axis=-1)
+        return scores(confusions)[..., METRICS.index(metric)].mean(axis=-1)
 
-    redrawn = statistics.bootstrap(len(seeds), lambda drawn, rng: np.concatenate([
+    means = np.concatenate([mean_scores(np.stack([_count(trial, k) for trial in side], axis=1)) for side in sides])
+    redrawn = statistics.bootstrap(one["seed"].nunique(), lambda drawn, rng: np.concatenate([
         mean_scores(_redraw(side, drawn, k, rng)) for side in sides]))
-    means = [float(mean_scores(np.concatenate([_count(trial, k) for trial in side]))) for side in cells]
     gaps = redrawn[1] - redrawn[0]
     p = min(1.0, 2 * max(min((gaps <= 0).mean(), (gaps >= 0).mean()), 0.5 / statistics.RESAMPLES))
-    both = pd.concat(joined)
-    exact = statistics.mcnemar(both["right_1"].to_numpy(), both["right_2"].to_numpy()) if paired else np.nan
-    return Difference(metric, *means, means[1] - means[0], *map(float, statistics.interval(gaps)), float(p), exact,
-                      len(seeds), sum(len(one[seed]) for seed in seeds))
+    exact = statistics.mcnemar(both["right_x"].to_numpy(), both["right_y"].to_numpy()) if paired else np.nan
+    return Difference(metric, *map(float, (*means, means[1] - means[0], *statistics.interval(gaps), p, exact)),
+                      one["seed"].nunique(), len(one))
 
 
-def _trials(predictions: pd.DataFrame, part: str) -> dict[int, pd.DataFrame]:
-    """Of each trial's pictures, by seed: file_name, cell (its number in the flat confusion matrix) and right (bool)."""
+def _find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Of each picture of a part: seed, file_name, cell (as in `scores.count_cells`) and right (bool)."""
     rows, classes = predictions[predictions["part"] == part], class_names(predictions)
     true, called = (pd.Index(classes).get_indexer(names) for names in (rows["label"], likeliest_class(rows)))
-    frame = pd.DataFrame({"file_name": rows["file_name"], "seed": rows["seed"], "cell": true * len(classes) + called,
-                          "right": true == called})
-    return {seed: own.drop(columns="seed") for seed, own in frame.groupby("seed")}
+    return rows[["seed", "file_name"]].assign(cell=true * len(classes) + called, right=true == called)
 
 
 def _redraw(trials: list[np.ndarray], drawn: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
@@ -88,8 +85,7 @@ def _redraw(trials: list[np.ndarray], drawn: np.ndarray, k: int, rng: np.random.
 
 def _count(cells: np.ndarray, k: int) -> np.ndarray:
     """The confusion matrix of each row of cells: int (rows, k, k)."""
-    rows = np.arange(len(cells))[:, None] * k * k
-    return np.bincount((rows + cells).ravel(), minlength=len(cells) * k * k).reshape(-1, k, k)
+    return count_cells(cells, np.arange(len(cells))[:, None], len(cells), k)
 
 
 def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: str = "test") -> dict[str, float]:
@@ -98,9 +94,7 @@ def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: st
     Parameters: predictions of two conditions on the same pictures. Returns disagree (share of pictures that only one
     of them gets right), accuracy (the first's), paired and apart (pictures). Raises ValueError where they share none.
     """
-    one, two = _trials(first, part), _trials(second, part)
-    both = pd.concat([one[seed].merge(two[seed], on="file_name") for seed in sorted(one.keys() & two.keys())] or
-                     [pd.DataFrame({"file_name": []})])
+    both = _find_cells(first, part).merge(_find_cells(second, part), on=["seed", "file_name"])
     if both.empty:
         raise ValueError("The two conditions share no picture: compare them on the same division.")
     disagree = max(float((both["right_x"] != both["right_y"]).mean()), gap)  # at least as much as they are to differ by
@@ -117,9 +111,10 @@ def compare_models(summary: pd.DataFrame, before: str, after: str) -> pd.DataFra
     intervals lie apart, in words.
     """
     columns = ["accuracy", "accuracy_low", "accuracy_high"]
-    left, right = (summary[summary["model"] == model].set_index("backbone")[columns] for model in (before, after))
-    table = left.set_axis(["before", "before_low", "before_high"], axis=1).join(
-        right.set_axis(["after", "after_low", "after_high"], axis=1), how="inner")
+    sides = [summary[summary["model"] == model].set_index("backbone")[columns].rename(
+        columns=lambda column, side=side: column.replace("accuracy", side))
+        for side, model in (("before", before), ("after", after))]
+    table = sides[0].join(sides[1], how="inner")
     verdict = np.select([table["after_low"] > table["before_high"], table["after_high"] < table["before_low"]],
                         ["a rise beyond both intervals", "a fall beyond both intervals"], "the intervals overlap")
     return table.assign(verdict=verdict).reset_index()

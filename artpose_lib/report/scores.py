@@ -14,7 +14,7 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.report.statistics import RESAMPLES, bootstrap, interval
 from artpose_lib.train.records import class_names
 
-METRICS = ("accuracy", "macro_f1", "weighted_f1")  # the columns of Tables 3.1 and 3.2
+METRICS = ("accuracy", "macro_f1", "weighted_f1")  # of Tables 3.1 and 3.2
 _TRIAL = ["model", "backbone", "seed"]
 _SCORE = ["model", "backbone", "metric"]
 
@@ -45,16 +45,21 @@ def _trial_confusions(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFram
     rows, true, probabilities = _select(predictions, part)
     trials, k = rows[_TRIAL].drop_duplicates(ignore_index=True), probabilities.shape[1]
     number = rows.groupby(_TRIAL, sort=False).ngroup().to_numpy()
-    cells = (number * k + true) * k + probabilities.argmax(axis=1)
-    return trials, np.bincount(cells, minlength=len(trials) * k * k).reshape(-1, k, k)
+    return trials, count_cells(true * k + probabilities.argmax(axis=1), number, len(trials), k)
+
+
+def count_cells(cells: np.ndarray, trial: np.ndarray, trials: int, k: int) -> np.ndarray:
+    """The confusion matrices, int (trials, k, k), of pictures whose cell in them is true * k + called, and of which
+    each belongs to a trial, by its number."""
+    return np.bincount((trial * k * k + cells).ravel(), minlength=trials * k * k).reshape(-1, k, k)
 
 
 def scores(confusions: np.ndarray) -> np.ndarray:
     """Accuracy, macro F1 and weighted F1 (Equations 2.6 to 2.9) of confusion matrices, all at once.
 
     Parameters: `confusions` counts (..., k, k), true class by predicted class.
-    Returns float64 (..., 3) from 0 to 1, in the order of `METRICS`. As in scikit-learn, a class that is neither
-    there nor predicted counts in no average, and a quotient without a denominator is 0.
+    Returns float64 (..., 3) from 0 to 1, in the order of `METRICS`; as in scikit-learn, a class that is neither there
+    nor predicted counts in no average.
     """
     right = np.diagonal(confusions, axis1=-2, axis2=-1)
     support, called = confusions.sum(axis=-1), confusions.sum(axis=-2)
@@ -81,9 +86,8 @@ def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESA
     accuracy, macro_f1 and weighted_f1, each followed by its _low and _high. Raises ValueError as `per_trial` does.
 
     The interval is a percentile bootstrap on two levels (Davison and Hinkley 1997, Section 3.8): it resamples the
-    trials and, within each, the test pictures, as a handful of trials is too few to show their spread. With one trial
-    it says nothing of another split or another start. The trials of one collection share pictures, which no resampling
-    undoes, so the interval is a guide and no guarantee.
+    trials and, within each, the test pictures. With one trial it says nothing of another split or start. Trials share
+    pictures, which no resampling undoes, so it is a guide and no guarantee.
     """
     trials, confusions = _trial_confusions(predictions, part)
     rows = []
@@ -99,10 +103,8 @@ def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESA
 
 
 def _redraw(confusions: np.ndarray, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The mean scores (resamples, 3) of trials `drawn` int (resamples, trials), with their pictures drawn anew.
-
-    To draw a trial's pictures with replacement is to draw its confusion matrix from a multinomial distribution.
-    """
+    """The mean scores (resamples, 3) of trials `drawn` int (resamples, trials), with their pictures drawn anew: their
+    confusion matrices from a multinomial distribution."""
     pictures = confusions.sum(axis=(1, 2))
     shares = confusions.reshape(len(confusions), -1) / pictures[:, None]
     redrawn = rng.multinomial(pictures[drawn], shares[drawn]).reshape(*drawn.shape, *confusions.shape[1:])
@@ -137,37 +139,30 @@ def confusion(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
 
 
 def roc_curves(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
-    """The ROC curve of each class against the rest, and their averages (Figure 3.6).
+    """The ROC curve of each class against the rest, and their averages (Figure 3.6). Several trials are pooled.
 
-    Parameters: `predictions` of one trial; several trials' pictures are pooled.
     Returns a row for each point: name, kind ("class" or "average"), false_positive_rate and true_positive_rate (0 to
     1), auc. A class that no picture of the part has, or that all have, has no curve: it is one row of NaN and stays out
     of the macro average. The micro average pools all pairs of picture and class.
     """
     _, true, probabilities = _select(predictions, part)
     one_hot = np.eye(probabilities.shape[1], dtype=int)[true]
-    classes = class_names(predictions)
-    drawn = {name: roc_curve(truth, values)[:2]
-             for name, truth, values in zip(classes, one_hot.T, probabilities.T, strict=True)
-             if 0 < truth.mean() < 1}
-    frames = [_curve(name, "class", *drawn.get(name, ([np.nan], [np.nan]))) for name in classes]
-    if drawn:
-        frames.append(_curve("macro average", "average", *_mean_curve(list(drawn.values()))))
-    frames.append(_curve("micro average", "average", *roc_curve(one_hot.ravel(), probabilities.ravel())[:2]))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _curve(name: str, kind: str, false_positive_rate: np.ndarray, true_positive_rate: np.ndarray) -> pd.DataFrame:
-    area = auc(false_positive_rate, true_positive_rate) if len(false_positive_rate) > 1 else np.nan
-    return pd.DataFrame({"name": name, "kind": kind, "false_positive_rate": false_positive_rate,
-                         "true_positive_rate": true_positive_rate, "auc": area})
+    drawn = {name: roc_curve(truth, values)[:2] if 0 < truth.mean() < 1 else ([np.nan], [np.nan])
+             for name, truth, values in zip(class_names(predictions), one_hot.T, probabilities.T, strict=True)}
+    averages = {"micro average": roc_curve(one_hot.ravel(), probabilities.ravel())[:2]}
+    if known := [curve for curve in drawn.values() if len(curve[0]) > 1]:
+        averages = {"macro average": _mean_curve(known)} | averages
+    return pd.concat([
+        pd.DataFrame({"name": name, "kind": kind, "false_positive_rate": fpr, "true_positive_rate": tpr,
+                      "auc": auc(fpr, tpr) if len(fpr) > 1 else np.nan})
+        for kind, curves in (("class", drawn), ("average", averages)) for name, (fpr, tpr) in curves.items()
+    ], ignore_index=True)
 
 
 def _mean_curve(curves: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """The mean height of ROC curves at each false positive rate; its area is the mean of their areas.
 
-    A ROC curve rises in steps. Each rate therefore comes twice, with the heights at the step's foot and at its
-    top; one interpolated height a rate would turn every step into a slope and flatter the area.
+    Each rate comes twice, with the heights at the foot and at the top of a step.
     """
     rates = np.unique(np.concatenate([fpr for fpr, _ in curves]))
     foot = np.mean([np.interp(-rates, -fpr[::-1], tpr[::-1]) for fpr, tpr in curves], axis=0)
@@ -208,8 +203,8 @@ def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
     here = pd.concat(
         table[["model", "backbone", "trials", metric, f"{metric}_low", f"{metric}_high"]].assign(metric=metric).rename(
             columns={metric: "here", f"{metric}_low": "low", f"{metric}_high": "high"}) for metric in METRICS)
-    rows = pd.concat([thesis[_SCORE], here[_SCORE]]).drop_duplicates()
+    rows = pd.concat([thesis, here]).groupby(_SCORE, sort=False, as_index=False).first()
     # In the thesis' order of models, architectures and metrics, then what it has not.
     rows = rows.sort_values(_SCORE, key=lambda column: pd.factorize(column)[0], ignore_index=True)
-    joined = rows.merge(thesis, how="left", on=_SCORE).merge(here, how="left", on=_SCORE)
-    return joined.assign(trials=joined["trials"].fillna(0).astype(int))
+    return rows.assign(trials=rows["trials"].fillna(0).astype(int))[
+        ["model", "backbone", "metric", "thesis", "here", "low", "high", "trials"]]

@@ -19,10 +19,9 @@ POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 198
 
 def bootstrap(count: int, statistic: Callable[[np.ndarray, np.random.Generator], np.ndarray],
               resamples: int = RESAMPLES) -> np.ndarray:
-    """The values of a statistic on samples that are drawn with replacement.
+    """What `statistic` returns for samples of `count` things that are drawn with replacement.
 
-    Parameters: `count` is the number of things drawn from; `statistic` takes which of them each sample has, int
-    (resamples, count), and the generator for draws of its own. Returns what it returns.
+    It takes which of them each sample has, int (resamples, count), and the generator for draws of its own.
     """
     rng = np.random.default_rng(0)
     return statistic(rng.integers(count, size=(resamples, count)), rng)
@@ -64,18 +63,17 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
     n = table[["split", "start"]].nunique()
     if n.min() < 2 or len(table) != n.prod():
         raise ValueError("The spread takes one trial for each of two or more splits with each of two or more starts.")
-    squares = anova.anova_lm(ols("accuracy ~ C(split) + C(start)", table).fit())
-    degrees, sums = squares["df"], squares["sum_sq"]
-    rest = sums["Residual"] / degrees["Residual"]
+    squares = anova.anova_lm(ols("accuracy ~ C(split) + C(start)", table).fit())[["df", "sum_sq", "mean_sq"]]
+    (degrees, rest_sum, rest), tails = squares.loc["Residual"], np.array([0.975, 0.025])
     rows = []
     for source, other in (("split", "start"), ("start", "split")):
-        own, sum_of, repeats = degrees[f"C({source})"], sums[f"C({source})"], n[other]
-        ratio = sum_of / own / max(rest, 1e-12)
+        own, sum_of, square = squares.loc[f"C({source})"]
+        ratio = square / max(rest, 1e-12)
         # Williams' bounds: where chance alone gives so large a ratio, the lower is 0.
-        bounds = [sum_of * (1 - stats.f.ppf(tail, own, degrees["Residual"]) / max(ratio, 1e-12))
-                  / (repeats * stats.chi2.ppf(tail, own)) for tail in (0.975, 0.025)]
-        rows.append((source, (sum_of / own - rest) / repeats, *bounds))
-    rows.append(("rest", rest, *sums["Residual"] / stats.chi2.ppf([0.975, 0.025], degrees["Residual"])))
+        bounds = (sum_of * (1 - stats.f.ppf(tails, own, degrees) / max(ratio, 1e-12))
+                  / (n[other] * stats.chi2.ppf(tails, own)))
+        rows.append((source, (square - rest) / n[other], *bounds))
+    rows.append(("rest", rest, *rest_sum / stats.chi2.ppf(tails, degrees)))
     frame = pd.DataFrame(rows, columns=["source", "sd", "low", "high"])
     return frame.assign(**np.sqrt(frame[["sd", "low", "high"]].clip(lower=0)))
 
@@ -98,9 +96,9 @@ class Curve(NamedTuple):
 def learning_curve(points: pd.DataFrame, pictures: int = 1000, resamples: int = 300) -> Curve:
     """An inverse power law through test accuracies (Figueroa and others 2012), continued to `pictures` a class.
 
-    Parameters: `points` has a row for each trial: pictures (training pictures a class, their mean), seed, accuracy; at
-    least three sizes. The interval resamples the seeds and fits again; it does not say whether the law holds so far
-    out. Raises ValueError for fewer sizes.
+    Parameters: `points` has a row for each trial: pictures (training pictures a class, their mean), seed, accuracy. The
+    interval resamples the seeds; it does not say whether the law holds so far out. Raises ValueError for fewer than
+    three sizes.
     """
     if points["pictures"].nunique() < 3:
         raise ValueError("A learning curve has three unknowns: it takes three or more sizes of the training part.")
@@ -117,10 +115,9 @@ def _power_law(pictures: np.ndarray | int, ceiling: float, gap: float, rate: flo
 
 
 def _fit_power_law(points: pd.DataFrame) -> tuple[float, float, float]:
-    best = points["accuracy"].max()
+    start = float(np.clip(points["accuracy"].max() + 0.05, 0.01, 0.99)), 1, 0.5
     found, _ = curve_fit(_power_law, points["pictures"].to_numpy(float), points["accuracy"].to_numpy(float),
-                         p0=(float(np.clip(best + 0.05, 0.01, 0.99)), 1, 0.5), bounds=([0, 0, 0.05], [1, 10, 3]),
-                         max_nfev=5000)
+                         p0=start, bounds=([0, 0, 0.05], [1, 10, 3]), max_nfev=5000)
     return tuple(map(float, found))
 
 
