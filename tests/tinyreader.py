@@ -56,7 +56,8 @@ def contents():
     """Models, pictures and tested pictures, as `write_reader` takes them. The block "two" was not measured."""
     tables = {layer: table(count, SIZE >> number, number)
               for number, (layer, count) in enumerate(zip(LAYERS, FILTERS, strict=True)) if layer != "two"}
-    models = [ReaderModel("alpha", "Alpha", LAYERS, {"fine-tuned": network(), "ImageNet": network(seed=1)}, tables),
+    models = [ReaderModel("alpha", "Alpha", LAYERS, {"fine-tuned": network(), "ImageNet": network(seed=1)}, tables,
+                          range(TESTED)),
               ReaderModel("beta", HOSTILE, LAYERS, {"ImageNet": network((3, 3, 3, 3, 2048), 2)})]
     pictures = [picture("first"), picture("second", 1, HOSTILE * 3, HOSTILE, ()),
                 picture("third", 2, "Another saint", height=40, width=80)]

@@ -1,13 +1,12 @@
-"""The live reader of feature maps, for a notebook with a kernel.
+"""The live reader of feature maps, for a notebook with a kernel: pictures of one's own, any layer, Grad-CAM.
 
-Beyond the static reader it takes pictures of one's own and any layer, and shows Grad-CAM. It is made of core ipywidgets
-alone, which JupyterLab and VS Code both show.
+It is made of core ipywidgets alone, which JupyterLab and VS Code both show.
 """
 
 import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from html import escape, unescape
+from html import escape
 from threading import RLock
 
 import ipywidgets as widgets
@@ -25,16 +24,14 @@ GRID_SIDE = 672  # the same of the grid of all filters
 LINES = 136  # the grey between its tiles
 VEIL = (26, 242, 242)  # what is laid over a picture: turquoise is rare in paintings
 SUREST = -1  # in place of a class: the one that the network gives the highest probability
-LONGEST = 100  # characters kept of an uploaded file's name
 
 
 class FeatureMapExplorer(widgets.VBox):
-    """Scroll through every filter of every layer, of pictures and networks that are chosen as one goes.
+    """Scroll through every filter of every layer of some networks and pictures.
 
-    Parameters: `models` are flat functional keras.Models on uint8 pictures (n, size, size, 3), by the names that a
-    reader picks them by; `pictures` uint8 RGB arrays (h, w, 3) by their titles, resized plainly to what a network
-    takes; `classes` the names of a classifier's outputs, in their order. All names are plain text. A network whose
-    outputs are not these classes shows its maps, without Grad-CAM and probabilities.
+    Parameters: `models` are flat functional keras.Models on uint8 pictures, by name; `pictures` uint8 RGB arrays
+    (h, w, 3) by title; `classes` the names of a classifier's outputs, in their order. All names are plain text. A
+    network whose outputs are not these classes shows its maps, without Grad-CAM and probabilities.
     Raises ValueError where there is no model or no picture, or the first model has no layer with maps.
     """
 
@@ -45,22 +42,19 @@ class FeatureMapExplorer(widgets.VBox):
         self._pictures = {title: partial(resize, picture) for title, picture in pictures.items()}  # by the side wanted
         self._kept: dict[str, tuple[object, object]] = {}
         self._drawing, self._lock = False, RLock()
-        self._make_widgets()
-        super().__init__(self._arrange_widgets())
+        super().__init__(self._make_widgets())
         self._draw()
         for control in self._controls:
             control.observe(self._react, "value")
 
     def _repr_mimebundle_(self, **options) -> dict:
-        """With what is shown now as a static sheet, for pages without a kernel: all but the grid, which is large and
-        stands in the static reader."""
-        shown = [(np.asarray(Image.open(io.BytesIO(image.value)).convert("RGB")), unescape(caption.value))
-                 for image, caption in zip(self.images[:3], self.captions, strict=False) if image.value]
-        sheet = contact_sheet(*zip(*shown, strict=True), height=SIDE)
-        return super()._repr_mimebundle_(**options) | {"text/html": sheet.data}
+        """With what is shown now, but for the large grid, as a static sheet for pages without a kernel."""
+        images, captions = zip(*((np.asarray(image), said) for image, said in self._views if image), strict=True)
+        return super()._repr_mimebundle_(**options) | {"text/html": contact_sheet(images, captions, SIDE).data}
 
-    def _make_widgets(self) -> None:
+    def _make_widgets(self) -> list[widgets.Widget]:
         wide = {"width": "500px", "max_width": "100%"}
+        row = partial(widgets.HBox, layout={"flex_flow": "row wrap"})
         self.model = widgets.Dropdown(options=list(self._models), description="Model")
         self.picture = widgets.Dropdown(options=list(self._pictures), description="Picture")
         self.layer = widgets.Dropdown(description="Layer")
@@ -77,14 +71,10 @@ class FeatureMapExplorer(widgets.VBox):
                        for side in (SIDE, SIDE, SIDE, GRID_SIDE)]
         # Texts of their own: an image that carries a tooltip makes JupyterLab's widgets fail (ipywidgets 8.1.9).
         self.captions = [widgets.HTML(layout={"max_width": f"{SIDE}px"}) for _ in self.images]
-        self.probabilities, self.message = widgets.HTML(), widgets.HTML()
-
-    def _arrange_widgets(self) -> list[widgets.Widget]:
-        row = partial(widgets.HBox, layout={"flex_flow": "row wrap"})
-        picture, filter_map, cam, grid = (widgets.VBox(pair) for pair in zip(self.images, self.captions, strict=True))
-        self.judgement = widgets.VBox([cam, self.explained, self.probabilities])
+        picture, tile, cam, grid = (widgets.VBox(pair) for pair in zip(self.images, self.captions, strict=True))
+        self.judgement, self.message = widgets.VBox([cam, self.explained]), widgets.HTML()
         return [row([self.model, self.layer, self.picture, self.upload]), row([self.filter, self.strength]),
-                self.message, row([picture, filter_map, self.judgement]), grid]
+                self.message, row([picture, tile, self.judgement]), grid]
 
     def _react(self, change) -> None:
         """Follow a control. What cannot be shown is said in a sentence, and the control goes back."""
@@ -106,7 +96,7 @@ class FeatureMapExplorer(widgets.VBox):
     def _take_upload(self, files: Sequence[Mapping]) -> str:
         """Choose an uploaded picture, under a title of its own; returns what was converted in it."""
         self.upload.value = ()  # so that the same file can come again
-        name, data = files[0]["name"][:LONGEST], bytes(files[0]["content"])
+        name, data = files[0]["name"], bytes(files[0]["content"])
         try:
             _, conversions = decode(data, side=1)  # even the smallest decode reads the file to its end
         except PictureError as error:
@@ -121,40 +111,49 @@ class FeatureMapExplorer(widgets.VBox):
 
     def _draw(self, other_layer: bool = False) -> None:
         """Show what the controls ask for. All is computed before anything is shown: what fails changes nothing."""
-        network, title, strength = self._models[self.model.value], self.picture.value, self.strength.value
+        network, title = self._models[self.model.value], self.picture.value
         labels, size = _label_layers(network), network.input_shape[1]
         layer = self.layer.value if self.layer.value in labels else next(iter(labels))
         picture = self._once("picture", (title, size), lambda: self._pictures[title](size))
         shown = self.model.value, title, layer
         maps = self._once("maps", shown, lambda: sprite(feature_maps(network, picture[np.newaxis], [layer])[layer][0]))
+        grid = self._once("grid", shown, lambda: _png(_rule(maps)))
         number = 1 if other_layer or self.filter.value > maps.count else self.filter.value
         tile, low, high = maps.map(number - 1), maps.low[number - 1], maps.high[number - 1]
-        cam, judged, bars = self._judge(network, picture, strength)
         sees = (f"{labels[layer]}, filter {number} of {maps.count}: {maps.side} × {maps.side}, "
                 f"from {low:.3g} (black) to {high:.3g} (white)")
-        views = [(_overlay(picture, tile, strength), f"{title}; where it is turquoise, the filter answers"),
-                 (_png(tile.resize((SIDE, SIDE), Image.Resampling.NEAREST)), sees), (cam, judged),
-                 (self._once("grid", shown, lambda: _rule(maps)), f"All filters of {labels[layer]}")]
+        self._views = [(self._overlay(picture, tile), f"{title}; where it is turquoise, the filter answers"),
+                       (tile.resize((SIDE, SIDE), Image.Resampling.NEAREST), sees), self._judge(network, picture)]
         with self.layer.hold_sync():
             self.layer.options, self.layer.value = [(label, name) for name, label in labels.items()], layer
         self.filter.max, self.filter.value = maps.count, number
-        for image, caption, (drawn, said) in zip(self.images, self.captions, views, strict=True):
+        pngs = [(_png(image) if image else b"", said) for image, said in self._views]
+        for image, caption, (drawn, said) in zip(self.images, self.captions, [
+                *pngs, (grid, f"All filters of {labels[layer]}")], strict=True):
             image.value, caption.value = drawn, escape(said)
-        self.judgement.layout.display, self.probabilities.value = None if cam else "none", bars
+        self.judgement.layout.display = None if pngs[2][0] else "none"
 
-    def _judge(self, network, picture: np.ndarray, strength: float) -> tuple[bytes, str, str]:
-        """Return Grad-CAM over the picture as PNG, its caption, and the classes' probabilities as HTML; nothing where
-        the network does not tell the classes apart."""
+    def _judge(self, network, picture: np.ndarray) -> tuple[Image.Image | None, str]:
+        """Return Grad-CAM over the picture and its caption, which ends in the probabilities of all classes; nothing
+        where the network does not tell the classes apart."""
         if network.output.shape[1:] != (len(self._classes),):
-            return b"", "", ""
+            return None, ""
         head, asked = network.layers[-1].name, (self.model.value, self.picture.value)
         found = self._once("probabilities", asked, lambda: feature_maps(network, picture[np.newaxis], [head])[head][0])
         index = int(found.argmax()) if self.explained.value == SUREST else self.explained.value
         cam = self._once("cam", (*asked, index), lambda: gradcam(network, picture, index))
         where = "where it is turquoise, the picture speaks" if cam.any() else "nothing in the picture speaks"
-        greys = Image.fromarray(np.rint(255 * cam).astype(np.uint8))
-        return (_overlay(picture, greys, strength), f"Grad-CAM: {where} for {self._classes[index]}",
-                _bars(dict(zip(self._classes, found, strict=True))))
+        told = ", ".join(f"{name} {value:.1%}" for name, value in zip(self._classes, found, strict=True))
+        return (self._overlay(picture, Image.fromarray(np.rint(255 * cam).astype(np.uint8))),
+                f"Grad-CAM: {where} for {self._classes[index]}; the network says {told}")
+
+    def _overlay(self, picture: np.ndarray, greys: Image.Image) -> Image.Image:
+        """Lay over a picture, uint8 RGB, a veil that is the denser the lighter the greys."""
+        below = resize(picture, SIDE).astype(np.float32)
+        # A map's pixels stay square: they are all that the network computed.
+        veil = np.asarray(greys.resize((SIDE, SIDE), Image.Resampling.NEAREST), np.float32)[:, :, None]
+        veil *= self.strength.value / 255
+        return Image.fromarray(np.rint(below + (np.float32(VEIL) - below) * veil).astype(np.uint8))
 
     def _once(self, what: str, key: object, compute: Callable[[], object]) -> object:
         """Return what was computed last under this name where its key is still the same, so that a step is quick."""
@@ -173,32 +172,16 @@ def _label_layers(network) -> dict[str, str]:
     return labels | {layer: layer for layer in layers if layer not in labels}
 
 
-def _overlay(picture: np.ndarray, greys: Image.Image, strength: float) -> bytes:
-    """Lay over a picture, uint8 RGB, a veil that is the denser the lighter the greys; PNG."""
-    below = resize(picture, SIDE).astype(np.float32)
-    # A map's pixels stay square: they are all that the network computed.
-    veil = np.asarray(greys.resize((SIDE, SIDE), Image.Resampling.NEAREST), np.float32)[:, :, None] * (strength / 255)
-    return _png(Image.fromarray(np.rint(below + (np.float32(VEIL) - below) * veil).astype(np.uint8)))
-
-
-def _rule(maps: Sprite) -> bytes:
-    """Draw lines between a sprite's tiles; PNG. Small pixels become squares, which a browser would smooth."""
-    times, rows = max(GRID_SIDE // maps.image.width, 1), maps.image.height // maps.side
+def _rule(maps: Sprite) -> Image.Image:
+    """Draw lines between a sprite's tiles. Small pixels become squares, which a browser would smooth."""
+    times = max(GRID_SIDE // maps.image.width, 1)
     pixels = np.asarray(maps.image).repeat(times, axis=0).repeat(times, axis=1)
-    tiles = pixels.reshape(rows, maps.side * times, maps.columns, maps.side * times)
-    ruled = np.pad(tiles, ((0, 0), (0, 1), (0, 0), (0, 1)), constant_values=LINES)
-    return _png(Image.fromarray(ruled.reshape(rows * (maps.side * times + 1), -1)))
+    pixels[::maps.side * times] = LINES
+    pixels[:, ::maps.side * times] = LINES
+    return Image.fromarray(pixels)
 
 
 def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)  # it goes to a browser nearby, and should be there at once
     return buffer.getvalue()
-
-
-def _bars(probabilities: Mapping[str, float]) -> str:
-    """Return a class a line with its probability as a bar and in per cent; HTML."""
-    lines = "".join(f'<span>{escape(name)}</span><meter value="{value:.4f}" aria-label="{escape(name)}"></meter>'
-                    f"<span>{value:.1%}</span>" for name, value in probabilities.items())
-    return ('<div style="display: grid; grid-template-columns: auto 8rem auto; justify-content: start; gap: 0 0.6rem">'
-            f"{lines}</div>")

@@ -11,13 +11,12 @@ from artpose_lib.explain.maps import DIVERGED, map_pictures, split_at_layer
 
 PERMUTATIONS = 999  # of the labels; the smallest p that they can show is 1 in 1,000
 CHUNKS = 9  # in which they are computed: 111 at a time take 11 MB for 6 classes and 2,048 filters
-STRONGEST = 9  # pictures kept of each filter: three rows of three
+STRONGEST = 9  # pictures kept of each filter
 COPIES = 15  # of a picture's maps in a forward step, each with another filter at zero; one more is left as it is
 
 
 class Peak(NamedTuple):
-    """A filter's largest activation in a picture: the picture's number among those given, the row and the column of
-    the map (all from 0), and the activation there."""
+    """A filter's largest activation in a picture, and where it is: picture, row and column, all from 0."""
 
     picture: int
     row: int
@@ -27,42 +26,44 @@ class Peak(NamedTuple):
 
 def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes: Sequence[str],
                  boxes: Sequence[np.ndarray], layer: str, seed: int, ablate: bool = True) -> pd.DataFrame:
-    """Measure every filter of a layer over some pictures: those of the test part.
+    """Measure every filter of a layer over some pictures.
 
     Parameters: `model` is a flat classifier that ends in a Dense layer with softmax, `before` the same network before
-    training (with or without its last layers); `images` uint8 RGB (n, size, size, 3); `labels` int (n,), each picture's
-    place in `classes`; `boxes` for each picture its boxes as `box_fractions` gives them, float (k, 4), where k may be
-    0; `layer` a layer of both networks with feature maps; `seed` that of the permutations; `ablate` whether to measure
-    importance, which takes most of the time; without it, importance is NaN.
+    training; `images` uint8 RGB (n, size, size, 3); `labels` int (n,), each picture's place in `classes`; `boxes` for
+    each picture float (k, 4) as `box_fractions` gives them; `seed` that of the permutations; `ablate` whether to
+    measure importance, which takes most of the time.
     Returns a row a filter, with an index `filter` from 0 and these columns (a peak is a map's largest activation):
 
     strength: the mean peak.
-    auc_<class>: the area under the ROC curve of the peak for the class against the others, 0 to 1; 0.5 is chance. NaN
-        where no picture is of the class.
+    auc_<class>: the area under the ROC curve of the peak for the class against the others; NaN without pictures of it.
     selectivity, best_class: the largest of these, and its class ("" where all pictures have the same peak).
     p: how often chance makes some filter of the layer as selective as this one, 0.001 to 1; see `max_t_p`.
-    inside, box_share: the share of a map's energy (squared activations; the blocks end in a ReLU, whose zero is
-        silence) that lies inside the boxes, and the boxes' share of the picture, which `inside` equals where the energy
-        is spread evenly. Both 0 to 1, and means over the pictures that have boxes and in which the filter is not
-        silent; NaN where there is none.
+    inside, box_share: the share of a map's energy (squared activations) inside the boxes, and the boxes' share of the
+        picture, 0 to 1: means over the pictures that have boxes and in which the filter is not silent; NaN without any.
     importance_<class>: by how much the class' logit falls when the filter is set to zero, in the picture of the class
-        that the model is surest of; negative where it rises. NaN where no picture is of the class.
+        that the model is surest of. NaN without pictures of it, or without `ablate`.
     importance: the mean of their absolute values.
     correlation_before_after: Pearson's correlation of its maps before and after training, over all places of all
-        pictures, -1 to 1; 1 is a filter that did not change. NaN where one of the two is the same everywhere.
-    strongest: a tuple of at most nine `Peak`, the highest first; pictures with the same activation everywhere are left
-        out.
+        pictures. NaN where one of the two is the same everywhere.
+    strongest: a tuple of at most nine `Peak`, the highest first, of pictures in which the filter varies.
 
-    Raises ValueError where the numbers of pictures, labels and boxes differ, where all pictures are of one class, or
-    where the network has diverged.
+    Raises ValueError where the numbers of pictures, labels and boxes differ, all pictures are of one class, or the
+    network has diverged.
     """
     labels, count = np.asarray(labels), len(classes)
     if not len(images) == len(labels) == len(boxes):
         raise ValueError(f"{len(images)} pictures, {len(labels)} labels and boxes of {len(boxes)} pictures")
-    found = _measure_pictures(model, before, images, boxes, layer)
+    head = model.layers[-1].name
+    rows = [_measure_picture(after[layer], earlier[layer], own) | {"probability": after[head]}
+            for own, after, earlier in zip(boxes, map_pictures(model, images, [layer, head]),
+                                           map_pictures(before, images, [layer]), strict=True)]
+    found = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    if not np.isfinite(found["var"]).all():
+        raise ValueError(f"feature maps {DIVERGED}")
     aucs = class_aucs(found["max"], labels, count)
-    chosen = _surest_pictures(found["probability"], labels) if ablate else [None] * count
-    drops = measure_importance(model, images, chosen, layer)
+    surest = [max(np.flatnonzero(labels == index), key=column.__getitem__, default=None) if ablate else None
+              for index, column in enumerate(found["probability"].T)]
+    drops = measure_importance(model, images, surest, layer)
     best = np.where(np.ptp(found["max"], axis=0) > 0, np.array([*classes], object)[np.nanargmax(aucs, axis=0)], "")
     return pd.DataFrame({
         "strength": found["max"].mean(axis=0),
@@ -76,10 +77,9 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
 
 
 def box_mask(boxes: np.ndarray, side: int) -> np.ndarray:
-    """Return how much of each cell of a map the boxes cover together, float64 (side, side), 0 to 1, exactly.
+    """Return how much of each cell of a map the boxes, (k, 4) as fractions, cover together: float64 (side, side).
 
-    `boxes` as `box_fractions` gives them; what lies outside the picture does not count. Cells are not rounded: those of
-    a map of 14 by 14 are wider than many a figure's arm.
+    It is exact: the cells of a map of 14 by 14 are wider than many a figure's arm.
     """
     boxes, edges = np.clip(boxes, 0, 1), np.arange(side + 1) / side
     # The edges of all cells and boxes cut the picture into rectangles that are wholly inside a box or wholly outside.
@@ -96,9 +96,8 @@ def box_mask(boxes: np.ndarray, side: int) -> np.ndarray:
 def class_aucs(peaks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
     """Return the area under the ROC curve of every filter for every class against the others, float64 (count, filters).
 
-    Parameters: `peaks` float (n, filters); `labels` int (n,) from 0 to count - 1. With m pictures of the class, whose
-    ranks among all n add up to S, the area is (S - m (m + 1) / 2) / (m (n - m)) (Mann and Whitney 1947). NaN for a
-    class without pictures. Raises ValueError where all pictures are of one class.
+    Parameters: `peaks` float (n, filters); `labels` int (n,) from 0 to count - 1. NaN for a class without pictures.
+    Raises ValueError where all pictures are of one class.
     """
     if len(np.unique(labels)) < 2:
         raise ValueError("all pictures are of one class: there is nothing to tell apart")
@@ -108,11 +107,9 @@ def class_aucs(peaks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
 def max_t_p(peaks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Return how often chance makes some filter as selective as each one is, float64 (filters,), 0.001 to 1.
 
-    The labels are permuted 999 times, alike for all filters, and the largest AUC of all filters and classes is noted. p
-    is the share of the permutations, the true labels counted in, in which it comes up to the filter's own largest AUC
-    (Westfall and Young 1993, single-step maxT). So where no filter knows anything, the chance that any of them gets
-    p <= 0.05 is at most 0.05, however many they are and however alike. A false discovery rate would promise less where
-    single filters are pointed at, and could not tell one good filter among 2,048 with 999 permutations.
+    p is the share of the permutations of the labels, the true ones counted in, in which the largest AUC of all filters
+    and classes comes up to the filter's own largest (Westfall and Young 1993, single-step maxT). So where no filter
+    knows anything, the chance that any of them gets p <= 0.05 is at most 0.05, however many they are.
     Parameters and errors as in `class_aucs`.
     """
     own = np.nanmax(class_aucs(peaks, labels, count), axis=0)
@@ -131,23 +128,10 @@ def _one_hot(labels: np.ndarray, count: int) -> np.ndarray:
 
 
 def _aucs(ranks: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """From the sum of the ranks S of m among n: (S - m (m + 1) / 2) / (m (n - m)) (Mann and Whitney 1947)."""
     of_class = members.sum(axis=1, keepdims=True)
     pairs = of_class * (len(ranks) - of_class)
     return (members @ ranks - of_class * (of_class + 1) / 2) / np.where(pairs > 0, pairs, np.nan)
-
-
-def _measure_pictures(model, before, images: np.ndarray, boxes: Sequence[np.ndarray],
-                      layer: str) -> dict[str, np.ndarray]:
-    """Return what `_measure_picture` finds, a row a picture, and the model's `probability` (n, classes). One picture
-    after the other: the maps of all would take gigabytes."""
-    head, rows = model.layers[-1].name, []
-    for own, after, earlier in zip(boxes, map_pictures(model, images, [layer, head]),
-                                   map_pictures(before, images, [layer]), strict=True):
-        rows.append(_measure_picture(after[layer], earlier[layer], own) | {"probability": after[head]})
-    found = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    if not np.isfinite(found["var"]).all():
-        raise ValueError(f"feature maps {DIVERGED}")
-    return found
 
 
 def _measure_picture(maps: np.ndarray, earlier: np.ndarray, boxes: np.ndarray) -> dict[str, np.ndarray]:
@@ -167,14 +151,12 @@ def _measure_picture(maps: np.ndarray, earlier: np.ndarray, boxes: np.ndarray) -
 
 
 def _mean(rows: np.ndarray) -> np.ndarray:
-    """Return the mean (filters,) of what is not NaN in rows (n, filters); NaN where nothing is left."""
-    left = (~np.isnan(rows)).sum(axis=0)
-    return np.where(left, np.nansum(rows, axis=0) / np.maximum(left, 1), np.nan)
+    """Return the mean of each column over what is not NaN."""
+    return np.ma.masked_invalid(rows).mean(axis=0).filled(np.nan)
 
 
 def _correlation(found: dict[str, np.ndarray]) -> np.ndarray:
-    """Return Pearson's correlation over all pictures. They have equally many places, so the covariance of all is the
-    mean of the pictures' own plus the covariance of their means."""
+    """The covariance of all is the mean of the pictures' own, for these are equally large, plus that of their means."""
     x, y = (found[name] - found[name].mean(axis=0) for name in ("mean", "earlier_mean"))
     var, earlier_var, cov = ((found[name] + between).mean(axis=0)
                              for name, between in (("var", x * x), ("earlier_var", y * y), ("cov", x * y)))
@@ -190,25 +172,16 @@ def _strongest(found: dict[str, np.ndarray]) -> list[tuple[Peak, ...]]:
             for index in range(order.shape[1])]
 
 
-def _surest_pictures(probabilities: np.ndarray, labels: np.ndarray) -> list[int | None]:
-    """Return for each class its picture with the highest probability of the class, of those (n, classes); or None."""
-    own = np.where(_one_hot(labels, probabilities.shape[1]).T > 0, probabilities, -1)
-    return [int(column.argmax()) if column.max() >= 0 else None for column in own.T]
-
-
 def measure_importance(model, images: np.ndarray, chosen: Sequence[int | None], layer: str) -> np.ndarray:
     """Return by how much a class' logit falls when one filter is set to zero, float64 (classes, filters).
 
     Parameters: `model` as in `filter_table`; `chosen` names for each class one of the pictures, or None for a row of
-    NaN. It is exact: all that follows the layer is computed anew for each filter that is not silent in the picture. For
-    six classes and all five blocks, two cores need 8 s (EfficientNet-Lite0) to 50 s (Xception) at 72 pixels, and 1 to
-    10 minutes at the size that each network was made for, most of it in the second and third.
+    NaN. It is exact: all that follows the layer is computed anew for each filter that is not silent. For six classes
+    and a network's five blocks, two cores need 8 to 50 s at 72 pixels, and 1 to 10 minutes at its full size.
     """
     import keras
 
     drops = np.full((len(chosen), model.get_layer(layer).output.shape[-1]), np.nan)
-    if all(picture is None for picture in chosen):
-        return drops
     upper, lower = split_at_layer(model, layer)
     # Compiled, because a graph is many times faster. On a CPU, XLA makes it slow again; JAX has nothing else.
     lower.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")

@@ -14,17 +14,13 @@ def map_layers(model) -> list[str]:
 
 
 def gradcam(model, image: np.ndarray, class_index: int, layer: str | None = None) -> np.ndarray:
-    """Return how much each place of a picture speaks for a class, as the network sees it.
+    """Return how much each place of a picture speaks for a class (Equations 1 and 2 of the paper).
 
-    Each filter of a layer is weighted by the mean of the class' logit's gradient over its map; the weighted maps are
-    added, and what speaks against the class is set to zero (Equations 1 and 2 of the paper). The logit is what the
-    Dense layer computes before its softmax: the probability would also rise where something speaks against the others.
-
-    Parameters: `model` is a flat classifier that ends in a Dense layer with softmax, on pictures (n, size, size, 3);
-    `image` uint8 RGB (size, size, 3); `class_index` from 0; `layer` one of `map_layers` (None: the last of them, which
-    in every backbone is its last block).
-    Returns float32 (side, side), 0 to 1, at the resolution of the layer's maps; 1 where most speaks for the class, 0
-    everywhere where nothing does. Each picture has a scale of its own.
+    The gradient is that of the logit: the probability would also rise where something speaks against other classes.
+    Parameters: `model` is a flat classifier that ends in a Dense layer with softmax; `image` uint8 RGB (size, size, 3);
+    `class_index` from 0; `layer` one of `map_layers` (None: the last of them, a backbone's last block).
+    Returns float32 (side, side), the side of the layer's maps: 1 where most in this picture speaks for the class, and 0
+    everywhere where nothing does.
     Raises ValueError where the model has no such layer or class, the layer has no maps, the picture is of another size,
     or the network has diverged.
     """
@@ -47,8 +43,7 @@ def gradcam(model, image: np.ndarray, class_index: int, layer: str | None = None
 
 
 def _gradient(lower, maps, beside: list, class_index: int):
-    """Return the gradient of a class' logit by the maps (1, side, side, channels), of their shape. `lower` takes the
-    maps, and what leads past their layer, to the logits. Keras leaves gradients to TensorFlow and JAX."""
+    """Return the gradient of a class' logit by the maps (1, side, side, channels), of their shape."""
     import keras
 
     if keras.backend.backend() == "jax":

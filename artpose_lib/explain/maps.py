@@ -1,8 +1,5 @@
-"""Feature maps (Section 2.4): what every filter of a layer answers at each place of a picture.
-
-Maps keep the network's own resolution; a sprite shows all of a layer's in one image. What Grad-CAM, the measurements
-and the reader need of a model's graph is here too: where it can be cut, and the receptive field of a layer.
-"""
+"""Feature maps (Section 2.4), sprites that show all maps of a layer in one image, and what is asked of a model's graph:
+where it can be cut, and the receptive field of a layer."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -21,24 +18,19 @@ DIVERGED = "hold NaN or infinity: the network diverged; train it at a lower rate
 
 
 def feature_maps(model, images: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return the feature maps of some pictures at several layers, from one forward pass a picture.
+    """Return the maps of some pictures at several layers, float32 (n, side, side, channels), by the layer's name.
 
-    Parameters: `model` is a flat functional keras.Model on pictures (n, size, size, 3); `images` uint8 RGB pictures
-    (n, size, size, 3); `layers` names of layers of the model, for the five blocks `BACKBONES[name].blocks`.
-    Returns for each layer, in the given order, its output as float32 (n, side, side, channels). All of them are held at
-    once, for VGG16's five blocks at 224 pixels 25 MB a picture; `map_pictures` gives them a picture at a time.
-    Raises ValueError where the model has no such layer or the pictures are of another size.
+    Parameters: `model` is a flat functional keras.Model; `images` uint8 RGB (n, size, size, 3). VGG16's five blocks
+    take 25 MB a picture of 224 pixels. Raises ValueError where the model has no such layer or takes another size.
     """
     pictures = list(map_pictures(model, images, layers))
     return {layer: np.stack([maps[layer] for maps in pictures]) for layer in layers}
 
 
 def map_pictures(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the same maps, float32 (side, side, channels), picture by picture. Parameters and errors as above."""
+    """Yield the same maps picture by picture, float32 (side, side, channels)."""
     import keras  # here and not above, so that sprites can be made and shown without loading TensorFlow
 
-    if np.ndim(images) != 4:
-        raise ValueError(f"pictures have the shape (n, size, size, 3), not {np.shape(images)}")
     # Outputs by name: as a list, Keras would return the only output of a list of one without its list.
     blocks = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})
     step = max(PIXELS // (images.shape[1] * images.shape[2]), 1)
@@ -53,9 +45,8 @@ def split_at_layer(model, layer: str):
     """Cut a classifier in two: a model from pictures to all tensors that cross the cut, and one from these to the
     logits, what the last layer (a Dense with softmax) computes before its softmax.
 
-    The first tensor is the layer's output. Where shortcuts lead past the layer, as in Xception, the others are those
-    that something behind the layer needs and that do not come from the layer. Keras gives a list of one output as that
-    output itself; `keras.tree.flatten` makes it a list again.
+    The first tensor is the layer's output; the others lead past it, as Xception's shortcuts do. Keras gives one output
+    without its list; `keras.tree.flatten` makes it a list again.
     """
     import keras
 
@@ -75,11 +66,10 @@ def split_at_layer(model, layer: str):
 
 @dataclass(frozen=True)
 class Sprite:
-    """All filters of a block as tiles of one image, row by row from the top left.
+    """All filters of a layer as tiles of one greyscale PNG, row by row from the top left.
 
-    `png` is a greyscale PNG; `side` the side of a tile in pixels, that of the feature map; `columns` the number of
-    tiles in a row, the last of which may end in black ones. `low` and `high` hold each filter's smallest and largest
-    activation, which its tile shows black and white: a grey g stands for low + g / 255 * (high - low).
+    A tile is `side` pixels wide, as the map is; a row has `columns` tiles, the last row black ones at its end. A grey g
+    stands for low + g / 255 * (high - low), with the filter's smallest and largest activation.
     """
 
     png: bytes
@@ -94,7 +84,7 @@ class Sprite:
         return len(self.low)
 
     def map(self, index: int) -> Image.Image:
-        """Return the tile of filter `index`, counted from 0, as a greyscale image (side, side)."""
+        """Return the tile of a filter, counted from 0."""
         row, column = divmod(index, self.columns)
         left, top = column * self.side, row * self.side
         return self.image.crop((left, top, left + self.side, top + self.side))
@@ -106,11 +96,10 @@ class Sprite:
 
 
 def sprite(maps: np.ndarray) -> Sprite:
-    """Draw the feature maps of one picture at one layer, float32 (side, side, channels), as one sprite.
+    """Draw the maps of one picture at one layer, float32 (side, side, channels), as one sprite.
 
-    Every filter is scaled by itself, from its own smallest activation (black) to its largest (white): scaled together,
-    the strongest filter would leave all others black. Rounding to 256 greys moves an activation by at most 1/510 of its
-    filter's range. A filter that is the same everywhere is drawn black.
+    Every filter is scaled by itself, for the strongest would leave all others black; one that is the same everywhere is
+    black. Rounding moves an activation by at most 1/510 of its filter's range.
     Raises ValueError for activations that are not finite.
     """
     if not np.isfinite(maps).all():
@@ -130,10 +119,8 @@ def sprite(maps: np.ndarray) -> Sprite:
 
 
 class Field(NamedTuple):
-    """The input pixels that a layer's answers depend on: for the answer in row r and column c those from
-    `offset + r * stride` to `offset + r * stride + size` down the picture, the last not included, and the same with c
-    across it. Where padding adds a border, `offset` is negative and fields reach over the picture's edges.
-    """
+    """The input pixels that a layer's answers depend on: for the answer in row r those from `offset + r * stride` to
+    `offset + r * stride + size`, the last not included, and the same across. Padding makes `offset` negative."""
 
     size: int
     stride: int
@@ -147,12 +134,10 @@ _WINDOWS = {"AveragePooling2D", "Conv2D", "DepthwiseConv2D", "MaxPooling2D", "Se
 
 
 def receptive_field(model, layer: str) -> Field:
-    """Return the receptive field of a layer's answers, by arithmetic over the model's graph.
+    """Return the receptive field of a layer (Araujo, Norris and Sim 2019, doi:10.23915/distill.00021).
 
-    A window of k answers, d apart, reaches over size + (k - 1) d stride pixels, and a step of s makes the next stride s
-    times as large (Dumoulin and Visin 2016, arXiv:1603.07285; Araujo, Norris and Sim 2019, doi:10.23915/distill.00021).
-    Where branches meet, the field is the smallest that holds all of theirs.
-    Raises ValueError where the model has no such layer, or one before it is of a kind that is not known here.
+    Where branches meet, it is the smallest that holds all of theirs. Raises ValueError where the model has no such
+    layer, or one before it is of a kind that is not known here.
     """
     wanted = model.get_layer(layer).output
     fields = {id(tensor): Field(1, 1, 0) for tensor in model.inputs}

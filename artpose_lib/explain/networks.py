@@ -33,15 +33,16 @@ class TestedNetworks:
 
     Parameters: `records` are trials on `dataset` that kept their weights; `weights_dir` is a folder of ImageNet weight
     files (None: Keras' own).
-    `models` are a `ReaderModel` each, still without tables. `tested` are the pictures of all test parts, and `rows`
-    their rows in the data set. `pictures` are those to look at: of each class the one that the first network is surest
-    of among the test pictures that a page may show, if there is one; and last, where there is one, `mistaken`: the test
-    picture of a single figure that the first network is surest to be a group, `mistaken_for`.
+    `models` are a `ReaderModel` each, without tables; `tested` the pictures of all test parts, and `rows` their rows in
+    the data set. `pictures` are those to look at, of the first network's test pictures that a page may show: of each
+    class the one that it is surest of; and last, if any, `mistaken`, a single figure that it is surest to be the group
+    `mistaken_for`.
     """
 
     def __init__(self, records: Sequence[Record], dataset: PoseDataset, weights_dir: str | None = None):
         self.records, self.dataset = list(records), dataset
-        names, parts = pd.Index(dataset.metadata["file_name"]), [_test_part(record) for record in records]
+        parts = [record.predictions.query("part == 'test'") for record in records]
+        names = pd.Index(dataset.metadata["file_name"])
         rows = [names.get_indexer(part["file_name"]) for part in parts]
         self.rows = np.unique(np.concatenate(rows))
         self.tested = [_reader_picture(dataset, row, str(number)) for number, row in enumerate(self.rows)]
@@ -50,22 +51,22 @@ class TestedNetworks:
         by_name = dict(zip(names[self.rows], self.tested, strict=True))
         shown = parts[0][[by_name[name].image is not None for name in parts[0]["file_name"]]]
         self.pictures = _surest_pictures(shown, dataset.classes, by_name)
-        self.mistaken, self.mistaken_for = _find_mistaken(shown, dataset.classes, by_name)
+        self.mistaken, self.mistaken_for = _find_mistaken(shown, by_name)
         self.pictures += [self.mistaken] if self.mistaken else []
 
 
 def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = True) -> list[ReaderModel]:
     """Measure every filter of the networks' blocks on their test parts, and return the models with their tables.
 
-    It takes up to minutes a network. Tables are stored in `results`/filters, under all that they depend on and a
-    trial's name does not say, and what is stored is not measured again. Without `ablate_all`, the filters of networks
-    that learned from nothing are not ablated: after a short profile these are near chance, and not worth the minutes.
+    It takes up to minutes a network; tables that are stored in `results`/filters are read instead. Without
+    `ablate_all`, the filters of networks that learned from nothing are not ablated: after a short profile these are
+    near chance.
     """
     models = []
     for record, model in zip(networks.records, networks.models, strict=True):
         boxes = [networks.tested[number].boxes for number in model.tested]
         ablate = ablate_all or bool(record.config["recipe"]["weights"])
-        known = json.dumps([__version__, ablate, [box.tolist() for box in boxes]])
+        known = json.dumps([__version__, ablate, [box.tolist() for box in boxes]])  # a trial's name does not say these
         known = hashlib.sha256(known.encode()).hexdigest()[:12]
         paths = {layer: results / "filters" / f"{record.folder.name}-{known}" / f"{layer}.parquet"
                  for layer in model.layers}
@@ -84,19 +85,17 @@ def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = 
 def dissect_networks(models: Sequence[ReaderModel], drawings: int) -> pd.DataFrame:
     """Find the parts of that many drawings in all networks (`parts.dissect`), and in light and edges at their sizes.
 
-    Returns the columns of `parts.dissect` and: model, the key ("" for light and edges); network; name, of model and
-    network; size; what, the filter in words; and plain, the upper end of the interval of light and edges for the part
-    at this size.
+    Returns the columns of `parts.dissect` and: model, the key ("" for light and edges); network; name, of both; size;
+    what, the filter in words; plain, the upper end of the interval of light and edges for the part at this size.
     """
-    probes, frames = draw_probes(drawings), []
-    networks = [(model, title, network) for model in models for title, network in model.networks.items()]
-    for model, title, network in networks:
-        frames.append(dissect(network, model.layers, probes).assign(
-            model=model.key, network=title, name=f"{model.title} {title}", size=network.input_shape[1]))
-    sizes = sorted({network.input_shape[1] for *_, network in networks})
+    probes = draw_probes(drawings)
+    dissected = [dissect(network, model.layers, probes).assign(
+        model=model.key, network=title, name=f"{model.title} {title}", size=network.input_shape[1])
+        for model in models for title, network in model.networks.items()]
     plain = pd.concat([dissect_light_and_edges(size, probes).assign(
-        model="", network="", name=f"light and edges at {size} pixels", size=size) for size in sizes])
-    found = pd.concat([*frames, plain], ignore_index=True)
+        model="", network="", name=f"light and edges at {size} pixels", size=size)
+        for size in sorted({network.input_shape[1] for model in models for network in model.networks.values()})])
+    found = pd.concat([*dissected, plain], ignore_index=True)
     place = ", " + found["layer"] + ", filter " + (found["filter"] + 1).astype(str)
     found["what"] = found["name"] + place.where(found["layer"] != "", "")
     return found.merge(plain[["part", "size", "high"]].rename(columns={"high": "plain"}), on=["part", "size"])
@@ -105,9 +104,8 @@ def dissect_networks(models: Sequence[ReaderModel], drawings: int) -> pd.DataFra
 def count_group_mistakes(predictions: pd.DataFrame, classes: tuple[str, ...]) -> tuple[int, int, float]:
     """Count how often a picture of one figure that is named wrongly is taken for a group (Discussion, first paragraph).
 
-    Parameters: `predictions` as `records.Record.predictions`, of one or several trials.
-    Returns the number of such mistakes, that of all mistakes on pictures of one figure, and the share of groups among
-    the other classes: what mistakes at random would give.
+    Returns the number of such mistakes, that of all mistakes on pictures of one figure (of `predictions` as in
+    `Record`), and the share of groups among the other classes: what mistakes at random would give.
     """
     tested = predictions[(predictions["part"] == "test") & ~predictions["label"].isin(GROUPS)]
     called = likeliest_class(tested)
@@ -127,10 +125,6 @@ def load_table(path: Path) -> pd.DataFrame:
     """Return a table as it was given to `store_table`, to the last bit."""
     table = pd.read_parquet(path).rename(columns={"moved": "correlation_before_after"})  # as 0.1.0 called it
     return table.assign(strongest=[tuple(Peak(**peak) for peak in peaks) for peaks in table["strongest"]])
-
-
-def _test_part(record: Record) -> pd.DataFrame:
-    return record.predictions.query("part == 'test'")
 
 
 def _reader_picture(dataset: PoseDataset, row: int, key: str) -> ReaderPicture:
@@ -160,22 +154,16 @@ def _surest_pictures(shown: pd.DataFrame, classes: Sequence[str],
     keys = [slug(name) for name in classes]
     if len({*keys, "", MISTAKEN}) < len(keys) + 2:  # two classes alike, or one in letters that no address takes
         keys = [f"class-{number}" for number in range(1, len(keys) + 1)]
-    pictures = []
-    for key, name in zip(keys, classes, strict=True):
-        own = shown[shown["label"] == name]
-        if len(own):
-            pictures.append(replace(by_name[own.loc[own[f"p_{name}"].idxmax(), "file_name"]], key=key))
-    return pictures
+    surest = {name: shown["file_name"][own[f"p_{name}"].idxmax()] for name, own in shown.groupby("label")}
+    return [replace(by_name[surest[name]], key=key) for key, name in zip(keys, classes, strict=True) if name in surest]
 
 
-def _find_mistaken(shown: pd.DataFrame, classes: Sequence[str],
-                   by_name: dict[str, ReaderPicture]) -> tuple[ReaderPicture | None, str]:
+def _find_mistaken(shown: pd.DataFrame, by_name: dict[str, ReaderPicture]) -> tuple[ReaderPicture | None, str]:
     """Return the single figure that is most surely taken for a group, of predictions `shown`, and that group."""
-    wrong = shown[~shown["label"].isin(GROUPS) & likeliest_class(shown).isin(GROUPS)]
+    called = likeliest_class(shown)
+    wrong = shown[~shown["label"].isin(GROUPS) & called.isin(GROUPS)]
     if wrong.empty:
         return None, ""
-    groups = [f"p_{name}" for name in GROUPS if name in classes]
-    surest = wrong.loc[wrong[groups].max(axis=1).idxmax()]
-    called = max(groups, key=lambda column: surest[column]).removeprefix("p_")
-    picture = by_name[surest["file_name"]]
-    return replace(picture, key=MISTAKEN, label=f"{picture.label}, taken for {called}"), called
+    surest = wrong.filter(regex="^p_").max(axis=1).idxmax()
+    picture = by_name[shown["file_name"][surest]]
+    return replace(picture, key=MISTAKEN, label=f"{picture.label}, taken for {called[surest]}"), called[surest]

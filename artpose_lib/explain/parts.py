@@ -1,11 +1,10 @@
-"""Which filter holds the torso, which the tree, the arrows, the background? (Discussion, Section 4)
+"""Which filter holds the torso, which the tree, the arrows, the background? (Discussion, Section 4, and Figure A.7)
 
-The thesis reads these in five feature maps of one Sebastian (Figure A.7). Here every filter is shown many drawn
-Sebastians, of which the part that each pixel shows is known, as in "Network Dissection" (Bau and others 2017,
-arXiv:1704.05796).
+Every filter is shown drawings of which the part that each pixel shows is known, as in "Network Dissection" (Bau and
+others 2017, arXiv:1704.05796).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -48,33 +47,25 @@ def draw_probes(count: int = DRAWINGS) -> list[Probe]:
 
 
 def dissect(model, layers: Sequence[str], probes: Sequence[Probe]) -> pd.DataFrame:
-    """Find for each part the filter that holds it best, and measure it on drawings that it was not chosen by.
+    """Find for each part the filter of some layers that holds it best, and measure it on other drawings.
 
     The measure is a *density*: the share of the filter's energy (its squared answers) that lies on the part, divided by
     the part's share of the picture, both summed over the pictures in which the part is seen and the filter answers. 1
-    is an answer that is spread evenly. Of thousands of filters the best is so by chance too; so it is chosen on one
-    half of the drawings and measured on the other.
+    is an answer that is spread evenly. The filter is chosen on one half of the drawings and measured on the other: of
+    thousands, the best on any one picture is best by chance.
 
-    Parameters: `model` is a flat keras.Model on uint8 pictures (n, size, size, 3); `layers` its layers to search,
-    for the five blocks `BACKBONES[name].blocks`; `probes` as `draw_probes` gives them.
     Returns a row a part of PARTS: part, layer, filter (from 0), pictures (those that it is measured on), density, low
-    and high (its 95 % interval, a percentile bootstrap over pictures). A part that no drawing shows in which a filter
-    answers is left out. Raises ValueError where the model has no such layer.
+    and high (its 95 % interval, a percentile bootstrap over pictures). A part for which no filter answers is left out.
+    Raises ValueError where the model has no such layer.
     """
-    return _best_filters(_network_shares(model, layers, probes))
+    images = np.stack([resize(probe.image, model.input_shape[1]) for probe in probes])
+    return _best_filters(map_pictures(model, images, layers), probes)
 
 
 def dissect_light_and_edges(size: int, probes: Sequence[Probe]) -> pd.DataFrame:
     """Do the same without a network, with three maps of a drawing of `size` pixels a side: how light, how dark and how
     sharply bounded each place is. The layer is "", and filters 0 to 2 are these three."""
-    return _best_filters({"": _energy_shares(_light_and_edges(resize(probe.image, size)), probe)} for probe in probes)
-
-
-def _network_shares(model, layers: Sequence[str], probes: Sequence[Probe]) -> Iterator[dict]:
-    """Yield for each drawing, by layer, what `_energy_shares` says of its maps."""
-    images = np.stack([resize(probe.image, model.input_shape[1]) for probe in probes])
-    for probe, maps in zip(probes, map_pictures(model, images, layers), strict=True):
-        yield {layer: _energy_shares(own, probe) for layer, own in maps.items()}
+    return _best_filters(({"": _light_and_edges(resize(probe.image, size))} for probe in probes), probes)
 
 
 def _energy_shares(maps: np.ndarray, probe: Probe) -> tuple[np.ndarray, np.ndarray]:
@@ -92,16 +83,17 @@ def _light_and_edges(image: np.ndarray) -> np.ndarray:
     return np.stack([light, 1 - light, edges / max(edges.max(), 1e-6)], axis=-1)
 
 
-def _best_filters(found: Iterable[dict]) -> pd.DataFrame:
+def _best_filters(maps: Iterable[Mapping[str, np.ndarray]], probes: Sequence[Probe]) -> pd.DataFrame:
     """Return a row a part: the filter that is densest on every other drawing, measured on those between."""
-    drawings, rows = list(found), []
+    drawings = [{layer: _energy_shares(own, probe) for layer, own in found.items()}
+                for found, probe in zip(maps, probes, strict=True)]
+    rows = []
     for index, part in enumerate(PARTS):
         candidates = []
         for layer in drawings[0]:
-            energy = np.stack([drawing[layer][0][index] for drawing in drawings])  # (drawings, filters)
-            area = np.array([drawing[layer][1][index] for drawing in drawings])
-            seen = area >= SMALLEST
-            energy, area = energy[seen], area[seen]
+            # The filters' shares, (drawings, filters), and the part's own, of the drawings that show it.
+            energy, area = (np.stack([drawing[layer][what][index] for drawing in drawings]) for what in (0, 1))
+            energy, area = energy[area >= SMALLEST], area[area >= SMALLEST]
             densities = _densities(energy[::2], area[::2])
             if np.isfinite(densities).any():
                 best = int(np.nanargmax(densities))
@@ -113,12 +105,11 @@ def _best_filters(found: Iterable[dict]) -> pd.DataFrame:
 
 
 def _densities(energy: np.ndarray, area: np.ndarray) -> np.ndarray:
-    """Return the density of each filter, (filters,), of shares (pictures, filters) and (pictures,); NaN for one that
-    rarely answers."""
+    """Return the density of each filter, of shares (pictures, filters) and (pictures,); NaN for one rarely heard."""
     heard = np.isfinite(energy)
     summed = np.where(heard, area[:, None], 0).sum(axis=0)
-    enough = (heard.mean(axis=0) >= HEARD) & (summed > 0) if len(heard) else np.zeros(energy.shape[1], bool)
-    return np.where(enough, np.nansum(energy, axis=0) / np.where(summed > 0, summed, 1), np.nan)
+    enough = (heard.sum(axis=0) >= HEARD * len(heard)) & (summed > 0)
+    return np.nansum(energy, axis=0) / np.where(enough, summed, np.nan)
 
 
 def _density_interval(energy: np.ndarray, area: np.ndarray) -> dict:

@@ -1,9 +1,8 @@
 """Every filter of the trained networks as a page to scroll (Section 2.4, Figures A.6 to A.8).
 
-The page needs no kernel, no server and no network: on ``file://`` a browser loads images and classic scripts, and that
-is what is written here. A block's maps of one picture are one image with a script that tells its ranges, its numbers
-another script, and they are loaded when a reader chooses the block. The front end (``reader.js`` and the rest of it)
-stands in the page's HTML once. Without JavaScript a contact sheet stands there.
+It needs no kernel, no server and no network: from disk, a browser loads images and classic scripts. A block's maps of
+one picture are an image and a script of its ranges, a block's numbers another script, loaded when a reader chooses
+them. The front end (`reader.js`) stands in the page itself, with a contact sheet for browsers without JavaScript.
 """
 
 import json
@@ -24,21 +23,20 @@ from artpose_lib.web import asset
 
 ADDRESS = "../../_static/maps"  # where a chapter's page finds the folder, book/_static/maps
 SCRIPTS = ("dom.js", "readernumbers.js", "reader.js")  # in this order
-# Pixels of the longer side: of a picture that is looked at, of those to choose from, of the tested ones. With these a
-# page's first view, VGG16's last block at 224 pixels, stays well below 1.5 MB.
+# Pixels of the longer side: of a picture that is looked at, of those to choose from, of the tested ones. So a page's
+# first view, VGG16's last block at 224 pixels, stays well below 1.5 MB.
 PICTURE_SIDE, SMALL_SIDE, TESTED_SIDE = 720, 160, 256
 JPEG_QUALITY = 85
 NOTE = "README.txt"  # marks a folder that may be replaced
-SIDE_BY_SIDE = "side-by-side"  # stands in an address where a network's key stands
 
 
 @dataclass(frozen=True, eq=False)
 class ReaderPicture:
-    """A picture to look at.
+    """A picture to look at, or one that a network was tested on.
 
-    `key` names it in addresses (see `slug`); `image` is uint8 RGB (h, w, 3), at best in the work's own proportions, and
-    None for a tested picture that no page may show; `caption` and `label` are plain text, as others wrote it; `boxes`
-    those around its figures as fractions (x0, y0, x1, y1) of width and height.
+    `key` names it in addresses (see `slug`); `image` is uint8 RGB (h, w, 3) in the work's own proportions, or None
+    where no page may show it; `caption` and `label` are plain text; `boxes` are those around its figures as fractions
+    (x0, y0, x1, y1) of width and height.
     """
 
     key: str
@@ -52,10 +50,9 @@ class ReaderPicture:
 class ReaderModel:
     """An architecture with its networks.
 
-    `key` names it in addresses; `title` is plain text; `layers` one a block, from fine to coarse. `networks` are flat
-    keras.Models of this architecture by a short title, such as "fine-tuned" and "ImageNet"; numbers are about the
-    first. `tables` hold for some layers, or for none, what `filters.filter_table` measured on those of the tested
-    pictures that `tested` numbers (from 0, in the order in which the tables count them; None: on all of them).
+    `key` names it in addresses; `title` is plain text; `layers` one a block, from fine to coarse; `networks` flat
+    keras.Models by a short title, such as "fine-tuned" and "ImageNet". `tables` are about the first network: for some
+    layers what `filters.filter_table` measured on the tested pictures that `tested` numbers, from 0.
     """
 
     key: str
@@ -63,23 +60,30 @@ class ReaderModel:
     layers: Sequence[str]
     networks: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    tested: Sequence[int] | None = None
+    tested: Sequence[int] = ()
 
 
 class Reader:
     """The page's part that shows the maps: `html`, which a notebook shows by itself. One fits on a page."""
 
     def __init__(self, index: dict):
-        self.index, self.html = index, _page(index)
+        self.index, scripts = index, "\n".join(map(asset, SCRIPTS))
+        data = json.dumps(index, separators=(",", ":")).replace("<", "\\u003c")  # a "<" in a text could end the element
+        # Without the attribute, JupyterLab takes keys that are pressed here for its own shortcuts.
+        self.html = (
+            f'<div class="artpose-maps" data-lm-suppress-shortcuts="true"><style>{asset("reader.css")}</style>'
+            f'<script type="application/json">{data}</script><noscript>{_contact_sheet(index)}</noscript>'
+            f'<script>(function (root) {{\n"use strict";\n{scripts}\n}})'
+            "(document.currentScript.parentNode);</script></div>")
 
     def _repr_html_(self) -> str:
         return self.html
 
     def link(self, model: str, layer: str, filter: int, picture: str, network: str = "") -> str:
-        """Return the address of a view, such as "#vgg16/5/120/sebastian", for a link in the prose.
+        """Return the address of a view, such as "#vgg16/5/120/sebastian", which counts from 1.
 
-        Parameters: the keys of model and picture; `filter` counts from 0, as in tables, whereas the address counts from
-        1, as the page does; `network` is a title, or "side-by-side" for all networks, or "" for the first.
+        Parameters: the keys of model and picture; `filter` counts from 0, as in tables; `network` is a title, or
+        "side-by-side" for all networks, or "" for the first.
         """
         blocks = next(one["blocks"] for one in self.index["models"] if one["key"] == model)
         block = [one["layer"] for one in blocks].index(layer) + 1
@@ -95,20 +99,17 @@ def write_reader(folder: Path, models: Sequence[ReaderModel], pictures: Sequence
                  tested: Sequence[ReaderPicture] = (), meanings: Mapping[str, str] | None = None) -> Reader:
     """Write what the reader loads, and make the part of the page that loads it.
 
-    Parameters: `folder` is written whole or not at all, and replaces what an earlier run wrote there; `models` and
-    `pictures`, at least one each, have keys of their own; pictures are resized to a network's square; `tested` are
-    the pictures that the tables are about, in their order; `meanings` explain the numbers in plain text, by their
-    names. The same input gives the same bytes.
-    Raises ValueError for a folder that holds anything else.
+    Parameters: `folder` is written whole or not at all, and replaces an earlier run's; `models` and `pictures` are at
+    least one each; `tested` are the pictures that the tables are about; `meanings` explain the numbers in plain text,
+    by their names. The same input gives the same bytes. Raises ValueError for a folder that holds anything else.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / NOTE).is_file():
         raise ValueError(f"{folder} holds other files than feature maps; name another folder")
-    index = {"address": ADDRESS, "meanings": dict(meanings or {}), "models": [],
+    index = {"address": ADDRESS, "meanings": dict(meanings or {}),
              "pictures": [_picture_facts(picture) for picture in pictures],
              "tested": [_picture_facts(picture) for picture in tested]}
     with whole(folder, replace=True, option="the parameter folder") as new:
-        for name in ("pictures", "small", "tested"):
-            (new / name).mkdir(parents=True)
+        new.mkdir()
         (new / NOTE).write_text("Feature maps for the chapter that shows them. Each run of it replaces this folder.\n")
         for picture in pictures:
             _write_jpeg(new / "pictures" / f"{picture.key}.jpg", picture.image, PICTURE_SIDE)
@@ -116,19 +117,17 @@ def write_reader(folder: Path, models: Sequence[ReaderModel], pictures: Sequence
         for number, picture in enumerate(tested):
             if picture.image is not None:
                 _write_jpeg(new / "tested" / f"{number}.jpg", picture.image, TESTED_SIDE)
-        for model in models:
-            index["models"].append(_write_model(new, model, pictures, len(tested)))
+        index["models"] = [_write_model(new, model, pictures) for model in models]
     return Reader(index)
 
 
-def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPicture], tested: int) -> dict:
+def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPicture]) -> dict:
     """Write a model's sprites and, for each block, its numbers; return what the page has to know of the model."""
-    networks = [{"key": slug(title), "title": title} for title in model.networks]
+    titles = [*model.networks, *(["side by side"] if len(model.networks) > 1 else [])]
     for title, network in model.networks.items():
         for picture in pictures:
-            drawn = _write_sprites(folder, f"{model.key}/{slug(title)}/{picture.key}", network, picture,
-                                   model.layers)
-    first, own = next(iter(model.networks.values())), range(tested) if model.tested is None else model.tested
+            drawn = _write_sprites(folder, f"{model.key}/{slug(title)}/{picture.key}", network, picture, model.layers)
+    first = next(iter(model.networks.values()))
     columns = next(iter(model.tables.values()), pd.DataFrame()).columns
     classes = [column.removeprefix("auc_") for column in columns if column.startswith("auc_")]
     blocks = []
@@ -136,10 +135,10 @@ def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPict
         blocks.append({"layer": layer, "side": drawn[layer].side, "columns": drawn[layer].columns,
                        "count": drawn[layer].count, "field": list(receptive_field(first, layer)),
                        "input": first.input_shape[1]})
-        table = model.tables.get(layer)
-        _write_script(folder, f"{model.key}/{number}", None if table is None else _numbers(table, classes, own))
-    return {"key": model.key, "title": model.title, "networks": networks, "blocks": blocks, "classes": classes,
-            "tested": len(own)}
+        numbers = _numbers(model.tables[layer], classes, model.tested) if layer in model.tables else None
+        _write_script(folder, f"{model.key}/{number}", numbers)
+    return {"key": model.key, "title": model.title, "blocks": blocks, "classes": classes, "tested": len(model.tested),
+            "networks": [{"key": slug(title), "title": title} for title in titles]}
 
 
 def _write_sprites(folder: Path, key: str, network, picture: ReaderPicture, layers: Sequence[str]) -> dict[str, Sprite]:
@@ -150,15 +149,15 @@ def _write_sprites(folder: Path, key: str, network, picture: ReaderPicture, laye
     (folder / key).mkdir(parents=True)
     for number, drawn in enumerate(sprites.values(), 1):
         (folder / f"{key}/{number}.png").write_bytes(drawn.png)
-        _write_script(folder, f"{key}/{number}", {"low": _shorten(drawn.low), "high": _shorten(drawn.high)})
+        _write_script(folder, f"{key}/{number}", {"low": _round(drawn.low), "high": _round(drawn.high)})
     return sprites
 
 
 def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int]) -> dict:
-    """Return a table as lists over its filters, with three digits; `best` is an index into `classes`, -1 for none."""
+    """Return a table as lists over its filters, with three digits."""
     plain = ("strength", "selectivity", "p", "inside", "box_share", "importance", "correlation_before_after")
     return {**{column: _round(table[column]) for column in plain},
-            "best": [classes.index(name) if name in classes else -1 for name in table["best_class"]],
+            "best": table["best_class"].tolist(),
             "auc": [_round(table[f"auc_{name}"]) for name in classes],
             "drop": [_round(table[f"importance_{name}"]) for name in classes],
             "strongest": [[[tested[peak.picture], peak.row, peak.column, *_round([peak.activation])] for peak in peaks]
@@ -166,15 +165,9 @@ def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int])
 
 
 def _round(values: Sequence[float]) -> list[float | int | None]:
-    """Round to three digits: what a reader compares, at a third of the bytes. What is not a number becomes None."""
+    """Round to three digits, a third of the bytes. What is not a number becomes None."""
     rounded = [float(f"{value:.3g}") if np.isfinite(value) else None for value in values]
     return [int(value) if value is not None and value.is_integer() else value for value in rounded]
-
-
-def _shorten(values: Sequence[float]) -> list[float | int | None] | float | int | None:
-    """Round, to one number where all are alike: after ReLU nearly all minima are 0."""
-    rounded = _round(values)
-    return rounded[0] if len(set(rounded)) == 1 else rounded
 
 
 def _picture_facts(picture: ReaderPicture) -> dict:
@@ -185,26 +178,17 @@ def _picture_facts(picture: ReaderPicture) -> dict:
 
 
 def _write_jpeg(path: Path, image: np.ndarray, side: int) -> None:
+    path.parent.mkdir(exist_ok=True)
     picture = Image.fromarray(image)
     picture.thumbnail((side, side))
     picture.save(path, "JPEG", quality=JPEG_QUALITY, subsampling=0)  # small crops are enlarged: no blurred colours
 
 
 def _write_script(folder: Path, key: str, data: dict | None) -> None:
-    """Write what a page has to know and can only get from disk as a script. The file's name is the key of its data."""
+    """Write data under its file's name: from disk, a page may load scripts and no JSON."""
     text = json.dumps({key: data}, separators=(",", ":"), allow_nan=False)
     (folder / f"{key}.js").write_text(f"window.artposeMaps=Object.assign(window.artposeMaps||{{}},{text});\n",
                                       encoding="ascii")
-
-
-def _page(index: dict) -> str:
-    data = json.dumps(index, separators=(",", ":")).replace("<", "\\u003c")  # a "<" in a text could end the element
-    scripts = "\n".join(map(asset, SCRIPTS))
-    # Without the attribute, JupyterLab takes keys that are pressed here for its own shortcuts.
-    return (f'<div class="artpose-maps" data-lm-suppress-shortcuts="true"><style>{asset("reader.css")}</style>'
-            f'<script type="application/json">{data}</script><noscript>{_contact_sheet(index)}</noscript>'
-            f'<script>(function (root) {{\n"use strict";\n{scripts}\n}})(document.currentScript.parentNode);</script>'
-            "</div>")
 
 
 def _contact_sheet(index: dict) -> str:

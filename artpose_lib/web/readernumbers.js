@@ -2,37 +2,35 @@
 // table of all filters of a block. It is made with dom.js; reader.js shows it.
 
 const ROWS = 100; // of the table at a time: 2,048 at once would make a phone stutter
+const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
+const PLURALS = new Intl.PluralRules("en", { type: "ordinal" });
 
+const ordinal = (number) => number + ENDINGS[PLURALS.select(number)];
 const formatNumber = (value) => (value === null || value === undefined ? "–" : String(value).replace("-", "−"));
 const formatShare = (value) => (value === null ? "–" : `${Math.round(100 * value)} %`);
 const namePicture = ({ label, caption }) => (label ? `${label}: ${caption}` : caption);
 
-function ordinal(number) {
-  const last = number % 10, teen = Math.floor(number / 10) % 10 === 1;
-  return number + (teen ? "th" : { 1: "st", 2: "nd", 3: "rd" }[last] || "th");
-}
-
-// The options for the order of a block's filters, the classes' own in groups. A value names a list of the numbers, and of
-// the classes' lists, behind a colon, the class.
-function orderOptions(model, numbers) {
+// The options for the order of a block's filters, the classes' own in groups. A value names a list of the numbers, and
+// of the classes' lists, behind a colon, the class.
+function orderOptions(model, measured) {
   const option = ([value, text]) => make("option", { value }, text);
   const known = [["number", "number"], ["here", "highest answer here"]].map(option);
-  if (!numbers) return known;
+  if (!measured) return known;
   const ofClasses = (label, kind) =>
     make("optgroup", { label }, ...model.classes.map((name, index) => option([`${kind}:${index}`, name])));
-  const measured = [["strength", "strength"], ["selectivity", "selectivity for any class"],
+  const numbers = [["strength", "strength"], ["selectivity", "selectivity for any class"],
     ["inside", "share inside the figure"], ["correlation_before_after", "change through training"],
     ["importance", "importance"]].map(option);
-  return [...known, ...measured, ofClasses("Selectivity for", "auc"), ofClasses("Importance for", "drop")];
+  return [...known, ...numbers, ofClasses("Selectivity for", "auc"), ofClasses("Importance for", "drop")];
 }
 
 const lowFirst = (key) => key === "number" || key === "correlation_before_after";
 
-// All filters in an order: the remarkable values first, what was not measured last. `here` are the highest answers in
-// the picture that is shown.
-function sortFilters(count, key, reversed, numbers, here) {
-  const [kind, index] = key.split(":"), filters = Array.from({ length: count }, (_, filter) => filter);
-  const own = { here, number: [...filters], ...numbers }[kind], values = index === undefined ? own : own[index];
+// All filters in an order: the remarkable values first, what was not measured last. `here` of the numbers are the
+// highest answers in the picture that is shown.
+function sortFilters(numbers, key, reversed = false) {
+  const filters = [...numbers.here.keys()], [kind, index] = key.split(":");
+  const list = kind === "number" ? [...filters] : numbers[kind], values = index ? list[index] : list;
   const sign = lowFirst(key) ? 1 : -1;
   filters.sort((a, b) => (values[a] === null) - (values[b] === null) || sign * (values[a] - values[b]) || a - b);
   return reversed ? filters.reverse() : filters;
@@ -40,56 +38,41 @@ function sortFilters(count, key, reversed, numbers, here) {
 
 // The numbers of one filter beside its maps.
 class Numbers {
-  constructor(meanings) {
-    this.list = make("dl");
-    this.rows = make("tbody");
+  constructor(reader) {
+    this.reader = reader;
+    [this.list, this.rows, this.source] = [make("dl"), make("tbody"), make("p", { className: "maps-quiet" })];
     const titles = ["Class", "Tells it apart (AUC)", "Importance for it"];
     const head = make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)));
-    this.source = make("p", { className: "maps-quiet" });
-    const terms = Object.entries(meanings).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]);
+    const terms = Object.entries(reader.index.meanings).flatMap(([term, text]) =>
+      [make("dt", {}, term), make("dd", {}, text)]);
     this.element = make("div", { className: "maps-numbers" }, this.list,
       make("table", { className: "maps-classes" }, make("thead", {}, head), this.rows), this.source,
       make("details", { className: "maps-explained", hidden: !terms.length },
         make("summary", {}, "What the numbers mean"), make("dl", {}, ...terms)));
   }
 
-  setBlock(model, numbers) {
-    Object.assign(this, { model, numbers });
-    this.element.hidden = !numbers;
+  show() {
+    const { model, measured, values, view: { filter } } = this.reader, facts = measured ? this.facts(filter) : [];
+    this.element.hidden = !measured;
+    this.spoken = facts.map(([name, value, note]) => `${name}: ${value} ${note}.`).join(" "); // for those who listen
+    this.list.replaceChildren(...facts.map(([name, value, note]) =>
+      make("div", {}, make("dt", {}, name), make("dd", {}, make("b", {}, value), ` ${note}`))));
+    this.rows.replaceChildren(...(measured ? model.classes : []).map((name, index) =>
+      Numbers.classRow(name, values.auc[index][filter], values.drop[index][filter])));
     this.source.textContent = `Measured on the ${model.networks[0].title} network, over the ${model.tested} pictures `
       + "of its test part.";
   }
 
-  show(filter) {
-    if (!this.numbers) return;
-    this.list.replaceChildren(...this.facts(filter).map(([name, value, note]) =>
-      make("div", {}, make("dt", {}, name), make("dd", {}, make("b", {}, value), ` ${note}`))));
-    const { auc, drop } = this.numbers;
-    this.rows.replaceChildren(...this.model.classes.map((name, index) =>
-      Numbers.classRow(name, auc[index][filter], drop[index][filter])));
-  }
-
-  // The same in a sentence, for those who listen.
-  speak() {
-    const facts = this.numbers ? [...this.list.children] : [];
-    return facts.map(({ firstChild, lastChild }) => `${firstChild.textContent}: ${lastChild.textContent}.`).join(" ");
-  }
-
   facts(filter) {
-    const { numbers, model } = this, best = numbers.best[filter];
-    const rank = (values, word) => {
-      const ahead = values.filter((value, other) =>
-        value > values[filter] || (value === values[filter] && other < filter));
-      return `${ordinal(ahead.length + 1)} ${word} of ${values.length}`;
-    };
+    const { values, block: { count } } = this.reader, number = (key) => formatNumber(values[key][filter]);
+    const rank = (key, word) => `${ordinal(sortFilters(values, key).indexOf(filter) + 1)} ${word} of ${count}`;
     return [
-      ["Strength", formatNumber(numbers.strength[filter]), rank(numbers.strength, "strongest")],
-      ["Selectivity", formatNumber(numbers.selectivity[filter]),
-        `for ${best < 0 ? "no class" : model.classes[best]}, p = ${formatNumber(numbers.p[filter])}`],
-      ["Inside the figure", formatShare(numbers.inside[filter]),
-        `where boxes cover ${formatShare(numbers.box_share[filter])}`],
-      ["Importance", formatNumber(numbers.importance[filter]), rank(numbers.importance, "most important")],
-      ["Like before training", formatNumber(numbers.correlation_before_after[filter]), "correlation of its maps"],
+      ["Strength", number("strength"), rank("strength", "strongest")],
+      ["Selectivity", number("selectivity"), `for ${values.best[filter] || "no class"}, p = ${number("p")}`],
+      ["Inside the figure", formatShare(values.inside[filter]),
+        `where boxes cover ${formatShare(values.box_share[filter])}`],
+      ["Importance", number("importance"), rank("importance", "most important")],
+      ["Like before training", number("correlation_before_after"), "correlation of its maps"],
     ];
   }
 
@@ -112,36 +95,32 @@ function placement([x0, y0, x1, y1], [left, top, right, bottom]) {
 
 // The pictures in which a filter answers loudest, cropped to what its loudest answer depends on.
 class Strongest {
-  constructor(index) {
-    this.index = index;
-    this.whole = make("input", { type: "checkbox", autocomplete: "off", onchange: () => this.draw() });
-    this.list = make("ol", { role: "list" });
-    this.title = make("p", { className: "maps-name" });
+  constructor(reader) {
+    this.reader = reader;
+    this.whole = make("input", { type: "checkbox", autocomplete: "off", onchange: () => this.show() });
+    [this.list, this.title] = [make("ol", { role: "list" }), make("p", { className: "maps-name" })];
     this.element = make("section", { className: "maps-strongest", "aria-label": "Strongest pictures" }, this.title,
       make("p", { className: "maps-row" },
         make("label", {}, this.whole, " Whole pictures, with what it sees outlined")), this.list);
   }
 
-  show(block, numbers, filter) {
-    [this.block, this.peaks] = [block, numbers ? numbers.strongest[filter] : []];
-    this.element.hidden = !numbers;
-    this.title.textContent = this.peaks.length
-      ? `The ${this.peaks.length} pictures of the test part that filter ${filter + 1} answers to most`
+  show() {
+    const { values, measured, view: { filter } } = this.reader, peaks = values?.strongest?.[filter] ?? [];
+    this.element.hidden = !measured;
+    this.title.textContent = peaks.length
+      ? `The ${peaks.length} pictures of the test part that filter ${filter + 1} answers to most`
       : `Filter ${filter + 1} answers the same everywhere, in all pictures of the test part`;
-    this.draw();
-  }
-
-  draw() {
-    this.list.replaceChildren(...this.peaks.map((peak) => this.item(...peak)));
+    this.list.replaceChildren(...peaks.map((peak) => this.item(...peak)));
   }
 
   item(number, row, column, answer) {
-    const picture = this.index.tested[number], { field, place } = this.sight(row, column), whole = this.whole.checked;
-    const frame = whole ? [0, 0, 1, 1] : field, src = `${this.index.address}/tested/${number}.jpg`;
+    const { tested, address } = this.reader.index, picture = tested[number], { field, place } = this.sight(row, column);
+    const [frame, mark] = this.whole.checked ? [[0, 0, 1, 1], field] : [field, place];
     const aspect = (frame[2] - frame[0]) * picture.width / ((frame[3] - frame[1]) * picture.height);
     const content = picture.shown ? [
-      make("img", { alt: namePicture(picture), src, style: placement([0, 0, 1, 1], frame) }),
-      make("span", { style: placement(whole ? field : place, frame) }),
+      make("img", { alt: namePicture(picture), src: `${address}/tested/${number}.jpg`,
+        style: placement([0, 0, 1, 1], frame) }),
+      make("span", { style: placement(mark, frame) }),
     ] : [make("p", {}, "Its licence keeps this picture from being shown.")];
     return make("li", {}, make("div", { className: "maps-crop", style: `--aspect: ${aspect}` }, ...content),
       make("p", { className: "maps-quiet" }, make("b", {}, formatNumber(answer)), ` ${namePicture(picture)}`));
@@ -149,84 +128,73 @@ class Strongest {
 
   // As fractions of the picture: what an answer depends on, and the square of the grid of answers where it stands.
   sight(row, column) {
-    const { field: [size, stride, offset], input } = this.block;
+    const { field: [size, stride, offset], input } = this.reader.block, margin = (size - stride) / 2;
     const [left, top] = [offset + column * stride, offset + row * stride];
     const square = (x, y, side) => [x, y, x + side, y + side].map((edge) => Math.min(Math.max(edge / input, 0), 1));
-    const margin = (size - stride) / 2;
     return { field: square(left, top, size), place: square(left + margin, top + margin, stride) };
   }
 }
 
 // All filters of a block as a table: searched, sorted like the slider, each row a link to its view.
 class Table {
-  // reader: has `sortBy(key)` and `linkTo(filter)`.
   constructor(reader) {
     this.reader = reader;
     this.search = make("input", { type: "search", autocomplete: "off", oninput: () => this.draw() });
     this.found = make("p", { role: "status", className: "maps-quiet" });
     [this.head, this.body, this.title] = [make("tr"), make("tbody"), make("summary")];
-    this.more = make("button", { type: "button", onclick: () => this.draw(this.listed + ROWS) });
+    this.more = makeButton("", () => this.draw(this.listed + ROWS));
     this.element = make("details", { className: "maps-all", ontoggle: () => this.draw() }, this.title,
       make("p", { className: "maps-row" }, make("label", {}, "Search by number or class ", this.search)), this.found,
       make("div", { className: "maps-scroll", tabIndex: 0, role: "region", "aria-label": "Table of the filters" },
         make("table", {}, make("thead", {}, this.head), this.body)), this.more);
   }
 
-  show(model, block, numbers, here, order, key, reversed) {
-    Object.assign(this, { model, numbers, order, key, reversed });
-    this.title.textContent = `All ${block.count} filters of ${block.layer} as a table`;
-    this.columns = [["number", "Filter", (filter) => filter + 1],
-      ["here", "Highest here", (filter) => formatNumber(here[filter])]]; // a key to sort by, a title, a cell's text
-    if (numbers) this.columns.push(...this.measured());
-    this.draw();
-  }
-
-  measured() {
-    const { numbers, model, key } = this, [kind, index] = key.split(":");
+  // Of each column a key to sort by, a title, and a cell's text.
+  columns() {
+    const { values, measured, model, sort } = this.reader, [kind, index] = sort.split(":");
     const text = (list) => (filter) => formatNumber(list[filter]);
+    const known = [["number", "Filter", (filter) => filter + 1], ["here", "Highest here", text(values.here)]];
+    if (!measured) return known;
     const title = kind === "auc" ? "Selectivity" : "Importance";
-    const chosen = index && [key, `${title} for ${model.classes[index]}`, text(numbers[kind][index])];
-    return [...(chosen ? [chosen] : []), ["strength", "Strength", text(numbers.strength)],
-      ["selectivity", "Selectivity", text(numbers.selectivity)], ["", "for", (filter) => this.best(filter)],
-      ["", "p", text(numbers.p)], ["inside", "Inside", (filter) => formatShare(numbers.inside[filter])],
-      ["importance", "Importance", text(numbers.importance)],
-      ["correlation_before_after", "Like before", text(numbers.correlation_before_after)]];
-  }
-
-  best(filter) {
-    return this.numbers && this.numbers.best[filter] >= 0 ? this.model.classes[this.numbers.best[filter]] : "";
+    const chosen = index ? [[sort, `${title} for ${model.classes[index]}`, text(values[kind][index])]] : [];
+    return [...known, ...chosen, ["strength", "Strength", text(values.strength)],
+      ["selectivity", "Selectivity", text(values.selectivity)], ["", "for", (filter) => values.best[filter]],
+      ["", "p", text(values.p)], ["inside", "Inside", (filter) => formatShare(values.inside[filter])],
+      ["importance", "Importance", text(values.importance)],
+      ["correlation_before_after", "Like before", text(values.correlation_before_after)]];
   }
 
   draw(listed = ROWS) {
-    if (!this.element.open || !this.order) return;
-    const wanted = this.search.value.trim().toLowerCase();
-    const found = this.order.filter((filter) => (/^\d+$/.test(wanted) ? String(filter + 1).startsWith(wanted)
-      : this.best(filter).toLowerCase().includes(wanted)));
+    const { order, block, values, measured } = this.reader, wanted = this.search.value.trim().toLowerCase();
+    this.title.textContent = `All ${block.count} filters of ${block.layer} as a table`;
+    if (!this.element.open || !order.length) return;
+    const found = order.filter((filter) => (/^\d+$/.test(wanted) ? String(filter + 1).startsWith(wanted)
+      : !wanted || (measured && values.best[filter].toLowerCase().includes(wanted)))), columns = this.columns();
     this.listed = Math.min(listed, found.length);
-    this.head.replaceChildren(...this.columns.map(([key, title]) => this.heading(key, title)));
-    this.body.replaceChildren(...found.slice(0, this.listed).map((filter) => this.row(filter)));
+    this.head.replaceChildren(...columns.map(([key, title]) => this.heading(key, title)));
+    this.body.replaceChildren(...found.slice(0, this.listed).map((filter) => this.row(filter, columns)));
     this.found.textContent = `${found.length} found, ${this.listed} listed`;
     this.more.hidden = this.listed === found.length;
     this.more.textContent = `List ${Math.min(found.length - this.listed, ROWS)} more`;
-    this.mark(this.marked);
+    this.mark();
   }
 
   heading(key, title) {
+    const { sort, reversed } = this.reader, sorted = lowFirst(key) !== reversed ? "ascending" : "descending";
     if (!key) return make("th", { scope: "col" }, title);
-    const sorted = lowFirst(key) !== this.reversed ? "ascending" : "descending";
-    return make("th", { scope: "col", "aria-sort": key === this.key ? sorted : "none" },
-      make("button", { type: "button", onclick: () => this.reader.sortBy(key) }, title));
+    return make("th", { scope: "col", "aria-sort": key === sort ? sorted : "none" },
+      makeButton(title, () => this.reader.sortBy(key)));
   }
 
-  row(filter) {
-    const cells = this.columns.map(([, , text]) => make("td", {}, String(text(filter))));
-    cells[0].replaceChildren(make("a", { href: this.reader.linkTo(filter) }, String(filter + 1)));
-    return make("tr", { "data-filter": filter }, ...cells);
+  row(filter, columns) {
+    const [number, ...cells] = columns.map(([, , text]) => make("td", {}, String(text(filter))));
+    number.replaceChildren(make("a", { href: this.reader.linkTo(filter) }, number.textContent));
+    return make("tr", { "data-filter": filter }, number, ...cells);
   }
 
-  mark(filter) {
-    this.marked = filter;
+  // Marks the row of the filter that is shown.
+  mark() {
     this.body.querySelector("[aria-current]")?.removeAttribute("aria-current");
-    this.body.querySelector(`[data-filter="${filter}"]`)?.setAttribute("aria-current", "true");
+    this.body.querySelector(`[data-filter="${this.reader.view.filter}"]`)?.setAttribute("aria-current", "true");
   }
 }

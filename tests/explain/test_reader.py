@@ -61,7 +61,7 @@ def test_the_numbers_of_a_table_are_kept_to_three_digits(written, given):
         np.testing.assert_allclose(numbers[column], expected[column], rtol=0.005)
     for column in ("inside", "box_share", "correlation_before_after"):
         assert [place for place, value in enumerate(numbers[column]) if value is None] == [2]
-    assert [CLASSES[place] for place in numbers["best"]] == expected["best_class"].tolist()
+    assert numbers["best"] == expected["best_class"].tolist()
     np.testing.assert_allclose(numbers["auc"], expected[[f"auc_{name}" for name in CLASSES]].T, rtol=0.005)
     np.testing.assert_allclose(numbers["drop"], expected[[f"importance_{name}" for name in CLASSES]].T, rtol=0.005)
     assert numbers["strongest"][:2] == [[], [[0, 0, 15, 2.5], [1, 8, 8, 1.5]]]
@@ -145,4 +145,4 @@ def test_hostile_text_stays_text_in_the_page(written):
 def test_the_page_loads_nothing_but_files_of_its_own_folder(written):
     addresses = re.findall(r'(?:src|href)="(.*?)"|url\((.*?)\)|@import|import\(|fetch\(|XMLHttp', written[1].html)
     addresses = [first or second for first, second in addresses]
-    assert addresses and all(re.match(r'\.\./\.\./_static/maps/|#\$|"\$', address) for address in addresses), addresses
+    assert addresses and all(re.match(r'\.\./\.\./_static/maps/|#artpose|"\$', address) for address in addresses)
