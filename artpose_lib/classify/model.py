@@ -27,7 +27,7 @@ class Classifier:
     """What a record says of pictures.
 
     network: uint8 pictures (n, size, size, 3) to pooled features float32 (n, channels) and probabilities (n, classes).
-    temperature: see `fit_temperature`. neighbours: None where `learn_neighbours` never ran.
+    temperature: see `fit_temperature`. neighbours: None where `ensure_neighbours` never stored them.
     """
 
     name: str
@@ -116,26 +116,18 @@ def build_network(record: Record, weights_dir: str | None = None) -> "keras.Mode
 
 
 def ensure_neighbours(record: Record, data: str, results: Path, weights_dir: str | None = None) -> None:
-    """Learn a record's neighbours, once; or say that the data set that it was trained on is not here.
+    """Store, in the record's folder, the neighbours that its network makes of what it was trained on, unless they are.
 
-    Parameters: `data` names that data set's folder; "" looks for it among the drawn ones in `results`.
-    Raises DataError where `data` is another data set.
+    Parameters: `data` names that data set's folder; "" looks for it among the drawn ones in `results`, and says so
+    where it is not there. Raises DataError where `data` is another data set.
     """
     if (record.folder / NEIGHBOURS).exists():
         return
     dataset = load_dataset(data, record.config["classes"]) if data else _find_drawn(record, results)
-    if dataset:
-        learn_neighbours(record, dataset, weights_dir)
-    else:
+    if not dataset:
         say(f'artpose: no column "unlike": what {record.folder.name} was trained on (fingerprint '
             f"{record.config['data']}) is not here; name its folder with --data")
-
-
-def learn_neighbours(record: Record, dataset: PoseDataset, weights_dir: str | None = None) -> None:
-    """Store, in the record's folder, the neighbours that its network makes of the pictures that it was trained on.
-
-    Raises DataError where the data set is not the one that the record was trained on.
-    """
+        return
     if dataset.fingerprint != record.config["data"]:
         raise DataError(f"{dataset.folder} (fingerprint {dataset.fingerprint}) is not what {record.folder.name} was "
                         f"trained on (fingerprint {record.config['data']}). Name that folder with --data.")

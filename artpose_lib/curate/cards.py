@@ -1,7 +1,6 @@
 """What the curation board shows of a collection: a card a picture, as the decisions on disk make it.
 
-A page of cards begins after a picture and not at a number: as one decides, cards leave the undecided ones, and what was
-page 2 would begin a page too late.
+A page begins after a picture and not at a number, because cards leave the undecided ones as one decides.
 """
 
 import io

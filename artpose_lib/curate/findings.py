@@ -1,7 +1,4 @@
-"""What a person should look at in a collection: broken files, copies, labels that seem wrong.
-
-A finding is a hint. Nothing is dropped here: a person decides, and `data.decisions` keeps what was decided.
-"""
+"""Hints at what a person should look at in a collection: broken files, copies, labels that seem wrong."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

@@ -109,8 +109,6 @@ class Board {
 
   card(name) { return this.page.cards.find((card) => card.file_name === name); }
 
-  stage(name) { return this.card(name).filters.decision[0]; }
-
   isSent(name) {
     return [...this.questions.values()].some((question) => question.do === "decide" && question.file_name === name);
   }
@@ -156,7 +154,7 @@ class Board {
     const names = this.names(), place = names.indexOf(this.current);
     this.decide(this.current, action, value);
     const next = [...names.slice(place + 1), ...names.slice(0, place)].find(
-      (name) => this.stage(name) === "undecided" && !this.isSent(name));
+      (name) => this.card(name).filters.decision[0] === "undecided" && !this.isSent(name));
     if (next) this.focus(next);
     else if (this.page.later) this.later.focus();
   }
@@ -231,7 +229,7 @@ class Board {
 
   item(card) {
     const { file_name: name, title, by } = card;
-    const stage = this.stage(name), { why, boxes } = this.begun[name] || {}, sent = this.isSent(name);
+    const stage = card.filters.decision[0], { why, boxes } = this.begun[name] || {}, sent = this.isSent(name);
     const button = (control, text, label, onclick) => makeButton(text, onclick,
       { "data-control": control, title: label, "aria-label": label });
     return make("li", { className: `card ${stage.replace(" ", "-")}`, "data-name": name,
@@ -254,7 +252,7 @@ class Board {
   }
 
   picture(card, begun) {
-    if (card.fault) return make("span", { className: "fault" }, card.fault);
+    if (card.fault) return make("span", {}, card.fault);
     return make("span", { className: "frame" }, card.image, makeSvg("svg", { viewBox: `0 0 ${card.size.join(" ")}`,
       preserveAspectRatio: "none", "aria-hidden": true, class: begun === undefined ? "" : "begun" },
     ...readBoxes(begun ?? card.boxes).map((box) => outline(box))));

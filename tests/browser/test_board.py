@@ -118,6 +118,11 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     def decided(number):
         wait(lambda: len(read_decisions(folder)) == number)
 
+    def draw_boxes(card):
+        card.focus()
+        keys.press("b")
+        page.wait_for_selector("dialog[open]")
+
     first = cards.nth(0).get_attribute("data-name")
     keys.press("k")  # the first picture has the focus, which goes on by itself
     keys.press("d")
@@ -125,9 +130,8 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     decided(3)
     assert [decision.action for decision in read_decisions(folder)] == ["keep", "drop", "pose"]
     assert read_decisions(folder)[0].file_name == first
-    for number in (6, 7):
-        cards.nth(number).get_by_role("button", name="Drop (D)").click()
-    cards.nth(8).get_by_role("button", name="Keep (K)").click()
+    for number, name in ((6, "Drop (D)"), (7, "Drop (D)"), (8, "Keep (K)")):
+        cards.nth(number).get_by_role("button", name=name).click()
     cards.nth(9).get_by_label("Pose").select_option("Tanagra")
     decided(7)
 
@@ -136,9 +140,7 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     keys.press("w")
     keys.type("half a reason")
     begun = cards.nth(10).get_attribute("data-name")
-    cards.nth(11).focus()
-    keys.press("b")
-    page.wait_for_selector("dialog[open]")
+    draw_boxes(cards.nth(11))
     box = page.locator("dialog svg").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2 - 40, box["y"] + 100)
     page.mouse.down()
@@ -174,18 +176,14 @@ def test_a_person_decides_by_mouse_and_keyboard_and_nothing_is_lost(open_board, 
     keys.press("d")
     decided(13)
     assert (read_decisions(folder)[-1].file_name, read_decisions(folder)[-1].why) == (begun, "half a reason")
-    page.locator(f'.card[data-name="{boxed}"]').focus()
-    keys.press("b")
-    page.wait_for_selector("dialog[open]")
+    draw_boxes(page.locator(f'.card[data-name="{boxed}"]'))
     keys.press("ArrowDown")
     keys.press("Shift+ArrowRight")
     keys.press("n")
     keys.press("Enter")
     decided(14)
     assert read_decisions(folder)[-1].file_name == boxed and read_decisions(folder)[-1].value.count(";") >= 1
-    page.locator(f'.card[data-name="{boxed}"]').focus()
-    keys.press("b")
-    page.wait_for_selector("dialog[open]")
+    draw_boxes(page.locator(f'.card[data-name="{boxed}"]'))
     keys.press("Delete")
     keys.press("Escape")  # cancels
     choose(page, "decision", "dropped")

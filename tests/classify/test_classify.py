@@ -1,3 +1,4 @@
+import csv
 import os
 import re
 import signal
@@ -123,9 +124,12 @@ def test_another_list_model_or_file_is_not_mixed_in(run, collection, tmp_path):
 def test_hostile_names_stand_in_the_output_as_they_are(run, tmp_path):
     for name in HOSTILE:
         picture(tmp_path / "in" / name)
-    rows = run(tmp_path / "in")
-    assert rows["error"].isna().all()
-    assert sorted(rows["file"]) == sorted(HOSTILE[:-1] + ["latin1-\\xe9.png"])  # bytes that are no text are shown so
+    with (tmp_path / "in" / "list.csv").open("w", newline="", errors="surrogateescape") as file:
+        csv.writer(file).writerows([["title", "file_name"], *(["x", name] for name in HOSTILE)])
+    found, listed = run(tmp_path / "in"), run(tmp_path / "in" / "list.csv", "listed.parquet")
+    assert found["error"].isna().all() and listed["error"].isna().all()
+    assert listed["file"].tolist() == HOSTILE[:-1] + ["latin1-\\xe9.png"]  # bytes that are no text are shown so
+    assert sorted(found["file"]) == sorted(listed["file"])
 
 
 def test_no_pictures_and_no_place_for_the_output_are_said(run, collection, tmp_path):

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from builders import HOSTILE, picture
+from builders import picture
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -23,16 +23,6 @@ def test_a_folder_is_searched_deeply_in_sorted_order_and_only_for_pictures(tmp_p
         picture(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no picture")
     assert list(inputs.list_names(tmp_path)) == ["a.jpg", "b/10.png", "b/2.PNG", "c/d/e/f.tif"]
-
-
-def test_hostile_names_come_through_whole_from_a_folder_and_a_table(tmp_path):
-    for name in HOSTILE:
-        picture(tmp_path / name)
-    assert sorted(inputs.list_names(tmp_path)) == sorted(HOSTILE)
-    with (tmp_path / "list.csv").open("w", newline="", errors="surrogateescape") as file:
-        csv.writer(file).writerows([["title", "file_name"], *(["x", name] for name in HOSTILE)])
-    assert list(inputs.list_names(tmp_path / "list.csv")) == HOSTILE
-    assert all(reader(tmp_path)(name).shape == (4, 4, 3) for name in HOSTILE)
 
 
 names = st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), min_size=1), min_size=1)

@@ -22,23 +22,15 @@ def record(tmp_path):
     return tinyrecord.record(tmp_path / "results" / "trials" / "colours")
 
 
-@pytest.fixture
-def trained(record, colours, monkeypatch):
-    """A record of the data set of colours, which was divided as version 0.1.0 divided it; and that data set."""
-    dataset = load_dataset(colours)
-    (record.folder / records.RECORD).write_text(json.dumps(
-        record.facts | {"config": record.config | {"data": dataset.fingerprint}}))
-    rows = pd.DataFrame({"file_name": VALIDATION + TEST, "part": ["validation"] * 4 + ["test"] * 4})
-    rows["label"] = rows["file_name"].str.partition("/")[0]
+def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(record, colours, tmp_path, monkeypatch):
+    """Values of version 0.1.0. Nothing is divided again, so that another splitter would change nothing."""
+    config = record.config | {"data": load_dataset(colours).fingerprint}
+    (record.folder / records.RECORD).write_text(json.dumps(record.facts | {"config": config}))
+    rows = pd.DataFrame({"file_name": VALIDATION + TEST, "part": ["validation"] * 4 + ["test"] * 4, "label": "blue"})
     rows.assign(p_blue=1 / 3, p_green=1 / 3, p_red=1 / 3).to_csv(record.folder / records.PREDICTIONS, index=False)
     monkeypatch.setattr(model, "build_network", lambda *_: tinyrecord.Colours())
-    return records.Record(record.folder), dataset
-
-
-def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(trained):
-    """Values of version 0.1.0. Nothing is divided again, so that another splitter would change nothing."""
-    model.learn_neighbours(*trained)
-    with np.load(trained[0].folder / model.NEIGHBOURS) as arrays:
+    model.ensure_neighbours(records.Record(record.folder), str(colours), tmp_path)
+    with np.load(record.folder / model.NEIGHBOURS) as arrays:
         known, held_out = arrays["known"].astype(float), arrays["held_out"]
     assert known.shape == (28, 3)
     np.testing.assert_allclose(known.sum(axis=0), [12.82751, 12.94873, 11.67603], atol=1e-3)
@@ -47,10 +39,9 @@ def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(traine
     np.testing.assert_allclose(held_out, [0, 0.014713, 0.014818, 0.015026], atol=1e-3)
 
 
-def test_another_data_set_is_refused(trained):
-    record, dataset = trained
+def test_another_data_set_is_refused(record, colours, tmp_path):
     with pytest.raises(DataError, match="is not what colours was trained on .*Name that folder with --data"):
-        model.learn_neighbours(record, load_dataset(dataset.folder, ["red", "blue"]))
+        model.ensure_neighbours(record, str(colours), tmp_path)
     assert not (record.folder / model.NEIGHBOURS).exists()
 
 
@@ -96,7 +87,7 @@ def test_a_real_frozen_trial_classifies_as_it_was_stored(colours, tmp_path, monk
     monkeypatch.setitem(trial.facts, "config", config)
     with pytest.raises(ValueError, match="name their folder with --weights"):
         model.build_network(trial)
-    monkeypatch.setitem(trial.facts, "config", config | {"weights": study.weights_fingerprint(lite, None)})
+    monkeypatch.setitem(trial.facts, "config", config | {"weights": model.weights_fingerprint(lite, None)})
     trial.weights.write_bytes(b"damaged")
     with pytest.raises(ValueError, match="is damaged"):
         model.build_network(trial)

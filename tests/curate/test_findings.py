@@ -1,7 +1,5 @@
 """What curation finds in a collection: everything that was planted there, and nothing in clean pictures."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,12 +74,8 @@ def test_copies_are_found_each_with_its_originals_name_and_one_number_a_group(tm
     notes = found.set_index(["file_name", "kind"])["note"]
     assert notes["Graces/1 copy.png", "exact duplicate"] == "It is the same file as Graces/1.png."
     assert notes["Graces/1 mirrored.png", "near duplicate"] == "It looks like Graces/1 copy.png, Graces/1.png."
-
-
-def test_a_note_about_many_copies_stays_short(tmp_path):
-    copies = {f"Pieta/{number}.png": scene(0) for number in range(12)}
-    note = inspect_pictures(collection(tmp_path, copies))["note"][0]
-    assert len(re.findall(r"\.png", note)) == 4 and note.endswith(", 7 more.")
+    many = inspect_pictures(collection(tmp_path / "many", {f"Pieta/{number}.png": scene(0) for number in range(12)}))
+    assert many["note"][0].count(".png") == 4 and many["note"][0].endswith(", 7 more.")
 
 
 def test_features_find_the_copies_that_the_hash_misses(tmp_path):
