@@ -150,6 +150,13 @@ def test_results_of_an_empty_folder(tmp_path, capsys):
     assert "no trials stored" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(not (SHARED / "records").exists(), reason="the records of version 0.1.0 are not here")
+def test_every_record_of_version_0_1_0_is_listed(capsys):
+    assert cli.main(["results", "--results", str(SHARED / "records")]) == 0
+    listed = capsys.readouterr().out.splitlines()[1:]
+    assert len(listed) == 123 and sum("finetuned_aug Xception" in " ".join(line.split()) for line in listed) == 5
+
+
 @pytest.mark.skipif(not (SHARED / "data" / "artworks").exists(), reason="the real artworks are not here")
 def test_a_class_of_one_picture_is_met_for_real(capsys):
     assert cli.main(["data", "info", str(SHARED / "data" / "artworks")]) == 1
