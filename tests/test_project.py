@@ -37,3 +37,18 @@ def test_the_lock_holds_every_pin():
 def test_the_version_is_the_same_everywhere():
     assert f"version: {__version__}" in (ROOT / "CITATION.cff").read_text()
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_walks_name_functions_that_are_there():
+    walks = (ROOT / "CONTRIBUTING.md").read_text().partition("## Three walks")[2].partition("## Rules")[0]
+    steps = [line for line in walks.splitlines() if re.match(r"\d+\. ", line)]
+    assert len(steps) == 30
+    for step in steps:
+        source = ""
+        for name in re.findall("`([^`]+)`", step):
+            if name.endswith(".py"):
+                path = ROOT / name if name.startswith("notebooks") else ROOT / "artpose_lib" / name
+                source = source + path.read_text()
+            else:
+                for word in name.split("."):
+                    assert re.search(rf"(def|class|import) (.*, )?{word}\b", source), f"{step}: no {word}"
