@@ -53,7 +53,7 @@ def find_chapters(root: Path, names: list[str]) -> list[Path]:
     return found
 
 
-def typed_parameters(chapter: Path, given: dict[str, str]) -> dict[str, object]:
+def convert_parameters(chapter: Path, given: dict[str, str]) -> dict[str, object]:
     """Parameters from the command line, each in the type of the chapter's default.
 
     Raises ChapterError for a name that the chapter does not have (papermill itself only prints a line) and for a
@@ -181,7 +181,7 @@ def prepare(notebook: nbformat.NotebookNode) -> None:
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
 
 
-def executed_with(out: Path) -> str | None:
+def read_fingerprint(out: Path) -> str | None:
     """The fingerprint of an executed chapter, or None where there is none."""
     if not out.exists():
         return None
@@ -192,10 +192,10 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
     """Run every chapter whose text, library, parameters, data or weights have changed. Returns how many ran."""
     ran, sources = 0, chapters(root)
     for number, chapter in enumerate(sources, start=1):
-        out = executed_path(root, chapter)
+        out = locate_executed(root, chapter)
         mark = fingerprint(chapter, parameters)
         started = time.monotonic()
-        if executed_with(out) == mark:
+        if read_fingerprint(out) == mark:
             outcome = "nothing changed"
         else:
             say(f"chapter {number}/{len(sources)}  {chapter.stem}: running")
@@ -206,7 +206,7 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
     return ran
 
 
-def executed_path(root: Path, chapter: Path) -> Path:
+def locate_executed(root: Path, chapter: Path) -> Path:
     """Where the book expects a chapter's executed notebook."""
     return root / "book" / "chapters" / f"{chapter.stem}.ipynb"
 

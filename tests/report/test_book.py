@@ -49,18 +49,18 @@ def test_a_chapter_is_found_by_number_or_name(chapter):
 
 
 def test_parameters_take_the_type_of_their_default(chapter):
-    assert book.typed_parameters(chapter, {"name": "1", "count": "3"}) == {"name": "1", "count": 3}
+    assert book.convert_parameters(chapter, {"name": "1", "count": "3"}) == {"name": "1", "count": 3}
     with pytest.raises(book.ChapterError, match='no parameter "cuont"; it has name, count'):
-        book.typed_parameters(chapter, {"cuont": "3"})
+        book.convert_parameters(chapter, {"cuont": "3"})
     with pytest.raises(book.ChapterError, match='count is of type int, and "many" is not'):
-        book.typed_parameters(chapter, {"count": "many"})
+        book.convert_parameters(chapter, {"count": "many"})
 
 
 def test_a_chapter_runs_with_its_parameters_and_comes_back_folded(chapter, tmp_path):
     out = tmp_path / "out" / "01_try.ipynb"
     book.execute(chapter, out, {"count": 3}, "the mark")
     assert texts(out) == ["xxx\n"]
-    assert book.executed_with(out) == "the mark"
+    assert book.read_fingerprint(out) == "the mark"
     cells = [cell for cell in nbformat.read(out, as_version=4).cells if cell.cell_type == "code"]
     assert all({"hide-input", "remove-cell"} & set(cell.metadata.tags) for cell in cells)
     assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
@@ -82,7 +82,7 @@ def test_a_chapter_that_stops_says_why_and_leaves_the_last_good_one(chapter, tmp
     book.execute(chapter, out, {}, "good")
     with pytest.raises(book.ChapterError, match="01_try stopped: AssertionError: too many"):
         book.execute(chapter, out, {"count": 10}, "bad")
-    assert book.executed_with(out) == "good" and texts(out) == ["x\n"]
+    assert book.read_fingerprint(out) == "good" and texts(out) == ["x\n"]
     assert (out.parent / "01_try.failed.ipynb").exists()
     book.execute(chapter, out, {}, "good again")
     assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
