@@ -139,7 +139,8 @@ def run(chapters: tuple[str, ...], parameters: tuple[tuple[str, str], ...], out:
     root = book.book_root()
     with open_cluster(given.pop("cluster", cluster)) as address:
         wanted = given | study_parameters(**study) | {"cluster": address}
-        planned = [(chapter, book.convert_parameters(chapter, wanted)) for chapter in book.find_chapters(root, chapters)]
+        planned = [(chapter, book.convert_parameters(chapter, wanted))
+                   for chapter in book.find_chapters(root, chapters)]
         for chapter, typed in planned:
             executed = Path(out) / f"{chapter.stem}.ipynb" if out else book.locate_executed(root, chapter)
             book.execute(chapter, executed, typed, book.fingerprint(chapter, typed))
