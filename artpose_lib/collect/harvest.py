@@ -149,7 +149,7 @@ class _Harvest:
             fault = hit.fault or Fault("not a record", "It has no id.")
             problems.setdefault(fault.kind, f'A hit of the search "{query.formula}" cannot be used: {fault}')
             return "passed over"
-        row, fault = _row(hit, pose, query), None
+        row, fault = _row(hit, self.source.name, pose, query), None
         if self.journal.is_settled(row["file_name"]):
             return "passed over"
         try:
@@ -165,7 +165,7 @@ class _Harvest:
         """Put a hit's picture in its place; return `image`, `sha256` and `phash`, which are the kept file's."""
         if hit.fault:
             raise hit.fault
-        known = self.journal.find_settled(hit.source, hit.id)
+        known = self.journal.find_settled(self.source.name, hit.id)
         if known and known["outcome"] != SAVED:
             raise Fault(known["outcome"], known["problem"], lasting=True)
         address, data = (known["image"], (self.out / known["file_name"]).read_bytes()) if known else self._download(hit)
@@ -193,11 +193,11 @@ class _Harvest:
                 f'{counts["problems"]} problems, {counts["hits"]} hits')
 
 
-def _row(hit: Artwork, pose: Pose, query: Query) -> dict[str, str]:
+def _row(hit: Artwork, source: str, pose: Pose, query: Query) -> dict[str, str]:
     """Return a hit on COLUMNS, as far as it is known without its picture."""
     first, last = parse_years(hit.date) or ("", "")
     return dict.fromkeys(COLUMNS, "") | {
-        "file_name": f"{pose.name}/{safe_name(hit.source, hit.id)}.jpg", "label": pose.name, "AUTHOR": hit.author,
+        "file_name": f"{pose.name}/{safe_name(source, hit.id)}.jpg", "label": pose.name, "AUTHOR": hit.author,
         "TITLE": hit.title, "DATE": hit.date, "TECHNIQUE": hit.technique, "LOCATION": hit.location, "ID": hit.id,
-        "TYPE": hit.type, "source": hit.source, "page": hit.page, "licence": hit.licence, "query": query.formula,
+        "TYPE": hit.type, "source": source, "page": hit.page, "licence": hit.licence, "query": query.formula,
         "year_from": str(first), "year_to": str(last), "medium": find_medium(hit.technique, hit.type)}

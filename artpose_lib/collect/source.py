@@ -26,7 +26,6 @@ class Artwork:
     be used.
     """
 
-    source: str
     id: str
     title: str = ""
     author: str = ""
@@ -86,7 +85,7 @@ class Source:
             found = read(*arguments)
             return found if found.id else replace(found, id=identifier)
         except Fault as fault:
-            return Artwork(self.name, identifier, fault=fault)
+            return Artwork(identifier, fault=fault)
 
 
 Pages = Iterator[Iterable[Artwork]]

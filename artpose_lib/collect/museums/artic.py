@@ -31,7 +31,6 @@ def read_artwork(record: object) -> Artwork:
     """Read one entry of a search's `data`."""
     number, image, display = field(record, "id"), field(record, "image_id"), dig(record, "artist_display")
     return Artwork(
-        source=Artic.name,
         **columns(record, id="id", title="title", date="date_display", technique="medium_display",
                   type="artwork_type_title"),
         # The lines after the first are nationality and years.

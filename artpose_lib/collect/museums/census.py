@@ -49,7 +49,7 @@ class Census(Source):
             if UUID.fullmatch(uuid):
                 yield self.attempt(uuid, self._read_manifest, uuid)
             elif line and not line.startswith("#"):
-                yield Artwork(self.name, line, fault=Fault(
+                yield Artwork(line, fault=Fault(
                     "not a record", f'{path}, line {number}: "{line}" is neither a UUID nor the address of a manifest '
                                     f"of the Census, which has the form {RECORDS}<UUID>{REST}", lasting=True))
 
@@ -67,7 +67,7 @@ class Census(Source):
         file = {"titles": f'File:{unquote(image.rpartition("/")[2])}'}
         found = commons.read_files(self.fetch_json(commons.API, commons.IMAGEINFO | file, keep=True))
         picture = commons.read_artwork(found[0] if found else None)
-        return Artwork(self.name, number, title or names.partition(", ")[0], images=picture.images,
+        return Artwork(number, title or names.partition(", ")[0], images=picture.images,
                        page=f"https://database.census.de/#/detail/{number}", licence=picture.licence, words=names)
 
 
@@ -83,7 +83,6 @@ def read_artwork(manifest: object, uuid: str = "") -> Artwork:
     picture = dig(entries(dig(manifest, "items", 0, "items", 0, "items", 0), "body"), 0)
     services = [text(dig(service, "id"), dig(service, "@id")) for service in entries(picture, "service")]
     return Artwork(
-        source=Census.name,
         id=uuid,
         title=title,
         author=find_values(creation, "Actor") or ("" if "<i>" in creation else plain(creation)),

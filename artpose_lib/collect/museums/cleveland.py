@@ -29,7 +29,6 @@ def read_artwork(record: object) -> Artwork:
                 for creator in entries(record, "creators")]
     licence = field(record, "share_license_status")
     return Artwork(
-        source=Cleveland.name,
         **columns(record, id="id", title="title", date="creation_date", technique="technique", type="type"),
         author=text(creators) or field(record, "culture"),
         location="Cleveland Museum of Art",

@@ -49,7 +49,6 @@ def read_artwork(file: object) -> Artwork:
         "ObjectName", "Artist", "DateTimeOriginal", "LicenseUrl", "LicenseShortName", "ImageDescription", "Categories")}
     picture = text(dig(info, "thumburl"), dig(info, "url")) if field(info, "mime") in PICTURES else ""
     return Artwork(
-        source=Commons.name,
         id=field(file, "pageid"),
         title=facts["ObjectName"] or name.rpartition(".")[0] or name,
         author=facts["Artist"],

@@ -41,7 +41,6 @@ def read_artwork(record: object) -> Artwork:
     digest = hashlib.md5(shown.encode(), usedforsecurity=False).hexdigest()
     titles = _read_by_language(record, "dcTitleLangAware")
     return Artwork(
-        source=Europeana.name,
         id=identifier,
         title=text(*titles, *entries(record, "title")),
         author=_read_words(record, "dcCreator"),

@@ -37,7 +37,6 @@ def read_artwork(record: object) -> Artwork:
     # Level 1 permits 256 pixels, level 2 nothing.
     permitted = dig(record, "imagepermissionlevel") not in (1, 2)
     return Artwork(
-        source=Harvard.name,
         **columns(record, id="objectid", title="title", date="dated", type="classification"),
         author=text(artists) or field(record, "culture"),
         technique=field(record, "medium") or field(record, "technique"),

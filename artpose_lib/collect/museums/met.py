@@ -38,7 +38,6 @@ def read_artwork(record: object) -> Artwork:
     """Read the answer about one object."""
     artist = f'{field(record, "artistPrefix")} {field(record, "artistDisplayName")}'.strip()
     return Artwork(
-        source=Met.name,
         **columns(record, id="objectID", title="title", date="objectDate", technique="medium", location="repository"),
         author=artist or field(record, "culture"),
         type=field(record, "classification") or field(record, "objectName"),

@@ -41,7 +41,6 @@ def read_artwork(row: object, picture: object = None) -> Artwork:
     """Read a row of objects.csv, and the row of published_images.csv of its picture."""
     number, server = field(row, "objectid"), field(picture, "iiifurl")
     return Artwork(
-        source=NGA.name,
         **columns(row, id="objectid", title="title", author="attribution", date="displaydate", technique="medium",
                   type="classification"),
         location=NGA.title,

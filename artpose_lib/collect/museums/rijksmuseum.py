@@ -42,7 +42,7 @@ class Rijksmuseum(Source):
             answer = self.fetch_json(url)
             if dig(answer, "type") != "OrderedCollectionPage":
                 raise Fault("not a record", "The search gave an answer that is no page of hits.")
-            yield [Artwork(self.name, identifier) for identifier in read_ids(answer, "orderedItems")]
+            yield [Artwork(identifier) for identifier in read_ids(answer, "orderedItems")]
             if not (url := field(answer, "next", "id")):
                 return
 
@@ -69,7 +69,6 @@ def read_artwork(record: object, visual_item: object = None, digital_object: obj
     stories = [part for page in entries(record, "subject_of") for part in entries(page, "part")]
     rights = [right for rights in entries(visual_item, "subject_to") for right in read_ids(rights, "classified_as")]
     return Artwork(
-        source=Rijksmuseum.name,
         id=choose_content(select_kind(record, "identified_by", OBJECT_NUMBER)),
         title=choose_content(names),
         author=read_names(makers) or choose_content(entries(record, "produced_by", "referred_to_by")),

@@ -42,7 +42,6 @@ def read_artwork(record: object) -> Artwork:
     uri = text(*entries(record, "uri"))
     path = RECORD.fullmatch(uri)
     return Artwork(
-        source=SearchCulture.name,
         id=uri,
         **columns(record, title="dc_title", author="dc_creator", date="ekt_chronology", technique="dc_format",
                   location="institution"),

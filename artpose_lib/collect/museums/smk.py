@@ -28,7 +28,6 @@ def read_artwork(record: object) -> Artwork:
     """Read one of a search's `items`. Object numbers may hold "/" and "Ø"."""
     titles, image = each(record, "titles", "title"), field(record, "image_iiif_id")
     return Artwork(
-        source=SMK.name,
         id=field(record, "object_number"),
         title=text(*titles),
         author=field(record, "artist") or text(each(record, "production", "creator")),

@@ -32,7 +32,6 @@ def read_artwork(row: object) -> Artwork:
     """Read one row of the catalogue."""
     page = re.fullmatch(r"https?://www\.wga\.hu(/html/(\S+)\.html)", field(row, "URL"))
     return Artwork(
-        source=WGA.name,
         id=page[1] if page else "",
         **columns(row, title="TITLE", author="AUTHOR", date="DATE", technique="TECHNIQUE", location="LOCATION"),
         type=text([field(row, "FORM"), field(row, "TYPE")]),
