@@ -13,8 +13,5 @@ def parse_boxes(text: str) -> list[tuple[int, ...]]:
 
 
 def box_fractions(text: str, width: int, height: int) -> np.ndarray:
-    """The corners of each box as fractions of the picture's width and height: float64 (k, 4).
-
-    They hold at any size, since a plain resize to a square takes every box along. Anything else in the text is ignored.
-    """
+    """The corners of each box as fractions of the picture's width and height: float64 (k, 4)."""
     return np.array(BOX.findall(text), float).reshape(-1, 4) / [width, height, width, height]

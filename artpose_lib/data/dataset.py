@@ -19,29 +19,22 @@ from artpose_lib.data.pictures import PictureError, decode, decode_square, read_
 
 
 class Problem(NamedTuple):
-    """What was found wrong with a picture: a sentence, and whether it was "left out", "converted" or "kept once"."""
+    """What was found wrong with a picture."""
 
     file_name: str
-    problem: str
-    action: str
+    problem: str  # a sentence
+    action: str  # "left out", "converted" or "kept once"
 
 
 @dataclass(frozen=True, eq=False)
 class PoseDataset:
-    """Labelled pictures on disk, a row each, in the order of their file names.
+    """Labelled pictures on disk, a row each, in the order of their file names."""
 
-    folder: where each `file_name` starts from.
-    metadata: a frame of strings, a row a picture: `file_name`, `label` and whatever else metadata.csv has.
-    classes: the labels in alphabetical order, which for the six poses is the thesis' order, 0 to 5.
-    problems: a row a `Problem`.
-    fingerprint: 12 hexadecimal digits over file names, labels and the files' bytes: it changes with any.
-    """
-
-    folder: Path
-    metadata: pd.DataFrame
-    classes: tuple[str, ...]
-    problems: pd.DataFrame
-    fingerprint: str
+    folder: Path  # where each `file_name` starts from
+    metadata: pd.DataFrame  # strings: `file_name`, `label` and whatever else metadata.csv has
+    classes: tuple[str, ...]  # the labels in alphabetical order, which for the six poses is the thesis' order, 0 to 5
+    problems: pd.DataFrame  # a row a `Problem`
+    fingerprint: str  # 12 hexadecimal digits over file names, labels and the files' bytes
 
     def __len__(self) -> int:
         return len(self.metadata)
@@ -58,8 +51,8 @@ class PoseDataset:
         return np.ones(len(self), bool) if licences is None else licences.map(is_open).to_numpy(bool)
 
     def rows_to_show(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Those of the rows whose pictures a page may show: the publishable ones. Where no picture of the data set is
-        publishable, all of them: such a page is for its owner alone, and `Study.banner` says so."""
+        """The rows whose pictures a page may show: the publishable ones, or all where none of the data set is: such a
+        page is for its owner alone, and `Study.banner` says so."""
         rows = np.asarray(rows, int)
         return rows[self.publishable[rows]] if self.publishable.any() else rows
 
@@ -69,13 +62,11 @@ class PoseDataset:
 
     def images(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """uint8 RGB pictures (n, size, size, 3) of the given row numbers, or of all rows; see `resize`."""
-        pictures = np.empty((len(self) if rows is None else len(rows), size, size, 3), np.uint8)
-        for picture, found in zip(pictures, self.stream(size, rows), strict=True):
-            picture[:] = found
-        return pictures
+        picture = np.dtype((np.uint8, (size, size, 3)))
+        return np.fromiter(self.stream(size, rows), picture, len(self) if rows is None else len(rows))
 
     def stream(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[np.ndarray]:
-        """`images` one by one, uint8 RGB (size, size, 3) each, read a little ahead by threads."""
+        """`images` one by one, read a little ahead by threads."""
         names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
         return read_ahead(lambda name: decode_square((self.folder / name).read_bytes(), size), names)
 
@@ -91,19 +82,15 @@ class PoseDataset:
         return ", ".join(filter(None, known)) or self.metadata["file_name"].iloc[row]
 
 
-def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
-                 minimum: int = 4) -> PoseDataset:
+def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None, minimum: int = 4) -> PoseDataset:
     """Read a folder of pictures: by its metadata.csv, or without one as a folder a class.
 
     Parameters: `classes` names the labels to use, as a sequence or with commas between; None or "" uses all.
-    `minimum` is the fewest pictures that a class may have; 0 also allows a single class, for folders that are only
-    looked at.
-    The decisions in decisions.csv are applied: pictures dropped, labels changed, boxes drawn. Then each picture is
-    opened once. One that cannot be used is left out, and named with its reason in `problems`; so are all copies of a
-    picture (the same bytes) that has two labels. Without a metadata.csv, names that start with a dot are ignored.
+    `minimum` is the fewest pictures that a class may have; 0 also allows a single class.
+    The decisions in decisions.csv are applied, then each picture is opened once. Left out and named in `problems` are
+    those that cannot be used, and all copies of a picture (the same bytes) that has two labels.
     Raises DataError where metadata.csv is malformed, a file name leads out of the folder, `classes` names an unknown
-    label, fewer than two classes are left, or a class has fewer than `minimum` usable pictures; DecisionError where
-    decisions.csv is malformed.
+    label, or too few classes or pictures are left; DecisionError where decisions.csv is malformed.
     """
     folder = Path(folder)
     listed = list_pictures(folder)
@@ -123,11 +110,8 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
 
 
 def verify_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
-    """Open each picture once, and leave out those that cannot be used.
-
-    Parameters: `listed` as from `list_pictures`. Returns the usable rows without repeats, in the order of file names
-    and labels, with the file's sha256 in a column `_sha256`; and the problems found.
-    """
+    """Open each of the pictures that `list_pictures` found. Returns the usable ones without repeats, in the order of
+    file names and labels, with the file's sha256 in a column `_sha256`; and the problems found."""
     twice = listed.duplicated(["file_name", "label"])
     problems = [Problem(name, "The table lists the picture more than once under the same label.", "kept once")
                 for name in listed.loc[twice, "file_name"]]
@@ -148,8 +132,7 @@ def _pick_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] 
     used = sorted({name.strip() for name in asked} - {""}) or there
     unknown = [f'"{name}"' for name in used if name not in there]
     if unknown:
-        raise DataError(f"{folder}: no picture has the label {', '.join(unknown)}. Labels there: "
-                        f"{', '.join(there)}.")
+        raise DataError(f"{folder}: no picture has the label {', '.join(unknown)}. Labels there: {', '.join(there)}.")
     if len(used) < fewest:
         raise DataError(f'{folder}: "{used[0]}" is the only class, and telling apart takes at least two.')
     return tuple(used)

@@ -1,7 +1,6 @@
 """Museums' dates as years and their techniques as media, read from words in seven languages.
 
-Each function is a plain rule or a table, and tells nothing where it knows no word. None raises, whatever the text, and
-their time grows no faster than its length: only the first LONGEST characters are read.
+Where no word is known, nothing is told. No text raises an error, and only the first LONGEST characters are read.
 """
 
 import csv
@@ -24,9 +23,6 @@ def _read_words(table: str) -> list[tuple[str, str]]:
 
 # The words of dates in English, Dutch, German, Danish, French, Italian and Greek. All others are ignored.
 _MEANING = {word: meaning for meaning, words in _read_words("date_words.csv") for word in words.split()}
-_ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi"
-_MEANING |= {f"{numeral}{ending}": str(number) for number, numeral in enumerate(_ROMAN.split(), start=1)
-             for ending in ("", "e", "er", "eme")}
 _KNOWN = set(_MEANING.values())
 
 # What takes more than one word to tell, brought into words of _MEANING; in this order.
@@ -53,18 +49,16 @@ _SIZES = {"century": 100, "millennium": 1000}
 
 
 def parse_years(date: str) -> tuple[int, int] | None:
-    """The first and the last year that a date tells, or None where it tells none.
+    """The first and the last year, from EARLIEST to LATEST, that a date tells; None where it tells none.
 
-    BCE years are negative and there is no year 0; first <= last, both from EARLIEST to LATEST. The conventions are the
-    commonest in the public catalogues of Tate and of the Carnegie Museum of Art, which give years beside their words
-    (github.com/tategallery/collection, github.com/cmoa/collection):
+    BCE years are negative and there is no year 0. The conventions are the commonest in two public catalogues that give
+    years beside their words (github.com/tategallery/collection, github.com/cmoa/collection):
 
     - "15th century" is 1400 to 1499, like "1400s"; "2nd century BCE" is -199 to -100. A millennium likewise.
-    - Early, mid and late are thirds: 1400 to 1432, 1433 to 1466 and 1467 to 1499.
-    - "c. 1500" is 1500.
+    - Early, mid and late are thirds: 1400 to 1432, 1433 to 1466 and 1467 to 1499. "c. 1500" is 1500.
     - "Before" and "after" reach OPEN_END years and include the year itself.
-    - The first date counts: "1763, published 1800-07" is 1763. But the years of a period or a reign in which the work
-      was made give way to a date of its own: "Edo period (1615-1868), c. 1830" is 1830.
+    - The first date counts: "1763, published 1800-07" is 1763. But the years of a period or a reign give way to a date
+      of the work's own: "Edo period (1615-1868), c. 1830" is 1830.
     - A copy has its own date. What follows "original" is ignored, to the next comma or bracket.
     """
     text = fold(date[:LONGEST])
@@ -90,15 +84,15 @@ def name_century(year: int) -> str:
 
 @dataclass
 class _Point:
-    """A point in time: `number` and what it counts ("" years), of which the share from `start` to `end` is meant."""
+    """A point in time."""
 
     number: int
     digits: int
     linked: bool  # to the point before, as by "-"
-    start: float
+    start: float  # of the share that is meant
     end: float
-    unit: str
-    era: str
+    unit: str  # what the number counts: "decade", "century", "millennium" or "", years
+    era: str  # "bce", "ce" or ""
 
     @property
     def is_whole(self) -> bool:
@@ -155,9 +149,8 @@ def _points(line: str) -> list[_Point]:
 
 def _point(found: re.Match) -> _Point:
     told = {name: (value or "").strip() for name, value in found.groupdict().items()}
-    shares = [(0.0, 1.0)]
-    if told["parts"]:
-        shares = [_share(*part) for part in re.findall("([0-9]+|last) (half|third|quarter)", told["parts"])]
+    parts = re.findall("([0-9]+|last) (half|third|quarter)", told["parts"])
+    shares = [_share(*part) for part in parts] or [(0.0, 1.0)]
     return _Point(int(told["digits"]), len(told["digits"]), bool(told["link"]), min(start for start, _ in shares),
                   max(end for _, end in shares), told["unit"] or told["unit_before"], told["era"] or told["era_before"])
 

@@ -1,12 +1,10 @@
 """What a person decided about pictures: decisions.csv, a line a decision, only ever added to.
 
-It lies in the folder of a data set and changes no picture and no metadata.csv; decisions are applied when the data is
-read. So they outlive a new collection, show as one line each in a comparison, and can be taken back.
+It lies in the folder of a data set and changes no picture and no metadata.csv: decisions are applied when the data is
+read. So they outlive a new collection and can be taken back.
 """
 
-import codecs
 import csv
-import io
 import os
 import re
 from collections.abc import Iterable
@@ -25,26 +23,23 @@ LONGEST_TEXT = 10_000  # characters of one field; the csv module refuses to read
 
 
 class DecisionError(ValueError):
-    """A decision that says nothing usable; the message names the value and the way out, and where it stands."""
+    """A decision that cannot be used; the message names where it stands, the value and the way out."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision about one picture; all fields are text, and each decision is one line.
+    """One decision about one picture. Raises DecisionError.
 
-    file_name: the picture, as in metadata.csv. action and value: "drop" it or "keep" it after all (no value); "pose",
-    its new label; "box", the boxes around its figures, "x0 y0 x1 y1;…" in pixels from the top left corner with x0 < x1
-    and y0 < y1, or "" for none; "undo", which takes back the picture's last active decision (no value).
-    why: a remark; its line breaks become spaces. who: a name. when: UTC in ISO 8601, to the second.
-    Raises DecisionError.
+    action and value: "drop" the picture or "keep" it after all; "pose", its new label; "box", the boxes around its
+    figures as in the column `boxes`, or "" for none; "undo", which takes back its last active decision.
     """
 
     file_name: str
     action: str
     value: str = ""
-    why: str = ""
+    why: str = ""  # a remark; its line breaks become spaces
     who: str = ""
-    when: str = ""
+    when: str = ""  # UTC in ISO 8601, to the second
 
     def __post_init__(self):
         object.__setattr__(self, "why", " ".join(self.why.splitlines()))
@@ -54,10 +49,12 @@ class Decision:
             raise DecisionError("a decision must name the picture it is about in file_name.")
         if self.action not in ACTIONS:
             raise DecisionError(f'"{self.action}" is no action; there are {", ".join(ACTIONS)}.')
-        if self.action == "pose":
-            _refuse_unusable_label(self.value)
-        elif self.action == "box":
+        if self.action == "box":
             _refuse_broken_boxes(self.value)
+        elif self.action == "pose":
+            if not self.value or self.value != self.value.strip() or "," in self.value:
+                raise DecisionError(f'the pose "{self.value}" is no label: a label has no comma in it, which stands '
+                                    "between labels in --classes, no spaces around it, and is not empty.")
         elif self.value:
             raise DecisionError(f'"{self.action}" takes no value, and "{self.value}" was given: leave it empty.')
 
@@ -71,8 +68,8 @@ def read_decisions(folder: str | Path) -> list[Decision]:
     path = Path(folder) / FILE
     if not path.exists():
         return []
-    # Spreadsheets put a byte order mark in front.
-    lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")[:-1]
+    # A spreadsheet puts a byte order mark in front.
+    lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")[:-1]
     rows = [_split_line(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
     if rows and tuple(rows[0]) != COLUMNS:
         raise DecisionError(f'{path}, line 1: the header must be "{",".join(COLUMNS)}", and is "{",".join(rows[0])}". '
@@ -92,19 +89,14 @@ def append_decision(folder: str | Path, decision: Decision) -> None:
         handle.seek(0)
         whole = handle.read().rfind(b"\n") + 1
         handle.truncate(whole)
-        text = io.StringIO()
-        rows = [] if whole else [COLUMNS]
-        csv.writer(text, lineterminator="\n").writerows([*rows, [getattr(decision, column) for column in COLUMNS]])
-        handle.write(text.getvalue().encode())
+        row = pd.DataFrame([vars(decision)], columns=COLUMNS)
+        handle.write(row.to_csv(header=not whole, index=False, lineterminator="\n").encode())
         handle.flush()
         os.fsync(handle.fileno())
 
 
 def active_decisions(decisions: Iterable[Decision]) -> list[Decision]:
-    """The decisions that count, in their order: without those taken back, and without the undos.
-
-    An undo on a picture without an active decision changes nothing.
-    """
+    """The decisions that count, in their order: without those taken back, and without the undos."""
     count: list[Decision] = []
     for decision in decisions:
         if decision.action != "undo":
@@ -117,23 +109,22 @@ def active_decisions(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def apply_decisions(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tuple[pd.DataFrame, list[str]]:
-    """A data set after the decisions, and a sentence for each picture they name that is not in it, sorted.
+    """Apply decisions to a data set. Returns its rows, and a sentence for each picture they name that is not in it.
 
-    Parameters: `metadata` has the columns `file_name` and `label`, and perhaps `boxes`, which comes in with the first
-    decision about a box.
-    Returns a new frame of the rows that are not dropped, numbered anew, with their new labels and boxes. A picture's
-    latest keep or drop, its latest pose and its latest box win.
+    Parameters: `metadata` has the columns `file_name`, `label` and perhaps `boxes`. A picture's latest keep or drop,
+    its latest pose and its latest box win. The rows left are numbered anew.
     """
-    latest: dict[str, dict[str, Decision]] = {"drop": {}, "pose": {}, "box": {}}
+    latest: dict[str, dict[str, str]] = {"drop": {}, "pose": {}, "box": {}}
     for decision in active_decisions(decisions):
-        latest["drop" if decision.action == "keep" else decision.action][decision.file_name] = decision
+        if decision.action in ("keep", "drop"):
+            latest["drop"][decision.file_name] = decision.action
+        else:
+            latest[decision.action][decision.file_name] = decision.value
     frame = metadata.copy()
     for action, column in (("pose", "label"), ("box", "boxes")):
         if latest[action]:
-            before = frame[column] if column in frame else [""] * len(frame)
-            frame[column] = [latest[action][name].value if name in latest[action] else value
-                             for name, value in zip(frame["file_name"], before, strict=True)]
-    dropped = {name for name, decision in latest["drop"].items() if decision.action == "drop"}
+            frame[column] = frame["file_name"].map(latest[action]).fillna(frame.get(column, ""))
+    dropped = [name for name, action in latest["drop"].items() if action == "drop"]
     absent = set().union(*latest.values()).difference(metadata["file_name"])
     return (frame[~frame["file_name"].isin(dropped)].reset_index(drop=True),
             [f"{name}: {FILE} names this picture, which is not in the collection; its decisions are kept."
@@ -162,12 +153,6 @@ def _refuse_other_than_a_line(text: str) -> None:
     half = re.search(r"[\ud800-\udfff]", text)  # a lone surrogate, which UTF-8 cannot hold
     if half or text != "".join(text.splitlines()) or len(text) > LONGEST_TEXT:
         raise DecisionError(f"{text[:40]!a} must be one line of at most {LONGEST_TEXT} whole characters.")
-
-
-def _refuse_unusable_label(label: str) -> None:
-    if not label or label != label.strip() or "," in label:
-        raise DecisionError(f'the pose "{label}" is no label: a label has no comma in it, which stands between '
-                            "labels in --classes, no spaces around it, and is not empty.")
 
 
 def _refuse_broken_boxes(boxes: str) -> None:

@@ -20,16 +20,14 @@ def export(dataset: PoseDataset, form: str, out: Path, open_only: bool = True) -
     """Write a data set to a new folder in one of FORMS; returns how many pictures it holds.
 
     - thesis-json: thesis.json, the thesis' eight columns as in its Appendix, each an object of "0", "1", …;
-    - numpy: images.npy, uint8 RGB (n, 224, 224, 3), resized plainly; labels.npy, int64 (n,) into classes.txt; and
-      metadata.csv, whose rows are in the same order;
+    - numpy: images.npy, uint8 RGB (n, 224, 224, 3); labels.npy, int64 (n,) into classes.txt; and metadata.csv;
     - csv: metadata.csv alone;
     - parquet: pictures.parquet, the metadata with each file's bytes in the column `picture`;
-    - imagefolder: the pictures' files in a folder a class, and their metadata.csv, as Hugging Face `datasets` and
-      `load_dataset` read it.
+    - imagefolder: the pictures' files in a folder a class, and metadata.csv, as Hugging Face `datasets` reads them.
 
     Parameters: `open_only` leaves out every picture that may not be published (`PoseDataset.publishable`).
-    The folder appears whole or not at all. Raises DataError where nothing may be published, FileExistsError where `out`
-    holds something already, and OSError, naming the folder and the way out, where it cannot be written.
+    Raises DataError where nothing may be published, FileExistsError where `out` holds something already, and OSError
+    where it cannot be written; then it holds nothing.
     """
     rows = dataset.metadata[dataset.publishable] if open_only else dataset.metadata
     if rows.empty:

@@ -13,10 +13,8 @@ class DataError(ValueError):
 
 
 def list_pictures(folder: str | Path) -> pd.DataFrame:
-    """The rows of a folder's metadata.csv, or of its subfolders: no picture opened, no decision applied.
-
-    Raises DataError as `load_dataset` does.
-    """
+    """The rows of a folder's metadata.csv, or of its subfolders without what is hidden: no picture opened, no decision
+    applied. Raises DataError as `load_dataset` does."""
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder.")
@@ -29,15 +27,20 @@ def list_pictures(folder: str | Path) -> pd.DataFrame:
 
 
 def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
-    # csv and not pandas: it knows each row's line in the file, even where a title holds a line break.
-    # Strict, because an unclosed quote would otherwise swallow the rows that follow.
-    reader = csv.DictReader(io.StringIO(_read_utf8(path), newline=""), restval="", strict=True)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # spreadsheets put a byte order mark in front
+    except UnicodeDecodeError as error:
+        line, byte = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
+        raise DataError(f"{path}, line {line}: byte 0x{byte:02x} is not UTF-8. Save the table as CSV in "
+                        "UTF-8.") from error
+    # csv, which knows each row's line in the file; strict, or an unclosed quote would swallow the rows that follow.
+    reader = csv.DictReader(io.StringIO(text, newline=""), restval="", strict=True)
     try:
         columns = reader.fieldnames or []
         if not {"file_name", "label"} <= set(columns):
             found = ", ".join(f'"{column}"' for column in columns) or "none"
-            raise DataError(f'{path}: the columns "file_name" and "label" are needed. Columns found, split '
-                            f"at commas: {found}.")
+            raise DataError(f'{path}: the columns "file_name" and "label" are needed. Columns found, split at commas: '
+                            f"{found}.")
         for row in reader:
             where = f"{path}, line {reader.line_num}"
             if None in row:
@@ -46,16 +49,6 @@ def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
             yield _check_row(path.parent, row, where)
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: this is not CSV ({error}).") from error
-
-
-def _read_utf8(path: Path) -> str:
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")  # spreadsheets put a byte order mark in front
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the table "
-                        "as CSV in UTF-8.") from error
 
 
 def _rows_of_folders(folder: Path) -> Iterator[dict[str, str]]:

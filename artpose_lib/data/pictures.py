@@ -12,25 +12,17 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-# Named, because Pillow would otherwise try every decoder it has, and the one for EPS starts Ghostscript.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
-# A small file can claim to be a picture that fills the memory. Pillow's own limit is 89 million pixels.
-MAX_PIXELS = 80_000_000
-# A JPEG is decoded at a half, a quarter or an eighth of its size where that still leaves twice the pixels
-# wanted either way: many times faster for a museum's large scans, and the resize that follows hardly differs.
-DRAFT_GAP = 2
-# Pillow lets go of Python's lock while it decodes and resizes, so threads are enough; more than the cores gain nothing.
-THREADS = min(16, os.cpu_count() or 1)
-AHEAD = 96  # pictures that wait decoded, 150 kB each at 224 x 224: three batches, so that slow ones are made up for
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")  # Pillow's decoder for EPS would start Ghostscript
+MAX_PIXELS = 80_000_000  # a small file can claim to be a picture that fills the memory
+DRAFT_GAP = 2  # a large JPEG is decoded at a fraction of its size that leaves so many times the pixels wanted
+THREADS = min(16, os.cpu_count() or 1)  # enough, since Pillow lets go of Python's lock while it decodes and resizes
+AHEAD = 96  # pictures that wait decoded, 150 kB each at 224 x 224: three batches
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 class PictureError(ValueError):
-    """A file that cannot be used as a picture; the message is one sentence that says why.
-
-    kind: "not a picture", "too large to decode" or "damaged".
-    """
+    """A file that cannot be used as a picture: `kind` is "not a picture", "too large to decode" or "damaged"."""
 
     def __init__(self, sentence: str, kind: str = "damaged"):
         super().__init__(sentence)
@@ -52,26 +44,27 @@ def verify(path: Path) -> tuple[str, list[str]]:
 def decode(data: bytes, side: int | None = None) -> tuple[Image.Image, list[str]]:
     """The picture in a file's bytes, upright and in 8-bit RGB, and what had to be converted for it.
 
-    Parameters: with `side` a large JPEG may come back smaller than it is, yet at least `side` pixels either
-    way, which is several times faster; None decodes every pixel.
-    Returns the picture and a list of sentences, one for each conversion that may change how it looks: CMYK to
-    RGB, transparency over white, 16 bits to 8, the first of several frames. Grey, palettes and EXIF
-    orientation carry over exactly and are not mentioned.
+    Parameters: with `side` a large JPEG may come back smaller than it is, yet at least `side` pixels either way; None
+    decodes every pixel.
+    Returns the picture and a sentence for each conversion that may change how it looks: CMYK to RGB, transparency over
+    white, 16 bits to 8, the first of several frames.
     Raises PictureError where the file is empty, damaged, cut off, too large (`MAX_PIXELS`) or no picture.
     """
     if not data:
         raise PictureError("The file is empty.")
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
-        _refuse_huge(image)
+        if image.width * image.height > MAX_PIXELS:
+            raise PictureError(f"The picture is too large ({image.width} x {image.height}, over "
+                               f"{MAX_PIXELS / 1e6:g} million pixels): save a smaller copy.", "too large to decode")
         if side:
             image.draft(None, (side, side))
         return _upright_rgb(image)
     except PictureError:
         raise
     except UnidentifiedImageError:
-        known = ", ".join(FORMATS)
-        raise PictureError(f"The file is not a picture of a known format ({known}).", "not a picture") from None
+        raise PictureError(f"The file is not a picture of a known format ({', '.join(FORMATS)}).",
+                           "not a picture") from None
     except Exception as error:  # decoders raise nearly anything on a damaged file, all meaning that
         reason = str(error).rstrip(".") or type(error).__name__
         kind = "too large to decode" if isinstance(error, Image.DecompressionBombError) else "damaged"
@@ -79,10 +72,8 @@ def decode(data: bytes, side: int | None = None) -> tuple[Image.Image, list[str]
 
 
 def resize(picture: np.ndarray | Image.Image, size: int) -> np.ndarray:
-    """A picture, uint8 RGB (h, w, 3), as uint8 RGB (size, size, 3): bilinear, the aspect ratio not kept.
-
-    The thesis' scripts resize every picture so (its text does not say).
-    """
+    """A picture, uint8 RGB (h, w, 3), as uint8 RGB (size, size, 3): bilinear, the aspect ratio not kept, as the thesis'
+    scripts resize every picture (its text does not say)."""
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
@@ -96,8 +87,7 @@ def read_ahead(read: Callable[[Item], Result], items: Iterable[Item], threads: i
                ahead: int = AHEAD) -> Iterator[Result]:
     """`map(read, items)` by threads, in the items' order, with at most `ahead` results that nothing has asked for yet.
 
-    So a network does not wait for pictures, and they never fill the memory. An exception of `read` is raised in its
-    turn. Items not begun are dropped once the iterator is closed.
+    An exception of `read` is raised in its turn. Items not begun are dropped once the iterator is closed.
     """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="read-ahead")
     waiting = deque()
@@ -110,12 +100,6 @@ def read_ahead(read: Callable[[Item], Result], items: Iterable[Item], threads: i
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _refuse_huge(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise PictureError(f"The picture is too large ({image.width} x {image.height}, over "
-                           f"{MAX_PIXELS / 1e6:g} million pixels): save a smaller copy.", "too large to decode")
 
 
 def _upright_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:

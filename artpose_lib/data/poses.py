@@ -1,7 +1,6 @@
-"""The six poses of the thesis (Section 2.1) and its tables, as data.
+"""The six poses of the thesis (Section 2.1), and its Tables 2.1, 3.1, 3.2, A.1 and A.2 as CSV files in `thesis/`.
 
-The CSV files in ``thesis/`` hold Tables 2.1, 3.1, 3.2, A.1 and A.2 of the thesis that this project re-runs
-(its code: github.com/SarahEmaAllam/BA-Project-ArtStraction); nothing else in the package repeats them.
+The thesis' code: github.com/SarahEmaAllam/BA-Project-ArtStraction.
 """
 
 import re
@@ -16,10 +15,8 @@ from artpose_lib.data.text import fold
 
 @cache
 def thesis_table(name: str) -> pd.DataFrame:
-    """One table of the thesis as it was printed.
+    """One table of the thesis as it was printed, such as "table_3_1": strings, with "" where a cell is empty.
 
-    Parameters: `name` is the file's stem in ``thesis/``, for example ``table_3_1``.
-    Returns a frame of strings, with "" where the table leaves a cell empty.
     Raises FileNotFoundError for a name that is no table.
     """
     with (files("artpose_lib.data") / "thesis" / f"{name}.csv").open(encoding="utf-8") as handle:
@@ -28,15 +25,11 @@ def thesis_table(name: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Query:
-    """One search of Table 2.1.
+    """One search of Table 2.1."""
 
-    formula: the search as the table prints it. words: must all be there. department: the Metropolitan Museum's number
-    of a part of its collection, or "".
-    """
-
-    formula: str
-    words: tuple[str, ...]
-    department: str = ""
+    formula: str  # as the table prints it
+    words: tuple[str, ...]  # must all be there
+    department: str = ""  # the Metropolitan Museum's number of a part of its collection
 
     @property
     def text(self) -> str:
@@ -44,9 +37,7 @@ class Query:
         return " ".join(self.words)
 
     def matches(self, *texts: str) -> bool:
-        """Whether every word stands in the texts as a whole word; accents and case do not count.
-
-        Museums' own searches match loosely, and "man" must not find every "woman".
+        """Whether every word stands in the texts as a whole word ("man" is no "woman"); accents and case do not count.
         """
         return set(map(fold, self.words)) <= set(re.findall(r"\w+", fold(" ".join(texts))))
 

@@ -50,10 +50,9 @@ def random_parts(n: int, rng: np.random.Generator) -> np.ndarray:
 def balanced_parts(labels: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """int64 (n,): the part of each picture, an index into `PARTS`, 0.7 / 0.15 / 0.15 of each class.
 
-    Parameters: `labels` and `groups`, integers from 0, (n,). Groups stay whole. The largest are placed first,
-    equal ones in random order, each where most pictures of its classes are still wanted; so groups of one
-    fill the parts exactly. (scikit-learn's splitters do not promise a class of four a place in every part.)
-    A class of three groups or more comes into every part, unless groups of mixed classes stand in the way.
+    Parameters: `labels` and `groups`, integers from 0, (n,). Groups stay whole: the largest are placed first, each
+    where most pictures of its classes are still wanted. A class of three groups or more comes into every part, which
+    scikit-learn's splitters do not promise, unless groups of mixed classes stand in the way.
     """
     sizes = np.zeros((groups.max() + 1, labels.max() + 1), np.int64)  # pictures of (group, class)
     np.add.at(sizes, (groups, labels), 1)

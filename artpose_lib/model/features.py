@@ -18,8 +18,8 @@ def forward(network: "keras.Model", pictures: Iterable[np.ndarray | PictureError
             batch: int = BATCH) -> Iterator[tuple[np.ndarray, ...] | PictureError]:
     """The network's outputs for each picture, in order: a tuple of float32 arrays, one for each output.
 
-    Parameters: `pictures` uint8 RGB (size, size, 3), or the error why there is none, which is passed through. Every
-    step has `batch` pictures, the last filled up with black: a step of another shape would be compiled, for seconds.
+    Parameters: `pictures` uint8 RGB (size, size, 3), or the error why there is none, which is passed through. The last
+    step is filled up with black, since one of another shape would be compiled, for seconds.
     """
     pictures = iter(pictures)
     while held := list(islice(pictures, batch)):

@@ -8,10 +8,9 @@ import keras
 
 @keras.saving.register_keras_serializable("artpose")  # the name that a saved model is loaded by
 class Adam(keras.optimizers.Adam):
-    """Adam (Kingma and Ba 2015) on `ResourceApplyAdam`.
+    """Adam (Kingma and Ba 2015) on `ResourceApplyAdam`; with `amsgrad` Keras' own.
 
     Equal to `keras.optimizers.Adam` up to rounding, about 10 % faster a step on a CPU and traced in half the time.
-    With `amsgrad` it is Keras' own.
     """
 
     def update_step(self, gradient, variable, learning_rate):
