@@ -1,4 +1,4 @@
-"""Jobs that each store one thing, run once among all processes that share a folder. See `files` for how."""
+"""Jobs that each store one thing, run once among all processes that share a folder (see `files`)."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -26,30 +26,27 @@ class Job:
 def run(jobs: Iterable[Job], where: str = "") -> Iterator[Job]:
     """Run the jobs whose things are not stored yet, and yield each job once its thing is, those stored before first.
 
-    Skips jobs that another process runs and waits for them at the end; runs them if the other process ends without
-    storing them. `where` names a cluster to run on (see `cluster.open_cluster`), "" this process.
+    Jobs that another process runs are waited for at the end, and run if it ends without storing them.
+    `where` names a cluster (see `cluster.open_cluster`), "" this process.
     Raises what a job raises, and OSError, naming the folder, where it cannot be written.
     """
     planned = list(jobs)
     for folder in sorted({job.path.parent for job in planned}):
         sweep(folder)
-    left = []
-    for job in planned:
-        if job.path.exists():
-            yield job
-        else:
-            left.append(job)
+    stored = {job.path for job in planned if job.path.exists()}
+    yield from (job for job in planned if job.path in stored)
+    left = [job for job in planned if job.path not in stored]
     if not left:
         return
     with cluster.connect(where) as client:
         while left:
             ended = cluster.run_jobs(client, attempt, left) if client else ((job, attempt(job)) for job in left)
-            stored = []
+            stored = set()
             for job, done in ended:
                 if done:
-                    stored.append(job)
+                    stored.add(job.path)
                     yield job
-            left = [job for job in left if job not in stored]
+            left = [job for job in left if job.path not in stored]
             if left and not stored:
                 time.sleep(POLL)
 

@@ -1,9 +1,10 @@
-"""One record a trial: the folder that every trained model leaves, written whole or not at all."""
+"""One record a trial: the folder that every trained model leaves."""
 
 import hashlib
 import json
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -60,33 +61,42 @@ class Record:
                 f"test {facts['test_accuracy']:.3f}")
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """With the columns that tell trials apart once their frames stand in one."""
+        """Add the columns that tell trials apart in one frame."""
         recipe = self.config["recipe"]
         return frame.assign(model=recipe["model"], backbone=recipe["backbone"], seed=self.config["seed"])
 
 
 @dataclass(frozen=True)
 class Trials:
-    """Stored trials of some models, in the long form that scores and figures take.
+    """Stored trials of some models, their `history` and `predictions` (see `Record`) each in one frame.
 
-    `history` and `predictions` as in `Record`, of all `records`; `missing` says for each backbone without ImageNet
-    weights here why it is absent.
+    `missing` says for each backbone without ImageNet weights here why it is absent; `unstored` are the names of trials
+    that were looked for and are not stored.
     """
 
     records: list[Record]
     missing: dict[str, str]
+    unstored: Sequence[str] = ()
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        return pd.concat([record.history for record in self.records], ignore_index=True)
+        return self._join("history")
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        return pd.concat([record.predictions for record in self.records], ignore_index=True)
+        return self._join("predictions")
+
+    def _join(self, what: str) -> pd.DataFrame:
+        """Raises ValueError where no trial is stored."""
+        if not self.records:
+            absent = [*self.unstored, *(f"{backbone} ({why})" for backbone, why in self.missing.items())]
+            raise ValueError(f"None of these trials is stored: {', '.join(absent) or 'there are none to train'}. "
+                             "Train them with `artpose run`, or with `Study.train`.")
+        return pd.concat([getattr(record, what) for record in self.records], ignore_index=True)
 
 
 def record_folder(results: Path, config: dict) -> Path:
-    """Where the trial of this configuration is stored: its name says what it is, its last part is the config's hash."""
+    """Where the trial of this configuration is stored. The last part of its name is the configuration's hash."""
     key = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
     recipe = config["recipe"]
     return results / "trials" / f"{recipe['model']}-{recipe['backbone']}-{config['seed']}-{key}"
@@ -99,11 +109,9 @@ def all_records(results: Path) -> list[Record]:
 
 def store_record(results: Path, config: dict, history: pd.DataFrame, predictions: pd.DataFrame, seconds: float,
                  save_weights=None) -> Record:
-    """Store a trial, whole or not at all (see `files.whole`), however it is stopped on the way.
+    """Store a trial, whole or not at all; `history` and `predictions` as in `Record`, `seconds` the training took.
 
-    Parameters: `history` and `predictions` as in `Record`; `seconds` the training took; `save_weights` a function
-    that writes a Keras weight file to the path it is given, or None.
-    Raises OSError, naming the folder and the way out, where it cannot be written.
+    `save_weights` writes a Keras weight file to a path. Raises OSError as `files.whole`.
     """
     folder = record_folder(results, config)
     with whole(folder) as partial:
@@ -113,10 +121,11 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
         predictions.to_csv(partial / PREDICTIONS, index=False, float_format="%.9g")
         if save_weights:
             save_weights(str(partial / WEIGHTS))
+        right = (likeliest_class(predictions) == predictions["label"]).groupby(predictions["part"]).mean()
         facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                  "seconds": round(seconds, 1), "epochs": len(history),
-                 "validation_accuracy": accuracy_of(predictions, "validation"),
-                 "test_accuracy": accuracy_of(predictions, "test"),
+                 "validation_accuracy": round(float(right.get("validation", np.nan)), 4),
+                 "test_accuracy": round(float(right.get("test", np.nan)), 4),
                  "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
         (partial / RECORD).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return Record(folder)
@@ -133,12 +142,6 @@ def likeliest_class(predictions: pd.DataFrame) -> pd.Series:
     probabilities = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
     highest = np.where(np.isnan(probabilities), -1, probabilities).argmax(axis=1)
     return pd.Series(np.array(classes, object)[highest], predictions.index, dtype=str)
-
-
-def accuracy_of(predictions: pd.DataFrame, part: str) -> float:
-    """Share of a part's pictures whose likeliest class is their label, for the record in short."""
-    rows = predictions[predictions["part"] == part]
-    return round(float((likeliest_class(rows) == rows["label"]).mean()), 4)
 
 
 def versions() -> dict[str, str]:

@@ -79,7 +79,9 @@ class Study:
              seeds: Sequence[int] | None = None) -> Trials:
         """Return those of the trials of `train` that are stored. Trains nothing."""
         planned, missing = self.plan(models, variant, backbones, seeds)
-        return Trials([trial.record for trial in planned if trial.record.folder.exists()], missing)
+        found = [trial.record for trial in planned]
+        return Trials([record for record in found if record.folder.exists()], missing,
+                      [record.folder.name for record in found if not record.folder.exists()])
 
     def plan(self, models: Sequence[str], variant: Variant | None = None, backbones: Sequence[str] | None = None,
              seeds: Sequence[int] | None = None) -> tuple[list[Trial], dict[str, str]]:

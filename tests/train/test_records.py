@@ -54,3 +54,11 @@ def test_the_listing_is_a_row_a_trial_in_order_of_names(tmp_path):
         records.store_record(tmp_path, CONFIG | {"seed": seed}, HISTORY, PREDICTIONS, 1)
     assert records.list_trials(tmp_path)["seed"].tolist() == [40, 41]
     assert len(records.list_trials(tmp_path / "nowhere")) == 0
+
+
+def test_trials_that_are_not_stored_are_named_with_what_to_run():
+    absent = records.Trials([], {"VGG16": "no weights here"}, ["frozen-ResNet50-40-abc"])
+    with pytest.raises(ValueError, match=r"stored: frozen-ResNet50-40-abc, VGG16 \(no weights here\).*artpose run"):
+        absent.predictions  # noqa: B018
+    with pytest.raises(ValueError, match="none to train"):
+        records.Trials([], {}).history  # noqa: B018
