@@ -118,7 +118,7 @@ class _Harvest:
         """Take the hits of one search, until it has given so many pictures; return how many it gave."""
         counts: Counter[str] = Counter()
         problems: dict[str, str] = {}
-        ending, seen_whole = "", False
+        ending = ""
         try:
             for hit in self.source.search(query):
                 counts["hits"] += 1
@@ -127,13 +127,12 @@ class _Harvest:
                     say(self._describe_progress(pose, query, counts), end="")
                 if counts["saved"] == wanted:
                     break
-            else:
-                seen_whole = True
         except Fault as fault:
             if self.stop.is_set():
                 raise
             problems[fault.kind] = f'The search "{query.formula}" failed: {fault}'
             ending = f"; the search failed: {text(str(fault))}"
+        seen_whole = not ending and counts["saved"] < wanted
         self.journal.record_search(pose.name, self.source.name, query.formula, problems, seen_whole)
         say(self._describe_progress(pose, query, counts) + ending)
         return counts["saved"]

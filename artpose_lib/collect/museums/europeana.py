@@ -1,8 +1,7 @@
 """Europeana, which the thesis did not ask: open pictures, those of SearchCulture among them.
 
-Its Search API (api.europeana.eu) needs a key. The pictures lie with thousands of institutions, which cannot all be
-declared as hosts. Europeana's media proxy hands on the picture of any record that is not in copyright, from one host
-(github.com/europeana/media-proxy.js). Its own previews are 400 pixels wide, enough for upright pictures only.
+Its Search API (api.europeana.eu) needs a key. Pictures lie with thousands of institutions; its media proxy hands on
+those that are not in copyright (github.com/europeana/media-proxy.js). Its own previews are 400 pixels wide.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """The Rijksmuseum, Amsterdam (Section 2.1): works with a picture, as records in Linked Art (linked.art).
 
-Its search and its records (data.rijksmuseum.nl) need no key and state no limit. A picture is three records away from a
-hit: the object shows a visual item, which is shown by a digital object, which has its address. What a name or a
-statement is, and in which language, is told by terms of the Getty's thesaurus (AAT).
+Its API (data.rijksmuseum.nl) needs no key and states no limit. A picture is three records away from a hit: the object
+shows a visual item, which is shown by a digital object, which has its address. What a statement is, and in which
+language, is told by terms of the Getty's thesaurus (AAT).
 """
 
 import re

@@ -1,8 +1,7 @@
 """SearchCulture.gr, the Greek aggregator (Section 2.1). No answer of its search was ever seen.
 
 Its API (www.searchculture.gr/aggregator) needs a key. What is read here is what other programs read; a value may be a
-text or a list of texts. The pictures themselves lie with many institutions, none of which is declared as a host; we
-take the preview that the aggregator keeps of each.
+text or a list of texts. Pictures lie with many institutions; we take the preview that the aggregator keeps of each.
 """
 
 import re
