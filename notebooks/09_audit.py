@@ -39,7 +39,7 @@ from IPython.display import HTML, Markdown
 
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.report import audit, audit_figures, audit_tables, reference, statistics
+from artpose_lib.report import audit, audit_figures, reference, scores, statistics, tables
 from artpose_lib.report.audit_plan import train_audit
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
@@ -50,9 +50,9 @@ Markdown(study.banner())
 
 # %%
 train_audit(study)
-tables = audit.tabulate(study)
+found = audit.tabulate(study)
 references = reference.load(Path("../book/results"), study)
-rows = reference.stack(tables["rows"], references)
+rows = reference.stack(found["rows"], references)
 listed = "\n".join(f"- {escape(reference.caption(content))}" for content in references)
 Markdown("Numbers without a mark are this run's. " + (
     f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
@@ -65,12 +65,12 @@ Markdown("Numbers without a mark are this run's. " + (
 # photographs does far better than guessing; this one hardly does, and the text concludes that it does not learn.
 
 # %%
-HTML(audit_tables.audit_section("A1", rows))
+HTML(tables.audit_section("A1", rows))
 
 # %%
-trials = tables["one_good_trial"]
+trials = found["one_good_trial"]
 lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0],
-         "the thesis": audit_tables.thesis_accuracy("frozen", "Xception")}
+         "the thesis": scores.thesis_accuracy("frozen", "Xception")}
 show(audit_figures.dots(trials, lines),
      alt="Test accuracy of each trial of a frozen network, with labels as they are and permuted.")
 
@@ -86,7 +86,7 @@ show(audit_figures.dots(trials, lines),
 # mode applied twice, a slip that is easily made. All are frozen models at full size; zero is the network's own mode.
 
 # %%
-HTML(audit_tables.audit_section("A5", rows))
+HTML(tables.audit_section("A5", rows))
 
 # %%
 modes = rows[rows["id"] == "A5"]
@@ -102,7 +102,7 @@ show(audit_figures.differences(modes.assign(label=modes["backbone"] + ", " + mod
 # says, so that the slip can no longer happen by itself.
 
 # %%
-HTML("".join(audit_tables.audit_section(number, rows) for number in ("A2", "A3", "A4", "A8")))
+HTML("".join(tables.audit_section(number, rows) for number in ("A2", "A3", "A4", "A8")))
 
 # %%
 slips = rows[rows["id"].isin(["A2", "A3", "A4", "A8"])]
@@ -116,12 +116,12 @@ show(audit_figures.differences(slips), alt="What each slip in fine-tuning change
 # pictures happen to be tested. The thesis' bars mix the two.
 
 # %%
-HTML("".join(audit_tables.audit_section(number, rows) for number in ("A6", "A7")))
+HTML("".join(tables.audit_section(number, rows) for number in ("A6", "A7")))
 
 # %%
 causes = {"split": "which pictures are trained on and tested", "start": "the first weights and the order of batches",
           "rest": "the two together, and chance"}
-parts = tables["spread"].set_index("source")
+parts = found["spread"].set_index("source")
 Markdown(
     "Every division was crossed with several first weights, and an analysis of variance takes the two apart. The "
     "standard deviation of test accuracy that is due to\n\n" + "\n".join(
@@ -134,13 +134,13 @@ Markdown(
 # ## A9: curves that end with the shortest trial
 
 # %%
-HTML(audit_tables.audit_section("A9", rows))
+HTML(tables.audit_section("A9", rows))
 
 # %%
 Markdown("Here, of the frozen models:\n\n" + "\n".join(
     f"- {row.backbone}: the trials stop after {row.shortest} to {row.longest} epochs. Cut at the shortest, the curve's "
     f"best mean validation accuracy is {row.best_shortest:.3f}; to the longest, {row.best_longest:.3f}."
-    for row in tables["cut"].itertuples()))
+    for row in found["cut"].itertuples()))
 
 # %% [markdown]
 # The longer curve is no fairer at its end, where it is the mean of the few trials that still run; that is why the curves
@@ -154,10 +154,10 @@ Markdown("Here, of the frozen models:\n\n" + "\n".join(
 # and without colour, as a print is of a painting.
 
 # %%
-HTML(audit_tables.audit_section("A10", rows))
+HTML(tables.audit_section("A10", rows))
 
 # %%
-pairs, groups = tables["pairs"], np.bincount(near_duplicate_groups(study.dataset))
+pairs, groups = found["pairs"], np.bincount(near_duplicate_groups(study.dataset))
 grouped = f"{groups[groups > 1].sum()} pictures stand in a group"
 
 
@@ -201,11 +201,11 @@ Markdown(
 # models can be told apart?
 
 # %%
-curve = statistics.Curve(**tables["curve"].iloc[0])
-show(audit_figures.learning_curve(tables["points"], curve), alt="Test accuracy against training pictures a class.")
+curve = statistics.Curve(**found["curve"].iloc[0])
+show(audit_figures.learning_curve(found["points"], curve), alt="Test accuracy against training pictures a class.")
 
 # %%
-power = tables["power"].iloc[0]
+power = found["power"].iloc[0]
 elsewhere = ""
 for content in references:
     other, its = (content["tables"][name].iloc[0] for name in ("curve", "power"))
@@ -225,4 +225,4 @@ Markdown(
 # ## In short
 
 # %%
-HTML(audit_tables.audit_overview(tables["rows"]))
+HTML(tables.audit_overview(found["rows"]))

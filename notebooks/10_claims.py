@@ -41,7 +41,7 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import audit_figures, audit_tables, claims, reference
+from artpose_lib.report import audit_figures, claims, reference, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
@@ -68,7 +68,7 @@ show(audit_figures.verdicts(table), alt="How many claims of each part of the the
 # Each leads to the chapter whose figures show it.
 
 # %%
-HTML(audit_tables.claims_table(table, references))
+HTML(tables.claims_table(table, references))
 
 # %% [markdown]
 # Several claims are tested at once, so a few intervals would miss by luck alone: of twenty true ones, one.

@@ -5,7 +5,6 @@ trials that `train_audit` stores.
 """
 
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.records import Trials
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
-from artpose_lib.train.variants import VARIANTS, Variant
+from artpose_lib.train.variants import FAITHFUL, VARIANTS, Variant
 
 SHARES = (0.125, 0.25, 0.5)  # of the training pictures; with all of them, four points of a learning curve
 STARTS = (100, 101, 102)  # first weights, crossed with the trials' divisions
@@ -29,11 +28,11 @@ LITE = "EfficientNet-Lite0"
 
 
 class Condition(NamedTuple):
-    """The trials of one model with one thing switched (None: as its recipe has it); `seeds` None are the profile's."""
+    """The trials of one model with one thing switched; `seeds` None are the profile's."""
 
     model: str
     backbone: str
-    variant: Variant | None = None
+    variant: Variant = FAITHFUL
     seeds: tuple[int, ...] | None = None
 
     def train(self, study: Study) -> None:
@@ -41,7 +40,12 @@ class Condition(NamedTuple):
         study.train(self.model, variant=self.variant, backbones=[self.backbone], seeds=self.seeds)
 
     def find(self, study: Study) -> Trials:
-        return study.find(self.model, variant=self.variant, backbones=[self.backbone], seeds=self.seeds)
+        """The stored ones. Raises ValueError where there are none."""
+        found = study.find(self.model, variant=self.variant, backbones=[self.backbone], seeds=self.seeds)
+        if not found.records:
+            raise ValueError(f"{study.results}: no trial of {self.model} {self.backbone} that the audit takes "
+                             "is stored: audit_plan.train_audit(study), or artpose run 9, trains them all")
+        return found
 
 
 class Comparison(NamedTuple):
@@ -58,66 +62,71 @@ class Comparison(NamedTuple):
     part: str = "test"
     planted: bool = False
 
+    def choose_study(self, study: Study) -> Study:
+        """The study of the pictures that this is compared on."""
+        return open_planted(study) if self.planted else study
+
 
 def select_backbones(study: Study, *names: str) -> list[str]:
     """Those of the backbones whose ImageNet weights are here, in the order given."""
     return [name for name in names if study.weights_of(name) != NO_WEIGHTS]
 
 
-def plan_comparisons(study: Study) -> list[Comparison]:
-    """What is compared, in the chapter's order: on the thesis' networks, or on those whose weights are here."""
+def plan_comparisons(study: Study, ids: Sequence[str] = ()) -> list[Comparison]:
+    """What is compared, or only that of some ids: on the thesis' networks, or on those whose weights are here."""
     frozen = select_backbones(study, "Xception", "VGG16", "ResNet50", LITE)
-    plan = [_switch("frozen", name, "A1 labels permuted") for name in frozen]
-    plan += [_switch("frozen", name, key) for name in select_backbones(study, "VGG16", "ResNet50", "Xception", LITE)
-             for key, variant in VARIANTS.items()
-             if variant.preprocessing not in (None, BACKBONES[name].preprocessing)]
-    plain, normalised = (select_backbones(study, *names)[0]
-                         for names in (("VGG16", LITE), ("Xception", "ResNet50", LITE)))
-    plan.append(_switch("finetuned_aug", plain, "A2 never unfrozen"))
-    batches = _switch("finetuned", normalised, "A3 batch statistics", "shuffled batches")
-    plan += [batches._replace(condition=company, text=batches.script, part=f"test, {company}")
-             for company in ("sorted by class", "one by one")]
-    plan += [batches, _switch("baseline", "VGG16", "A4 preprocessed in place"),
-             _switch("finetuned", plain, "A8 all layers in phase I")]
-    together, cheapest = VARIANTS["A10 duplicates together"], (select_backbones(study, LITE) or frozen)[0]
-    copies = _switch("frozen", cheapest, "A10 duplicates apart", f"a copy planted of {PLANTED:.0%}", together)
-    return [*plan, _switch("frozen", frozen[0], "A10 duplicates apart", "as found", together),
-            copies._replace(planted=True)]
+    plain, cheapest = select_backbones(study, "VGG16", LITE)[0], (select_backbones(study, LITE) or frozen)[0]
+    batches = _switch("finetuned", select_backbones(study, "Xception", "ResNet50", LITE)[0], "A3 batch statistics")
+    runs = [Condition("frozen", frozen[0], VARIANTS[f"A7 seeded too late, {run}"],
+                      study.profile.seeds(find_recipe("frozen", frozen[0]))[:2]) for run in ("one run", "another run")]
+    together = VARIANTS["A10 duplicates together"]
+    plan = [
+        *(_switch("frozen", name, "A1 labels permuted") for name in frozen),
+        *(_switch("frozen", name, key) for name in select_backbones(study, "VGG16", "ResNet50", "Xception", LITE)
+          for key, variant in VARIANTS.items() if variant.preprocessing not in (None, BACKBONES[name].preprocessing)),
+        _switch("finetuned_aug", plain, "A2 never unfrozen"),
+        *(batches._replace(condition=company, text=batches.script, part=f"test, {company}")
+          for company in ("sorted by class", "one by one")),
+        batches._replace(condition="shuffled batches"),
+        _switch("baseline", "VGG16", "A4 preprocessed in place"),
+        _switch("finetuned", plain, "A8 all layers in phase I"),
+        _switch("frozen", frozen[0], "A6 one split"),
+        Comparison("A7", "seeded too late", *runs),
+        _switch("frozen", frozen[0], "A10 duplicates apart", together)._replace(condition="as found"),
+        _switch("frozen", cheapest, "A10 duplicates apart", together)._replace(
+            condition=f"a copy planted of {PLANTED:.0%}", planted=True)]
+    return [comparison for comparison in plan if comparison.id in ids or not ids]
 
 
-def _switch(model: str, backbone: str, key: str, condition: str = "", base: Variant | None = None) -> Comparison:
+def _switch(model: str, backbone: str, key: str, base: Variant = FAITHFUL) -> Comparison:
     """A model as its recipe (or as `base`) has it against the same with one of VARIANTS switched."""
     id, _, words = key.partition(" ")
-    return Comparison(id, condition or words, Condition(model, backbone, base),
-                      Condition(model, backbone, VARIANTS[key]))
+    return Comparison(id, words, Condition(model, backbone, base), Condition(model, backbone, VARIANTS[key]))
 
 
-def plan_conditions(study: Study) -> dict[str, list[Condition]]:
-    """The conditions that are not compared one with one, by what they are for: a place of the audit or a table."""
+def plan_tables(study: Study) -> dict[str, dict[object, Condition]]:
+    """The conditions of the audit's further tables: of each first weights, share of pictures, backbone and model."""
     backbones = select_backbones(study, "VGG16", "ResNet50", "Xception", LITE)
     backbone = select_backbones(study, "Xception", *backbones)[0]
     seeds = study.profile.seeds(find_recipe("frozen", backbone))
     others = [name for name in select_backbones(study, "VGG16", LITE) if name != backbone]
     own = Condition("frozen", backbone)
-    return {"A6": [own, own._replace(variant=VARIANTS["A6 one split"])],
-            "A7": [own._replace(variant=VARIANTS[f"A7 seeded too late, {run}"], seeds=seeds[:2])
-                   for run in ("one run", "another run")],
-            "A9": [own._replace(backbone=name) for name in backbones],
-            "starts": [own._replace(variant=Variant(start=start), seeds=seeds if len(seeds) > 1 else (40, 41))
-                       for start in STARTS],
-            "shares": [*(own._replace(variant=Variant(share=share)) for share in SHARES), own],
-            "power": [own, own._replace(backbone=others[0]) if others else own._replace(model="baseline")]}
+    return {"starts": {start: own._replace(variant=Variant(start=start), seeds=seeds if len(seeds) > 1 else (40, 41))
+                       for start in STARTS},
+            "shares": {share: own._replace(variant=Variant(share=share)) for share in (*SHARES, 1.0)},
+            "ends": {name: own._replace(backbone=name) for name in backbones},
+            "models": {"first": own, "second": own._replace(backbone=others[0]) if others else
+                       own._replace(model="baseline")}}
 
 
 def train_audit(study: Study, ids: Sequence[str] = ()) -> None:
     """Train what the audit takes and is not stored yet: all of it, or only the comparisons of some ids."""
-    for comparison in plan_comparisons(study):
-        if comparison.id in ids or not ids:
-            place = open_planted(study) if comparison.planted else study
-            comparison.text.train(place)
-            comparison.script.train(place)
-    for condition in chain(*plan_conditions(study).values()) if not ids else ():
-        condition.train(study)
+    for comparison in plan_comparisons(study, ids):
+        for condition in (comparison.text, comparison.script):
+            condition.train(comparison.choose_study(study))
+    for conditions in plan_tables(study).values() if not ids else ():
+        for condition in conditions.values():
+            condition.train(study)
 
 
 def open_planted(study: Study) -> Study:

@@ -16,7 +16,6 @@ from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds
 from artpose_lib.report import audit, comparisons, scores, statistics
 from artpose_lib.report.audit_plan import train_audit
-from artpose_lib.report.audit_tables import thesis_accuracy
 from artpose_lib.train.recipes import MODELS, find_recipe
 from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import Study
@@ -201,7 +200,7 @@ def _printed_largest(_, claim) -> Outcome:
 
 def _printed_gap(_, claim) -> Outcome:
     """By the thesis' own tables."""
-    before, after = (thesis_accuracy(*name.split(" ")) for name in (claim.first, claim.second))
+    before, after = (scores.thesis_accuracy(*name.split(" ")) for name in (claim.first, claim.second))
     return Outcome(f"by the text's own tables {after:.3f} less {before:.3f} is {after - before:.3f}", after - before,
                    verdict=HOLDS if round(after - before, 3) == float(claim.value) else FAILS)
 

@@ -191,19 +191,28 @@ def curves(history: pd.DataFrame, stop: str = "longest") -> pd.DataFrame:
     return table[[*keys, "mean"]].assign(low=low, high=high, trials=table["count"])
 
 
+def thesis_scores() -> pd.DataFrame:
+    """The scores that Tables 3.1 and 3.2 print: metric, model, backbone, thesis (0 to 1)."""
+    tables = pd.concat([thesis_table("table_3_1"), thesis_table("table_3_2")])
+    long = tables.melt(["metric", "model"], var_name="backbone", value_name="thesis")
+    return long.replace({"metric": {"test_accuracy": "accuracy"}}).astype({"thesis": float})
+
+
+def thesis_accuracy(model: str, backbone: str) -> float:
+    """The mean test accuracy that Table 3.1 or 3.2 prints."""
+    return float(thesis_scores().set_index(_SCORE).loc[(model, backbone, "accuracy"), "thesis"])
+
+
 def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
     """Tables 3.1 and 3.2 of the thesis beside `table`, a frame from `summary`.
 
     Returns a row for each score: model, backbone, metric, thesis, here, low, high, trials. What only one side has is
     NaN on the other (0 for trials).
     """
-    thesis = pd.concat([thesis_table("table_3_1"), thesis_table("table_3_2")]).melt(
-        ["metric", "model"], var_name="backbone", value_name="thesis")
-    thesis = thesis.replace({"metric": {"test_accuracy": "accuracy"}}).astype({"thesis": float})
     here = pd.concat(
         table[["model", "backbone", "trials", metric, f"{metric}_low", f"{metric}_high"]].assign(metric=metric).rename(
             columns={metric: "here", f"{metric}_low": "low", f"{metric}_high": "high"}) for metric in METRICS)
-    rows = pd.concat([thesis, here]).groupby(_SCORE, sort=False, as_index=False).first()
+    rows = pd.concat([thesis_scores(), here]).groupby(_SCORE, sort=False, as_index=False).first()
     # In the thesis' order of models, architectures and metrics, then what it has not.
     rows = rows.sort_values(_SCORE, key=lambda column: pd.factorize(column)[0], ignore_index=True)
     return rows.assign(trials=rows["trials"].fillna(0).astype(int))[

@@ -1,51 +1,119 @@
-"""Tables 3.1 and 3.2 of the thesis beside our scores, as HTML."""
+"""Tables as HTML: the thesis' beside our scores, and those of the audit and the claims, with reference results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from artpose_lib.data.poses import thesis_table
 from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
+from artpose_lib.report.reference import HERE
+from artpose_lib.report.scores import thesis_accuracy
+
+CONDITIONS = {"[-1, 1]": "fed in [-1, 1] mode", "caffe": "fed in caffe mode", "raw": "fed raw values",
+              "doubly scaled": "fed its own mode twice", "as found": "copies apart, pictures as found"}
+QUOTED = {"A1": ("frozen", "Xception"), "A2": ("finetuned_aug", "VGG16")}  # whose accuracy `thesis/audit.csv` quotes
 
 
-def results_table(table: pd.DataFrame, missing: Mapping[str, str] | None = None) -> str:
-    """Tables 3.1 and 3.2 beside our scores, as HTML: thesis | here [95 % interval] | trials.
+def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
+    """Tables 3.1 and 3.2 beside our scores: thesis | here [95 % interval] | trials.
 
     Parameters: `table` comes from `scores.against_thesis`; `missing` says, for each backbone that was not trained,
     why ("no weights here").
     """
-    metrics = list(table["metric"].unique())
-    bodies = "".join(_table_body(model, rows, metrics, missing or {})
-                     for model, rows in table.groupby("model", sort=False))
+    metrics, bodies = list(table["metric"].unique()), []
+    for model, rows in table.groupby("model", sort=False):
+        lines = [f'<th scope="rowgroup" style="text-align: left" colspan="{2 * len(metrics) + 2}">{MODEL_TITLES[model]}'
+                 "</th>"]
+        for backbone, own in rows.set_index("metric").loc[metrics].groupby("backbone", sort=False):
+            trials = own["trials"].iloc[0]
+            absent = "–" if trials or backbone not in missing else escape(missing[backbone])
+            cells = [cell for row in own.itertuples() for cell in (
+                "–" if np.isnan(row.thesis) else f"{row.thesis:.3f}",
+                f"<small>{absent}</small>" if np.isnan(row.here) else f"{row.here:.3f}<br>{_interval(row, '.3f')}")]
+            lines.append(_row(escape(backbone), *cells, trials))
+        bodies.append(lines)
     top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
     below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
-    return ('<div style="overflow-x: auto" tabindex="0" role="region" aria-label="Test scores">'
-            '<table class="table artpose-scores"><caption>Test scores, means over trials: in the thesis, and here with '
-            'the 95&nbsp;% confidence interval.</caption>'
-            f'<thead><tr><th scope="col" rowspan="2">architecture</th>{top}'
-            f'<th scope="col" rowspan="2">trials here</th></tr><tr>{below}</tr></thead>{bodies}</table></div>')
+    return _table(
+        "Test scores, means over trials: in the thesis, and here with the 95&nbsp;% confidence interval.",
+        [f'<th scope="col" rowspan="2">architecture</th>{top}<th scope="col" rowspan="2">trials here</th>', below],
+        *bodies)
 
 
-def _table_body(model: str, rows: pd.DataFrame, metrics: list[str], missing: Mapping[str, str]) -> str:
-    width = 2 * len(metrics) + 2
-    lines = [f'<th scope="rowgroup" style="text-align: left" colspan="{width}">{MODEL_TITLES[model]}</th>']
-    for backbone, own in rows.groupby("backbone", sort=False):
-        own = own.set_index("metric").loc[metrics]
-        trials = own["trials"].iloc[0]
-        absent = "–" if trials or backbone not in missing else escape(missing[backbone])
-        cells = "".join(f"<td>{_number(row.thesis)}</td><td>{_with_interval(row, absent)}</td>"
-                        for row in own.itertuples())
-        lines.append(f'<th scope="row">{escape(backbone)}</th>{cells}<td>{trials}</td>')
-    return f"<tbody><tr>{'</tr><tr>'.join(lines)}</tr></tbody>"
+def audit_section(id: str, rows: pd.DataFrame) -> str:
+    """One place of the audit: text, scripts, expectation, then a table of what was measured with verdicts.
+
+    Parameters: `rows` are those of `audit.tabulate` with the references' (`reference.stack`).
+    """
+    place, lines = thesis_table("audit").set_index("id").loc[id], []
+    quoted = thesis_accuracy(*QUOTED[id]) if id in QUOTED else np.nan
+    told = "".join(f"<dt>{title}</dt><dd>{escape(place[column].format(thesis=quoted))}</dd>" for title, column in
+                   (("The text says", "says"), ("The scripts do", "does"), ("Expected", "expects")))
+    for row in rows[rows["id"] == id].itertuples():
+        source = "" if row.source == HERE else f"<br><small>{escape(row.source)}</small>"
+        lines.append(_row(_condition(row) + source, f"{row.text:.3f}", f"{row.script:.3f}",
+                          f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}",
+                          f"{row.trials}, {escape(row.strength)}", escape(row.verdict)))
+    head = _head("condition", "as the text", "as the scripts", "difference [95&nbsp;%]", "trials", "verdict")
+    return (f'<p><strong>{id}. {escape(place["title"])}</strong></p><dl class="artpose-audit">{told}</dl>'
+            + (_table(f"{id}: {escape(place['title'])}", head, lines) if lines else ""))
 
 
-def _number(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.3f}"
+def audit_overview(rows: pd.DataFrame) -> str:
+    """Every measurement of this run in one table, with p corrected for their number (Holm)."""
+    lines = [_row(row.id, _condition(row), _signed(row.difference),
+                  "–" if np.isnan(row.p_holm) else f"{row.p_holm:.3f}", escape(row.verdict))
+             for row in rows.itertuples()]
+    return _table("What changes where the scripts are followed and not the text.",
+                  _head("", "condition", "difference", "p, corrected", "verdict"), lines)
 
 
-def _with_interval(row: NamedTuple, absent: str) -> str:
-    if np.isnan(row.here):
-        return f"<small>{absent}</small>"
-    return f'{row.here:.3f}<br><small style="white-space: nowrap">[{row.low:.3f}, {row.high:.3f}]</small>'
+def claims_table(table: pd.DataFrame, references: Sequence[dict]) -> str:
+    """Every claim with its number, interval and verdict, this run's and the references'.
+
+    Parameters: `table` comes from `claims.check_claims`.
+    """
+    others = [(content["data"], content["tables"]["claims"].set_index("id")) for content in references
+              if "claims" in content["tables"]]
+
+    def cell(row, column: str) -> str:
+        return escape(getattr(row, column)) + "".join(
+            f"<br><small>reference, {escape(data)}: {escape(str(found.loc[row.id, column]))}</small>"
+            for data, found in others)
+
+    lines = [_row(f'<a href="{row.page}.html">{row.id}</a>',
+                  f"“{escape(row.quote)}”<br><small>{escape(row.section)}</small>", cell(row, "measured"),
+                  cell(row, "verdict")) for row in table.itertuples()]
+    return _table("The claims of the thesis, each with what this run measured.",
+                  _head("", "the thesis says", "measured", "verdict"), lines)
+
+
+def _condition(row) -> str:
+    return f"{escape(row.backbone)}, {escape(CONDITIONS.get(row.condition, row.condition))}"
+
+
+def _signed(value: float, form: str = "+.3f") -> str:
+    return f"{value:{form}}".replace("-", "−")
+
+
+def _interval(row, form: str) -> str:
+    bounds = "no interval" if np.isnan(row.low) else f"[{_signed(row.low, form)}, {_signed(row.high, form)}]"
+    return f'<small style="white-space: nowrap">{bounds}</small>'
+
+
+def _row(title: str, *cells: object) -> str:
+    return f'<th scope="row">{title}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
+
+
+def _head(*names: str) -> list[str]:
+    return ["".join(f'<th scope="col">{name}</th>' for name in names)]
+
+
+def _table(caption: str, head: Sequence[str], *bodies: Sequence[str]) -> str:
+    """A table that scrolls where it is wider than the page, from the cells of each row of its head and bodies."""
+    head, *bodies = (f"<tr>{'</tr><tr>'.join(rows)}</tr>" for rows in (head, *bodies))
+    return ('<div style="overflow-x: auto" tabindex="0" role="region" aria-label="Measurements">'
+            f'<table class="table artpose-scores"><caption>{caption}</caption><thead>{head}</thead>'
+            f"<tbody>{'</tbody><tbody>'.join(bodies)}</tbody></table></div>")

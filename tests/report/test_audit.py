@@ -13,7 +13,7 @@ from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.draw.embedded import draw_dataset
-from artpose_lib.report import audit, audit_plan, audit_tables, reference
+from artpose_lib.report import audit, audit_plan, reference, tables
 from artpose_lib.report.audit_plan import LITE, open_planted, plant_copies, train_audit
 from artpose_lib.train.recipes import find_profile, find_recipe
 from artpose_lib.train.records import store_record
@@ -60,21 +60,20 @@ class Rehearsed:
         history = pd.concat([pd.DataFrame({"model": model, "backbone": backbone, "seed": seed,
                                            "epoch": range(1, seed - 30), "accuracy": 0.5, "loss": 1.0,
                                            "val_accuracy": 0.5, "val_loss": 1.0}) for seed in (40, 41)])
-        return SimpleNamespace(predictions=pd.concat(frames, ignore_index=True), history=history)
+        return SimpleNamespace(records=frames, predictions=pd.concat(frames, ignore_index=True), history=history)
 
 
 @pytest.fixture(scope="module")
-def tables(drawn, tmp_path_factory):
+def found(drawn, tmp_path_factory):
     study = Rehearsed(drawn, tmp_path_factory.mktemp("results"))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (audit, audit_plan):
-            patch.setattr(module, "open_planted", lambda study: study)
+        patch.setattr(audit_plan, "open_planted", lambda study: study)
         train_audit(study)
         return audit.tabulate(study)
 
 
-def test_the_whole_audit_finds_what_was_put_in(tables):
-    rows = tables["rows"]
+def test_the_whole_audit_finds_what_was_put_in(found):
+    rows = found["rows"]
     assert set(rows["id"]) == {"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A10"}
     assert set(rows["backbone"]) == {"VGG16", "Xception", LITE}
     assert (rows.loc[rows["id"] == "A1", "verdict"] == "as expected").all()
@@ -83,13 +82,13 @@ def test_the_whole_audit_finds_what_was_put_in(tables):
     assert not ((rows["backbone"] == "Xception") & (rows["condition"] == "[-1, 1]")).any()  # its own mode
     assert rows.loc[rows["id"] == "A10", "difference"].abs().max() == 0
     assert rows.loc[rows["id"] == "A7", "script"].item() == 0  # the two runs share no picture
-    pages = [audit_tables.audit_section(id, reference.stack(rows, [])) for id in thesis_table("audit")["id"]]
-    assert not any(word in page for page in [*pages, audit_tables.audit_overview(rows)] for word in ("{thesis", "nan"))
+    pages = [tables.audit_section(id, reference.stack(rows, [])) for id in thesis_table("audit")["id"]]
+    assert not any(word in page for page in [*pages, tables.audit_overview(rows)] for word in ("{thesis", "nan"))
 
 
-def test_its_tables_are_those_of_version_0_1(tables):
+def test_its_tables_are_those_of_version_0_1(found):
     assert {name: hashlib.sha256(table.to_csv(float_format="%.5f").encode()).hexdigest()[:8]
-            for name, table in tables.items()} == {
+            for name, table in found.items()} == {
         "rows": "43d03e24", "one_good_trial": "bad7f6c0", "spread": "96caf80f", "points": "93fcb7d0",
         "curve": "518fe2bd", "power": "3ccc3aac", "cut": "963e2848", "pairs": "09de3732"}
 
@@ -140,7 +139,7 @@ def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(
     assert kept[0]["fingerprint"] == opened.dataset.fingerprint and set(kept[0]["tables"]) == {"rows"}
     assert str(tmp_path) not in path.read_text() and "blue/00.png" not in path.read_text()
     pd.testing.assert_frame_equal(kept[0]["tables"]["rows"], rows)
-    shown = audit_tables.audit_section("A1", reference.stack(rows, kept))
+    shown = tables.audit_section("A1", reference.stack(rows, kept))
     assert "<b>" not in shown and shown.count("reference: ") == 1 and "0.277" in shown
     assert "Reference results, not of this run" in reference.caption(kept[0])
 

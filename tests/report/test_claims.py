@@ -12,7 +12,7 @@ from builders import predictions_of
 from conftest import ROOT
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
-from artpose_lib.report import audit_tables, claims, scores
+from artpose_lib.report import claims, scores, tables
 from artpose_lib.train.recipes import find_profile
 
 THESIS = ROOT.parent / "shared" / "thesis" / "thesis.txt"
@@ -101,7 +101,7 @@ def test_the_text_is_held_against_its_own_tables():
 def test_the_table_of_claims_shows_text_as_text_and_references_beside_it():
     table = pd.DataFrame([{"id": "C1", "section": "Abstract", "quote": "<i>x", "page": "06_experiment_1",
                            "measured": "<script>", "verdict": claims.HOLDS}])
-    shown = audit_tables.claims_table(table, [{"data": "<b>styles", "tables": {"claims": table}}, {"tables": {}}])
+    shown = tables.claims_table(table, [{"data": "<b>styles", "tables": {"claims": table}}, {"tables": {}}])
     assert "<script>" not in shown and "<i>" not in shown and 'href="06_experiment_1.html"' in shown
     assert "<b>" not in shown and shown.count("reference, ") == 2
 
