@@ -1,17 +1,13 @@
 """Does a network know the pose, or what stands around the figure? A claim of the Discussion (Section 4), tried out.
 
-The thesis reads in five feature maps that its model "learns both the features of the pose and of the background". On
-drawings this can be settled: networks are trained where a background goes with the class in none of the pictures, in
-half or in all, and tested on the same pictures whole, without background and so on (see CONDITIONS in `draw.artwork`).
-
-Real pictures at best have boxes (Figure A.8). Cropped to its box, a picture loses its surroundings, but the figure is
-larger than those trained on. Where the box is grey, its place and shape still tell of the pose, and so does what
-reaches out of it.
+Networks are trained on drawings where a background goes with the class in none, half or all, and tested on the same
+drawings whole, without background and so on (`draw.artwork.CONDITIONS`). Real pictures at best have boxes: a picture
+cropped to its box has a larger figure than those trained on, and a grey box still tells of the pose.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 
@@ -41,49 +37,42 @@ STRENGTHS = (0.0, 0.5, 1.0)
 BOX_CONDITIONS = ("cropped to the box", "box greyed")
 SHARE = 0.6  # of the profile's pictures, each of which is painted two to six times
 TRIALS = 3
-# Pictures in several versions, a row each: number (of the picture, from 0), file_name, label, version (a condition, or
-# "linked"), background ("" where none is shown) and link, the strength above which "linked" is the whole picture and
-# not "whole"; and what a network takes of each row, a picture or features.
+# A row a version of a picture: number (of the picture, from 0), file_name, label, version (a condition, or "linked"),
+# background ("" for none) and link, the strength above which "linked" and not "whole" is the whole picture; and what a
+# network takes of each row, a picture or features.
 Gallery = tuple[pd.DataFrame, np.ndarray]
 
 
 def train_backgrounds(study: Study, strengths: Sequence[float] = STRENGTHS) -> Trials:
     """Train networks on drawings whose background goes with the class at each of the `strengths`, and test them.
 
-    The drawings are the first of the embedded data set (SHARE of the profile's pictures), whatever data the study has.
-    Divisions are stratified, and a seed's the same at all strengths. See `choose_recipe` for the networks, and
-    `tabulate_conditions` for a table of the trials. Raises ValueError for a strength outside 0 to 1.
+    The drawings are the first of the embedded data set, whatever data the study has, in stratified divisions.
+    Raises ValueError for a strength outside 0 to 1.
     """
     if not all(0 <= strength <= 1 for strength in strengths):
         raise ValueError(f"strengths lie between 0 and 1, and these do not all: {list(strengths)}")
     recipe, (poses, parts) = choose_recipe(study), divide_drawings(study)
     data = f"{len(poses)} drawings of version {__version__}"
-    planned = [Trial(study, recipe, seed, configure(study, recipe, seed, data, POSE_NAMES, experiment="surroundings",
-                                                    background_link=float(strength)), load_drawings)
-               for strength in strengths for seed in parts]
-    return _run(study, planned)
+    links = [{"experiment": "surroundings", "background_link": float(strength)} for strength in strengths]
+    return _train(study, recipe, parts, load_drawings, data, POSE_NAMES, links)
 
 
 def train_boxes(study: Study) -> Trials:
     """Train networks on the study's whole pictures; test them on those with boxes: whole, cropped, their boxes greyed.
 
-    The divisions are those of the recipe's own trials. A trial that would test no picture with a box is left out, so
-    there may be none. Raises DataError where all boxes of a picture lie outside it.
+    Leaves out trials that would test no picture with a box. Raises DataError where all boxes lie outside a picture.
     """
     recipe, dataset = choose_recipe(study), study.dataset
     known = hashlib.sha256(json.dumps(_boxes(dataset).tolist()).encode()).hexdigest()[:12]  # not in the fingerprint
-    planned = [Trial(study, recipe, seed, configure(study, recipe, seed, dataset.fingerprint, dataset.classes,
-                                                    experiment="boxes", boxes=known), load_boxes)
-               for seed in divide_boxed(study, recipe)]
-    return _run(study, planned)
+    return _train(study, recipe, divide_boxed(study, recipe), load_boxes, dataset.fingerprint, dataset.classes,
+                  [{"experiment": "boxes", "boxes": known}])
 
 
 def tabulate_conditions(trials: Trials) -> pd.DataFrame:
     """A row a test picture, condition and trial, of the trials of `train_backgrounds` or `train_boxes`.
 
-    As `records.Record.predictions` has them (so that `scores.summary(rows, part)` gives intervals), with the columns
-    condition, strength (how often the background went with the class in training; NaN where that is not known),
-    background (the kind that is shown, "" where none is) and predicted. In the order of conditions and strengths.
+    `Record.predictions` with condition, strength (NaN for boxes), background ("" where none is shown) and predicted, in
+    the order of conditions and strengths.
     """
     frames, order = [pd.DataFrame(columns=["condition", "strength"])], [*CONDITIONS, *BOX_CONDITIONS]
     for record in trials.records:
@@ -91,16 +80,14 @@ def tabulate_conditions(trials: Trials) -> pd.DataFrame:
         frames.append(rows.assign(condition=rows["part"].replace("test", "whole"),
                                   strength=record.config.get("background_link", np.nan),
                                   predicted=likeliest_class(rows)))
-    return pd.concat(frames[1:] or frames).sort_values(
-        ["condition", "strength"], kind="stable", ignore_index=True,
-        key=lambda column: column.map(order.index) if column.name == "condition" else column)
+    return pd.concat(frames[1:] or frames).sort_values("strength", kind="stable").sort_values(
+        "condition", kind="stable", ignore_index=True, key=lambda names: names.map(order.index))
 
 
 def choose_recipe(study: Study) -> Recipe:
     """The recipe of both experiments: fine-tuned as in the thesis, from the first backbone with ImageNet weights here.
 
-    Where the profile shortens training, a frozen EfficientNet-Lite0, whose head is trained in full: fine-tuned networks
-    would learn too little to be asked what they learned.
+    Where the profile shortens training, a frozen EfficientNet-Lite0, whose head is trained in full.
     """
     for backbone in BACKBONES:
         own = find_recipe("finetuned", backbone)
@@ -133,21 +120,20 @@ def load_drawings(trial: Trial) -> Material:
     """The whole drawings to learn from, and the tested ones in all conditions."""
     poses, parts = divide_drawings(trial.study)
 
-    def make() -> Gallery:
+    def make(tested: np.ndarray) -> Gallery:
         say(f"drawing {len(poses)} artworks before several backgrounds")
-        table, pictures = draw_gallery(poses, trial.config["size"], _tested(parts))
+        table, pictures = draw_gallery(poses, trial.config["size"], tested)
         return table, _inputs(trial, pictures)
 
-    gallery = trial.study.cache.keep("gallery", (load_drawings, trial.recipe), make)
-    return _select(gallery, parts[trial.seed], trial.config)
+    return _select(trial, parts, make)
 
 
 def load_boxes(trial: Trial) -> Material:
     """The study's whole pictures to learn from, and the tested ones also cropped to their boxes or with these grey."""
-    study, parts = trial.study, divide_boxed(trial.study, trial.recipe)
+    study, dataset, size = trial.study, trial.study.dataset, trial.config["size"]
 
-    def make() -> Gallery:
-        dataset, size, rows = study.dataset, trial.config["size"], np.flatnonzero(_tested(parts))
+    def make(tested: np.ndarray) -> Gallery:
+        rows = np.flatnonzero(tested)
         whole = dataset.metadata[["file_name", "label"]].assign(
             number=range(len(dataset)), version="whole", background="", link=np.nan)
         x = study.compute_features(trial.recipe.backbone) if trial.recipe.model == "frozen" else study.pictures(size)
@@ -155,24 +141,24 @@ def load_boxes(trial: Trial) -> Material:
         boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
         return pd.concat([whole, boxes]), np.concatenate([x, _inputs(trial, np.stack(pictures))])
 
-    return _select(study.cache.keep("gallery", (load_boxes, trial.recipe), make), parts[trial.seed], trial.config)
+    return _select(trial, divide_boxed(study, trial.recipe), make)
 
 
 def choose_rows(table: pd.DataFrame, part: np.ndarray, strength: float) -> dict[str, np.ndarray]:
     """Which rows of a gallery are the whole pictures of each part, and the tested ones in each further condition."""
     own = table["version"] == np.where(table["link"] < strength, "linked", "whole")
     of = part[table["number"]]
-    chosen = {name: own & (of == index) for index, name in enumerate(PARTS)}
-    for condition in sorted(set(table["version"]) - {"whole", "linked"}):
-        chosen[condition] = (table["version"] == condition) & (of == PARTS.index("test"))
-    return chosen
+    further = sorted(set(table["version"]) - {"whole", "linked"})
+    return {name: own & (of == index) for index, name in enumerate(PARTS)} | {
+        name: (table["version"] == name) & (of == PARTS.index("test")) for name in further}
 
 
-def _select(gallery: Gallery, part: np.ndarray, config: dict) -> Material:
-    """What a trial takes of a gallery."""
-    table, x = gallery
-    chosen = choose_rows(table, part, config.get("background_link", np.nan))
-    labels = pd.Index(config["classes"]).get_indexer(table["label"])
+def _select(trial: Trial, parts: dict[int, np.ndarray], make: Callable[[np.ndarray], Gallery]) -> Material:
+    """What a trial takes of the gallery that all trials share; `make` gets bool (n,): tested by any of them."""
+    tested = np.any([part == PARTS.index("test") for part in parts.values()], axis=0)
+    table, x = trial.study.cache.keep("gallery", (trial.load, trial.recipe), lambda: make(tested))
+    chosen = choose_rows(table, parts[trial.seed], trial.config.get("background_link", np.nan))
+    labels = pd.Index(trial.config["classes"]).get_indexer(table["label"])
     train, validation = (Part(x[chosen[name]], labels[chosen[name]]) for name in ("training", "validation"))
     asked = table[["file_name", "label", "background"]]
     return Material(train, validation, [(asked[rows].assign(part=name), x[rows], BATCH)
@@ -196,10 +182,7 @@ def draw_gallery(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery
 
 
 def box_versions(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A picture, uint8 (h, w, 3), cropped to what holds all of its boxes, and whole with its boxes grey.
-
-    `boxes` int (k, 4), k >= 1: x0 y0 x1 y1 in pixels within the picture, x1 and y1 not included.
-    """
+    """A picture, uint8 (h, w, 3), cropped to what holds all `boxes` (see `read_boxed`), and whole with these grey."""
     (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     greyed = image.copy()
     for x0, y0, x1, y1 in boxes:
@@ -208,7 +191,7 @@ def box_versions(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def read_boxed(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray]:
-    """A picture, uint8 (h, w, 3), and its boxes in whole pixels, cut off at its edges: int (k, 4)."""
+    """A picture, uint8 (h, w, 3), and its boxes cut off at its edges: int (k, 4), x0 y0 x1 y1, without x1 and y1."""
     path, text = dataset.folder / dataset.metadata["file_name"].iloc[row], dataset.metadata["boxes"].iloc[row]
     image = np.asarray(decode(path.read_bytes())[0])
     height, width = image.shape[:2]
@@ -220,9 +203,12 @@ def read_boxed(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray]:
     return image, boxes
 
 
-def _run(study: Study, planned: list[Trial]) -> Trials:
+def _train(study: Study, recipe: Recipe, seeds: Iterable[int], load: Callable[[Trial], Material], data: str,
+           classes: Sequence[str], settings: list[dict]) -> Trials:
+    planned = [Trial(study, recipe, seed, configure(study, recipe, seed, data, classes, **more), load)
+               for more in settings for seed in seeds]
     found = trials.run(planned, study.cluster)
-    study.cache.drop("gallery")
+    study.cache.pop("gallery", None)
     return Trials(found, {})
 
 
@@ -230,13 +216,8 @@ def _boxes(dataset: PoseDataset) -> pd.Series:
     return dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index)).fillna("")
 
 
-def _tested(parts: dict[int, np.ndarray]) -> np.ndarray:
-    """bool (n,): the pictures that are in the test part of at least one seed."""
-    return np.any([part == PARTS.index("test") for part in parts.values()], axis=0)
-
-
 def _inputs(trial: Trial, pictures: np.ndarray) -> np.ndarray:
-    """What the trial's network takes of pictures, uint8 (n, size, size, 3): these, or pooled features if frozen."""
+    """What the trial's network takes of pictures: these, or pooled features if frozen."""
     recipe = trial.recipe
     if recipe.model != "frozen":
         return pictures

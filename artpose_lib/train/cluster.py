@@ -1,8 +1,7 @@
 """Jobs on a Dask cluster, whose machines share the folder of results.
 
-A worker runs one job at a time, in a process of its own, because TensorFlow takes a whole machine. Where workers have
-the Dask resource GPU, only they get jobs. The job of a lost worker goes to another one; should the lost one live on,
-its lock on the shared folder keeps the job from running twice. Dask is optional, and imported only when it is used.
+A worker is a process and runs one job at a time, because TensorFlow takes a whole machine. Where workers have the Dask
+resource GPU, only they get jobs. The job of a lost worker goes to another one. Dask is optional.
 """
 
 import io
@@ -20,11 +19,10 @@ from uuid import uuid4
 from artpose_lib.files import say
 
 KINDS = ("local", "slurm")
-TRIAL_MEMORY = 4 * 2**30  # bytes: the most that a training step at 224 x 224 took, 3.6 GiB, and a little
+TRIAL_MEMORY = 4 * 2**30  # bytes; the most that a training step at 224 x 224 took is 3.6 GiB
 SLURM_JOBS = 4
 SLURM_LOGS = "~/.artpose/slurm"  # a home is shared by all machines of a SLURM cluster
-# What a local worker runs first. Ctrl-C goes to every process at a terminal; the one that has the workers handles it.
-# Each worker takes a GPU of its own.
+# What a local worker runs first: it leaves Ctrl-C to the process that started it, and takes a GPU of its own.
 PRELOAD = """
 import os, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -77,7 +75,8 @@ def connect(where: str) -> Iterator:
         with client:
             say(f"cluster {address}, dashboard {client.dashboard_link}")
             client.wait_for_workers(1)
-            crowded = [name for name, worker in _workers(client).items() if worker["nthreads"] != 1]
+            workers = client.scheduler_info(n_workers=-1)["workers"]
+            crowded = [name for name, worker in workers.items() if worker["nthreads"] != 1]
             if crowded:
                 raise ValueError(f"--cluster {where}: the worker {crowded[0]} has several threads, and trials take a "
                                  "process each. Start workers with `dask worker ADDRESS --nthreads 1`.")
@@ -87,11 +86,12 @@ def connect(where: str) -> Iterator:
 def run_jobs(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object, bool]]:
     """`attempt` each of the jobs on the cluster, after what it needs; yield job and outcome as they end.
 
-    Raises what an attempt raises, RuntimeError for a job that was lost with too many workers, and OSError where a
-    worker stored a job's thing that this machine does not see.
+    Raises what an attempt raises, RuntimeError for a job that was lost with too many workers, and OSError for a stored
+    thing that this machine does not see.
     """
     distributed = _dask()
-    resources = {"GPU": 1} if any("GPU" in worker["resources"] for worker in _workers(client).values()) else None
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    resources = {"GPU": 1} if any("GPU" in worker["resources"] for worker in workers) else None
     stored_by, job_of = {}, {}
     for job in jobs:
         # Bytes, since the scheduler would unpickle anything else, and open the study on its own machine.
@@ -113,8 +113,7 @@ def run_jobs(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object
 def call(where: str, name: str, function: Callable, *arguments) -> None:
     """Run a function as one task of the cluster `where`, with its lines of progress on this terminal.
 
-    Its last argument is a `threading.Event`, which Ctrl-C sets: the function should end then, is waited for, and
-    KeyboardInterrupt is raised.
+    Its last argument is a `threading.Event`. Ctrl-C sets it, waits for the function and raises KeyboardInterrupt.
     """
     distributed, key = _dask(), f"{name}-{uuid4().hex[:8]}"
     with connect(where) as client:
@@ -198,16 +197,12 @@ def _gpus() -> list[str]:
 
 
 def _slurm(count: int):
-    """A cluster of SLURM jobs, as `jobqueue.yaml` says; only threads and processes are set here.
-
-    Its `cores` are asked of SLURM, and run no jobs side by side. Without its `log-directory` the workers' logs go to
-    `SLURM_LOGS`, and not where the command runs.
-    """
+    """A cluster of SLURM jobs of one thread, as `jobqueue.yaml` says; its `cores` are only asked of SLURM."""
     import dask
 
     interrupt = signal.getsignal(signal.SIGINT)
     from dask_jobqueue import SLURMCluster
-    signal.signal(signal.SIGINT, interrupt)  # the import takes Ctrl-C, and would end a run without tables
+    signal.signal(signal.SIGINT, interrupt)  # the import takes Ctrl-C
 
     cores = dask.config.get("jobqueue.slurm.job-cpu") or dask.config.get("jobqueue.slurm.cores")
     logs = dask.config.get("jobqueue.slurm.log-directory") or str(Path(SLURM_LOGS).expanduser())
@@ -218,10 +213,6 @@ def _slurm(count: int):
                          "slurm.") from error
     started.adapt(minimum_jobs=1, maximum_jobs=count or SLURM_JOBS)
     return started
-
-
-def _workers(client) -> dict[str, dict]:
-    return client.scheduler_info(n_workers=-1)["workers"]
 
 
 def _dask():

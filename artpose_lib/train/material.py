@@ -47,7 +47,6 @@ class Features:
         return Job(self.path, self.compute)
 
     def compute(self) -> None:
-        """Compute the features and store them."""
         dataset, mode = self.study.dataset, f" fed {self.preprocessing}" if self.preprocessing else ""
         say(f"features of {len(dataset)} pictures through {self.backbone}{mode} at {self.size} x {self.size}")
         # A network of its own: the one that trials share may have been fine-tuned by now.
@@ -58,12 +57,10 @@ class Features:
 
 
 def divide(study: "Study", recipe: Recipe, seed: int) -> Split:
-    """The division of a trial, by its seed alone unless its variant says otherwise."""
+    """The division of a trial, as its recipe and variant say."""
     variant = recipe.variant
     drawn_by = {"trial": seed, "first": SEEDS[0]}.get(variant.split_seed, [seed, *variant.split_seed.encode()])
     parts = split(study.dataset, recipe.split, drawn_by)
-    if variant.share == 1:
-        return parts
     return replace(parts, train=subsample(parts.train, study.dataset.labels, variant.share))
 
 
@@ -74,7 +71,7 @@ def assign_labels(study: "Study", recipe: Recipe, seed: int) -> np.ndarray:
 
 
 def load_material(trial: Trial) -> Material:
-    """What a trial of a study learns from and is asked: its division, with what its recipe and variant do to it."""
+    """What a trial of a study learns from and is asked."""
     study, recipe, variant = trial.study, trial.recipe, trial.recipe.variant
     parts, y = divide(study, recipe, trial.seed), assign_labels(study, recipe, trial.seed)
     if recipe.model == "frozen":

@@ -8,19 +8,16 @@ DECAY_EPOCHS = 30  # phase II divides the learning rate for 30 epochs and then h
 def rates(initial: float, factor: float, epochs: int, hold_after: int | None = None) -> np.ndarray:
     """The learning rate of every epoch: `initial` in the first, times `factor` in each that follows.
 
-    Parameters: `factor` is 1.5 where Tables A.1 and A.2 say "lr * 1.5", 1 / 1.3 for "lr / 1.3" and 1 for "constant";
-    `epochs` how many rates; `hold_after` the number of multiplications after which the rate stays (None: it never
-    stays). Returns float64 (epochs,).
+    The rate stays after `hold_after` multiplications (None: never). Returns float64 (epochs,).
     """
     steps = np.arange(epochs, dtype=np.float64)
     return initial * factor ** (steps if hold_after is None else np.minimum(steps, hold_after))
 
 
 def phase_callbacks(rates: np.ndarray, patience: int) -> list:
-    """The two Keras callbacks of one phase, for a `fit` of at most ``len(rates)`` epochs.
+    """Keras callbacks that set each epoch's learning rate, and leave the model with the weights of its best epoch.
 
-    The first sets each epoch's learning rate. The second ends the phase once validation accuracy has not risen for
-    `patience` epochs, and leaves the model with the weights of its best epoch, whether it ended the phase or not.
+    They end the phase once validation accuracy has not risen for `patience` epochs.
     """
     import keras
 

@@ -12,9 +12,7 @@ from artpose_lib.train.variants import FAITHFUL, Variant
 
 SEEDS = (40, 41, 42, 43, 44)  # the five trials of the published scripts
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
-# EfficientNet-Lite0 is not in the thesis. It trains by the rows of Xception, its nearest relative there: both are
-# built of depthwise-separable convolutions.
-BORROWED = {"EfficientNet-Lite0": "Xception"}
+BORROWED = {"EfficientNet-Lite0": "Xception"}  # not in the thesis; both have depthwise-separable convolutions
 
 
 @dataclass(frozen=True)
@@ -23,8 +21,7 @@ class Phase:
 
     `layers` is "frozen" (the head alone learns) or "finetuned" (all layers). The learning rate starts at `initial_lr`
     and is multiplied by `factor` after each epoch, at most `hold_after` times (None: always). The phase ends after
-    `max_epochs` (None: all that earlier phases left of the recipe's `total_epochs`, "MAX_EPOCHS" and "100-MAX_EPOCHS"
-    in the tables), or once validation accuracy has not risen for `patience` epochs.
+    `max_epochs` (None: all that is left of the recipe's), or once validation accuracy has not risen for `patience`.
     """
 
     layers: str
@@ -39,10 +36,9 @@ class Phase:
 class Recipe:
     """How one model is trained: a row of Table A.1 or A.2, and what Sections 2.2.1 to 2.2.6 say about its kind.
 
-    `model` is one of `MODELS`; `phases` run in turn, each from the best weights of the one before, together at most
-    `total_epochs`; `optimiser` is Keras' name; `weights` None (random) or "imagenet"; `split` "random" (experiment 1)
-    or "stratified" (experiment 2); `augmented` says whether the training part goes through SMOTE and imgaug; `variant`
-    is what the audit changes, nothing in every recipe of the thesis.
+    `phases` run in turn, each from the best weights of the one before, together at most `total_epochs`; `optimiser` is
+    Keras' name; `weights` None (random) or "imagenet"; `split` "random" (experiment 1) or "stratified" (experiment 2);
+    `augmented`: by SMOTE and imgaug; `variant` is what the audit changes.
     """
 
     model: str
@@ -58,10 +54,7 @@ class Recipe:
 
 
 def find_recipe(model: str, backbone: str) -> Recipe:
-    """The recipe of a model ("baseline", "frozen", "finetuned", "finetuned_aug") and a key of `BACKBONES`.
-
-    Raises ValueError where there is none.
-    """
+    """The recipe of one of `MODELS` and a key of `BACKBONES`. Raises ValueError where there is none."""
     if (model, backbone) not in RECIPES:
         backbones = dict.fromkeys(name for _, name in RECIPES)
         raise ValueError(f"No recipe for the model {model!r} with the backbone {backbone!r}. "
@@ -77,7 +70,7 @@ def apply_variant(recipe: Recipe, variant: Variant) -> Recipe:
 
 
 def recipe_to_dict(recipe: Recipe) -> dict:
-    """The recipe as JSON-ready values, as in a trial's record. Of its variant only what is changed."""
+    """The recipe as JSON-ready values; of its variant only what is changed."""
     plain, changes = asdict(recipe), recipe.variant.changes()
     del plain["variant"]
     return plain | ({"variant": changes} if changes else {})
@@ -86,8 +79,7 @@ def recipe_to_dict(recipe: Recipe) -> dict:
 def plan_rates(recipe: Recipe) -> pd.DataFrame:
     """The learning rates of a recipe as Figure A.2 draws them: epoch (from 1), learning_rate, phase.
 
-    Phase I of a one-cycle ends when its patience is out, which only training shows; here it climbs to the rate that
-    phase II starts from (and lasts its patience where it starts above that rate).
+    Only training shows when phase I of a one-cycle ends. Here it ends at phase II's first rate, after its patience.
     """
     frames, left = [], recipe.total_epochs
     for number, phase in enumerate(recipe.phases, start=1):
@@ -106,11 +98,11 @@ def plan_rates(recipe: Recipe) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Profile:
-    """How much of the thesis' protocol a run can afford. Nothing but a profile shortens a recipe.
+    """How much of the thesis' protocol a run can afford.
 
     `trials` of each model; `pictures` in the drawn data set; `input_size` in pixels (None: the backbone's own);
     `batch_size` (None: the table's); `steps_per_epoch` (None: the whole training part); `time`, the share of the
-    epochs; `frozen_full_strength` says that frozen models are spared all this, as their features are computed once.
+    epochs; `frozen_full_strength`: frozen models are spared all this.
     """
 
     name: str
@@ -125,15 +117,13 @@ class Profile:
     def scale(self, recipe: Recipe) -> Recipe:
         """The recipe in `time` of its epochs; at full strength the recipe itself.
 
-        The tables' slow climb would end the shortened run before its networks learnt. So phase I climbs faster, to come
-        to phase II's MAX_LR when phase II starts there, and never slower than its table says; phase II is the thesis'
-        own, cut short. Patience stays, so that a short phase does not stop over the first epochs' tiny rates.
+        Phase I climbs at least so fast that it comes to phase II's first rate; phase II is cut short.
         """
         if self.full_strength(recipe):
             return recipe
-        total = _shortened(recipe.total_epochs, self.time)
+        total = max(1, round(self.time * recipe.total_epochs))
         first, *second = recipe.phases
-        epochs = _shortened(first.max_epochs, self.time) if first.max_epochs else total - total // 2
+        epochs = max(1, round(self.time * first.max_epochs)) if first.max_epochs else total - total // 2
         if second:
             climb = (second[0].initial_lr / first.initial_lr) ** (1 / epochs)
             first = replace(first, factor=max(first.factor, climb))
@@ -158,11 +148,7 @@ class Profile:
         return self.time == 1 or (self.frozen_full_strength and recipe.model == "frozen")
 
 
-def _shortened(epochs: int, time: float) -> int:
-    return max(1, round(time * epochs))
-
-
-# Pictures have 72 pixels a side in the short ones because Xception needs 71.
+# The short ones have 72 pixels a side because Xception needs 71.
 PROFILES = {profile.name: profile for profile in (
     Profile("thesis", len(SEEDS), 1000, None, None, None, 1.0, True),  # 1000 pictures, as in D_AUG (Section 2.2.6)
     Profile("quick", 2, 400, 72, 16, 4, 0.08, True),  # 100 epochs become 8, of 4 steps each
@@ -178,22 +164,20 @@ def find_profile(name: str) -> Profile:
 
 
 def _parse(row) -> Recipe:
-    """A row of Table A.1 or A.2 (a named tuple of strings, "" where the table is empty)."""
+    """A row of Table A.1 or A.2: a named tuple of strings, "" where the table is empty."""
     total = row.max_epochs_2.removesuffix("-MAX_EPOCHS")  # "100-MAX_EPOCHS" says that the two make 100 together
     first_epochs = None if row.max_epochs_1 == "MAX_EPOCHS" else int(row.max_epochs_1)
     phases = [Phase(row.layers_phase_1, float(row.initial_lr), _factor(row.schedule_1), None, first_epochs,
                     int(row.patience_1))]
-    # A phase II is where the table gives it a schedule. The frozen Xception's row names layers for one and nothing
-    # else, neither rate nor epochs: a slip, for a frozen model has none (Section 2.2.3).
+    # Not by its layers: the frozen Xception's row names some, by a slip (Section 2.2.3).
     if row.schedule_2:
         second_epochs = int(total) if total == row.max_epochs_2 else None
         phases.append(Phase(row.layers_phase_2, float(row.max_lr), _factor(row.schedule_2), DECAY_EPOCHS,
                             second_epochs, int(row.patience_2)))
     augmented = row.model == "finetuned_aug"
     return Recipe(row.model, row.architecture, tuple(phases), int(row.batch_size), row.optimiser,
-                  total_epochs=int(total or 0) + (first_epochs or 0),
-                  weights=None if row.model == "baseline" else "imagenet",
-                  split="stratified" if augmented else "random", augmented=augmented)
+                  int(total or 0) + (first_epochs or 0), None if row.model == "baseline" else "imagenet",
+                  "stratified" if augmented else "random", augmented)
 
 
 def _factor(schedule: str) -> float:
@@ -204,12 +188,8 @@ def _factor(schedule: str) -> float:
     return 1 / number if schedule.startswith("lr/") else number
 
 
-def _read_tables() -> dict[tuple[str, str], Recipe]:
-    rows = [row for name in ("table_a_1", "table_a_2") for row in thesis_table(name).itertuples()]
-    found = {(row.model, row.architecture): _parse(row) for row in rows}
-    lent = {(model, borrower): replace(found[model, lender], backbone=borrower)
+RECIPES: dict[tuple[str, str], Recipe] = {
+    (row.model, row.architecture): _parse(row) for name in ("table_a_1", "table_a_2")
+    for row in thesis_table(name).itertuples()}
+RECIPES |= {(model, borrower): replace(RECIPES[model, lender], backbone=borrower)
             for borrower, lender in BORROWED.items() for model in MODELS}
-    return found | lent
-
-
-RECIPES: dict[tuple[str, str], Recipe] = _read_tables()

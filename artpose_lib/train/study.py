@@ -21,7 +21,7 @@ from artpose_lib.train.training import PRECISIONS, mute_tensorflow
 from artpose_lib.train.trials import Cache, Trial
 from artpose_lib.train.variants import FAITHFUL, Variant
 
-EMBEDDED_SEED = 2022  # any number would do; it is fixed so that everyone gets the same drawings
+EMBEDDED_SEED = 2022  # arbitrary; fixed so that everyone gets the same drawings
 NO_WEIGHTS = "no weights here"  # what tables say of a backbone without ImageNet weights here
 
 
@@ -29,8 +29,8 @@ NO_WEIGHTS = "no weights here"  # what tables say of a backbone without ImageNet
 class Study:
     """Data, profile, weights and results of one run of the report.
 
-    `cluster` is where trials are trained, as in `cluster.open_cluster`, or "" for this process; `precision` what whole
-    networks are trained in, one of `training.PRECISIONS`; `cache` what trials share in this process.
+    `cluster` is as in `cluster.open_cluster`, or "" for this process; `precision` one of `training.PRECISIONS`, for
+    whole networks; `cache` what trials share in this process.
     """
 
     dataset: PoseDataset
@@ -43,7 +43,7 @@ class Study:
     cache: Cache = field(default_factory=Cache, repr=False)
 
     def __reduce__(self):
-        """Send a study to another process as what it was opened from, without pictures and without its cluster."""
+        """Send a study to another process as what it was opened from, without its cluster."""
         return _reopen, (self.dataset.folder.absolute(), self.dataset.classes, self.dataset.fingerprint,
                          self.profile.name, self.weights_dir and str(Path(self.weights_dir).absolute()),
                          self.results.absolute(), self.embedded, self.precision)
@@ -66,11 +66,10 @@ class Study:
 
     def train(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] | None = None,
               seeds: Sequence[int] | None = None) -> Trials:
-        """Train every trial of these models that is not stored yet, and return all of them. See `trials.run`.
+        """Train every trial of these models that is not stored yet, and return all of them.
 
-        Parameters: `models` from baseline, frozen, finetuned, finetuned_aug; `variant` what the audit switches in each;
-        `backbones` and `seeds` those to take (None: all, and the profile's). A backbone without ImageNet weights here
-        is left out and named in the result.
+        Parameters: `models` of `recipes.MODELS`; `variant` what the audit switches in each; `backbones` and `seeds`
+        those to take (None: all, and the profile's). A backbone without ImageNet weights here is left out and named.
         """
         planned, missing = self.plan(models, variant, backbones, seeds)
         return Trials(trials.run(planned, self.cluster), missing)
@@ -97,23 +96,19 @@ class Study:
         return planned, missing
 
     def pictures(self, size: int) -> np.ndarray:
-        """All pictures of the data set at one input size, uint8 (n, size, size, 3). Kept in memory."""
+        """All pictures at one input size, uint8 (n, size, size, 3). Kept in memory."""
         return self.cache.keep(f"pictures at {size}", None, lambda: self.dataset.images(size))
 
     def compute_features(self, backbone: str, preprocessing: str | None = None) -> np.ndarray:
-        """Pooled ImageNet features of all pictures, float32 (n, channels), at the profile's size for frozen models.
-
-        Computed once for all trials and epochs, and kept on disk under the data's, the weights' and the size's name.
-        """
+        """Pooled ImageNet features of all pictures, float32 (n, channels), as frozen models take them. Kept on disk."""
         features = Features(self, backbone, preprocessing)
         jobs.run_one(features.job, self.cluster)
         return np.load(features.path)
 
     def _plan_trial(self, recipe: Recipe, seed: int) -> Trial:
-        """A trial, with its weights kept if they are used again.
+        """A trial, with its weights kept if they are used again: a frozen model's, and a first trial's.
 
-        A frozen model's few kB always are. Of the others, the first trial serves to read feature maps and to classify;
-        a baseline only where it stands in for what needs ImageNet weights. Variants are not used again.
+        A baseline's are used only where it stands in for what needs ImageNet weights.
         """
         frozen = recipe.model == "frozen"
         of_use = recipe.weights or self.weights_of(recipe.backbone) == NO_WEIGHTS
@@ -128,18 +123,18 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     """Open a study from the six parameters that every chapter has.
 
     Parameters: `data` a folder of pictures ("" for the embedded data set, drawn on first use); `weights` a folder of
-    ImageNet weight files ("" for Keras' own); `profile` smoke, quick or thesis; `results` where trials, features and
-    drawings are kept ("" for ~/.artpose); `classes` the labels to use, separated by commas ("" for all); `cluster`
-    where to train, as in `cluster.open_cluster` ("" for this process). The environment variable ARTPOSE_PRECISION is
-    read here. Raises DataError for bad data, ValueError for an unknown profile or precision.
+    ImageNet weight files ("" for Keras' own); `profile` a key of `PROFILES`; `results` a folder ("" for ~/.artpose);
+    `classes` the labels to use, separated by commas ("" for all); `cluster` as in `cluster.open_cluster`.
+    The environment variable ARTPOSE_PRECISION is read here.
+    Raises DataError for bad data, ValueError for an unknown profile or precision.
     """
     mute_tensorflow()
     kept = Path(results).expanduser().absolute() if results else Path.home() / ".artpose"  # other machines look there
     chosen = find_profile(profile)
-    # Another version may draw otherwise: it draws into a folder of its own.
-    drawings = kept / "embedded" / f"{chosen.pictures}-drawings-{__version__}"
-    folder = Path(data).expanduser() if data else drawings
-    if not data:
+    if data:
+        folder = Path(data).expanduser()
+    else:  # another version may draw otherwise
+        folder = kept / "embedded" / f"{chosen.pictures}-drawings-{__version__}"
         jobs.run_one(Job(folder, lambda: _draw(folder, chosen.pictures)))
     precision = os.environ.get("ARTPOSE_PRECISION") or PRECISIONS[0]
     if precision not in PRECISIONS:
@@ -154,10 +149,7 @@ def _draw(folder: Path, pictures: int) -> None:
 
 
 def _reopen(folder: Path, classes: tuple[str, ...], fingerprint: str, *rest) -> Study:
-    """The study that another process sent. A Dask worker keeps the last one, with its pictures and its network.
-
-    Raises DataError where this machine finds other pictures than the sender did.
-    """
+    """The study that another process sent; a Dask worker keeps the last. Raises DataError for other pictures."""
     from distributed import get_worker
 
     worker, sent = get_worker(), (folder, classes, fingerprint, *rest)

@@ -15,10 +15,9 @@ from artpose_lib.train import onecycle
 from artpose_lib.train.recipes import Phase, Recipe
 from artpose_lib.train.variants import apply_in_place_shift
 
-# Section 2.2.4 prints Adam's parameters. They are Keras' own but for epsilon, which Keras has raised to 1e-7 since.
+# Adam's parameters of Section 2.2.4, which are Keras' own but for epsilon.
 OPTIMISERS = {"adam": partial(Adam, epsilon=1e-8)}
-# Of whole networks: the usual one first; then products in 16 bits with weights and sums in 32, for processors and GPUs
-# that are quicker so. Not float16: its losses need scaling.
+# Of whole networks, the usual one first. Not float16: its losses need scaling.
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
@@ -33,12 +32,11 @@ class Part:
 class Batches(keras.utils.PyDataset):
     """Shuffled training batches without end: every `steps` of them are an epoch, with an order of its own.
 
-    An epoch takes all pictures, or the first `steps` batches of its shuffle. Without end, because Keras takes a tenth
-    of a second and more to end one run of batches and begin another. An epoch's order comes from its number, because
-    how far a backend looks ahead must not matter.
+    An epoch takes all pictures, or the first `steps` batches of its shuffle. Its order comes from its number, so that
+    it does not matter how far a backend looks ahead.
     """
 
-    num_batches = None  # Keras' word for no end
+    num_batches = None  # Keras' word for no end, which saves it 0.1 s an epoch
 
     def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None, seed: int):
         super().__init__()
@@ -65,8 +63,7 @@ class Batches(keras.utils.PyDataset):
 class Trainer:
     """A Keras classifier that is built and compiled once and then trained again and again from fresh weights.
 
-    Compiling costs 3 to 15 s a network on a CPU and depends only on which layers learn, so trials share it: between
-    them the weights, Adam's moments and the learning rate are set back, which leaves nothing of the trial before.
+    Compiling takes 3 to 15 s on a CPU. Between trials the weights, Adam's moments and the learning rate are set back.
     """
 
     def __init__(self, model: keras.Model, n_classes: int):
@@ -77,7 +74,7 @@ class Trainer:
     def reset(self, seed: int, random_weights: bool) -> None:
         """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
         keras.utils.set_random_seed(seed)
-        # Of a model that is not compiled: a clone of one that is would make itself an optimiser, moments and all.
+        # A clone of the compiled model would have an optimiser too.
         fresh = keras.models.clone_model(keras.Model(self.model.inputs, self.model.outputs))
         if not random_weights:
             head_tensors = 2  # kernel and bias, the last two of the list
@@ -112,7 +109,7 @@ class Trainer:
         plain = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
         self.model.compile(OPTIMISERS[optimiser](), "categorical_crossentropy", metrics=["accuracy"],
                            jit_compile=False if plain else "auto")
-        # Variables first, or else TensorFlow meets them while it traces the step, and traces it once more without.
+        # Variables first, or TensorFlow traces the step twice.
         self.model.optimizer.build(self.model.trainable_variables)
         answer = np.eye(self.n_classes, dtype="float32")[:1]
         self.model.compute_metrics(None, answer, answer)
@@ -122,11 +119,8 @@ class Trainer:
 def build_trainer(backbone: str, n_classes: int, size: int, weights: str | None = None, weights_dir: str | None = None,
                   preprocessing: str | None = None, batch_statistics: bool = False,
                   precision: str = PRECISIONS[0]) -> Trainer:
-    """The trainer of a whole network: `classifier.build_classifier`, and as `Variant` and `PRECISIONS` say.
-
-    Keras forgets its other networks' names and graphs, which would fill the memory over many trials.
-    """
-    keras.utils.clear_session()
+    """The trainer of a whole network: `classifier.build_classifier`, and as `Variant` and `PRECISIONS` say."""
+    keras.utils.clear_session()  # other networks' graphs would fill the memory
     usual = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
@@ -142,7 +136,7 @@ def build_head_trainer(n_features: int, n_classes: int) -> Trainer:
 
 
 def mute_tensorflow() -> None:
-    """Stop TensorFlow's warning, into the page, that several networks are traced in one process: trials are that."""
+    """Stop TensorFlow's warning that several networks are traced in one process."""
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
@@ -150,8 +144,7 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
           steps: int | None = None) -> pd.DataFrame:
     """Train a whole network by a recipe, phase after phase (Section 2.2.4); it keeps the best epoch's weights.
 
-    `steps` caps the steps of an epoch (a profile's way to be quick). Returns the history: epoch (from 1), phase,
-    learning_rate, loss, accuracy, val_loss, val_accuracy.
+    `steps` caps the steps of an epoch. Returns the history as `number_epochs`.
     """
     trainer.reset(seed, random_weights=recipe.weights is None)
     histories, best, best_weights = [], -1.0, None
@@ -162,8 +155,13 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
             break
         if number == 2 and recipe.variant.in_place:
             train_part, validation = (Part(apply_in_place_shift(part.x), part.y) for part in (train_part, validation))
-        fit = _fit_head if phase.layers == "frozen" else _fit_all
-        history = fit(trainer, train_part, validation, recipe, phase, epochs, steps, seed + 1000 * number)
+        how = train_part, validation, recipe, phase, epochs, steps, seed + 1000 * number
+        if phase.layers == "frozen":
+            history = _fit_head(trainer, *how)
+        else:
+            pretrained = recipe.weights is not None and not recipe.variant.batch_statistics
+            classifier.set_trainable(trainer.model, "finetuned", pretrained)
+            history = trainer.fit(*how)
         histories.append(history.assign(phase=number))
         if history["val_accuracy"].max() >= best:
             best, best_weights = history["val_accuracy"].max(), trainer.model.get_weights()
@@ -181,20 +179,14 @@ def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, valida
 
 
 def number_epochs(history: pd.DataFrame) -> pd.DataFrame:
-    """The history of one phase or several, with its epochs numbered from 1 and its columns in order."""
+    """The history with its epochs numbered from 1 and the columns of `records.HISTORY` in order."""
     columns = ["epoch", "phase", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
     return history.assign(epoch=range(1, len(history) + 1))[columns]
 
 
-def _fit_all(trainer: Trainer, train_part: Part, validation: Part, recipe: Recipe, *how) -> pd.DataFrame:
-    pretrained = recipe.weights is not None and not recipe.variant.batch_statistics
-    classifier.set_trainable(trainer.model, "finetuned", pretrained)
-    return trainer.fit(train_part, validation, recipe, *how)
-
-
 def _fit_head(trainer: Trainer, train_part: Part, validation: Part, recipe: Recipe, phase: Phase, epochs: int,
               steps: int | None, seed: int) -> pd.DataFrame:
-    """A frozen phase: only the head learns, so the backbone runs once over the pictures and not once an epoch."""
+    """A frozen phase: only the head learns, so the backbone runs once over the pictures."""
     pooled = classifier.pooled_model(trainer.model)
     used = Batches(train_part, trainer.n_classes, recipe.batch_size, steps, seed).used(epochs)
     parts = [Part(_pooled_rows(pooled, part.x, rows), part.y)

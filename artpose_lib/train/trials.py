@@ -1,7 +1,6 @@
 """Train trials, a study's own and those of experiments on other pictures.
 
-The way of a trial: `Study.train` plans it, `run` skips it if it is stored or sends it to a cluster, `Trial.train`
-trains the network, and `records.store_record` stores what came of it.
+`Study.train` plans a trial, `run` trains it here or on a cluster unless it is stored, by `Trial.train`.
 """
 
 import time
@@ -17,14 +16,12 @@ from artpose_lib.model.backbones import weights_fingerprint
 from artpose_lib.train import jobs, records, training
 from artpose_lib.train.recipes import Recipe, recipe_to_dict
 from artpose_lib.train.records import Record
-from artpose_lib.train.training import Part, Trainer
+from artpose_lib.train.training import Part
 
 if TYPE_CHECKING:
     from artpose_lib.train.study import Study
 
-# The version of what makes a trial's numbers, apart from its recipe. Raise it when divisions, augmentation or training
-# give other numbers than before: all trials then have new names, and none of before is taken for one of now. It is no
-# part of the name at 1, so that the records of version 0.1.0 are found.
+# Raise it when divisions, augmentation or training give other numbers than before: all trials then have new names.
 PROTOCOL = 1
 
 
@@ -41,31 +38,23 @@ class Material:
     questions: list[tuple[pd.DataFrame, np.ndarray, int]]
 
 
-class Cache:
-    """What the trials of one process share, such as the last compiled network: the latest thing of each kind."""
-
-    def __init__(self):
-        self._kept: dict[str, tuple[Hashable, Any]] = {}
+class Cache(dict[str, tuple[Hashable, Any]]):
+    """What the trials of one process share, such as the last compiled network: of each kind a key and the thing."""
 
     def keep(self, kind: str, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what `make` makes; it is made only where the last of this `kind` had another `key`."""
-        if kind not in self._kept or self._kept[kind][0] != key:
-            self._kept.pop(kind, None)  # first, since two networks may be more than the memory holds
-            self._kept[kind] = key, make()
-        return self._kept[kind][1]
-
-    def drop(self, kind: str) -> None:
-        """Free the memory of what is kept of this kind."""
-        self._kept.pop(kind, None)
+        if kind not in self or self[kind][0] != key:
+            self.pop(kind, None)  # first, since two networks may be more than the memory holds
+            self[kind] = key, make()
+        return self[kind][1]
 
 
 @dataclass(frozen=True)
 class Trial:
     """One recipe and one seed on some pictures, trained already or to be trained.
 
-    `config` is all that the trial's numbers depend on (see `configure`). `load` gives its pictures; it is a function of
-    a module, which can be sent to other machines. `needs` is the job that stores what `load` reads, if there is one.
-    `keep_weights`: whether the record has a weight file.
+    `config` is as `configure` gives it; `load` is a picklable function that gives the pictures; `needs` the job that
+    stores what `load` reads; `keep_weights` whether the record has a weight file.
     """
 
     study: "Study"
@@ -78,47 +67,37 @@ class Trial:
 
     @property
     def record(self) -> Record:
-        """The trial's record, stored or not."""
+        """Stored or not."""
         return Record(records.record_folder(self.study.results, self.config))
 
     def train(self) -> None:
         """Train the network, predict, and store the record."""
-        started = time.monotonic()
+        started, cache, classes = time.monotonic(), self.study.cache, self.config["classes"]
         material = self.load(self)
         if self.recipe.model == "frozen":
-            trainer = self._head_trainer(material.train.x.shape[1])
+            shape = material.train.x.shape[1], len(classes)
+            trainer = cache.keep("head", shape, lambda: training.build_head_trainer(*shape))
             history = training.train_on_features(trainer, self.recipe, material.train, material.validation, self.seed)
-        else:
-            trainer = self._network_trainer()
+        else:  # compiling takes seconds, so trials of one network in a row share it
+            variant = self.recipe.variant
+            what = (self.recipe.backbone, len(classes), self.config["size"], self.recipe.weights,
+                    self.study.weights_dir, variant.preprocessing, variant.batch_statistics, self.study.precision)
+            trainer = cache.keep("network", what, lambda: training.build_trainer(*what))
             history = training.train(trainer, self.recipe, material.train, material.validation, self.seed,
                                      self.config["steps_per_epoch"])
-        columns = [f"p_{name}" for name in self.config["classes"]]
+        columns = [f"p_{name}" for name in classes]
         frames = [pd.concat([rows.reset_index(drop=True), pd.DataFrame(trainer.predict(x, batch), columns=columns)],
                             axis=1) for rows, x, batch in material.questions]
         records.store_record(self.study.results, self.config, history, pd.concat(frames, ignore_index=True),
                              time.monotonic() - started, trainer.model.save_weights if self.keep_weights else None)
 
-    def _head_trainer(self, n_features: int) -> Trainer:
-        shape = n_features, len(self.config["classes"])
-        return self.study.cache.keep("head", shape, lambda: training.build_head_trainer(*shape))
-
-    def _network_trainer(self) -> Trainer:
-        """A whole network's trainer. Compiling takes seconds, so trials of one network in a row share it."""
-        variant = self.recipe.variant
-        what = (self.recipe.backbone, len(self.config["classes"]), self.config["size"], self.recipe.weights,
-                self.study.weights_dir, variant.preprocessing, variant.batch_statistics, self.study.precision)
-        return self.study.cache.keep("network", what, lambda: training.build_trainer(*what))
-
 
 def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Sequence[str], **more) -> dict:
-    """All that a trial's numbers depend on; its hash is part of the record's name.
-
-    Parameters: `data` a data set's fingerprint or name; `more` what an experiment adds.
-    """
+    """All that a trial's numbers depend on: `data`, a data set's fingerprint or name, and `more` of an experiment's."""
     config = {"recipe": recipe_to_dict(recipe), "seed": seed, "size": study.profile.size(recipe),
               "steps_per_epoch": study.profile.steps(recipe), "data": data, "classes": list(classes),
               "weights": weights_fingerprint(recipe.backbone, study.weights_dir) if recipe.weights else None, **more}
-    # Named only where they are not the usual ones; frozen models learn from features in float32 whatever is asked for.
+    # Named only where unusual, so that older records keep their names. Frozen models' heads are always in float32.
     if study.precision != training.PRECISIONS[0] and recipe.model != "frozen":
         config["precision"] = study.precision
     if PROTOCOL != 1:
@@ -127,11 +106,7 @@ def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Seq
 
 
 def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
-    """Train the trials that are not stored yet, here or on a cluster (see `jobs.run`), and return the records of all.
-
-    A line for each goes to stderr once it is trained. Skips trials that another process is training and waits for them
-    at the end.
-    """
+    """Train the trials that are not stored yet as `jobs.run` does, say so of each, and return the records of all."""
     planned = {trial.record.folder: trial for trial in trials}
     missing = {folder for folder in planned if not folder.exists()}
     needed = {trial.needs.path: trial.needs for folder, trial in planned.items() if trial.needs and folder in missing}

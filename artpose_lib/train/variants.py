@@ -1,7 +1,6 @@
 """Where the thesis' published scripts part from its text: a variant changes one thing of a recipe.
 
-The ids A1 to A11 are those of the audit (`thesis/audit.csv`). A9 is a way to draw curves and A11 is about counts in the
-text, so neither trains anything. None of the variants is the default anywhere.
+The ids A1 to A11 are those of the audit (`thesis/audit.csv`); A9 and A11 train nothing.
 """
 
 from dataclasses import dataclass, fields
@@ -11,17 +10,17 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Variant:
-    """How a trial departs from its recipe; by default in nothing.
+    """How a trial departs from its recipe; by default, and where a field is None, in nothing.
 
-    labels: "own", or "permuted": shuffled once more before each trial after the first, the pictures unmoved.
-    split: None for the recipe's, or another scheme of `splits.SPLITS`.
-    split_seed: "trial" (its seed draws the division), "first" (every trial has the first one's division), or any other
-        text, which stands for the state that a generator happened to be in before its seed was set.
-    layers: None for the recipe's, or what learns ("frozen", "finetuned") in each of its phases.
+    labels: "own", or "permuted": shuffled once more before each trial after the first.
+    split: a scheme of `splits.SPLITS`.
+    split_seed: what draws the division: the "trial" by its seed, the "first" trial's seed, or any other text, which
+        stands for the state of a generator that was seeded too late.
+    layers: what learns ("frozen", "finetuned") in each phase.
     batch_statistics: batch normalisation learns, and takes each batch's own mean and variance at test time too.
-    in_place: preprocessing has written into its input, and phase II sees what it left there (`apply_in_place_shift`).
-    preprocessing: None for the backbone's, or another mode of `backbones.build_backbone`.
-    start: None, or a seed for first weights and the order of batches, apart from the trial's, which draws the division.
+    in_place: phase II and the tests see what preprocessing wrote into its input (`apply_in_place_shift`).
+    preprocessing: a mode of `backbones.build_backbone`.
+    start: the seed of first weights and the order of batches, where it is not the trial's.
     share: of each class's training pictures, above 0 and at most 1.
     """
 
@@ -36,7 +35,7 @@ class Variant:
     share: float = 1.0
 
     def changes(self) -> dict:
-        """The fields that differ from the default, with their values: what a trial's record says of it."""
+        """The fields that differ from the default, with their values."""
         return {field.name: getattr(self, field.name) for field in fields(self)
                 if getattr(self, field.name) != field.default}
 
@@ -62,7 +61,7 @@ VARIANTS: dict[str, Variant] = {
 
 
 def permute_labels(labels: np.ndarray, trial: int) -> np.ndarray:
-    """Labels, integers (n,), after as many shuffles as trials have gone before: `trial` 0 has its own labels."""
+    """Labels, integers (n,), after as many shuffles as trials have gone before (`trial` counts from 0)."""
     rng = np.random.default_rng(0)
     for _ in range(trial):
         labels = rng.permutation(labels)
@@ -70,12 +69,9 @@ def permute_labels(labels: np.ndarray, trial: int) -> np.ndarray:
 
 
 def apply_in_place_shift(pictures: np.ndarray) -> np.ndarray:
-    """The pictures (uint8 (n, h, w, 3), RGB) that caffe mode turns into what it left behind in its own input.
+    """The pictures, uint8 (n, h, w, 3), that Keras' caffe mode turns into what it leaves in its own input: centred RGB.
 
-    Keras' caffe mode turns RGB into a BGR view of the same memory and subtracts each channel's mean there; the original
-    is then RGB, centred. For a network that preprocesses its input itself, that is a picture with red and blue
-    exchanged and shifted by the difference of their means (123.68 and 103.939), here to the nearest whole value and
-    clipped to 0 and 255. Returns uint8 (n, h, w, 3).
+    Red and blue are exchanged and shifted by the difference of their means, 123.68 and 103.939, rounded and clipped.
     """
     exchanged = pictures[..., ::-1].astype(np.int16)
     return np.clip(exchanged + np.array([20, 0, -20], np.int16), 0, 255).astype(np.uint8)
