@@ -1,6 +1,6 @@
 """The division of a data set into training, validation and test parts: the thesis' two schemes, and a third."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,7 @@ SPLITS = ("random", "stratified", "grouped")
 PARTS = ("training", "validation", "test")
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
+class Split(NamedTuple):
     """Row numbers of a data set, int64, in shuffled order; every row is in one part and in one only."""
 
     train: np.ndarray
@@ -78,7 +77,7 @@ def split_counts(dataset: PoseDataset, division: Split) -> pd.DataFrame:
     """A row a part and class: `part`, `label`, `pictures`, as Figures 2.1 and 2.3 show them."""
     frames = [pd.DataFrame({"part": part, "label": dataset.classes,
                             "pictures": np.bincount(dataset.labels[rows], minlength=len(dataset.classes))})
-              for part, rows in zip(PARTS, (division.train, division.validation, division.test), strict=True)]
+              for part, rows in zip(PARTS, division, strict=True)]
     return pd.concat(frames, ignore_index=True)
 
 

@@ -127,30 +127,24 @@ def _graces(rng: Generator) -> Composition:
     xs = rng.normal(0, 0.1, 3) + (-gap, 0, gap)
     middle_in_front = rng.random() < 0.6
     solids, joints, backs = [], [], []
-    for owner, place in enumerate((0, 2, 1)):
-        in_front = (place == 1) == middle_in_front
-        posture = _grace(place, xs, 0.35 if in_front else -0.35, rng)
+    for owner, place in enumerate((0, 2, 1)):  # left, right, middle
+        inward = (1 - place) * rng.choice([0.8, 0.8, -0.8])  # one in three looks away
+        back = bool(place == 1 and rng.random() < 0.93)
+        pelvis = (xs[place], rng.normal(0, 0.08), 0.35 if (place == 1) == middle_in_front else -0.35)
+        arms = _grace_arms(place, xs, rng)
+        lean, nod = 3 * (1 - place) + rng.normal(0, 2), -9 * inward + rng.normal(0, 6)
+        stance = _contrapposto(rng, rng.uniform(0.6, 1.2), mirrored=rng.random() < 0.5)
+        posture = Posture(pelvis, arms, lean=lean, nod=nod, turn=inward, back=back, **stance)
         hair = rng.choice(["bun", "long"], p=[0.67, 0.33])
         body, bones = nude(posture, _vary(FEMALE, rng), owner, rng, hair)
         solids += body + _perhaps(rng, 0.2, garments.drape, bones, owner, rng)
-        joints, backs = [*joints, bones], [*backs, posture.back]
+        joints, backs = [*joints, bones], [*backs, back]
     solids += _perhaps(rng, 0.65, attributes.plinth, rng, gap + 1.0)
     return Composition(solids, joints, backs, rng.uniform(0.75, 1.05))
 
 
-def _grace(place: int, xs: np.ndarray, depth: float, rng: Generator) -> Posture:
-    """The Grace at `place` (0 left, 1 middle, 2 right) of three who stand at `xs`."""
-    inward = (1, 0, -1)[place] * rng.choice([0.8, 0.8, -0.8])  # one in three looks away
-    back = bool(place == 1 and rng.random() < 0.93)
-    pelvis = (xs[place], rng.normal(0, 0.08), depth)
-    arms = _grace_arms(place, xs, rng)
-    lean, nod = (3, 0, -3)[place] + rng.normal(0, 2), -9 * inward + rng.normal(0, 6)
-    stance = _contrapposto(rng, rng.uniform(0.6, 1.2), mirrored=rng.random() < 0.5)
-    return Posture(pelvis, arms, lean=lean, nod=nod, turn=inward, back=back, **stance)
-
-
 def _grace_arms(place: int, xs: np.ndarray, rng: Generator) -> tuple[Limb | Reach, Limb | Reach]:
-    """Arms of the Grace at `place`: inner hands lie on a neighbour, outer hands hang or are held up."""
+    """Arms of the Grace at `place` in `xs`: inner hands lie on a neighbour, outer hands hang or are held up."""
     if place == 1:
         return _embrace(xs[0], -1, rng), _embrace(xs[2], 1, rng)
     outer = place - 1

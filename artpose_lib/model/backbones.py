@@ -88,6 +88,7 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     """
     import keras
 
+    from artpose_lib.model.efficientnet_lite import efficientnet_lite0
     from artpose_lib.model.fused import BatchNormalization, replace_batch_norm
 
     if weights not in (None, "imagenet"):
@@ -100,7 +101,10 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     pixels = _preprocess(pictures, own if preprocessing in (None, "doubled") else preprocessing)
     if preprocessing == "doubled":
         pixels = _preprocess(pixels, own, "preprocessing_again")
-    features = _feature_maps(name, pixels)
+    if name == "EfficientNet-Lite0":
+        features = efficientnet_lite0(pixels)
+    else:
+        features = getattr(keras.applications, name)(include_top=False, weights=None, input_tensor=pixels).output
     model = replace_batch_norm(keras.Model(pictures, features, name=name), BatchNormalization)
     if path:
         _load_weights(model, path)
@@ -151,16 +155,6 @@ def _preprocess(pictures, preprocessing: str, layer: str = "preprocessing"):
         pictures = keras.ops.flip(pictures, axis=-1)
     scale, offset = _SCALE_AND_OFFSET[preprocessing]
     return keras.layers.Rescaling(scale, offset, dtype="float32", name=layer)(pictures)
-
-
-def _feature_maps(name: str, pixels) -> "keras.KerasTensor":
-    if name == "EfficientNet-Lite0":
-        from artpose_lib.model.efficientnet_lite import efficientnet_lite0
-
-        return efficientnet_lite0(pixels)
-    import keras
-
-    return getattr(keras.applications, name)(include_top=False, weights=None, input_tensor=pixels).output
 
 
 def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:

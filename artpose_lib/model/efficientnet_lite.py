@@ -30,13 +30,13 @@ def efficientnet_lite0(pixels: keras.KerasTensor) -> keras.KerasTensor:
     Returns its symbolic output: float32 (n, h/32, w/32, 1280), from 0 to 6. Layers are named after the original's.
     """
     x = _conv(pixels, STEM_CHANNELS, "conv_stem", kernel=3, stride=2)
-    x = _relu6(_batch_norm(x, "bn0"), "stem_relu")
+    x = _batch_norm(x, "bn0", "stem_relu")
     number = 0
     for repeats, kernel, first_stride, expansion, channels in STAGES:
         for repeat in range(repeats):
             x = _block(x, f"block{number}", kernel, 1 if repeat else first_stride, expansion, channels)
             number += 1
-    return _relu6(_batch_norm(_conv(x, HEAD_CHANNELS, "conv_head"), "bn1"), "head_relu")
+    return _batch_norm(_conv(x, HEAD_CHANNELS, "conv_head"), "bn1", "head_relu")
 
 
 def _block(x, name: str, kernel: int, stride: int, expansion: int, channels: int):
@@ -44,10 +44,10 @@ def _block(x, name: str, kernel: int, stride: int, expansion: int, channels: int
     shortcut = x
     if expansion > 1:
         x = _conv(x, expansion * x.shape[-1], f"{name}_expand_conv")
-        x = _relu6(_batch_norm(x, f"{name}_bn0"), f"{name}_expand_relu")
+        x = _batch_norm(x, f"{name}_bn0", f"{name}_expand_relu")
     x = layers.DepthwiseConv2D(kernel, stride, "same", use_bias=False, depthwise_initializer=_he_normal(),
                                name=f"{name}_depthwise_conv")(x)
-    x = _relu6(_batch_norm(x, f"{name}_bn1"), f"{name}_depthwise_relu")
+    x = _batch_norm(x, f"{name}_bn1", f"{name}_depthwise_relu")
     x = _batch_norm(_conv(x, channels, f"{name}_project_conv"), f"{name}_bn2")
     if x.shape == shortcut.shape:
         x = layers.Add(name=f"{name}_add")([x, shortcut])
@@ -65,12 +65,10 @@ def _he_normal() -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
 
 
-def _batch_norm(x, name: str):
-    return layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=name)(x)  # both as the original
-
-
-def _relu6(x, name: str):
-    return layers.ReLU(max_value=6.0, name=name)(x)
+def _batch_norm(x, name: str, relu: str = ""):
+    """Batch normalisation and, where `relu` names it, ReLU6."""
+    x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=name)(x)  # both as the original
+    return layers.ReLU(max_value=6.0, name=relu)(x) if relu else x
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:
