@@ -6,7 +6,6 @@ is its best backbone here, "*" the best network of all.
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -88,26 +87,31 @@ def judge(value: float, low: float, high: float, bound: float = 0.0) -> str:
     return HOLDS if low > bound else WEAKLY if value > bound else FAILS
 
 
-def _signed_outcome(measured: str, value: float, low: float, high: float) -> Outcome:
-    return Outcome(f"{measured}: {value:+.3f} ({low:+.3f} to {high:+.3f})", value, low, high, judge(value, low, high))
+def _outcome(what: str, value: float, low: float, high: float, verdict: str = "", note: str = "",
+             form: str = "+.3f") -> Outcome:
+    """The outcome for a value with its interval; the verdict is `judge`'s unless another is given."""
+    return Outcome(f"{what}: {value:{form}} ({low:{form}} to {high:{form}}){note}", value, low, high,
+                   verdict or judge(value, low, high))
 
 
 def _name(predictions: pd.DataFrame) -> str:
     return f"{predictions['model'].iloc[0]} {predictions['backbone'].iloc[0]}"
 
 
-def _above(context: ClaimContext, claim, but: str = "") -> Outcome:
-    """Whether the second is above the first. What a profile trained short may be behind for that alone: beside a model
-    at full strength it only tells something where it is ahead all the same."""
-    first, second = context.find(claim.first, but), context.find(claim.second)
+def _above(context: ClaimContext, claim) -> Outcome:
+    """Whether the second is above the first, or the best of the others that fit the first's pattern.
+
+    What a profile trained short may be behind for that alone: beside a model at full strength it only tells something
+    where it is ahead all the same.
+    """
+    first, second = context.find(claim.first, but=claim.second), context.find(claim.second)
     found = comparisons.difference(first, second, claim.metric)
-    outcome = _signed_outcome(f"{_name(second)} less {_name(first)}", found.difference, found.low, found.high)
     full = [context.study.profile.full_strength(find_recipe(*_name(own).split(" "))) for own in (first, second)]
-    ahead = [found.high < 0, found.low > 0]
-    if full[0] == full[1] or ahead[full.index(False)]:
-        return outcome
-    short = (first, second)[full.index(False)]
-    return outcome._replace(measured=f"{outcome.measured}, but {_name(short)} was trained short", verdict=UNTESTABLE)
+    ahead, told = [found.high < 0, found.low > 0], {}
+    if full[0] != full[1] and not ahead[full.index(False)]:
+        short = (first, second)[full.index(False)]
+        told = {"note": f", but {_name(short)} was trained short", "verdict": UNTESTABLE}
+    return _outcome(f"{_name(second)} less {_name(first)}", found.difference, found.low, found.high, **told)
 
 
 def _score(predictions: pd.DataFrame, metric: str) -> tuple[float, float, float]:
@@ -119,35 +123,28 @@ def _score(predictions: pd.DataFrame, metric: str) -> tuple[float, float, float]
 def _value(context: ClaimContext, claim) -> Outcome:
     """A number of the thesis' own pictures: ours stands beside it, and only these pictures could test it."""
     own = context.find(claim.second)
-    value, low, high = _score(own, claim.metric)
-    return Outcome(f"{_name(own)} on other pictures: {value:.3f} ({low:.3f} to {high:.3f})", value, low, high)
+    return _outcome(f"{_name(own)} on other pictures", *_score(own, claim.metric), UNTESTABLE, form=".3f")
 
 
 def _learns(context: ClaimContext, claim) -> Outcome:
-    """Above the share of the commonest class in the test part."""
+    """Whether the network is above the share of the commonest class in the test part; "learns_not": it is not."""
     own = context.find(claim.second)
     tested = own[own["part"] == "test"].groupby("seed")["label"]
     common = tested.agg(lambda label: label.value_counts(normalize=True).max())
     value, low, high = (score - common.mean() for score in _score(own, "accuracy"))
-    return _signed_outcome(f"{_name(own)} less always the commonest class", value, low, high)
-
-
-def _learns_not(context: ClaimContext, claim) -> Outcome:
-    """Holds where the network is not above the commonest class; does not hold where its interval lies above that."""
-    found = _learns(context, claim)
-    return found._replace(verdict=FAILS if found.low > 0 else HOLDS if found.value <= 0 else WEAKLY)
+    verdict = "" if claim.kind == "learns" else FAILS if low > 0 else HOLDS if value <= 0 else WEAKLY
+    return _outcome(f"{_name(own)} less always the commonest class", value, low, high, verdict)
 
 
 def _most_spread(context: ClaimContext, claim) -> Outcome:
+    """Holds weakly at best: with a handful of trials no order of standard deviations is sure."""
     model, backbone = claim.second.split(" ")
     trials = scores.per_trial(context.predictions[context.predictions["model"] == model])
     spread = trials.groupby("backbone")["accuracy"].std().sort_values()
     if backbone not in spread or spread.isna().any():
         raise Untestable("it takes several trials of each network")
-    # With a handful of trials no order of standard deviations is sure.
-    verdict = WEAKLY if spread.index[-1] == backbone else FAILS
     return Outcome(f"largest over trials: {spread.index[-1]}, {spread.iloc[-1]:.3f}; {backbone} {spread[backbone]:.3f}",
-                   float(spread[backbone]), verdict=verdict)
+                   float(spread[backbone]), verdict=WEAKLY if spread.index[-1] == backbone else FAILS)
 
 
 def _close(context: ClaimContext, claim) -> Outcome:
@@ -156,13 +153,13 @@ def _close(context: ClaimContext, claim) -> Outcome:
     found = comparisons.difference(own, own, claim.metric, "validation", "test")
     inside = -margin < found.low and found.high < margin
     verdict = HOLDS if inside else WEAKLY if abs(found.difference) < margin else FAILS
-    return Outcome(f"{_name(own)}, test less validation: {found.difference:+.3f} ({found.low:+.3f} to "
-                   f"{found.high:+.3f}); close means within {margin:g}",
-                   found.difference, found.low, found.high, verdict)
+    return _outcome(f"{_name(own)}, test less validation", found.difference, found.low, found.high, verdict,
+                    f"; close means within {margin:g}")
 
 
-def _class_rank(context: ClaimContext, claim, best: bool) -> Outcome:
-    own = context.find(claim.second)
+def _class_rank(context: ClaimContext, claim) -> Outcome:
+    """Whether a class has the best F1, or the worst; beyond doubt where it has in each of three or more trials."""
+    own, best = context.find(claim.second), claim.kind == "best_class"
     if claim.value not in context.study.dataset.classes:
         raise Untestable(f"these pictures have no class {claim.value}")
 
@@ -170,11 +167,11 @@ def _class_rank(context: ClaimContext, claim, best: bool) -> Outcome:
         report = scores.class_report(predictions).query("kind == 'class'").set_index("name")["f1"]
         return report.sort_values(ascending=not best)
 
-    f1, trials = rank(own), [rank(trial) for _, trial in own.groupby("seed")]
-    always = len(trials) > 2 and all((trial.idxmax() if best else trial.idxmin()) == claim.value for trial in trials)
-    verdict = HOLDS if always else WEAKLY if f1.index[0] == claim.value else FAILS
+    f1, firsts = rank(own), [rank(trial).index[0] for _, trial in own.groupby("seed")]
+    always = len(firsts) > 2 and set(firsts) == {claim.value}
     return Outcome(f"F1 of {claim.value} {f1[claim.value]:.2f}; {'best' if best else 'worst'}: {f1.index[0]}, "
-                   f"{f1.iloc[0]:.2f}", float(f1[claim.value]), verdict=verdict)
+                   f"{f1.iloc[0]:.2f}", float(f1[claim.value]),
+                   verdict=HOLDS if always else WEAKLY if f1.index[0] == claim.value else FAILS)
 
 
 def _confused(context: ClaimContext, claim) -> Outcome:
@@ -191,15 +188,13 @@ def _confused(context: ClaimContext, claim) -> Outcome:
 
 
 def _printed_largest(_, claim) -> Outcome:
-    """By the thesis' own counts."""
     counts = thesis_table("class_counts").set_index("label")["training"].astype(int)
-    most = counts.idxmax()
-    return Outcome(f"by the text's own counts {most} has {counts.max()}, {claim.value} {counts[claim.value]}",
-                   float(counts[claim.value]), verdict=HOLDS if most == claim.value else FAILS)
+    most, own = counts.idxmax(), counts[claim.value]
+    return Outcome(f"by the text's own counts {most} has {counts.max()}, {claim.value} {own}", float(own),
+                   verdict=HOLDS if most == claim.value else FAILS)
 
 
 def _printed_gap(_, claim) -> Outcome:
-    """By the thesis' own tables."""
     before, after = (scores.thesis_accuracy(*name.split(" ")) for name in (claim.first, claim.second))
     return Outcome(f"by the text's own tables {after:.3f} less {before:.3f} is {after - before:.3f}", after - before,
                    verdict=HOLDS if round(after - before, 3) == float(claim.value) else FAILS)
@@ -210,26 +205,25 @@ def _audit(context: ClaimContext, claim) -> Outcome:
     if rows.empty:
         raise Untestable("the audit has no such network here")
     row = rows.iloc[0]
-    return _signed_outcome(f"{row['backbone']}, frozen first less all layers", -row["difference"], -row["high"],
-                           -row["low"])
+    return _outcome(f"{row['backbone']}, frozen first less all layers", -row["difference"], -row["high"], -row["low"])
 
 
-def _background(context: ClaimContext, claim) -> Outcome:
+def _background(context: ClaimContext, _) -> Outcome:
     """On drawings whose background goes with the class: how much is lost when the background is another class's."""
     table = context.conditions
     own = table[table["strength"] == table["strength"].max()].set_index("condition")
-    whole, swapped = own.loc["whole"], own.loc["background swapped"]
-    below = swapped["accuracy"] < whole["accuracy"]
-    verdict = HOLDS if swapped["high"] < whole["low"] else WEAKLY if below else FAILS
-    return Outcome(f"drawings whose background goes with the pose: {whole['accuracy']:.3f} whole, "
-                   f"{swapped['accuracy']:.3f} ({swapped['low']:.3f} to {swapped['high']:.3f}) with it swapped",
-                   swapped["accuracy"], swapped["low"], swapped["high"], verdict)
+    whole, (swapped, low, high) = own.loc["whole"], own.loc["background swapped", ["accuracy", "low", "high"]]
+    return Outcome(f"drawings whose background goes with the pose: {whole['accuracy']:.3f} whole, {swapped:.3f} "
+                   f"({low:.3f} to {high:.3f}) with it swapped", swapped, low, high,
+                   HOLDS if high < whole["low"] else WEAKLY if swapped < whole["accuracy"] else FAILS)
+
+
+def _untestable(*_) -> Outcome:
+    return Outcome("that map is not published; the chapter asks every filter of ours")
 
 
 KINDS: dict[str, Callable[[ClaimContext, object], Outcome]] = {
-    "above": _above, "best": lambda context, claim: _above(context, claim, but=claim.second), "value": _value,
-    "learns": _learns, "learns_not": _learns_not,
-    "most_spread": _most_spread, "close": _close, "audit": _audit, "confused": _confused,
-    "best_class": partial(_class_rank, best=True), "worst_class": partial(_class_rank, best=False),
-    "printed_largest": _printed_largest, "printed_gap": _printed_gap, "background": _background,
-    "untestable": lambda context, claim: Outcome("that map is not published; the chapter asks every filter of ours")}
+    "above": _above, "value": _value, "learns": _learns, "learns_not": _learns, "most_spread": _most_spread,
+    "close": _close, "best_class": _class_rank, "worst_class": _class_rank, "confused": _confused, "audit": _audit,
+    "background": _background, "printed_largest": _printed_largest, "printed_gap": _printed_gap,
+    "untestable": _untestable}

@@ -67,10 +67,10 @@ def test_a_better_model_is_found_better_and_a_missing_one_cannot_be_tested():
 
 def test_the_best_is_compared_with_the_best_of_the_others():
     found = context(trials("frozen", "VGG16", 60), trials("frozen", "Xception", 80), trials("frozen", "ResNet50", 30))
-    best = check(found, "best", first="frozen *", second="frozen Xception")
+    best = check(found, "above", first="frozen *", second="frozen Xception")
     assert best.verdict == claims.HOLDS and best.value == pytest.approx(0.2)
-    assert check(found, "best", first="*", second="frozen VGG16").verdict == claims.FAILS
-    assert check(found, "best", first="baseline *", second="frozen VGG16").verdict == claims.UNTESTABLE
+    assert check(found, "above", first="*", second="frozen VGG16").verdict == claims.FAILS
+    assert check(found, "above", first="baseline *", second="frozen VGG16").verdict == claims.UNTESTABLE
 
 
 @pytest.mark.parametrize("short, verdict, in_full", [(40, claims.UNTESTABLE, claims.FAILS),
