@@ -21,7 +21,7 @@ class Phase:
 
     `layers` is "frozen" (the head alone learns) or "finetuned" (all layers). The learning rate starts at `initial_lr`
     and is multiplied by `factor` after each epoch, at most `hold_after` times (None: always). The phase ends after
-    `max_epochs` (None: all that is left of the recipe's), or once validation accuracy has not risen for `patience`.
+    `max_epochs` (None: all that are left), or once validation accuracy has not risen for `patience` epochs.
     """
 
     layers: str

@@ -220,15 +220,11 @@ def test_only_pictures_with_boxes_are_tested_and_another_box_is_another_trial(bo
     assert len(tabulate_conditions(train_boxes(boxed()))) > len(found)
 
 
-def test_without_boxes_there_is_nothing_to_try(boxed, colours, tmp_path):
+def test_without_boxes_there_is_nothing_to_try_and_what_is_no_box_counts_as_none(boxed, colours, tmp_path):
     assert train_boxes(boxed(without=range(36))).records == []
     without_column = open_study(str(colours), results=str(tmp_path), profile="smoke")
-    assert tabulate_conditions(train_boxes(without_column)).empty
-
-
-def test_what_is_no_box_counts_as_none(boxed):
-    assert tabulate_conditions(train_boxes(boxed("10 5 30"))).empty
-    assert tabulate_conditions(train_boxes(boxed("<script>"))).empty
+    for study in (without_column, boxed("10 5 30"), boxed("<script>")):
+        assert tabulate_conditions(train_boxes(study)).empty
 
 
 @pytest.mark.parametrize("box", ["50 5 60 25", "30 5 10 25", "10 5 10 25"])

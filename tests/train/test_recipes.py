@@ -38,18 +38,15 @@ def rates_of(scaled: Recipe) -> list[np.ndarray]:
             for phase, epochs in zip(scaled.phases, epochs_of(scaled), strict=True)]
 
 
-def test_a_row_with_fixed_epochs_is_read_cell_by_cell():
-    head = Phase("frozen", 0.001, 1.0, None, 25, 5)
-    whole = Phase("finetuned", 0.00025, pytest.approx(1 / 1.3), 30, 40, 15)
-    assert find_recipe("finetuned", "VGG16") == Recipe("finetuned", "VGG16", (head, whole), 100, "adam", 65, "imagenet",
-                                                  "random", False)
-
-
-def test_a_row_with_max_epochs_is_read_cell_by_cell():
-    up = Phase("finetuned", 1e-6, 1.5, None, None, 3)
-    down = Phase("finetuned", 0.0001, pytest.approx(1 / 1.3), 30, None, 10)
-    assert find_recipe("finetuned_aug", "ResNet50") == Recipe("finetuned_aug", "ResNet50", (up, down), 100, "adam", 100,
-                                                         "imagenet", "stratified", True)
+@pytest.mark.parametrize("expected", [
+    Recipe("finetuned", "VGG16", (Phase("frozen", 0.001, 1.0, None, 25, 5),
+                                  Phase("finetuned", 0.00025, pytest.approx(1 / 1.3), 30, 40, 15)),
+           100, "adam", 65, "imagenet", "random", False),
+    Recipe("finetuned_aug", "ResNet50", (Phase("finetuned", 1e-6, 1.5, None, None, 3),
+                                         Phase("finetuned", 0.0001, pytest.approx(1 / 1.3), 30, None, 10)),
+           100, "adam", 100, "imagenet", "stratified", True)])
+def test_rows_with_fixed_and_with_maximal_epochs_are_read_cell_by_cell(expected):
+    assert find_recipe(expected.model, expected.backbone) == expected
 
 
 def test_the_augmented_vgg16_climbs_with_its_layers_frozen():
@@ -84,11 +81,6 @@ def test_an_unknown_model_or_backbone_is_told_what_there_is(key):
     with pytest.raises(ValueError, match="finetuned_aug.*ResNet50.*EfficientNet-Lite0") as error:
         find_recipe(*key)
     assert repr(key[0]) in str(error.value) and repr(key[1]) in str(error.value)
-
-
-def test_an_unknown_profile_is_told_what_there_is():
-    with pytest.raises(ValueError, match="'fast'.*thesis, quick, smoke"):
-        find_profile("fast")
 
 
 @EVERY_RECIPE

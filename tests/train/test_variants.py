@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artpose_lib.train.recipes import MODELS, RECIPES, apply_variant, find_recipe, recipe_to_dict
-from artpose_lib.train.variants import FAITHFUL, VARIANTS, Variant, apply_in_place_shift, permute_labels, subsample
+from artpose_lib.train.variants import FAITHFUL, VARIANTS, apply_in_place_shift, permute_labels, subsample
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -62,8 +62,3 @@ def test_thinning_keeps_a_share_of_every_class_and_the_order(seed, share):
     for label in np.unique(labels[rows]):
         there = (labels[rows] == label).sum()
         assert (labels[kept] == label).sum() == max(1, round(share * there))
-
-
-def test_a_variant_has_no_unknown_field():
-    with pytest.raises(TypeError):
-        Variant(label="permuted")
