@@ -1,6 +1,6 @@
 """What a study's own trials learn from: pictures or their features, divided and labelled as recipe and variant say."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ def divide(study: "Study", recipe: Recipe, seed: int) -> Split:
     variant = recipe.variant
     drawn_by = {"trial": seed, "first": SEEDS[0]}.get(variant.split_seed, [seed, *variant.split_seed.encode()])
     parts = split(study.dataset, recipe.split, drawn_by)
-    return replace(parts, train=subsample(parts.train, study.dataset.labels, variant.share))
+    return parts._replace(train=subsample(parts.train, study.dataset.labels, variant.share))
 
 
 def assign_labels(study: "Study", recipe: Recipe, seed: int) -> np.ndarray:
