@@ -4,16 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import draw, make_folder
-from conftest import SHARED
 from PIL import Image
 
 from artpose_lib.data.dataset import DataError, load_dataset
 from artpose_lib.data.decisions import Decision, append_decision
-from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.data.splits import split
 from artpose_lib.data.summary import count_classes
-
-ARTWORKS = SHARED / "data" / "artworks"
 
 
 def write_table(folder, text, encoding="utf-8"):
@@ -55,38 +50,26 @@ def test_a_picture_to_look_at_keeps_its_proportions_and_its_caption_says_what_is
     assert [data.caption(0), data.caption(1)] == ["Venus, 1534", "A/1.png"]
 
 
-def test_further_columns_are_kept_as_text(tmp_path):
-    make_folder(tmp_path, {"A": 4, "B": 4}, DATE="0012", AUTHOR="NA")
-    metadata = load_dataset(tmp_path).metadata
-    assert set(metadata["DATE"]) == {"0012"} and set(metadata["AUTHOR"]) == {"NA"}
-
-
-def test_a_byte_order_mark_line_breaks_and_spaces_do_no_harm(tmp_path):
-    frame = make_folder(tmp_path, {"A": 4, "B": 4}, TITLE='Venus,\n "asleep"')
+def test_text_stays_text_and_what_a_spreadsheet_adds_does_no_harm(tmp_path):
+    frame = make_folder(tmp_path, {"A": 4, "B": 4}, TITLE='Venus,\n "asleep"', DATE="0012", AUTHOR="NA")
     frame["label"] = " " + frame["label"] + " "
     write_table(tmp_path, frame.to_csv(index=False, lineterminator="\r\n"), "utf-8-sig")
     data = load_dataset(tmp_path)
     assert data.classes == ("A", "B") and len(data) == 8
-
-
-def test_without_a_table_each_folder_is_a_class(folder):
-    (folder / "metadata.csv").unlink()
-    (folder / "A" / ".DS_Store").write_bytes(b"noise")
-    (folder / "B" / "notes.txt").write_text("Not a picture.")
-    data = load_dataset(folder)
-    assert data.counts().to_dict() == {"A": 4, "B": 5}
-    assert data.metadata["file_name"].tolist() == sorted(data.metadata["file_name"])
-    assert data.problems["file_name"].tolist() == ["B/notes.txt"]
+    assert set(data.metadata["DATE"]) == {"0012"} and set(data.metadata["AUTHOR"]) == {"NA"}
 
 
 def test_table_and_folders_give_the_same_data_whatever_the_order_of_rows(folder):
     first = load_dataset(folder)
     pd.read_csv(folder / "metadata.csv").iloc[::-1].to_csv(folder / "metadata.csv", index=False)
     second = load_dataset(folder)
+    assert first.fingerprint == second.fingerprint and first.metadata.equals(second.metadata)
     (folder / "metadata.csv").unlink()
+    (folder / "A" / ".DS_Store").write_bytes(b"noise")
+    (folder / "B" / "notes.txt").write_text("Not a picture.")
     third = load_dataset(folder)
-    assert first.fingerprint == second.fingerprint == third.fingerprint
-    assert first.metadata.equals(second.metadata)
+    assert third.fingerprint == first.fingerprint and third.counts().to_dict() == {"A": 4, "B": 5}
+    assert third.problems["file_name"].tolist() == ["B/notes.txt"]
 
 
 def test_the_fingerprint_changes_with_name_label_and_bytes(folder):
@@ -100,7 +83,7 @@ def test_the_fingerprint_changes_with_name_label_and_bytes(folder):
     (folder / "A" / "0.png").rename(folder / "A" / "new.png")
     frame.replace("A/0.png", "A/new.png").to_csv(folder / "metadata.csv", index=False)
     seen.add(load_dataset(folder).fingerprint)
-    assert len(seen) == 4 and all(len(value) == 12 and int(value, 16) >= 0 for value in seen)
+    assert len(seen) == 4
 
 
 @pytest.mark.parametrize("classes", ["C, A", ["A", "C"], ("C", "A", "C")])
@@ -110,10 +93,9 @@ def test_classes_leaves_others_out(tmp_path, classes):
 
 
 def test_odd_labels_are_taken_as_they_are(tmp_path):
-    labels = ["pieta", "Pieta", "<b>x</b>", "a/b"]
-    frame = make_folder(tmp_path, {"A": 16})
-    frame.assign(label=np.repeat(labels, 4)).to_csv(tmp_path / "metadata.csv", index=False)
-    assert load_dataset(tmp_path).classes == tuple(sorted(labels))
+    frame = make_folder(tmp_path, {"A": 12})
+    frame.assign(label=["pieta", "Pieta", "<b>x</b>"] * 4).to_csv(tmp_path / "metadata.csv", index=False)
+    assert load_dataset(tmp_path).classes == ("<b>x</b>", "Pieta", "pieta")
 
 
 # What is left out.
@@ -127,11 +109,9 @@ def test_unusable_pictures_are_left_out_and_named(tmp_path):
     (tmp_path / "A/3.png").unlink()
     data = load_dataset(tmp_path)
     assert data.counts().to_dict() == {"A": 4, "B": 4}
-    assert data.problems["file_name"].tolist() == ["A/0.png", "A/1.png", "A/2.png", "A/3.png"]
-    assert set(data.problems["action"]) == {"left out"}
-    reasons = ["empty", "decoded", "not a picture", "no such"]
-    for problem, word in zip(data.problems["problem"], reasons, strict=True):
-        assert word in problem and problem.endswith(".")
+    for number, reason in enumerate(["empty", "decoded", "not a picture", "no such"]):
+        name, problem, action = data.problems.iloc[number]
+        assert name == f"A/{number}.png" and reason in problem and action == "left out"
 
 
 def test_converted_pictures_stay_and_rows_that_are_there_twice_count_once(folder):
@@ -164,9 +144,8 @@ def test_a_picture_with_two_labels_is_left_out(tmp_path, name):
     ("", 'metadata.csv: the columns "file_name" and "label" are needed.*none'),
     ("file_name;label\na.png;A\n", 'split at commas: "file_name;label"'),
     ("file_name,label\n", "no pictures"),
-    ("file_name,label\na.png,A\n\nb.png,\n", "metadata.csv, line 4: label is empty"),
     ('file_name,label,TITLE\na.png,A,"two\nlines"\n ,  ,\n', "line 4: label is empty"),
-    ("file_name,label\n,A\n", "line 2: file_name is empty"),
+    ("file_name,label\n,A\n", "metadata.csv, line 2: file_name is empty"),
     ("file_name,label\na.png\n", "line 2: label is empty"),
     ("file_name,label\na.png,A,Venus, asleep\n", "line 2: 2 more values than columns"),
     ('file_name,label\na.png,"A\nb.png,B\n', "this is not CSV"),
@@ -229,29 +208,13 @@ def test_a_class_that_shrank_by_damage_says_so(folder):
         load_dataset(folder)
 
 
-@pytest.mark.skipif(not ARTWORKS.exists(), reason="the collection of real artworks is not here")
-def test_real_artworks():
-    with pytest.raises(DataError) as refusal:
-        load_dataset(ARTWORKS)
-    assert 'class "Tanagra" has 1 picture, and at least 4 are needed' in str(refusal.value)
-    rest = str(refusal.value).rpartition("--classes ")[2]
-    data = load_dataset(ARTWORKS, rest)
-    assert len(data) == 67 and data.problems.empty
-    groups = near_duplicate_groups(data)
-    davids = groups[data.metadata["work"] == "Michelangelo David"]
-    assert len(davids) == 5 and len(set(davids)) == 1 and len(set(groups)) == 61
-    parts = split(data, "grouped", 40)
-    assert set(data.labels[parts.test]) == set(data.labels[parts.validation]) == set(range(5))
-
-
 # What a person decided, and what may be shown.
 
 
 def test_decisions_of_a_person_are_applied(folder):
-    append_decision(folder, Decision("A/0.png", "drop", who="me"))
-    append_decision(folder, Decision("A/1.png", "pose", "B", who="me"))
-    append_decision(folder, Decision("A/2.png", "box", "1 2 3 4", who="me"))
-    append_decision(folder, Decision("A/elsewhere.png", "drop", who="me"))
+    for name, *decided in (("A/0.png", "drop"), ("A/1.png", "pose", "B"), ("A/2.png", "box", "1 2 3 4"),
+                           ("A/elsewhere.png", "drop")):
+        append_decision(folder, Decision(name, *decided, who="me"))
     found = load_dataset(folder, minimum=0)
     table = found.metadata.set_index("file_name")
     assert "A/0.png" not in table.index and table["label"]["A/1.png"] == "B"

@@ -78,10 +78,9 @@ def test_line_breaks_in_a_remark_become_spaces_and_the_time_is_filled_in_in_utc(
     assert abs((pd.Timestamp.now("UTC") - moment).total_seconds()) < 3600
 
 
-@pytest.mark.parametrize("who", ["", "  "])
-def test_a_decision_names_a_person(tmp_path, who):
+def test_a_decision_names_a_person(tmp_path):
     with pytest.raises(DecisionError, match="Pieta/a.jpg names no person"):
-        append_decision(tmp_path, replace(LOG[0], who=who))
+        append_decision(tmp_path, replace(LOG[0], who=" "))
     assert not (tmp_path / FILE).exists()
 
 
@@ -114,9 +113,7 @@ def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
 
 @pytest.mark.parametrize("line, says", [
     ("2026,Ann,a.jpg,burn,,", '"burn".*keep, drop'),
-    ("2026,Ann,a.jpg,pose,,", "no label"),
     ("2026,Ann,a.jpg,box,1 2 3,", '"1 2 3".*x0 < x1'),
-    ("2026,Ann,,drop,,", "file_name"),
     ("2026,Ann,a.jpg,drop,", "has 5"),
     ("2026,Ann,a.jpg,drop,,,", "has 7"),
     ("", "has 0"),
@@ -142,7 +139,6 @@ def test_a_file_that_is_something_else_is_refused(tmp_path):
 @pytest.mark.parametrize("fields, says", [
     (("", "drop"), "name the picture"),
     (("a.jpg", "drop", "Pieta"), '"drop" takes no value'),
-    (("a.jpg", "keep", "1"), '"keep" takes no value'),
     (("a.jpg", "undo", "drop"), '"undo" takes no value'),
     (("a.jpg", "pose"), "no label"),
     (("a.jpg", "pose", " Pieta"), "no spaces"),
@@ -150,12 +146,8 @@ def test_a_file_that_is_something_else_is_refused(tmp_path):
     (("a.jpg\n", "drop"), "one line"),
     (("a.jpg", "drop", "", "\ud800"), "whole characters"),
     (("a.jpg", "drop", "", "x" * 200_000), "at most"),
-    (("a.jpg", "box", "5 5 5 9"), '"5 5 5 9"'),
-    (("a.jpg", "box", "5 9 8 5"), '"5 9 8 5"'),
-    (("a.jpg", "box", "-1 0 5 5"), '"-1 0 5 5"'),
-    (("a.jpg", "box", "0 0 5.5 5"), '"0 0 5.5 5"'),
     (("a.jpg", "box", "0 0 5 5;"), 'the box ""'),
-    (("a.jpg", "box", "0 0 5 5 5"), '"0 0 5 5 5"'),
+    *((("a.jpg", "box", box), f'"{box}"') for box in ("5 5 5 9", "5 9 8 5", "-1 0 5 5", "0 0 5.5 5", "0 0 5 5 5")),
 ])
 def test_what_says_nothing_usable_is_refused_at_once(fields, says):
     with pytest.raises(DecisionError, match=says):
@@ -171,14 +163,6 @@ def test_an_undo_is_as_if_the_decision_had_never_been_made(earlier, last):
 
 
 @given(st.lists(st.one_of(changes, undos)))
-def test_active_decisions_are_all_active_and_in_their_order(made):
-    count = active_decisions(made)
-    assert active_decisions(count) == count
-    places = iter(made)
-    assert all(any(decision is place for place in places) for decision in count)
-
-
-@given(st.lists(st.one_of(changes, undos)))
 def test_replaying_invents_no_row_touches_no_other_column_and_a_second_time_changes_nothing(made):
     before = METADATA.copy()
     frame, _ = apply_decisions(METADATA, made)
@@ -187,13 +171,6 @@ def test_replaying_invents_no_row_touches_no_other_column_and_a_second_time_chan
     assert list(frame) == list(METADATA) and frame["file_name"].is_monotonic_increasing
     assert frame["TITLE"].tolist() == [titles[name] for name in frame["file_name"]]
     assert apply_decisions(frame, made)[0].equals(frame)
-
-
-@given(st.lists(st.one_of(changes, undos)))
-def test_the_order_of_decisions_on_different_pictures_does_not_matter(made):
-    (one, said), (other, also_said) = (apply_decisions(METADATA, decisions) for decisions in (
-        made, sorted(made, key=lambda decision: decision.file_name)))
-    assert one.equals(other) and said == also_said
 
 
 @pytest.mark.parametrize("made, left", [
@@ -214,11 +191,10 @@ def test_the_latest_pose_and_box_win_and_outlive_a_drop_that_is_taken_back():
 
 
 def test_boxes_come_in_with_the_first_decision_about_one_and_rows_are_numbered_anew():
-    bare = METADATA[["file_name", "label"]]
-    frame, _ = apply_decisions(bare, [Decision("a.jpg", "drop")])
-    assert list(frame) == ["file_name", "label"] and frame.index.tolist() == [0, 1]
-    frame, _ = apply_decisions(bare, [Decision("b.jpg", "box", "0 0 9 9")])
-    assert frame["boxes"].tolist() == ["", "0 0 9 9", ""]
+    bare, drop = METADATA[["file_name", "label"]], Decision("a.jpg", "drop")
+    assert list(apply_decisions(bare, [drop])[0]) == ["file_name", "label"]
+    frame, _ = apply_decisions(bare, [drop, Decision("b.jpg", "box", "0 0 9 9")])
+    assert frame["boxes"].tolist() == ["0 0 9 9", ""] and frame.index.tolist() == [0, 1]
 
 
 def test_in_another_collection_what_is_gone_is_said_once_a_picture_and_the_rest_holds():

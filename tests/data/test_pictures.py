@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from artpose_lib.data import pictures
 from artpose_lib.data.pictures import PictureError, decode, decode_square, read_ahead, resize, verify
 
 
@@ -45,11 +44,6 @@ def test_what_is_converted_is_named(data, remark, colour):
     np.testing.assert_allclose(image.getpixel((4, 4)), colour, atol=15)
 
 
-def test_thirty_two_bits_are_refused():
-    with pytest.raises(PictureError, match="32 bits"):
-        decode(encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF"))
-
-
 def test_exif_orientation_is_applied():
     flat = Image.fromarray(scene()[:40])  # 96 wide, 40 high
     exif = Image.Exif()
@@ -71,6 +65,7 @@ def test_a_file_that_is_cut_off_is_refused(form, side):
     (b"<html>404 Not Found</html>", "not a picture"),
     (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not a picture"),
     (b"\xff\xd8\xff\xe0", "not a picture|cannot be decoded"),
+    (encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF"), "32 bits"),
 ])
 def test_what_is_no_picture_is_refused_with_its_reason(data, reason):
     with pytest.raises(PictureError, match=reason) as refusal:
@@ -93,20 +88,9 @@ def test_a_huge_picture_is_refused_before_it_fills_the_memory(side):
         decode(huge_png(side, side))
 
 
-def test_the_limit_of_size_is_ours(monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 96 * 96 - 1)
-    with pytest.raises(PictureError, match="96 x 96"):
-        decode(encoded(Image.fromarray(scene())))
-
-
-def test_a_large_jpeg_is_decoded_small_but_never_smaller_than_asked():
-    data = encoded(Image.fromarray(scene(side=1600)).resize((1600, 800)), "JPEG")
-    image, _ = decode(data, side=150)
-    assert image.size == (400, 200)
-
-
-def test_square_is_a_plain_resize_of_the_whole_picture():
-    data = encoded(Image.fromarray(scene(side=1000)).resize((1000, 500)), "JPEG", quality=95)
+def test_square_is_a_plain_resize_of_the_whole_picture_which_is_decoded_no_smaller_than_asked():
+    data = encoded(Image.fromarray(scene(side=1600)).resize((1600, 800)), "JPEG", quality=95)
+    assert decode(data, side=150)[0].size == (400, 200)
     whole = Image.open(io.BytesIO(data))
     expected = np.asarray(whole.resize((48, 48), Image.Resampling.BILINEAR))
     assert np.array_equal(resize(np.asarray(whole), 48), expected)
@@ -130,22 +114,16 @@ def test_only_so_many_are_read_ahead_of_who_asks():
     begun = []
     results = read_ahead(lambda item: begun.append(item) or item, iter(range(10**9)), threads=4, ahead=10)
     assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
-    time.sleep(0.1)
-    assert len(begun) <= 5 + 10
-    results.close()
-    time.sleep(0.1)
-    assert len(begun) <= 5 + 10
+    for _ in range(2):
+        time.sleep(0.1)
+        assert len(begun) <= 5 + 10
+        results.close()
 
 
 def test_an_error_comes_in_its_turn_and_threads_end():
-    def read(item):
-        if item == 3:
-            raise OSError("gone")
-        return item
-
-    results = read_ahead(read, range(9), threads=2, ahead=4)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(OSError, match="gone"):
+    results = read_ahead(lambda item: 1 / item, [2, 1, 0, 1], threads=2, ahead=4)
+    assert [next(results) for _ in range(2)] == [0.5, 1]
+    with pytest.raises(ZeroDivisionError):
         next(results)
     for thread in [one for one in threading.enumerate() if one.name.startswith("read-ahead")]:
         thread.join(5)
