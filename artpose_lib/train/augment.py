@@ -46,7 +46,7 @@ def augment(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int) ->
 def balance(images: np.ndarray, labels: np.ndarray, seed: int, k: int = NEIGHBOURS) -> tuple[np.ndarray, np.ndarray]:
     """Bring every class up to the largest with SMOTE on pixels (Chawla and others 2002; Section 2.2.6).
 
-    A new picture lies between one of its class and one of its `k` nearest neighbours there, at most.
+    A new picture lies between one of its class and one of at most `k` nearest neighbours of that one in the class.
     Parameters: `images` uint8 (n, h, w, 3); `labels` integers (n,). Returns the same two with the new pictures after
     the old. Raises DataError where a class that has to grow has a single picture.
     """
