@@ -13,7 +13,8 @@ Shape = tuple[int, int]  # (h, w)
 
 def draw_background(kind: str, shape: Shape, rng: Generator) -> np.ndarray:
     """Colours of the background called `kind` (one of BACKGROUNDS): float32 (h, w, 3) RGB in 0 to 1."""
-    return np.clip(_PAINTERS[kind](shape, rng), 0, 1).astype(np.float32)
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
+    return np.clip(_PAINTERS[kind](x / shape[1], y / shape[0], rng), 0, 1).astype(np.float32)
 
 
 def noise(shape: Shape, cell: float, rng: Generator, octaves: int = 3) -> np.ndarray:
@@ -26,20 +27,13 @@ def noise(shape: Shape, cell: float, rng: Generator, octaves: int = 3) -> np.nda
     return total
 
 
-def _grid(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    """x and y of every pixel, float32 (h, w), from 0 to 1."""
-    y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
-    return x / shape[1], y / shape[0]
-
-
 def _mix(a: np.ndarray | tuple, b: np.ndarray | tuple, t: np.ndarray) -> np.ndarray:
     """Colour `a` where `t` (h, w) is 0, `b` where it is 1."""
     return np.asarray(a, np.float32) + (np.asarray(b, np.float32) - np.asarray(a, np.float32)) * t[..., None]
 
 
-def _museum(shape: Shape, rng: Generator) -> np.ndarray:
+def _museum(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A photographer's backdrop or a gallery wall, with a glow of light, often with a floor."""
-    x, y = _grid(shape)
     greys = [(0.75, 0.75, 0.73), (0.5, 0.5, 0.52), (0.2, 0.2, 0.22), (0.08, 0.08, 0.08)]
     tone = rng.choice([*greys, (0.3, 0.38, 0.5), (0.55, 0.3, 0.25), (0.8, 0.75, 0.65)])
     distance = (x - rng.uniform(0.3, 0.7)) ** 2 + (y - rng.uniform(0.2, 0.6)) ** 2
@@ -48,49 +42,42 @@ def _museum(shape: Shape, rng: Generator) -> np.ndarray:
     return np.where((y > floor)[..., None], wall * rng.uniform(0.6, 1.3), wall)
 
 
-def _landscape(shape: Shape, rng: Generator) -> np.ndarray:
+def _landscape(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """Sky with clouds, three ranges of hills, a few trees; by day or at dusk."""
-    x, y = _grid(shape)
     horizon = rng.uniform(0.25, 0.65)
     dusk = rng.random()
     top = (1 - dusk) * np.array([0.3, 0.48, 0.72]) + dusk * np.array([0.25, 0.27, 0.35])
     low = (1 - dusk) * np.array([0.85, 0.87, 0.85]) + dusk * np.array([0.9, 0.72, 0.45])
-    clouds = (np.clip(noise(shape, shape[1] / 2, rng, 4) * 1.2, 0, 1) * (y < horizon))[..., None]
+    clouds = (np.clip(noise(x.shape, x.shape[1] / 2, rng, 4) * 1.2, 0, 1) * (y < horizon))[..., None]
     picture = _mix(top, low, np.clip(y / horizon, 0, 1)) * (1 - 0.5 * clouds) + 0.45 * clouds
     for layer in range(3):
-        ridge = horizon + 0.1 * layer + 0.12 / (1 + layer) * noise((1, shape[1]), shape[1] / 3, rng, 4)[0]
+        ridge = horizon + 0.1 * layer + 0.12 / (1 + layer) * noise((1, x.shape[1]), x.shape[1] / 3, rng, 4)[0]
         far, near = np.array([0.45, 0.55, 0.6]), np.array([0.28, 0.25, 0.12])
         colour = far + (near - far) * (layer + rng.random()) / 3
-        texture = 1 + 0.25 * noise(shape, 25, rng, 3)
+        texture = 1 + 0.25 * noise(x.shape, 25, rng, 3)
         picture = np.where((y > ridge)[..., None], colour * texture[..., None], picture)
     for _ in range(rng.integers(0, 4)):
-        _add_tree(picture, x, y, horizon, rng)
+        middle, height = rng.random(), rng.uniform(0.15, 0.5)
+        foot = horizon + rng.uniform(0.05, 0.25)
+        crown = ((x - middle) ** 2 + (y - foot + height * 0.75) ** 2) / (0.35 * height) ** 2
+        trunk = (np.abs(x - middle) < 0.012) & (y < foot) & (y > foot - height * 0.7)
+        colour = np.array([0.2, 0.23, 0.1]) * rng.uniform(0.5, 1.3)
+        picture[(crown + 0.8 * noise(x.shape, 22, rng) < 1) | trunk] = colour
     return picture
 
 
-def _add_tree(picture: np.ndarray, x: np.ndarray, y: np.ndarray, horizon: float, rng: Generator) -> None:
-    middle, height = rng.random(), rng.uniform(0.15, 0.5)
-    foot = horizon + rng.uniform(0.05, 0.25)
-    crown = ((x - middle) ** 2 + (y - foot + height * 0.75) ** 2) / (0.35 * height) ** 2
-    trunk = (np.abs(x - middle) < 0.012) & (y < foot) & (y > foot - height * 0.7)
-    colour = np.array([0.2, 0.23, 0.1]) * rng.uniform(0.5, 1.3)
-    picture[(crown + 0.8 * noise(x.shape, 22, rng) < 1) | trunk] = colour
-
-
-def _garden(shape: Shape, rng: Generator) -> np.ndarray:
+def _garden(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A wall of leaves with light falling through, above a lawn or gravel."""
-    _, y = _grid(shape)
-    leaves = noise(shape, rng.uniform(14, 30), rng, 4)
-    shade = np.clip(0.5 + 0.45 * noise(shape, 120, rng, 2) + 0.4 * leaves, 0, 1)
+    leaves = noise(x.shape, rng.uniform(14, 30), rng, 4)
+    shade = np.clip(0.5 + 0.45 * noise(x.shape, 120, rng, 2) + 0.4 * leaves, 0, 1)
     deep = rng.choice([(0.05, 0.09, 0.04), (0.09, 0.1, 0.04), (0.03, 0.07, 0.06)])
     hedge = _mix(deep, rng.choice([(0.4, 0.5, 0.22), (0.5, 0.5, 0.2), (0.35, 0.45, 0.35)]), shade)
-    ground = rng.choice([(0.36, 0.42, 0.2), (0.6, 0.55, 0.44)]) * (1 + 0.12 * noise(shape, 8, rng))[..., None]
+    ground = rng.choice([(0.36, 0.42, 0.2), (0.6, 0.55, 0.44)]) * (1 + 0.12 * noise(x.shape, 8, rng))[..., None]
     return np.where((y + 0.03 * leaves > rng.uniform(0.7, 0.95))[..., None], ground, hedge)
 
 
-def _interior(shape: Shape, rng: Generator) -> np.ndarray:
+def _interior(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A dim room: floor, sometimes a window, often a curtain at one side."""
-    x, y = _grid(shape)
     tone = rng.choice([(0.22, 0.15, 0.1), (0.12, 0.12, 0.13), (0.3, 0.27, 0.2), (0.16, 0.2, 0.17)])
     room = _mix(tone * 1.5, tone * 0.5, np.clip(np.hypot(x - rng.random(), y - 0.3), 0, 1))
     room = np.where((y > rng.uniform(0.65, 0.95))[..., None], tone * 1.2, room)
@@ -107,28 +94,27 @@ def _interior(shape: Shape, rng: Generator) -> np.ndarray:
     return room
 
 
-def _niche(shape: Shape, rng: Generator) -> np.ndarray:
+def _niche(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A wall of blocks with an arched niche between two half columns, and a step."""
-    x, y = _grid(shape)
     stone = rng.choice([(0.62, 0.56, 0.46), (0.5, 0.5, 0.5), (0.7, 0.66, 0.6), (0.4, 0.33, 0.28)])
     joints = np.abs((y * 9) % 1 - 0.5) > 0.47
-    light = (1 + 0.12 * noise(shape, 40, rng)) * np.where(joints, 0.75, 1)
+    light = (1 + 0.12 * noise(x.shape, 40, rng)) * np.where(joints, 0.75, 1)
     middle, half, spring = rng.uniform(0.42, 0.58), rng.uniform(0.25, 0.42), rng.uniform(0.25, 0.45)
-    from_spring = np.minimum(y - spring, 0) * shape[0] / shape[1]
+    from_spring = np.minimum(y - spring, 0) * x.shape[0] / x.shape[1]
     hollow = (x - middle) / half * rng.choice([-1, 1])
     light = np.where(np.hypot(x - middle, from_spring) < half, 0.45 + 0.3 * hollow, light)
     for side in (-1, 1):
         column = 1 - ((x - middle - side * (half + 0.07)) / 0.05) ** 2
         light = np.where(column > 0, 0.5 + 0.7 * np.sqrt(np.maximum(column, 0)), light)
-    light = np.where(y > rng.uniform(0.8, 1.1), 0.9 + 0.08 * noise(shape, 40, rng), light)
+    light = np.where(y > rng.uniform(0.8, 1.1), 0.9 + 0.08 * noise(x.shape, 40, rng), light)
     return stone * light[..., None]
 
 
-def _paper(shape: Shape, rng: Generator) -> np.ndarray:
+def _paper(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A sheet, toned or stained, with nothing on it."""
     tone = rng.choice([(0.9, 0.85, 0.74), (0.86, 0.84, 0.8), (0.8, 0.72, 0.58), (0.93, 0.91, 0.87)])
-    stains = np.clip(noise(shape, 120, rng) - 0.4, 0, 1)
-    return tone * (1 + 0.03 * noise(shape, 6, rng, 2) - 0.15 * stains)[..., None]
+    stains = np.clip(noise(x.shape, 120, rng) - 0.4, 0, 1)
+    return tone * (1 + 0.03 * noise(x.shape, 6, rng, 2) - 0.15 * stains)[..., None]
 
 
 _PAINTERS = {"museum": _museum, "landscape": _landscape, "garden": _garden, "interior": _interior, "niche": _niche,

@@ -1,7 +1,6 @@
 """The embedded data set: drawings in a folder, with the boxes and joints of their figures and known backgrounds."""
 
 import hashlib
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,16 +73,15 @@ def _draw_picture(folder: Path, number: int, pose: str, seed: int, background_li
     picture = Image.fromarray(artwork.paint())
     boxes, keypoints = artwork.locate_figures()
     joints = [", ".join(f"{name} {x} {y}" for name, (x, y) in figure.items()) for figure in keypoints]
-    file_name, buffer = f"{pose}/{number:05d}.jpg", io.BytesIO()
-    picture.save(buffer, "JPEG", quality=90)
-    (folder / pose).mkdir(exist_ok=True)
-    (folder / file_name).write_bytes(buffer.getvalue())
+    path = folder / pose / f"{number:05d}.jpg"
+    path.parent.mkdir(exist_ok=True)
+    picture.save(path, quality=90)
     return {
-        "file_name": file_name, "label": pose,
+        "file_name": f"{pose}/{path.name}", "label": pose,
         "AUTHOR": "artpose (drawn)", "TITLE": f"{pose}, drawing {number}", "DATE": "",
         "TECHNIQUE": f"drawn by a program in the manner of {artwork.medium}", "LOCATION": "",
         "ID": f"drawn-{seed}-{number}", "TYPE": "drawing", "image": "", "source": "synthetic", "licence": "CC0-1.0",
         "boxes": ";".join(" ".join(map(str, box)) for box in boxes), "keypoints": ";".join(joints),
         "background": artwork.background, "medium": artwork.medium,
-        "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(), "phash": str(imagehash.phash(picture)),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "phash": str(imagehash.phash(picture)),
     }

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from artpose_lib.draw.skeleton import OUT, Joints
+from artpose_lib.draw.skeleton import OUT, SIDES, Joints
 from artpose_lib.draw.solids import Solid, ball, rod, slab
 
 SOLES = 3.85  # from the pelvis of a standing figure down to its soles, in head heights
@@ -52,9 +52,15 @@ def drape(joints: Joints, owner: int, rng: Generator) -> list[Solid]:
 def himation(joints: Joints, rng: Generator) -> list[Solid]:
     """The long chiton with upright folds, and the mantle drawn tight and slantwise over body and arms."""
     under, over = rng.choice(["chiton", "mantle", "rose", "blue", "white", "gold", "green"], 2, replace=False)
-    solids = _chiton(joints, _cloth(under, 0, 0.35), rng)
-    mantle = _cloth(over, 0, 0.3)
-    pelvis, waist, neck = joints["pelvis"], joints["waist"], joints["neck"]
+    chiton, mantle = _cloth(under, 0, 0.35), _cloth(over, 0, 0.3)
+    pelvis, waist, neck, knee = (joints[name] for name in ("pelvis", "waist", "neck", "right_knee"))
+    middle = (joints["left_ankle"][0] + joints["right_ankle"][0]) / 2
+    flare, shin = rng.uniform(0.85, 1.15), (joints["right_ankle"][0], SOLES - 0.4, 0.1)
+    solids = [
+        slab(pelvis, (middle, SOLES + 0.05, 0), 0.66, flare, folds=rng.uniform(7, 11), depth=0.6, **chiton),
+        rod(pelvis, (middle, SOLES - 0.45, 0), 0.68, 0.75, folds=rng.uniform(6, 10), **chiton),
+        rod(joints["right_hip"] + (0, 0.3, 0.1), knee + (0, 0, 0.25), 0.42, 0.3, folds=2, slant=30, **chiton),
+        rod(knee + (0, 0, 0.25), shin, 0.3, 0.34, folds=3, **chiton)]
     low, side = rng.uniform(0.3, 2.2), rng.choice([-1.0, 1.0])
     slant = side * rng.uniform(25, 55)
     left, right = joints["left_shoulder"] + (0.12, 0.1, 0), joints["right_shoulder"] + (-0.12, 0.1, 0)
@@ -66,16 +72,6 @@ def himation(joints: Joints, rng: Generator) -> list[Solid]:
     for name in ("left", "right"):
         solids += _sleeve(joints, name, 0.3, mantle)
     return solids
-
-
-def _chiton(joints: Joints, cloth: dict[str, Any], rng: Generator) -> list[Solid]:
-    pelvis, knee = joints["pelvis"], joints["right_knee"]
-    middle = (joints["left_ankle"][0] + joints["right_ankle"][0]) / 2
-    flare, shin = rng.uniform(0.85, 1.15), (joints["right_ankle"][0], SOLES - 0.4, 0.1)
-    return [slab(pelvis, (middle, SOLES + 0.05, 0), 0.66, flare, folds=rng.uniform(7, 11), depth=0.6, **cloth),
-            rod(pelvis, (middle, SOLES - 0.45, 0), 0.68, 0.75, folds=rng.uniform(6, 10), **cloth),
-            rod(joints["right_hip"] + (0, 0.3, 0.1), knee + (0, 0, 0.25), 0.42, 0.3, folds=2, slant=30, **cloth),
-            rod(knee + (0, 0, 0.25), shin, 0.3, 0.34, folds=3, **cloth)]
 
 
 def _sleeve(joints: Joints, side: str, radius: float, cloth: dict[str, Any]) -> list[Solid]:
@@ -101,25 +97,19 @@ def marian_robe(joints: Joints, rng: Generator) -> list[Solid]:
     robe = _cloth(rng.choice(["red", "rose", "blue"]), 0, 0.2)
     mantle = _cloth(rng.choice(["blue", "blue", "blue", "darkblue", "black"]), 0, 0.2)
     spread = rng.uniform(1.0, 1.35)  # of the knees
+    head, low, hem = joints["head"], SOLES - 0.7, SOLES + 0.1
     solids = [rod((0, 0, -0.2), joints["neck"] + (0, 0.45, 0), 0.85, 0.55, folds=6, **robe)]
-    for side, sign in (("left", -1), ("right", 1)):
-        solids += _mantle_half(joints, side, sign, spread, mantle)
-    hem = SOLES + 0.1
+    for side, sign in SIDES:
+        shoulder, knee = joints[f"{side}_shoulder"], (sign * spread, 0.35, 1.0)
+        edge = (sign * (spread + 0.85), low, -0.2)
+        solids += [rod((sign * 0.4, -0.1, 0.0), knee, 0.75, 0.72, folds=4, **mantle),
+                   rod(knee, (sign * spread * 1.15, low, 0.8), 0.72, 0.75, folds=5, **mantle),
+                   rod(shoulder + (0, 0.1, -0.1), edge, 0.42, 0.75, folds=6, **mantle),
+                   rod(head + (sign * 0.3, -0.05, -0.02), shoulder - (sign * 0.15, 0, 0), 0.2, 0.33, folds=3, **mantle),
+                   *_sleeve(joints, side, 0.36, mantle)]
     solids += [slab((0, 0.9, 0.45), (0, hem, 0.45), spread + 0.5, spread + 0.9, folds=14, depth=0.35, **mantle),
                slab((0, 0.3, 0.55), (0, hem, 0.75), 0.7, 0.85, folds=7, depth=0.7, **robe)]
-    head, wimple = joints["head"], {**mantle, "material": "white", "blend": 0.03}
+    wimple = {**mantle, "material": "white", "blend": 0.03}
     return [*solids,
             ball(head + (0, -0.17, -0.1), 0.5, folds=3, **mantle),
             ball(head + (0, -0.12, -0.05), 0.42, folds=3, **wimple)]
-
-
-def _mantle_half(joints: Joints, side: str, sign: int, spread: float, cloth: dict[str, Any]) -> list[Solid]:
-    """One side of the Virgin's mantle: thigh, shin, from the shoulder down, beside the face, and the sleeve."""
-    shoulder, head, low = joints[f"{side}_shoulder"], joints["head"], SOLES - 0.7
-    knee = (sign * spread, 0.35, 1.0)
-    edge = (sign * (spread + 0.85), low, -0.2)
-    return [rod((sign * 0.4, -0.1, 0.0), knee, 0.75, 0.72, folds=4, **cloth),
-            rod(knee, (sign * spread * 1.15, low, 0.8), 0.72, 0.75, folds=5, **cloth),
-            rod(shoulder + (0, 0.1, -0.1), edge, 0.42, 0.75, folds=6, **cloth),
-            rod(head + (sign * 0.3, -0.05, -0.02), shoulder - (sign * 0.15, 0, 0), 0.2, 0.33, folds=3, **cloth),
-            *_sleeve(joints, side, 0.36, cloth)]

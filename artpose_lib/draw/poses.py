@@ -28,11 +28,8 @@ class Composition:
 
 def compose(pose: str, rng: Generator) -> Composition:
     """A Composition of the pose; every proportion, angle and attribute is drawn from `rng`."""
-    return _turn(_COMPOSERS[pose](rng), rng)
-
-
-def _turn(composition: Composition, rng: Generator) -> Composition:
-    """The same from a slightly different side: turned about the vertical, tilted, mirrored half of the time."""
+    composition = _COMPOSERS[pose](rng)
+    # Seen from a slightly different side: turned about the vertical, tilted, mirrored half of the time.
     yaw, roll = np.radians(rng.normal(0, 11)), np.radians(rng.normal(0, 2.0))
     flip = rng.choice([-1.0, 1.0])
     turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
