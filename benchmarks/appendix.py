@@ -63,17 +63,13 @@ def tabulate_floors(reports: dict[str, dict]) -> pd.DataFrame:
 def count_workers(costs: dict[str, float], seconds: np.ndarray | float) -> dict[str, np.ndarray | float]:
     """How many workers the scheduler and the disk can keep busy where a trial takes `seconds`, a number or float (n,).
 
-    A worker ends a trial every `seconds`, and each end takes the scheduler and the disk their share of time. The disk
-    is taken to write one record after another, which the worst of shared folders does. `costs` are in seconds.
+    Each end of a trial takes both of them some of `costs`, in seconds; the disk writes one record after another.
     """
     return {"the scheduler": seconds / costs["scheduled"], "the disk": seconds / (costs["claim"] + costs["store"])}
 
 
 def comparisons_figure(table: pd.DataFrame) -> go.Figure:
-    """How many times the plain way's seconds (or bytes) ours goes into, and the aim. A bar spans the rounds' extremes.
-
-    Parameters: `table` comes from `tabulate_comparisons`.
-    """
+    """How many times better our way is, from `tabulate_comparisons`, and the aim. A bar spans the rounds' extremes."""
     hover = describe(table, "{name}: {ratio:.3g} times<br>{plain_way}: {plain:.3g} {unit}<br>"
                             "{ours_way}: {ours:.3g} {unit}<br>rounds: {rounds}")
     notes = describe(table.assign(said=table["note"].replace("", None)), "<br>{note}", known="said")
@@ -86,10 +82,7 @@ def comparisons_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def workers_figure(costs: dict[str, float], wanted: int) -> go.Figure:
-    """How many workers the scheduler and the disk can keep busy, by how long a trial takes.
-
-    Parameters: `costs` are the cluster benchmark's, in seconds; `wanted` is a number of workers to be drawn as a line.
-    """
+    """`count_workers` by how long a trial takes, with a line at the `wanted` number of workers."""
     seconds = np.geomspace(0.1, 10_000, 60)
     log = {"type": "log", "exponentformat": "power"}
     figure = new_figure(xaxis={"title_text": "seconds that a trial takes", **log},

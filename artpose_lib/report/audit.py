@@ -18,10 +18,7 @@ from artpose_lib.train.study import Study
 
 
 def tabulate(study: Study) -> dict[str, pd.DataFrame]:
-    """Every table of the audit, from the trials that `train_audit` stored. The frames are what `reference` keeps.
-
-    Raises ValueError where some of these are not stored.
-    """
+    """Every table of the audit, from the trials that `train_audit` stored. Raises ValueError where they are not."""
     plan, pairs = plan_tables(study), pd.DataFrame()
     models = [own.find(study).predictions for own in plan["models"].values()]
     points = _score_trials(study, plan["shares"], "share")
@@ -40,9 +37,8 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
 def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
     """A row for each comparison, or for those of some ids: the score under both conditions and what they differ by.
 
-    Returns id, model, backbone, condition, text, script, difference (script less text), low, high and p (of the
-    difference), trials, pictures and strength, which says how the trials ran: "full" or the profile's name. Scores are
-    accuracies but for A6 and A7; see `_compare_spread` and `_compare_divisions`.
+    Returns id, model, backbone, condition, text and script (accuracies, but for A6 and A7), difference (script less
+    text) with low, high and p, trials, pictures, and strength: "full" or the profile's name.
     """
     rows = []
     for comparison in plan_comparisons(study, ids):
@@ -79,13 +75,13 @@ def _compare_divisions(text: pd.DataFrame, script: pd.DataFrame, second_part: st
 
 
 def _score_trials(study: Study, conditions: Mapping[object, Condition], name: str) -> pd.DataFrame:
-    """`scores.per_trial` of all the conditions, with their keys in a column of that name."""
+    """`scores.per_trial` of all conditions, with their keys in a column of that name."""
     return pd.concat([scores.per_trial(own.find(study).predictions).assign(**{name: key})
                       for key, own in conditions.items()], ignore_index=True)
 
 
 def tabulate_permuted(study: Study) -> pd.DataFrame:
-    """A1 trial by trial: seed, condition, accuracy, and what "one good trial and the rest at chance" would give.
+    """A1 trial by trial: seed, condition, accuracy, chance, and what "one good trial and the rest at chance" predicts.
 
     Chance is the sum of the classes' squared shares: who guesses each class as often as it comes is right so often.
     """
@@ -111,7 +107,7 @@ def tabulate_ends(study: Study, conditions: Mapping[object, Condition]) -> pd.Da
 
 
 def judge(sign: str, low: float, high: float) -> str:
-    """In plain words: whether the interval of script less text, low to high, bears out the sign that was expected."""
+    """Whether the interval of script less text bears out the sign that was expected, in words."""
     if np.isnan(low) or low <= 0 <= high:
         return "not settled: the interval holds zero"
     if sign == "?":
@@ -120,7 +116,7 @@ def judge(sign: str, low: float, high: float) -> str:
 
 
 def add_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Measurements with the p value corrected for their number (Holm) and the verdict on what was expected."""
+    """Measurements with p_holm, p corrected for their number, and the verdict on what was expected."""
     signs = thesis_table("audit").set_index("id")["sign"]
     tested = rows["p"].dropna()
     return rows.assign(p_holm=pd.Series(statistics.holm(tested), tested.index),

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from artpose_lib.report import plotting
 from artpose_lib.report.figures import composition
-from artpose_lib.report.plotting import DOTTED, GREY, SHARE, colour, describe, draw_marks, escape_name
+from artpose_lib.report.plotting import DOTTED, GREY, SHARE, colour, describe, draw_marks, escape_name, new_figure
 from artpose_lib.report.statistics import Curve
 
 VERDICT_COLOURS = {"holds": "#009E73", "holds weakly": "#56B4E9", "does not hold": "#D55E00",
@@ -14,10 +14,7 @@ VERDICT_COLOURS = {"holds": "#009E73", "holds weakly": "#56B4E9", "does not hold
 
 
 def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
-    """The accuracy in each condition, with a mark for each strength of the background's tie to the class.
-
-    Parameters: `table` comes from `comparisons.accuracies_by_condition`; `chance` is the share of the commonest class.
-    """
+    """The accuracy in each condition, from `comparisons.accuracies_by_condition`, and the commonest class' share."""
     ties = describe(table, "background tied to the class in {strength:.0%} of the pictures", known="strength")
     hover = describe(table, "{condition}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
                             "{pictures} pictures in {trials} trials")
@@ -31,8 +28,8 @@ def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
 def densities(table: pd.DataFrame) -> go.Figure:
     """How much denser than evenly the best filter of each network answers on each part.
 
-    Networks of one architecture share colour and symbol, filled for the first of them; what needs no network is grey.
-    Parameters: `table` has the columns part, name, model (the architecture, or ""), what, density, low, high, pictures.
+    Parameters: `table` has the columns part, name, model, what, density, low, high, pictures. Networks of one model (an
+    architecture) share a colour; "", for what needs no network, is grey.
     """
     hover = describe(table, "{what}: {density:.1f} times<br>95 % interval {low:.1f} to {high:.1f}<br>"
                             "{pictures} drawings")
@@ -47,24 +44,17 @@ def densities(table: pd.DataFrame) -> go.Figure:
 
 
 def differences(table: pd.DataFrame) -> go.Figure:
-    """What each condition changes, as differences with their intervals around zero.
-
-    Parameters: `table` has the columns label, difference, low, high and source (what the numbers are of: this run, a
-    reference); a difference without an interval is a mark alone.
-    """
+    """What each condition changes: the columns label, difference, low, high and source (this run, a reference)."""
     hover = describe(table, "{label}: {difference:+.3f}<br>95 % interval {low:+.3f} to {high:+.3f}<br>{source}")
     sources = table["source"].nunique()
     figure = draw_marks(table.assign(hover=hover), "difference", "label", "source", 0.3 * sources,
                         {"title_text": "script less text", "tickformat": "+.0%"})
-    figure.update_layout(height=plotting.height_for(table["label"].nunique()), showlegend=sources > 1)
+    figure.update_layout(height=new_figure(table["label"].nunique()).layout.height, showlegend=sources > 1)
     return figure.add_vline(x=0, line={"color": GREY, "width": 1})
 
 
 def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
-    """A dot for each trial, a lane for each condition, and upright dotted lines at named values.
-
-    Parameters: `table` has the columns condition, seed, accuracy.
-    """
+    """A dot for each trial (condition, seed, accuracy), a lane for each condition, upright lines at named values."""
     hover = describe(table, "{condition}, trial {seed}: {accuracy:.3f}")
     figure = draw_marks(table.assign(hover=hover), "accuracy", "condition", "condition", 0,
                         {"title_text": "test accuracy", **SHARE})
@@ -76,13 +66,10 @@ def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
 
 
 def learning_curve(points: pd.DataFrame, curve: Curve) -> go.Figure:
-    """Accuracy against training pictures a class, with the law fitted and continued (`statistics.learning_curve`).
-
-    Parameters: `points` has the columns pictures, seed, accuracy.
-    """
+    """Accuracy against training pictures a class: the points of `statistics.learning_curve` and the law it fitted."""
     sizes = np.geomspace(points["pictures"].min(), curve.pictures, 60)
     ticks = [first * 10**power for power in range(5) for first in (1, 2, 5)]
-    figure = plotting.new_figure(xaxis={"title_text": "training pictures a class", "type": "log", "tickvals": ticks},
+    figure = new_figure(xaxis={"title_text": "training pictures a class", "type": "log", "tickvals": ticks},
                         yaxis={"title_text": "test accuracy", **SHARE})
     figure.add_scatter(x=points["pictures"], y=points["accuracy"], mode="markers", name="one trial", hoverinfo="text",
                        hovertext=describe(points, "trial {seed}, {pictures:.0f} pictures a class: {accuracy:.3f}"),
@@ -96,10 +83,7 @@ def learning_curve(points: pd.DataFrame, curve: Curve) -> go.Figure:
 
 
 def verdicts(table: pd.DataFrame) -> go.Figure:
-    """A bar for each section of the thesis, cut by the verdicts on its claims.
-
-    Parameters: `table` has a row for each claim, with the columns section and verdict.
-    """
+    """A bar for each section of the thesis, cut by the verdicts on its claims, from `claims.check_claims`."""
     counts = table.rename(columns={"section": "group", "verdict": "label"}).assign(pictures=1)
     figure = composition(counts, VERDICT_COLOURS).update_xaxes(title_text="claims")
     return figure.update_traces(hovertext=None, hoverinfo=None,

@@ -1,7 +1,6 @@
 """What the audit trains: what the thesis' scripts did and what its text says, both on the same divisions and seeds.
 
-`thesis/audit.csv` says in our words what text and scripts do and what is to be expected. `audit` measures it on the
-trials that `train_audit` stores.
+`thesis/audit.csv` says in words what text and scripts do and what was expected; `audit` measures it on stored trials.
 """
 
 from collections.abc import Sequence
@@ -36,23 +35,16 @@ class Condition(NamedTuple):
     seeds: tuple[int, ...] | None = None
 
     def train(self, study: Study) -> None:
-        """Train those that are not stored yet."""
         study.train(self.model, variant=self.variant, backbones=[self.backbone], seeds=self.seeds)
 
     def find(self, study: Study) -> Trials:
-        """The stored ones. Raises ValueError where there are none."""
-        found = study.find(self.model, variant=self.variant, backbones=[self.backbone], seeds=self.seeds)
-        if not found.records:
-            raise ValueError(f"{study.results}: no trial of {self.model} {self.backbone} that the audit takes "
-                             "is stored: audit_plan.train_audit(study), or artpose run 9, trains them all")
-        return found
+        return study.find(self.model, variant=self.variant, backbones=[self.backbone], seeds=self.seeds)
 
 
 class Comparison(NamedTuple):
-    """A place of the audit: a condition as the text has it, the same as the scripts have it, and what that switches.
+    """A place of the audit: what is switched in words, and the trials as the text and as the scripts have it.
 
-    `part` is the part of the scripts' predictions that is compared with the text's test part; where copies are
-    `planted`, both are trained on the drawings with copies.
+    `part` is the scripts' part that is compared with the text's test part; `planted`: on drawings with copies.
     """
 
     id: str
@@ -63,12 +55,11 @@ class Comparison(NamedTuple):
     planted: bool = False
 
     def choose_study(self, study: Study) -> Study:
-        """The study of the pictures that this is compared on."""
         return open_planted(study) if self.planted else study
 
 
 def select_backbones(study: Study, *names: str) -> list[str]:
-    """Those of the backbones whose ImageNet weights are here, in the order given."""
+    """Those of the backbones whose ImageNet weights are here."""
     return [name for name in names if study.weights_of(name) != NO_WEIGHTS]
 
 
@@ -105,7 +96,7 @@ def _switch(model: str, backbone: str, key: str, base: Variant = FAITHFUL) -> Co
 
 
 def plan_tables(study: Study) -> dict[str, dict[object, Condition]]:
-    """The conditions of the audit's further tables: of each first weights, share of pictures, backbone and model."""
+    """The conditions of the further tables, by first weights, share of pictures, backbone and model."""
     backbones = select_backbones(study, "VGG16", "ResNet50", "Xception", LITE)
     backbone = select_backbones(study, "Xception", *backbones)[0]
     seeds = study.profile.seeds(find_recipe("frozen", backbone))
@@ -120,7 +111,7 @@ def plan_tables(study: Study) -> dict[str, dict[object, Condition]]:
 
 
 def train_audit(study: Study, ids: Sequence[str] = ()) -> None:
-    """Train what the audit takes and is not stored yet: all of it, or only the comparisons of some ids."""
+    """Train what is not stored yet: all, or only the comparisons of some ids."""
     for comparison in plan_comparisons(study, ids):
         for condition in (comparison.text, comparison.script):
             condition.train(comparison.choose_study(study))
@@ -141,10 +132,9 @@ def open_planted(study: Study) -> Study:
 
 
 def plant_copies(dataset: PoseDataset, share: float, folder: Path, seed: int = 0) -> None:
-    """Write the pictures of a data set into a new `folder`, and of a `share` a copy, as a print is of a painting.
+    """Write a data set's pictures into a new `folder`, and of a `share` a copy: mirrored, cropped by 3 % a side, grey.
 
-    A copy is mirrored, cropped by 3 % a side and without colour. The column `work` says which belong together; titles
-    and licences stay.
+    The column `work` says which belong together.
     """
     folder.mkdir(parents=True)
     copied = np.random.default_rng(seed).permutation(len(dataset))[:round(share * len(dataset))]

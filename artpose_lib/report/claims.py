@@ -39,8 +39,8 @@ class Untestable(Exception):
 
 
 class ClaimContext(NamedTuple):
-    """What claims are checked on: the study, the predictions of all its models and their test scores by model and
-    backbone, the audit's rows of A8, and the accuracies of the networks on drawn backgrounds."""
+    """What claims are checked on: a study, the predictions of all its models and their `scores.summary`, the audit's
+    rows of A8, and `comparisons.accuracies_by_condition` on drawn backgrounds."""
 
     study: Study
     predictions: pd.DataFrame
@@ -59,7 +59,7 @@ class ClaimContext(NamedTuple):
 
 
 def train_claims(study: Study) -> ClaimContext:
-    """Train what the claims speak of and is not stored yet, and return it as they are checked on it."""
+    """Train what the claims speak of and is not stored yet."""
     predictions = study.train(*MODELS).predictions
     train_audit(study, ["A8"])
     tested = tabulate_conditions(train_backgrounds(study))
@@ -89,7 +89,7 @@ def judge(value: float, low: float, high: float, bound: float = 0.0) -> str:
 
 def _outcome(what: str, value: float, low: float, high: float, verdict: str = "", note: str = "",
              form: str = "+.3f") -> Outcome:
-    """The outcome for a value with its interval; the verdict is `judge`'s unless another is given."""
+    """The outcome for a value with its interval; without a `verdict` it is `judge`'s."""
     return Outcome(f"{what}: {value:{form}} ({low:{form}} to {high:{form}}){note}", value, low, high,
                    verdict or judge(value, low, high))
 
@@ -99,11 +99,8 @@ def _name(predictions: pd.DataFrame) -> str:
 
 
 def _above(context: ClaimContext, claim) -> Outcome:
-    """Whether the second is above the first, or the best of the others that fit the first's pattern.
-
-    What a profile trained short may be behind for that alone: beside a model at full strength it only tells something
-    where it is ahead all the same.
-    """
+    """Whether the second is above the first, or above the best other that fits the first's pattern. What was trained
+    short may be behind for that alone: beside a model at full strength it only counts where it is ahead."""
     first, second = context.find(claim.first, but=claim.second), context.find(claim.second)
     found = comparisons.difference(first, second, claim.metric)
     full = [context.study.profile.full_strength(find_recipe(*_name(own).split(" "))) for own in (first, second)]

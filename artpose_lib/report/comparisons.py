@@ -14,8 +14,8 @@ from artpose_lib.train.records import class_names, likeliest_class
 class Difference(NamedTuple):
     """One score under two conditions: means over trials, second less first with its interval, and two tests.
 
-    `p` is the bootstrap's, two-sided; `mcnemar` the exact test's over all trials' pictures, NaN where these are not
-    the same. A picture tested in several trials counts in each, so it takes them for more certain than they are.
+    `p` is the bootstrap's, two-sided; `mcnemar` that of the exact test, NaN where the pictures are not the same. A
+    picture tested in several trials counts in each, so both are too sure.
     """
 
     metric: str
@@ -34,9 +34,9 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
                second_part: str | None = None) -> Difference:
     """What one of `METRICS` differs by between two conditions, each a predictions frame of one model and backbone.
 
-    A paired bootstrap on two levels: it resamples the trials (the seeds that both have), and in each the pictures,
-    which both conditions share where their test parts are the same; else each draws from its own. `second_part` names
-    the second's part where it is another. Raises ValueError where no seed is in both.
+    A bootstrap on two levels: of the trials (the seeds that both have) and of each trial's pictures, in pairs where
+    both conditions have the same ones. `second_part` names the second's part where it is another. Raises ValueError
+    where no seed is in both.
     """
     one, two = _find_cells(first, part), _find_cells(second, second_part or part)
     one, two = one[one["seed"].isin(two["seed"])], two[two["seed"].isin(one["seed"])]
@@ -69,11 +69,8 @@ def _find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
 
 
 def _redraw(trials: list[np.ndarray], drawn: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Confusion matrices of trials `drawn` int (resamples, trials), with their pictures drawn anew.
-
-    Parameters: each of `trials` has the cells of its pictures, int (conditions, pictures).
-    Returns int32 (conditions, resamples, trials, k, k).
-    """
+    """Confusion matrices of trials `drawn` int (resamples, trials), with their pictures drawn anew: int32 (conditions,
+    resamples, trials, k, k). Each of `trials` has the cells of its pictures, int (conditions, pictures)."""
     out = np.zeros((len(trials[0]), *drawn.shape, k, k), np.int32)
     for number, conditions in enumerate(trials):
         where = drawn == number
@@ -91,8 +88,8 @@ def _count(cells: np.ndarray, k: int) -> np.ndarray:
 def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: str = "test") -> dict[str, float]:
     """How many test pictures a difference of `gap` takes, where two models disagree as often as these do.
 
-    Parameters: predictions of two conditions on the same pictures. Returns disagree (share of pictures that only one
-    of them gets right), accuracy (the first's), paired and apart (pictures). Raises ValueError where they share none.
+    Returns disagree (the share of pictures that only one of them gets right), accuracy (the first's), paired and apart
+    (pictures). Raises ValueError where they share no pictures.
     """
     both = _find_cells(first, part).merge(_find_cells(second, part), on=["seed", "file_name"])
     if both.empty:
@@ -104,9 +101,8 @@ def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: st
 
 
 def compare_models(summary: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
-    """The test accuracies of two models with each architecture that has both.
+    """The test accuracies of two models with each architecture that has both, from `scores.summary`.
 
-    Parameters: `summary` comes from `scores.summary`; `before` and `after` are models, such as "baseline".
     Returns backbone, before, before_low, before_high, after, after_low, after_high, and verdict, whether the 95 %
     intervals lie apart, in words.
     """
@@ -121,13 +117,11 @@ def compare_models(summary: pd.DataFrame, before: str, after: str) -> pd.DataFra
 
 
 def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
-    """The accuracy in each condition, from the frame of one of the two experiments on backgrounds, which has rows.
+    """The accuracy in each condition and strength, from `backgrounds.tabulate_conditions`, which has rows.
 
-    Returns a row for each condition and strength, in the frame's order of conditions: condition, strength, trials,
-    pictures (those of all trials), accuracy, low and high (its 95 % interval, see `scores.summary`); lost and gained,
-    how many pictures are named rightly when whole and wrongly here, and the other way round; p, how often luck parts
-    them at least so unevenly (McNemar; a guide, as trials share pictures); and called_by_background, how often the
-    class is named that goes with the background shown, rightly or not, NaN where no drawn background is.
+    Returns condition, strength, trials, pictures, accuracy, low and high as in `scores.summary`; lost and gained, how
+    many pictures are named rightly only when whole and only here; p (McNemar; a guide, as trials share pictures); and
+    called_by_background, how often the class is named that goes with the background shown, NaN where none is.
     """
     poses, rows = {kind: pose for pose, kind in LINKED.items()}, []
     found = found.assign(right=found["predicted"] == found["label"])
@@ -136,9 +130,8 @@ def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
         score = summary(own, own["part"].iloc[0]).iloc[0]
         before = whole.reindex(pd.MultiIndex.from_frame(own[whole.index.names])).to_numpy(bool)
         after, shown = own["right"].to_numpy(), own[own["background"] != ""]
-        rows.append({"condition": condition, "strength": strength, "trials": score["trials"],
-                     "pictures": score["pictures"], "accuracy": score["accuracy"], "low": score["accuracy_low"],
-                     "high": score["accuracy_high"], "lost": (before & ~after).sum(),
+        rows.append({"condition": condition, "strength": strength, **score[["trials", "pictures", "accuracy"]],
+                     "low": score["accuracy_low"], "high": score["accuracy_high"], "lost": (before & ~after).sum(),
                      "gained": (~before & after).sum(), "p": statistics.mcnemar(before, after),
                      "called_by_background": (shown["background"].map(poses) == shown["predicted"]).mean()})
     return pd.DataFrame(rows)

@@ -19,15 +19,13 @@ _TABLE = {"zmin": 0, "zmax": 1, "colorscale": [[0, "#ffffff"], [1, "#7ab3df"]], 
 
 
 def class_distribution(counts: pd.DataFrame) -> go.Figure:
-    """How the classes share out in each part of a split (Figures 2.1 and 2.3).
-
-    Parameters: `counts` has the columns part, label, pictures; parts and classes appear in its order.
-    """
+    """How the classes share out in each part of a split (Figures 2.1 and 2.3), from part, label, pictures."""
     parts, classes = counts["part"].unique(), counts["label"].unique()
     table = counts.pivot_table("pictures", "label", "part", "sum", fill_value=0).loc[classes, parts]
     totals, shares = table.sum(), table / table.sum()
     figure = make_subplots(1, len(parts), shared_yaxes=True, horizontal_spacing=0.08, subplot_titles=[
-        f"{escape_name(part)}<br>({total})" for part, total in totals.items()])
+        f"{escape_name(part)}<br>({total})" for part, total in totals.items()],
+        figure=new_figure(len(classes), bargap=0.25, margin_t=52))
     for column, part in enumerate(parts, start=1):
         own = pd.DataFrame({"label": classes, "part": part, "n": table[part], "all": totals[part],
                             "share": shares[part]})
@@ -35,7 +33,6 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
                        marker_color=[colour(number) for number in range(len(classes))], showlegend=False,
                        hovertext=describe(own, "{label}: {n} of {all} {part} pictures, {share:.0%}"), hoverinfo="text",
                        row=1, col=column)
-    figure.update_layout(template=plotting.TEMPLATE, height=plotting.height_for(len(classes)), bargap=0.25, margin_t=52)
     figure.update_xaxes(range=[0, 1.05 * shares.to_numpy().max()], tickformat=".0%", nticks=2, tickangle=0)
     figure.update_xaxes(title_text="share of the part's pictures", col=(len(parts) + 1) // 2)
     return figure.update_yaxes(lanes_from_top(classes))
@@ -44,12 +41,11 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
 def composition(counts: pd.DataFrame, colours: dict[str, str] | None = None) -> go.Figure:
     """What a data set is made of: a bar for each group of pictures, with the classes in it one after the other.
 
-    Parameters: `counts` has the columns group, label, pictures; groups and classes appear in its order, or the classes
-    in that of `colours`.
+    Parameters: `counts` has the columns group, label, pictures; `colours` those of the classes, in their order.
     """
     groups, classes = counts["group"].unique(), counts["label"].unique()
     table = counts.pivot_table("pictures", "group", "label", "sum", fill_value=0).loc[groups]
-    figure = new_figure(plotting.height_for(len(groups)), barmode="stack", bargap=0.25, legend_traceorder="normal",
+    figure = new_figure(len(groups), barmode="stack", bargap=0.25, legend_traceorder="normal",
                         xaxis={"title_text": "pictures", "rangemode": "tozero"}, yaxis=lanes_from_top(groups))
     colours = colours or {name: colour(number) for number, name in enumerate(classes)}
     for name in filter(table.columns.__contains__, colours):
@@ -60,25 +56,23 @@ def composition(counts: pd.DataFrame, colours: dict[str, str] | None = None) -> 
 
 
 def curves(table: pd.DataFrame, model: str) -> go.Figure:
-    """Validation accuracy and loss of one model over its epochs (Figures 3.1, 3.2, 3.3 and 3.5).
+    """Validation accuracy and loss of one model over its epochs (Figures 3.1, 3.2, 3.3 and 3.5), from `scores.curves`.
 
-    Parameters: `table` comes from `scores.curves`. Lines are means over the trials still running, bands their 95 %
-    intervals, drawn where at least `BAND_TRIALS` are left.
+    Bands are 95 % intervals, drawn where at least `BAND_TRIALS` trials are still running.
     """
-    figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=["validation accuracy", "validation loss"])
+    figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=["validation accuracy", "validation loss"],
+                           figure=new_figure())
     own = table[table["model"] == model]
     for column, metric in enumerate(["val_accuracy", "val_loss"], start=1):
         for backbone, line in own[own["metric"] == metric].groupby("backbone", sort=False):
             figure.add_traces(_curve(backbone, line, first=column == 1), rows=1, cols=column)
     losses = own.loc[own["metric"] == "val_loss", "mean"]
-    figure.update_layout(template=plotting.TEMPLATE, height=plotting.HEIGHT)
     figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if own["epoch"].max() < 10 else None)
     figure.update_yaxes(SHARE, col=1)
     return figure.update_yaxes(range=[0, 1.3 * losses.max()], col=2)  # a wide band may run out of it
 
 
 def _curve(backbone: str, line: pd.DataFrame, first: bool) -> list[go.Scatter]:
-    """The band of the intervals and the line of the means of one architecture."""
     number, name = plotting.style_number(backbone), escape_name(backbone)
     band = line[line["trials"] >= BAND_TRIALS]
     notes = (describe(line, "95 % interval {low:.3f} to {high:.3f}<br>", known="low")
@@ -94,10 +88,7 @@ def _curve(backbone: str, line: pd.DataFrame, first: bool) -> list[go.Scatter]:
 
 
 def schedule(table: pd.DataFrame) -> go.Figure:
-    """The learning rate over a training (Figure A.2); markers are filled in phase I and open in phase II.
-
-    Parameters: `table` has the columns epoch, learning_rate, phase (1 or 2), label (what is trained).
-    """
+    """The learning rate over a training (Figure A.2), from epoch, learning_rate, phase (1 or 2) and label."""
     figure = new_figure(xaxis={"title_text": "epoch (filled: phase I, open: phase II)"},
                         yaxis={"title_text": "learning rate", "type": "log", "exponentformat": "power", "dtick": 1})
     table = table.assign(roman=table["phase"].map({1: "I", 2: "II"}))
@@ -113,15 +104,12 @@ def schedule(table: pd.DataFrame) -> go.Figure:
 
 
 def class_scores(report: pd.DataFrame) -> go.Figure:
-    """Precision, recall and F1 of each class, with their averages (Figures 3.4 and 3.7).
-
-    Parameters: `report` comes from `scores.class_report`.
-    """
+    """Precision, recall and F1 of each class, with their averages (Figures 3.4 and 3.7), from `scores.class_report`."""
     titles = {"precision": "precision", "recall": "recall", "f1": "F1"}
     hover = [describe(report, f"{{name}}: {title} {{{column}:.3f}}<br>{{support}} pictures")
              for column, title in titles.items()]
     names = [f"{name} ({support})" for name, support in zip(report["name"], report["support"], strict=True)]
-    figure = new_figure(plotting.height_for(len(report)), margin_t=60, yaxis=lanes_from_top(names),
+    figure = new_figure(len(report), margin_t=60, yaxis=lanes_from_top(names),
                         xaxis=lanes(list(titles.values()), side="top", title_text="in brackets: pictures"))
     values = report[list(titles)].to_numpy()
     figure.add_heatmap(z=values, text=values, texttemplate="%{text:.2f}", hovertext=np.transpose(hover), xgap=2, ygap=2,
@@ -130,11 +118,8 @@ def class_scores(report: pd.DataFrame) -> go.Figure:
 
 
 def roc(table: pd.DataFrame) -> go.Figure:
-    """The ROC curve of each class and their averages (Figure 3.6).
-
-    Parameters: `table` comes from `scores.roc_curves`. A class without a curve keeps its place in the legend.
-    """
-    figure = new_figure(540, legend_title={"text": "area under the curve (AUC)", "side": "top"},
+    """The ROC curve of each class and their averages (Figure 3.6), from `scores.roc_curves`."""
+    figure = new_figure(height=540, legend_title={"text": "area under the curve (AUC)", "side": "top"},
                         xaxis={"title_text": "false positive rate", "range": [-0.01, 1.01], "tickformat": ".0%"},
                         yaxis={"title_text": "true positive rate", "range": [-0.01, 1.01], "tickformat": ".0%"})
     for number, (name, curve) in enumerate(table.groupby("name", sort=False)):
@@ -151,30 +136,22 @@ def roc(table: pd.DataFrame) -> go.Figure:
 
 
 def confusion(matrix: pd.DataFrame) -> go.Figure:
-    """Which poses are taken for which (Figure 3.8): counts, and colour by the share of the true class.
-
-    Parameters: `matrix` counts (k, k), true class (rows) by predicted class, from `scores.confusion`.
-    """
+    """Which poses are taken for which (Figure 3.8), from `scores.confusion`; colours are shares of the true class."""
     classes, counts = list(matrix.columns), matrix.to_numpy()
-    totals = counts.sum(axis=1, keepdims=True)
+    totals, (true, called) = counts.sum(axis=1, keepdims=True), np.indices(counts.shape)
     shares = counts / np.maximum(totals, 1)
-    names = [escape_name(name) for name in classes]
-    hover = [[f"{counts[i, j]} of {totals[i, 0]} pictures of {true} called {called}, {shares[i, j]:.0%}"
-              for j, called in enumerate(names)] for i, true in enumerate(names)]
-    second_line = "<br>{:.0%}" if len(classes) <= 8 else ""  # no room for more
-    text = [[f"{n}{second_line.format(share)}" if n else "" for n, share in zip(*rows, strict=True)]
-            for rows in zip(counts, shares, strict=True)]
-    figure = new_figure(max(460, plotting.height_for(len(classes))), yaxis=lanes_from_top(classes, title_text="true"),
+    cells = pd.DataFrame({"true": matrix.columns[true.ravel()], "called": matrix.columns[called.ravel()],
+                          "n": counts.ravel(), "all": totals[true.ravel(), 0], "share": shares.ravel()})
+    hover = describe(cells, "{n} of {all} pictures of {true} called {called}, {share:.0%}")
+    text = describe(cells, "{n}<br>{share:.0%}" if len(classes) <= 8 else "{n}").where(cells["n"] > 0, "")
+    figure = new_figure(max(12, len(classes)), yaxis=lanes_from_top(classes, title_text="true"),
                         xaxis=lanes(classes, title_text="predicted", autotickangles=[0, -45, -90]))
-    return figure.add_heatmap(z=shares, text=text, texttemplate="%{text}", hovertext=hover, xgap=1, ygap=1, **_TABLE)
+    return figure.add_heatmap(z=shares, text=text.to_numpy().reshape(shares.shape), texttemplate="%{text}", xgap=1,
+                              hovertext=hover.to_numpy().reshape(shares.shape), ygap=1, **_TABLE)
 
 
-def comparison(table: pd.DataFrame, metric: str = "accuracy", per_trial: pd.DataFrame | None = None) -> go.Figure:
-    """One score of every model, here and in the thesis (Tables 3.1 and 3.2).
-
-    Parameters: `table` comes from `scores.against_thesis`; `metric` is one of `scores.METRICS`; `per_trial`, from
-    `scores.per_trial`, adds a small dot for each trial.
-    """
+def comparison(table: pd.DataFrame, metric: str, per_trial: pd.DataFrame) -> go.Figure:
+    """One of `scores.METRICS` of every model, here and in the thesis, from `scores.against_thesis` and `per_trial`."""
     own = table[table["metric"] == metric]
     own = own.assign(title=own["model"].map(MODEL_TITLES))
     hover = describe(own, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
@@ -188,15 +165,13 @@ def comparison(table: pd.DataFrame, metric: str = "accuracy", per_trial: pd.Data
         common = {"mode": "markers", "legendgroup": backbone, "showlegend": False, "hoverinfo": "text"}
         figure.add_scatter(x=rows["thesis"], y=trace.y, marker=_THESIS | {"color": trace.marker.color}, **common,
                            hovertext=describe(rows, "{backbone}, {title}: {thesis:.3f} in the thesis"))
-        if per_trial is not None:
-            dots = per_trial.assign(score=per_trial[metric])[["backbone", "model", "seed", "score"]].merge(
-                rows[["backbone", "model", "title"]].assign(height=trace.y + 0.28 / len(groups)))
-            figure.add_scatter(x=dots["score"], y=dots["height"], **common,
-                               hovertext=describe(dots, "{backbone}, {title}, trial {seed}: {score:.3f}"),
-                               marker={"size": 5, "opacity": 0.5, "color": trace.marker.color})
-    key = {"thesis": _THESIS, "one trial": {"symbol": "circle", "size": 5}}
-    for name in ["thesis"] if per_trial is None else key:
-        figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": GREY, **key[name]})
+        dots = per_trial.assign(score=per_trial[metric])[["backbone", "model", "seed", "score"]].merge(
+            rows[["backbone", "model", "title"]].assign(height=trace.y + 0.28 / len(groups)))
+        figure.add_scatter(x=dots["score"], y=dots["height"], **common,
+                           hovertext=describe(dots, "{backbone}, {title}, trial {seed}: {score:.3f}"),
+                           marker={"size": 5, "opacity": 0.5, "color": trace.marker.color})
+    for name, marker in {"thesis": _THESIS, "one trial": {"symbol": "circle", "size": 5}}.items():
+        figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": GREY, **marker})
     for number in range(1, own["model"].nunique()):
         figure.add_hline(y=number - 0.5, line={"color": "#d0d0d0", "width": 1})
     return figure

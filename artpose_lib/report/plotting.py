@@ -1,7 +1,7 @@
-"""The house style of all figures: colours, lanes of names, intervals, texts on hover, and how a page shows a figure.
+"""The house style of all figures, and how a page shows a figure.
 
 A class and an architecture keep one colour throughout, and a dash or a symbol beside it, so that colour never speaks
-alone. Names come from data, and Plotly reads a little HTML in every text: `escape_name` and `describe` escape them.
+alone. Plotly reads a little HTML in every text: `escape_name` and `describe` escape what comes from data.
 """
 
 import json
@@ -22,7 +22,7 @@ ARCHITECTURES = tuple(dict.fromkeys(backbone for _, backbone in RECIPES))
 GREY = "#595959"
 DOTTED = {"color": GREY, "dash": "dot", "width": 1}
 SHARE = {"range": [0, 1], "tickformat": ".0%"}  # an axis from nothing to all
-HEIGHT = 380  # pixels; the width is the page's
+HEIGHT = 380  # pixels, at least
 CONFIG = {"displaylogo": False, "responsive": True}
 _AXIS = {"gridcolor": "#e6e6e6", "linecolor": "#8c8c8c", "zeroline": False, "automargin": True,
          "title": {"standoff": 8}, "ticks": "outside", "tickcolor": "#8c8c8c", "ticklen": 4}
@@ -45,7 +45,7 @@ class Shown:
     alt: str
 
     def _repr_html_(self) -> str:
-        """Plotly's own HTML finds its element by a random id. This finds it by its place: the same at every run."""
+        """The figure finds its element by its place: Plotly's own HTML has a random id, another at every run."""
         return (f'<figure role="group" aria-label="{escape(self.alt)}" style="margin: 0">'
                 f'<div class="plotly-graph-div" style="height: {self.figure.layout.height}px; width: 100%"></div>'
                 "<script>(function (place, figure) { Plotly.newPlot(place, figure.data, figure.layout, "
@@ -63,18 +63,12 @@ def show(figure: go.Figure, alt: str) -> Shown:
 
 
 def escape_name(name: object) -> str:
-    """A name from data as Plotly text, where neither HTML nor a %{variable} is read out of it.
-
-    Quotes stay as they are: Plotly does not know their entities.
-    """
+    """A name from data as Plotly text, which has neither HTML nor a %{variable} in it, nor entities of quotes."""
     return escape(str(name), quote=False).replace("%{", "&#37;{")
 
 
 def describe(table: pd.DataFrame, form: str, known: str = "") -> pd.Series:
-    """A text on hover for each row: the format string `form` with the row's columns in it, names escaped.
-
-    It is "" where the column `known`, if one is named, is NaN.
-    """
+    """A text on hover for each row: `form` with the row's columns in it, names escaped; "" where `known` is NaN."""
     safe = table.map(lambda value: escape_name(value) if isinstance(value, str) else value)
     texts = pd.Series([form.format(**row) for row in safe.to_dict("records")], table.index, dtype=str)
     return texts.mask(table[known].isna(), "") if known else texts
@@ -85,7 +79,6 @@ def colour(number: int) -> str:
 
 
 def mark_style(number: int, **changes) -> dict:
-    """Symbol, size and colour of the marks of one group, by its number."""
     return {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9, "color": colour(number), **changes}
 
 
@@ -98,14 +91,9 @@ def style_number(name: str, otherwise: int = 0) -> int:
     return ARCHITECTURES.index(name) if name in ARCHITECTURES else otherwise
 
 
-def new_figure(height: int = HEIGHT, **layout) -> go.Figure:
-    """An empty figure in the house style, `height` pixels high."""
-    return go.Figure(layout={"template": TEMPLATE, "height": height, **layout})
-
-
-def height_for(rows: int) -> int:
-    """A height in pixels with room for so many rows of names or marks."""
-    return max(HEIGHT, 26 * rows + 150)
+def new_figure(rows: int = 0, **layout) -> go.Figure:
+    """An empty figure with room for so many rows of names or marks; the width is the page's."""
+    return go.Figure(layout={"template": TEMPLATE, "height": max(HEIGHT, 26 * rows + 150), **layout})
 
 
 def lanes(names: Sequence[str], **axis) -> dict:
@@ -115,26 +103,24 @@ def lanes(names: Sequence[str], **axis) -> dict:
 
 
 def lanes_from_top(names: Sequence[str], **axis) -> dict:
-    """The same as an upright axis, the first name on top."""
+    """The same for an upright axis, the first name on top."""
     return lanes(names, range=[len(names) - 0.5, -0.5], **axis)
 
 
 def interval_bars(value: pd.Series, low: pd.Series, high: pd.Series) -> dict:
-    """Plotly's error bars from `low` to `high` for marks at `value`."""
     return {"array": high - value, "arrayminus": value - low, "thickness": 2, "width": 0}
 
 
 def draw_marks(table: pd.DataFrame, value: str, lane: str, group: str, room: float, axis: dict) -> go.Figure:
-    """A mark for each row at its column `value`, with a bar from `low` to `high` where the table has these.
+    """A mark for each row at its column `value`, with a bar from `low` to `high` where the table has these columns.
 
-    Parameters: `lane` names the column by which rows are laid out from top to bottom, `group` that which gives marks
-    their style, a trace each, one below the other within `room`, a share of the lane; both in the table's order. The
-    column `hover` is Plotly text; `axis` is the x axis.
+    Rows of one `lane` are side by side, and within `room`, a share of the lane, each `group` has a height and a style.
+    Both are columns and keep the table's order; so is `hover`, Plotly text. `axis` is the x axis.
     """
     (lane_numbers, names), (group_numbers, groups) = pd.factorize(table[lane]), pd.factorize(table[group])
     step = room / max(len(groups), 1)
     table = table.assign(height=lane_numbers + step * (group_numbers - (len(groups) - 1) / 2))
-    figure = new_figure(height_for(len(names) * len(groups)), xaxis=axis, yaxis=lanes_from_top(names))
+    figure = new_figure(len(names) * len(groups), xaxis=axis, yaxis=lanes_from_top(names))
     for number, (name, own) in enumerate(table.groupby(group, sort=False)):
         bars = interval_bars(own[value], own["low"], own["high"]) if "low" in own else None
         figure.add_scatter(x=own[value], y=own["height"], mode="markers", name=escape_name(name), error_x=bars,

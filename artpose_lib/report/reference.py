@@ -1,6 +1,6 @@
-"""Reference results: the small tables behind the audit and the claims as they came out on another machine.
+"""Reference results: the tables behind the audit and the claims, as another machine measured them, beside one's own.
 
-A reader's own run stands beside them. A file holds tables of numbers, and no picture, title, file name or weight.
+A file holds tables of numbers, and no picture, title, file name or weight.
 """
 
 import json
@@ -20,9 +20,9 @@ LEFT_OUT = {"pairs"}  # row numbers mean nothing without the pictures
 
 
 def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
-    """Write one JSON file of tables with what they are of: data fingerprint, profile, versions, machine class, date.
+    """Write one JSON file of tables and of what they depend on, and return its path.
 
-    Returns its path. Raises ValueError where no trial of these pictures is stored.
+    Raises ValueError where no trial of these pictures is stored.
     """
     own = [record.facts for record in records.all_records(study.results)
            if record.config["data"] == study.dataset.fingerprint]
@@ -42,19 +42,16 @@ def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
 
 
 def load(folder: Path, study: Study) -> list[dict]:
-    """The reference results of a folder, sorted by name, each as `export` wrote it with its tables as frames.
-
-    Those of the study's own pictures in its own profile are left out: its own numbers are as good.
-    """
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    """The contents of a folder's files, with their tables as frames; without the study's own pictures and profile."""
     own = study.dataset.fingerprint, study.profile.name
-    found = [content for content in found if (content["fingerprint"], content["profile"]) != own]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
     return [content | {"tables": {key: pd.read_json(StringIO(json.dumps(rows)), orient="records")
-                                  for key, rows in content["tables"].items()}} for content in found]
+                                  for key, rows in content["tables"].items()}}
+            for content in found if (content["fingerprint"], content["profile"]) != own]
 
 
 def stack(rows: pd.DataFrame, references: Sequence[dict]) -> pd.DataFrame:
-    """The audit's rows of this run, then those of each reference, with a column `source`: HERE, or data and date."""
+    """The audit's rows of this run and of each reference, with a column `source`: HERE, or data and date."""
     return pd.concat([rows.assign(source=HERE), *(
         content["tables"]["rows"].assign(source=f"reference: {content['data']}, {content['date']}")
         for content in references)], ignore_index=True)

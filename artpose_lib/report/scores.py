@@ -55,11 +55,9 @@ def count_cells(cells: np.ndarray, trial: np.ndarray, trials: int, k: int) -> np
 
 
 def scores(confusions: np.ndarray) -> np.ndarray:
-    """Accuracy, macro F1 and weighted F1 (Equations 2.6 to 2.9) of confusion matrices, all at once.
+    """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k), true by predicted: float64 (..., 3).
 
-    Parameters: `confusions` counts (..., k, k), true class by predicted class.
-    Returns float64 (..., 3) from 0 to 1, in the order of `METRICS`; as in scikit-learn, a class that is neither there
-    nor predicted counts in no average.
+    As in scikit-learn, a class that is neither there nor predicted counts in no average.
     """
     right = np.diagonal(confusions, axis1=-2, axis2=-1)
     support, called = confusions.sum(axis=-1), confusions.sum(axis=-2)
@@ -83,14 +81,11 @@ def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESA
     """Means over trials, as in Tables 3.1 and 3.2, each with a 95 % confidence interval.
 
     Returns a row for each model and backbone: model, backbone, trials, pictures (those of all trials added up), then
-    accuracy, macro_f1 and weighted_f1, each followed by its _low and _high. Raises ValueError as `per_trial` does.
-
-    The interval is a percentile bootstrap on two levels (Davison and Hinkley 1997, Section 3.8): it resamples the
-    trials and, within each, the test pictures. With one trial it says nothing of another split or start. Trials share
-    pictures, which no resampling undoes, so it is a guide and no guarantee.
+    accuracy, macro_f1 and weighted_f1, each followed by its _low and _high. Raises ValueError as `per_trial` does. The
+    interval is a percentile bootstrap on two levels (Davison and Hinkley 1997, Section 3.8), of the trials and of each
+    trial's pictures. Trials share pictures, which no resampling undoes, so it is a guide and no guarantee.
     """
-    trials, confusions = _trial_confusions(predictions, part)
-    rows = []
+    (trials, confusions), rows = _trial_confusions(predictions, part), []
     for (model, backbone), group in trials.groupby(["model", "backbone"], sort=False):
         own = confusions[group.index]
         row = {"model": model, "backbone": backbone, "trials": len(own), "pictures": own.sum()}
@@ -112,11 +107,9 @@ def _redraw(confusions: np.ndarray, drawn: np.ndarray, rng: np.random.Generator)
 
 
 def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
-    """Precision, recall and F1 of each class and their averages (Figures 3.4 and 3.7), zero where undefined.
+    """Precision, recall and F1 of each class and their averages (Figures 3.4 and 3.7). Several trials are pooled.
 
-    Parameters: `predictions` of one trial, as in the thesis; several trials' pictures are pooled.
-    Returns a row for each class, then "macro average" and "weighted average": name, kind ("class" or "average"),
-    precision, recall, f1, support (pictures).
+    Returns name, kind ("class" or "average"), precision, recall, f1 (0 where undefined), support (pictures).
     """
     _, true, probabilities = _select(predictions, part)
     classes, called = class_names(predictions), probabilities.argmax(axis=1)
@@ -141,9 +134,8 @@ def confusion(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
 def roc_curves(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """The ROC curve of each class against the rest, and their averages (Figure 3.6). Several trials are pooled.
 
-    Returns a row for each point: name, kind ("class" or "average"), false_positive_rate and true_positive_rate (0 to
-    1), auc. A class that no picture of the part has, or that all have, has no curve: it is one row of NaN and stays out
-    of the macro average. The micro average pools all pairs of picture and class.
+    Returns a row for each point: name, kind ("class" or "average"), false_positive_rate, true_positive_rate, auc. A
+    class that no picture of the part has, or that all have, is one row of NaN and stays out of the macro average.
     """
     _, true, probabilities = _select(predictions, part)
     one_hot = np.eye(probabilities.shape[1], dtype=int)[true]
@@ -173,10 +165,9 @@ def _mean_curve(curves: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray
 def curves(history: pd.DataFrame, stop: str = "longest") -> pd.DataFrame:
     """Learning curves over trials (Figures 3.1 to 3.3 and 3.5): each epoch's mean with a 95 % t-interval.
 
-    Returns model, backbone, epoch, metric (accuracy, loss, val_accuracy, val_loss), mean, low, high, trials.
-    Trials stop at different epochs; `trials` counts those still running, whose mean this is, to the end of the
-    longest; `stop` "shortest" ends the curves with the first trial that stops, as the thesis' do (the audit's A9).
-    Where one trial is left, low and high are NaN. Bounds stay within 0 and, for an accuracy, 1.
+    Returns model, backbone, epoch, metric (accuracy, loss, val_accuracy, val_loss), mean, low, high (NaN where one
+    trial is left), and trials, those still running. Curves `stop` with the "longest" trial or, as the thesis' do (the
+    audit's A9), with the "shortest".
     """
     keys = ["model", "backbone", "epoch", "metric"]
     if stop == "shortest":
@@ -206,8 +197,7 @@ def thesis_accuracy(model: str, backbone: str) -> float:
 def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
     """Tables 3.1 and 3.2 of the thesis beside `table`, a frame from `summary`.
 
-    Returns a row for each score: model, backbone, metric, thesis, here, low, high, trials. What only one side has is
-    NaN on the other (0 for trials).
+    Returns model, backbone, metric, thesis, here, low, high (NaN on the side that has no such score), trials.
     """
     here = pd.concat(
         table[["model", "backbone", "trials", metric, f"{metric}_low", f"{metric}_high"]].assign(metric=metric).rename(

@@ -17,21 +17,18 @@ ICON_SCRIPT = re.compile(r'\s*<(?:script|link)\b[^>]*fontawesome\.js[^>]*>(?:</s
 
 
 def _add_plotly(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
-    """Add the script that loads Plotly to a page that has figures."""
     if "Plotly.newPlot" in context.get("body", ""):
         app.add_js_file(LAZY_JS.name, priority=100)
 
 
 def _remove_unused(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
-    """Remove what Jupyter Book puts into every page and none uses: a script for running cells on a server, which has an
-    address in the web, and the parts of a design."""
+    """Remove what Jupyter Book puts into every page and none uses, such as a script from an address in the web."""
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind]
                          if not re.search("thebe|sphinx-design|design-tabs", str(vars(file)).lower())]
 
 
 def _finish(app: Sphinx, exception: Exception | None) -> None:
-    """Copy the scripts for figures, and remove that for icons."""
     if exception is not None:
         return
     static = Path(app.outdir) / "_static"
@@ -46,7 +43,6 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect all of this, as Sphinx asks of an extension."""
     app.connect("html-page-context", _add_plotly)
     app.connect("html-page-context", _remove_unused, priority=900)  # after all others have added theirs
     app.connect("build-finished", _finish)

@@ -19,9 +19,9 @@ POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 198
 
 def bootstrap(count: int, statistic: Callable[[np.ndarray, np.random.Generator], np.ndarray],
               resamples: int = RESAMPLES) -> np.ndarray:
-    """What `statistic` returns for samples of `count` things that are drawn with replacement.
+    """What `statistic` returns of samples, int (resamples, count), drawn with replacement from `count` things.
 
-    It takes which of them each sample has, int (resamples, count), and the generator for draws of its own.
+    Its second argument is the generator, for draws of its own.
     """
     rng = np.random.default_rng(0)
     return statistic(rng.integers(count, size=(resamples, count)), rng)
@@ -39,10 +39,8 @@ def wilson(right: int, pictures: int) -> tuple[float, float]:
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
-    """The exact McNemar test that two models are right equally often on the same pictures: its two-sided p.
-
-    Parameters: `first` and `second` bool (n,): whether each is right on each picture (McNemar 1947).
-    """
+    """The two-sided p of the exact test that two models, right or wrong (bool (n,)) on the same pictures, are equally
+    often right (McNemar 1947)."""
     table = [[np.sum(first & second), np.sum(first & ~second)], [np.sum(~first & second), np.sum(~first & ~second)]]
     return float(contingency_tables.mcnemar(table, exact=True).pvalue)
 
@@ -55,10 +53,10 @@ def holm(p: np.ndarray) -> np.ndarray:
 def spread(table: pd.DataFrame) -> pd.DataFrame:
     """How much of the spread of trials comes from the division and how much from the first weights.
 
-    Parameters: `table` has a row for each trial, in which the two are crossed: split, start (any names), accuracy.
-    A two-way analysis of variance with random effects and no repeats; intervals by Williams (1962) and, for the rest,
-    chi square. Returns source ("split", "start", "rest"), sd, low, high: standard deviations in the unit of accuracy,
-    0 where the mean square is below the rest's. Raises ValueError where the table does not cross two of each.
+    Parameters: `table` has a row for each trial, in which the two are crossed: split, start (any names), accuracy. A
+    two-way analysis of variance with random effects; intervals by Williams (1962) and, for the rest, chi square.
+    Returns source ("split", "start", "rest"), sd (0 where the mean square is below the rest's), low, high. Raises
+    ValueError where the table does not cross two of each.
     """
     n = table[["split", "start"]].nunique()
     if n.min() < 2 or len(table) != n.prod():
@@ -124,8 +122,8 @@ def _fit_power_law(points: pd.DataFrame) -> tuple[float, float, float]:
 def pictures_needed_paired(first_only: float, second_only: float) -> int:
     """Test pictures that McNemar's test needs for two models on the same pictures (Connor 1987; alpha 0.05, `POWER`).
 
-    Parameters: the shares of pictures that the first model alone and the second alone gets right, 0 to 1, different.
-    Raises ValueError where they are the same.
+    Parameters: the shares of pictures that the first alone and the second alone gets right. Raises ValueError where
+    they are the same.
     """
     if first_only == second_only:
         raise ValueError("Two models that are right equally often differ by nothing that pictures could show.")

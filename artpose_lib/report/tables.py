@@ -17,11 +17,7 @@ QUOTED = {"A1": ("frozen", "Xception"), "A2": ("finetuned_aug", "VGG16")}  # who
 
 
 def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
-    """Tables 3.1 and 3.2 beside our scores: thesis | here [95 % interval] | trials.
-
-    Parameters: `table` comes from `scores.against_thesis`; `missing` says, for each backbone that was not trained,
-    why ("no weights here").
-    """
+    """Tables 3.1 and 3.2 beside our scores, from `scores.against_thesis`; `missing` says why a backbone is absent."""
     metrics, bodies = list(table["metric"].unique()), []
     for model, rows in table.groupby("model", sort=False):
         lines = [f'<th scope="rowgroup" style="text-align: left" colspan="{2 * len(metrics) + 2}">{MODEL_TITLES[model]}'
@@ -43,10 +39,7 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
 
 
 def audit_section(id: str, rows: pd.DataFrame) -> str:
-    """One place of the audit: text, scripts, expectation, then a table of what was measured with verdicts.
-
-    Parameters: `rows` are those of `audit.tabulate` with the references' (`reference.stack`).
-    """
+    """One place of the audit: text, scripts, expectation, then what was measured, from `reference.stack`."""
     place, lines = thesis_table("audit").set_index("id").loc[id], []
     quoted = thesis_accuracy(*QUOTED[id]) if id in QUOTED else np.nan
     told = "".join(f"<dt>{title}</dt><dd>{escape(place[column].format(thesis=quoted))}</dd>" for title, column in
@@ -62,7 +55,7 @@ def audit_section(id: str, rows: pd.DataFrame) -> str:
 
 
 def audit_overview(rows: pd.DataFrame) -> str:
-    """Every measurement of this run in one table, with p corrected for their number (Holm)."""
+    """Every measurement of `audit.tabulate`, with p corrected for their number (Holm)."""
     lines = [_row(row.id, _condition(row), _signed(row.difference),
                   "–" if np.isnan(row.p_holm) else f"{row.p_holm:.3f}", escape(row.verdict))
              for row in rows.itertuples()]
@@ -71,10 +64,7 @@ def audit_overview(rows: pd.DataFrame) -> str:
 
 
 def claims_table(table: pd.DataFrame, references: Sequence[dict]) -> str:
-    """Every claim with its number, interval and verdict, this run's and the references'.
-
-    Parameters: `table` comes from `claims.check_claims`.
-    """
+    """Every claim with its number, interval and verdict: those of `claims.check_claims` and the references'."""
     others = [(content["data"], content["tables"]["claims"].set_index("id")) for content in references
               if "claims" in content["tables"]]
 

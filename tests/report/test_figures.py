@@ -39,8 +39,8 @@ def drawn(predictions, history):
         "roc": figures.roc(scores.roc_curves(predictions)),
         "confusion": figures.confusion(scores.confusion(predictions)),
         "schedule": figures.schedule(schedule),
-        "comparison": figures.comparison(scores.against_thesis(scores.summary(predictions, resamples=50)),
-                                         per_trial=scores.per_trial(predictions)),
+        "comparison": figures.comparison(scores.against_thesis(scores.summary(predictions, resamples=50)), "accuracy",
+                                         scores.per_trial(predictions)),
     }
 
 
