@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from artpose_lib.draw.skeleton import FOOT, HAND, OUT, SIDES, Build, Joints, Posture, direction, find_joints
+from artpose_lib.draw.skeleton import FOOT, HAND, OUT, SIDES, Build, Joints, Posture, direction, find_joints, unit
 from artpose_lib.draw.solids import Point, Solid, ball, rod
 
 At = Callable[..., np.ndarray]  # what `_axes` returns
@@ -23,10 +23,6 @@ def nude(posture: Posture, build: Build, owner: int, rng: Generator, hair: str =
     return [replace(solid, owner=owner) for solid in solids], joints
 
 
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector)
-
-
 def _axes(to_right: np.ndarray, upwards: np.ndarray) -> At:
     """How to come from an anchor to the point so far right, up and out to the viewer, on a part that may lean."""
     return lambda anchor, right=0.0, up=0.0, out=0.0: anchor + right * to_right + up * upwards + out * OUT
@@ -34,7 +30,7 @@ def _axes(to_right: np.ndarray, upwards: np.ndarray) -> At:
 
 def _torso(joints: Joints, back: bool, build: Build) -> list[Solid]:
     pelvis, waist, neck = joints["pelvis"], joints["waist"], joints["neck"]
-    at = _axes(_unit(joints["right_shoulder"] - joints["left_shoulder"]), _unit(neck - waist))
+    at = _axes(unit(joints["right_shoulder"] - joints["left_shoulder"]), unit(neck - waist))
     chest = at(neck, up=-0.7)
     flesh = {"part": "torso", "depth": 0.75, "blend": 0.35}
     half = 0.42 * build.shoulders
@@ -95,7 +91,7 @@ def _back(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> l
 
 def _head(joints: Joints, posture: Posture, rng: Generator, hair: str, beard: bool) -> list[Solid]:
     centre = joints["head"]
-    up = _unit((centre - joints["neck"]) * (1, 1, 0))
+    up = unit((centre - joints["neck"]) * (1, 1, 0))
     at = _axes(np.array([-up[1], up[0], 0.0]), up)
     turn = posture.turn
     solids = [ball(at(centre, up=0.12), 0.39, part="head", blend=0.08)]
@@ -159,7 +155,7 @@ def _arm(joints: Joints, side: str, build: Build) -> list[Solid]:
     shoulder, elbow, wrist = (joints[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist"))
     upper = {"part": f"{side}_arm", "blend": 0.22}
     fore = {"part": f"{side}_forearm"}
-    thick, way = build.arm, _unit(wrist - elbow)
+    thick, way = build.arm, unit(wrist - elbow)
     palm = wrist + HAND * way
     sideways = np.array([-way[1], way[0], 0.0])
     solids = [rod(shoulder, shoulder + 0.3 * (elbow - shoulder), 1.15 * thick, 0.9 * thick, **upper),

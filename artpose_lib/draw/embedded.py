@@ -36,8 +36,13 @@ def draw_dataset(folder: str | Path, n: int = 600, seed: int = 0, background_lin
     if n < 1:
         raise ValueError(f"n is {n}, but a data set needs at least 1 picture.")
     folder = Path(folder)
-    _mark(folder, f"n={n} seed={seed} background_link={float(background_link)}\n")
+    mark, parameters = folder / ".artpose-drawn", f"n={n} seed={seed} background_link={float(background_link)}\n"
+    marked = mark.is_file() and mark.read_text(encoding="utf-8") == parameters
+    if not marked and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(f"{folder} already holds something else; name a new or an empty folder for the drawings.")
     if not (folder / "metadata.csv").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_text(parameters, encoding="utf-8")
         rows = [_draw_picture(folder, *drawing, seed, background_link) for drawing in enumerate(pose_sequence(n))]
         with whole(folder / "metadata.csv", option="its name") as path:
             pd.DataFrame(rows).to_csv(path, index=False)
@@ -52,17 +57,6 @@ def pose_sequence(n: int) -> Iterator[str]:
         behind = (share * number - drawn).argmax()
         drawn[behind] += 1
         yield list(SHARES)[behind]
-
-
-def _mark(folder: Path, parameters: str) -> None:
-    """Mark `folder` as the home of the data set with these parameters, unless it holds anything else."""
-    mark = folder / ".artpose-drawn"
-    if mark.is_file() and mark.read_text(encoding="utf-8") == parameters:
-        return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} already holds something else; name a new or an empty folder for the drawings.")
-    folder.mkdir(parents=True, exist_ok=True)
-    mark.write_text(parameters, encoding="utf-8")
 
 
 def _draw_picture(folder: Path, number: int, pose: str, seed: int, background_link: float) -> dict[str, str]:

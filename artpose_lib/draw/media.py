@@ -7,6 +7,7 @@ import numpy as np
 from numpy.random import Generator
 
 from artpose_lib.draw.backgrounds import Shape, noise
+from artpose_lib.draw.skeleton import unit
 from artpose_lib.draw.solids import Relief
 
 # Colours of materials in an oil painting, RGB in 0 to 1; prints and marble use only how light they are.
@@ -39,8 +40,7 @@ class Shading(NamedTuple):
 def paint(medium: str, relief: Relief, behind: np.ndarray, rng: Generator) -> np.ndarray:
     """The `relief` in `medium` before the background `behind`; both pictures float32 (h, w, 3) RGB in 0 to 1."""
     light = np.array([rng.choice([-1, 1]) * rng.uniform(0.35, 0.75), -rng.uniform(0.3, 0.7), rng.uniform(0.55, 0.9)])
-    light = light / np.linalg.norm(light)
-    return np.clip(_PAINTERS[medium](relief, _shade(relief, light), behind, rng), 0, 1).astype(np.float32)
+    return np.clip(_PAINTERS[medium](relief, _shade(relief, unit(light)), behind, rng), 0, 1).astype(np.float32)
 
 
 def _shade(relief: Relief, light: np.ndarray) -> Shading:
@@ -50,8 +50,7 @@ def _shade(relief: Relief, light: np.ndarray) -> Shading:
     # Soft flesh, but crisp where depth jumps.
     gy, gx = np.gradient(cv2.bilateralFilter(height, 7, 0.02 * size, 2.0))
     slope = np.sqrt(gx**2 + gy**2 + 1)
-    half = light + (0, 0, 1)
-    half = half / np.linalg.norm(half)
+    half = unit(light + (0, 0, 1))
     lambert, highlight = (np.maximum((v[2] - gx * v[0] - gy * v[1]) / slope, 0) for v in (light, half))
     radius = size / 40
     hollow = np.clip((cv2.GaussianBlur(height, (0, 0), radius) - height) / (2.5 * radius), 0, 1)
@@ -113,18 +112,12 @@ def _terracotta(relief: Relief, shading: Shading, behind: np.ndarray, rng: Gener
     left = np.clip(noise(shape, 45, rng, 3) * 2 - rng.uniform(-0.2, 1.4), 0, 0.75)[..., None]
     coat = _albedo(relief, rng, 0.1) * 0.6 + 0.4 * 0.8
     figure = clay * (1 - left) + coat * lit[..., None] * left
-    cracks = _cracks(shape, rng, rng.integers(0, 5))[..., None]
-    return _over(figure * (1 - 0.55 * cracks), behind, relief, shading.light)
-
-
-def _cracks(shape: Shape, rng: Generator, count: int) -> np.ndarray:
-    """Thin wandering lines, float32 (h, w), 0 to 1."""
-    lines = np.zeros(shape, np.uint8)
-    for _ in range(count):
+    cracks = np.zeros(shape, np.uint8)
+    for _ in range(rng.integers(0, 5)):
         steps = np.cumsum(rng.normal(0, 6, (25, 2)) + rng.normal(0, 5, 2), axis=0)
         points = (steps + rng.random(2) * (shape[1], shape[0])).astype(np.int32)
-        cv2.polylines(lines, [points], False, 255, 1, cv2.LINE_AA)
-    return lines.astype(np.float32) / 255
+        cv2.polylines(cracks, [points], False, 255, 1, cv2.LINE_AA)
+    return _over(figure * (1 - 0.55 * (cracks.astype(np.float32) / 255)[..., None]), behind, relief, shading.light)
 
 
 def _oil(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:

@@ -62,6 +62,10 @@ class Posture:
     feet: tuple[float, float] = (-20.0, 20.0)
 
 
+def unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)
+
+
 def direction(angle: float, tilt: float = 0.0) -> np.ndarray:
     """Unit vector (x, y, z) of an angle from straight down and a tilt towards the viewer."""
     a, t = np.radians(angle), np.radians(tilt)
@@ -81,27 +85,22 @@ def find_joints(posture: Posture, build: Build) -> Joints:
         across = direction(spine - 90 - posture.shoulders)
         shoulder = neck - 0.22 * direction(upper) + sign * build.shoulders * across
         hip = pelvis + sign * build.hips * direction(spine - 90 - posture.hips)
-        elbow, wrist = _bend_arm(shoulder, posture.arms[number])
-        knee, ankle = _hang(hip, posture.legs[number], THIGH, SHIN)
+        elbow, wrist = _place_limb(shoulder, posture.arms[number], UPPER_ARM, FOREARM)
+        knee, ankle = _place_limb(hip, posture.legs[number], THIGH, SHIN)
         joints |= {f"{side}_shoulder": shoulder, f"{side}_elbow": elbow, f"{side}_wrist": wrist}
         joints |= {f"{side}_hip": hip, f"{side}_knee": knee, f"{side}_ankle": ankle}
     return joints
 
 
-def _hang(start: np.ndarray, limb: Limb, upper: float, lower: float) -> tuple[np.ndarray, np.ndarray]:
-    """The middle and the end of a limb from its start, its angles and the lengths of its two bones."""
-    middle = start + upper * direction(*limb[:2])
-    return middle, middle + lower * direction(*limb[2:])
-
-
-def _bend_arm(shoulder: np.ndarray, arm: Limb | Reach) -> tuple[np.ndarray, np.ndarray]:
-    """Elbow and wrist; for a Reach by the law of cosines, the arm stretched where the point is too far."""
-    if not isinstance(arm, Reach):
-        return _hang(shoulder, arm, UPPER_ARM, FOREARM)
-    way = np.array(arm.point, float) - shoulder
-    distance = min(np.linalg.norm(way), 0.98 * (UPPER_ARM + FOREARM))
-    way = way / np.linalg.norm(way)
-    foot = (UPPER_ARM**2 - FOREARM**2 + distance**2) / (2 * distance)
-    height = np.sqrt(max(UPPER_ARM**2 - foot**2, 0.0))
-    sideways = np.array([way[1], -way[0], 0.0]) * arm.bend + arm.forward * OUT
-    return shoulder + foot * way + height * sideways / np.linalg.norm(sideways), shoulder + distance * way
+def _place_limb(start: np.ndarray, limb: Limb | Reach, upper: float, lower: float) -> tuple[np.ndarray, np.ndarray]:
+    """Middle and end of a limb with bones of these lengths; for a Reach by the law of cosines, stretched if too far."""
+    if not isinstance(limb, Reach):
+        middle = start + upper * direction(*limb[:2])
+        return middle, middle + lower * direction(*limb[2:])
+    way = np.array(limb.point, float) - start
+    distance = min(np.linalg.norm(way), 0.98 * (upper + lower))
+    way = unit(way)
+    foot = (upper**2 - lower**2 + distance**2) / (2 * distance)
+    height = np.sqrt(max(upper**2 - foot**2, 0.0))
+    sideways = np.array([way[1], -way[0], 0.0]) * limb.bend + limb.forward * OUT
+    return start + foot * way + height * sideways / np.linalg.norm(sideways), start + distance * way
