@@ -97,23 +97,19 @@ def _head(joints: Joints, posture: Posture, rng: Generator, hair: str, beard: bo
     solids = [ball(at(centre, up=0.12), 0.39, part="head", blend=0.08)]
     if not posture.back:
         jaw = at(centre, 0.1 * turn, 0.05, 0.1), at(centre, 0.16 * turn, -0.3, 0.16)
-        solids += [rod(*jaw, 0.33, 0.18, part="head", blend=0.08), *_face(at, at(centre, 0.26 * turn))]
+        face = at(centre, 0.26 * turn)
+        nose = at(face, up=0.08, out=0.36), at(face, up=-0.12, out=0.47)
+        mouth = at(face, -0.08, -0.25, 0.31), at(face, 0.08, -0.25, 0.31)
+        solids += [rod(*jaw, 0.33, 0.18, part="head", blend=0.08), rod(*nose, 0.05, 0.07, part="head", blend=0.05)]
+        for s in (-1, 1):
+            eye = at(face, 0.14 * s, 0.04)
+            pupil = at(eye, -0.03, out=0.3), at(eye, 0.03, out=0.3)
+            solids += [ball(eye, 0.12, part="head", carve=True, depth=0.55),
+                       rod(*pupil, 0.05, material="eye", part="head", blend=0.02)]
+        solids += [rod(*mouth, 0.045, material="lip", part="head", blend=0.03)]
     if beard and not posture.back:
         solids += [ball(at(centre, 0.2 * turn, -0.38, 0.3), 0.18, material="hair", part="head", folds=4)]
     return solids + _hair(at, centre, turn, posture.back, rng, hair)
-
-
-def _face(at: At, centre: np.ndarray) -> list[Solid]:
-    """Nose, eye sockets, eyes and mouth."""
-    nose = at(centre, up=0.08, out=0.36), at(centre, up=-0.12, out=0.47)
-    solids = [rod(*nose, 0.05, 0.07, part="head", blend=0.05)]
-    for s in (-1, 1):
-        eye = at(centre, 0.14 * s, 0.04)
-        pupil = at(eye, -0.03, out=0.3), at(eye, 0.03, out=0.3)
-        solids += [ball(eye, 0.12, part="head", carve=True, depth=0.55),
-                   rod(*pupil, 0.05, material="eye", part="head", blend=0.02)]
-    mouth = at(centre, -0.08, -0.25, 0.31), at(centre, 0.08, -0.25, 0.31)
-    return [*solids, rod(*mouth, 0.045, material="lip", part="head", blend=0.03)]
 
 
 def _hair(at: At, centre: np.ndarray, turn: float, back: bool, rng: Generator, style: str) -> list[Solid]:

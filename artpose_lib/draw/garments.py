@@ -69,9 +69,7 @@ def himation(joints: Joints, rng: Generator) -> list[Solid]:
                rod(pelvis + (0, low, 0.05), waist, 0.74, 0.62, folds=5, slant=slant, **mantle),
                rod(left, right, 0.3, folds=3, slant=40, **mantle),
                slab((side * 0.72, -2.0, 0.2), end, 0.2, 0.42, folds=4, depth=0.6, **mantle)]
-    for name in ("left", "right"):
-        solids += _sleeve(joints, name, 0.3, mantle)
-    return solids
+    return solids + _sleeve(joints, "left", 0.3, mantle) + _sleeve(joints, "right", 0.3, mantle)
 
 
 def _sleeve(joints: Joints, side: str, radius: float, cloth: dict[str, Any]) -> list[Solid]:

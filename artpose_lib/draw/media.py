@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from artpose_lib.draw.backgrounds import Shape, noise
+from artpose_lib.draw.backgrounds import noise
 from artpose_lib.draw.skeleton import unit
 from artpose_lib.draw.solids import Relief
 
@@ -121,7 +121,7 @@ def _terracotta(relief: Relief, shading: Shading, behind: np.ndarray, rng: Gener
 
 
 def _oil(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:
-    h, w = shape = shading.diffuse.shape
+    h, w = shading.diffuse.shape
     warm, cool = np.array([1.05, 0.98, 0.88]), np.array([0.75, 0.8, 0.95])
     contrast = rng.uniform(0.75, 1.0)
     lit = (1 - contrast + contrast * shading.diffuse)[..., None]
@@ -134,19 +134,14 @@ def _oil(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -
     varnish = np.array([1.0, rng.uniform(0.9, 1), rng.uniform(0.68, 0.98)]) * rng.uniform(0.75, 1.05)
     picture = (np.clip(picture * varnish, 0, 1) * 255).astype(np.uint8)
     picture = cv2.medianBlur(picture, int(rng.choice([3, 5]))) / 255
-    if rng.random() < 0.4:
-        picture = picture * (1 - 0.3 * _craquelure(shape, rng))[..., None]
+    if rng.random() < 0.4:  # the fine net of cracks in old varnish: borders between the cells of random points
+        seeds = np.full((h, w), 255, np.uint8)
+        count = h * w // 350
+        seeds[rng.integers(0, h, count), rng.integers(0, w, count)] = 0
+        _, cells = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+        border = (cells != np.roll(cells, 1, 0)) | (cells != np.roll(cells, 1, 1))
+        picture = picture * (1 - 0.3 * (border * np.clip(noise((h, w), 120, rng, 2), 0, 1)))[..., None]
     return picture
-
-
-def _craquelure(shape: Shape, rng: Generator) -> np.ndarray:
-    """The fine net of cracks in old varnish: borders between the cells of random points, (h, w), 0 to 1."""
-    seeds = np.full(shape, 255, np.uint8)
-    count = shape[0] * shape[1] // 350
-    seeds[rng.integers(0, shape[0], count), rng.integers(0, shape[1], count)] = 0
-    _, cells = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    border = (cells != np.roll(cells, 1, 0)) | (cells != np.roll(cells, 1, 1))
-    return border * np.clip(noise(shape, 120, rng, 2), 0, 1)
 
 
 def _engraving(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:
