@@ -70,8 +70,8 @@ def _queries(pose: str) -> tuple[Query, ...]:
     """The searches of a pose: the words and the department of Table 2.1, spelt as its printed searches spell them."""
     found = []
     for row in thesis_table("table_2_1_queries").query("`class` == @pose").itertuples():
-        printed = {word.casefold(): word for word in re.findall(r"\w+", row.query)}
-        words = tuple(printed[word] for word in row.terms_all_of.split())
+        terms = row.terms_all_of.split()
+        words = tuple(word for word in re.findall(r"\w+", row.query) if word.casefold() in terms)
         found.append(Query(row.query, words, row.extra_parameters.removeprefix("departmentId=")))
     return tuple(found)
 

@@ -1,6 +1,6 @@
 """The nude body: flesh, face, hair, hands and feet as solids around the joints of a skeleton."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +16,10 @@ def nude(posture: Posture, build: Build, owner: int, rng: Generator, hair: str =
          beard: bool = False) -> tuple[list[Solid], Joints]:
     """Solids and joints of a nude figure with the number `owner`; `hair` is "short", "long", "bun" or "none"."""
     joints = find_joints(posture, build)
-    solids = _torso(joints, posture.back, build) + _head(joints, posture, rng, hair, beard)
+    solids = [*_torso(joints, posture.back, build), *_head(joints, posture, rng, hair, beard)]
     for number, (side, sign) in enumerate(SIDES):
         forwards = direction(posture.feet[number], -35 if posture.back else 35)
-        solids += _leg(joints, side, sign, build, forwards) + _arm(joints, side, build)
+        solids += [*_leg(joints, side, sign, build, forwards), *_arm(joints, side, build)]
     return [replace(solid, owner=owner) for solid in solids], joints
 
 
@@ -28,137 +28,132 @@ def _axes(to_right: np.ndarray, upwards: np.ndarray) -> At:
     return lambda anchor, right=0.0, up=0.0, out=0.0: anchor + right * to_right + up * upwards + out * OUT
 
 
-def _torso(joints: Joints, back: bool, build: Build) -> list[Solid]:
+def _torso(joints: Joints, back: bool, build: Build) -> Iterator[Solid]:
     pelvis, waist, neck = joints["pelvis"], joints["waist"], joints["neck"]
     at = _axes(unit(joints["right_shoulder"] - joints["left_shoulder"]), unit(neck - waist))
     chest = at(neck, up=-0.7)
     flesh = {"part": "torso", "depth": 0.75, "blend": 0.35}
     half = 0.42 * build.shoulders
-    solids = [rod(joints["left_hip"], joints["right_hip"], build.thigh + 0.04, **flesh),
-              rod(at(pelvis, up=0.1), waist, build.waist + 0.1, build.waist, **flesh),
-              rod(waist, chest, build.waist, build.chest, **flesh),
-              rod(at(chest, -half), at(chest, half), 0.43, **flesh),
-              rod(at(joints["left_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
-              rod(at(joints["right_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh),
-              rod(at(neck, up=-0.1), joints["head"], build.neck, part="head", blend=0.2)]
+    yield rod(joints["left_hip"], joints["right_hip"], build.thigh + 0.04, **flesh)
+    yield rod(at(pelvis, up=0.1), waist, build.waist + 0.1, build.waist, **flesh)
+    yield rod(waist, chest, build.waist, build.chest, **flesh)
+    yield rod(at(chest, -half), at(chest, half), 0.43, **flesh)
+    yield rod(at(joints["left_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh)
+    yield rod(at(joints["right_shoulder"], up=0.04), neck, 0.22, 0.24, **flesh)
+    yield rod(at(neck, up=-0.1), joints["head"], build.neck, part="head", blend=0.2)
     surface = _back if back else _female_front if build.female else _male_front
-    return solids + surface(at, pelvis, waist, chest)
+    yield from surface(at, pelvis, waist, chest)
 
 
 def _groove(start: Point, end: Point, radius: float, depth: float) -> Solid:
     return rod(start, end, radius, part="torso", carve=True, depth=depth)
 
 
-def _male_front(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> list[Solid]:
+def _male_front(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> Iterator[Solid]:
     """Pectorals, belly, flanks and the line above the groin, as on the Doryphoros."""
     flesh = {"part": "torso", "depth": 0.5, "blend": 0.14}
     flank = {**flesh, "blend": 0.25}
-    solids = []
     for s in (-1, 1):
-        solids += [rod(at(chest, 0.2 * s, 0.08, 0.28), at(chest, 0.5 * s, 0.14, 0.28), 0.3, 0.24, **flesh),
-                   rod(at(waist, 0.17 * s, 0.3, 0.24), at(pelvis, 0.1 * s, 0.2, 0.24), 0.21, 0.2, **flesh),
-                   rod(at(waist, 0.45 * s, -0.2), at(pelvis, 0.4 * s, out=0.05), 0.22, 0.26, **flank),
-                   ball(at(chest, 0.4 * s, -0.02, 0.44), 0.05, material="nipple", part="torso", blend=0.03),
-                   _groove(at(pelvis, 0.62 * s, 0.3), at(pelvis, up=-0.3), 0.08, 0.5)]
-    return [*solids,
-            _groove(at(chest, up=0.2), at(pelvis, up=0.2), 0.13, 0.28),
-            _groove(at(waist, up=-0.3), at(waist, up=-0.3), 0.07, 0.9),
-            rod(at(pelvis, up=-0.3, out=0.38), at(pelvis, up=-0.52, out=0.4), 0.13, 0.1, part="torso", blend=0.1)]
+        yield rod(at(chest, 0.2 * s, 0.08, 0.28), at(chest, 0.5 * s, 0.14, 0.28), 0.3, 0.24, **flesh)
+        yield rod(at(waist, 0.17 * s, 0.3, 0.24), at(pelvis, 0.1 * s, 0.2, 0.24), 0.21, 0.2, **flesh)
+        yield rod(at(waist, 0.45 * s, -0.2), at(pelvis, 0.4 * s, out=0.05), 0.22, 0.26, **flank)
+        yield ball(at(chest, 0.4 * s, -0.02, 0.44), 0.05, material="nipple", part="torso", blend=0.03)
+        yield _groove(at(pelvis, 0.62 * s, 0.3), at(pelvis, up=-0.3), 0.08, 0.5)
+    yield _groove(at(chest, up=0.2), at(pelvis, up=0.2), 0.13, 0.28)
+    yield _groove(at(waist, up=-0.3), at(waist, up=-0.3), 0.07, 0.9)
+    yield rod(at(pelvis, up=-0.3, out=0.38), at(pelvis, up=-0.52, out=0.4), 0.13, 0.1, part="torso", blend=0.1)
 
 
-def _female_front(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> list[Solid]:
-    solids = [ball(at(pelvis, up=0.25, out=0.12), 0.44, depth=0.6, part="torso", blend=0.3)]
+def _female_front(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> Iterator[Solid]:
+    yield ball(at(pelvis, up=0.25, out=0.12), 0.44, depth=0.6, part="torso", blend=0.3)
     for s in (-1, 1):
         breast = at(chest, 0.3 * s, -0.1, 0.26)
-        solids += [rod(at(breast, up=0.16), at(breast, up=-0.04), 0.2, 0.27, part="torso", depth=0.85, blend=0.14),
-                   ball(at(breast, up=-0.06, out=0.21), 0.055, material="nipple", part="torso", blend=0.04)]
-    return [*solids,
-            _groove(at(waist, up=0.4), at(pelvis, up=0.4), 0.16, 0.12),
-            _groove(at(waist, up=-0.3), at(waist, up=-0.3), 0.07, 0.8)]
+        yield rod(at(breast, up=0.16), at(breast, up=-0.04), 0.2, 0.27, part="torso", depth=0.85, blend=0.14)
+        yield ball(at(breast, up=-0.06, out=0.21), 0.055, material="nipple", part="torso", blend=0.04)
+    yield _groove(at(waist, up=0.4), at(pelvis, up=0.4), 0.16, 0.12)
+    yield _groove(at(waist, up=-0.3), at(waist, up=-0.3), 0.07, 0.8)
 
 
-def _back(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> list[Solid]:
+def _back(at: At, pelvis: np.ndarray, waist: np.ndarray, chest: np.ndarray) -> Iterator[Solid]:
     flesh = {"part": "torso", "blend": 0.14}
-    solids = []
     for s in (-1, 1):
         buttock = at(pelvis, 0.26 * s, 0.1, 0.2), at(pelvis, 0.24 * s, -0.2, 0.28)
         blade = at(chest, 0.32 * s, 0.2, 0.15), at(chest, 0.3 * s, -0.15, 0.15)
-        solids += [rod(*buttock, 0.36, 0.39, depth=0.85, **flesh), rod(*blade, 0.3, 0.24, depth=0.6, **flesh)]
-    return [*solids,
-            _groove(at(chest, up=0.4), at(pelvis, up=0.45), 0.15, 0.5),
-            _groove(at(pelvis, up=0.2), at(pelvis, up=-0.5), 0.07, 0.9)]
+        yield rod(*buttock, 0.36, 0.39, depth=0.85, **flesh)
+        yield rod(*blade, 0.3, 0.24, depth=0.6, **flesh)
+    yield _groove(at(chest, up=0.4), at(pelvis, up=0.45), 0.15, 0.5)
+    yield _groove(at(pelvis, up=0.2), at(pelvis, up=-0.5), 0.07, 0.9)
 
 
-def _head(joints: Joints, posture: Posture, rng: Generator, hair: str, beard: bool) -> list[Solid]:
+def _head(joints: Joints, posture: Posture, rng: Generator, hair: str, beard: bool) -> Iterator[Solid]:
     centre = joints["head"]
     up = unit((centre - joints["neck"]) * (1, 1, 0))
     at = _axes(np.array([-up[1], up[0], 0.0]), up)
     turn = posture.turn
-    solids = [ball(at(centre, up=0.12), 0.39, part="head", blend=0.08)]
+    yield ball(at(centre, up=0.12), 0.39, part="head", blend=0.08)
     if not posture.back:
         jaw = at(centre, 0.1 * turn, 0.05, 0.1), at(centre, 0.16 * turn, -0.3, 0.16)
         face = at(centre, 0.26 * turn)
         nose = at(face, up=0.08, out=0.36), at(face, up=-0.12, out=0.47)
         mouth = at(face, -0.08, -0.25, 0.31), at(face, 0.08, -0.25, 0.31)
-        solids += [rod(*jaw, 0.33, 0.18, part="head", blend=0.08), rod(*nose, 0.05, 0.07, part="head", blend=0.05)]
+        yield rod(*jaw, 0.33, 0.18, part="head", blend=0.08)
+        yield rod(*nose, 0.05, 0.07, part="head", blend=0.05)
         for s in (-1, 1):
             eye = at(face, 0.14 * s, 0.04)
             pupil = at(eye, -0.03, out=0.3), at(eye, 0.03, out=0.3)
-            solids += [ball(eye, 0.12, part="head", carve=True, depth=0.55),
-                       rod(*pupil, 0.05, material="eye", part="head", blend=0.02)]
-        solids += [rod(*mouth, 0.045, material="lip", part="head", blend=0.03)]
+            yield ball(eye, 0.12, part="head", carve=True, depth=0.55)
+            yield rod(*pupil, 0.05, material="eye", part="head", blend=0.02)
+        yield rod(*mouth, 0.045, material="lip", part="head", blend=0.03)
     if beard and not posture.back:
-        solids += [ball(at(centre, 0.2 * turn, -0.38, 0.3), 0.18, material="hair", part="head", folds=4)]
-    return solids + _hair(at, centre, turn, posture.back, rng, hair)
+        yield ball(at(centre, 0.2 * turn, -0.38, 0.3), 0.18, material="hair", part="head", folds=4)
+    yield from _hair(at, centre, turn, posture.back, rng, hair)
 
 
-def _hair(at: At, centre: np.ndarray, turn: float, back: bool, rng: Generator, style: str) -> list[Solid]:
+def _hair(at: At, centre: np.ndarray, turn: float, back: bool, rng: Generator, style: str) -> Iterator[Solid]:
     if style == "none":
-        return []
+        return
     kind = {"material": "hair", "part": "head", "blend": 0.05}
     lift = 0.22 if back else -0.06  # seen from behind, hair lies in front of the skull
-    solids = [ball(at(centre, -0.12 * turn, 0.17, lift), 0.45, folds=5, **kind)]
+    yield ball(at(centre, -0.12 * turn, 0.17, lift), 0.45, folds=5, **kind)
     for angle in np.linspace(-1.5, 1.5, 8) + rng.normal(0, 0.08, 8):
         curl = at(centre, 0.37 * np.sin(angle), 0.14 + 0.37 * np.cos(angle), lift + 0.1)
-        solids += [ball(curl, rng.uniform(0.12, 0.16), folds=2, **kind)]
+        yield ball(curl, rng.uniform(0.12, 0.16), folds=2, **kind)
     if style == "bun":
-        solids += [ball(at(centre, -0.25 * turn, 0.5, lift), 0.21, folds=5, **kind)]
+        yield ball(at(centre, -0.25 * turn, 0.5, lift), 0.21, folds=5, **kind)
     if style == "long":
         for s in (-1, 1):
             lock = at(centre, 0.33 * s, 0.1, lift), at(centre, 0.36 * s, -rng.uniform(0.7, 1.0), lift)
-            solids += [rod(*lock, 0.2, 0.13, folds=5, **kind)]
+            yield rod(*lock, 0.2, 0.13, folds=5, **kind)
     if style == "long" and back:
-        solids += [rod(at(centre, out=0.3), at(centre, up=-0.9, out=0.4), 0.33, 0.12, folds=5, **kind)]
-    return solids
+        yield rod(at(centre, out=0.3), at(centre, up=-0.9, out=0.4), 0.33, 0.12, folds=5, **kind)
 
 
-def _leg(joints: Joints, side: str, sign: int, build: Build, forwards: np.ndarray) -> list[Solid]:
+def _leg(joints: Joints, side: str, sign: int, build: Build, forwards: np.ndarray) -> Iterator[Solid]:
     hip, knee, ankle = (joints[f"{side}_{name}"] for name in ("hip", "knee", "ankle"))
     leg = {"part": f"{side}_leg", "depth": 0.9, "blend": 0.2}
     foot = {"part": f"{side}_foot", "depth": 0.9, "blend": 0.15}
     thigh, shin = knee - hip, ankle - knee
     calf = knee + 0.12 * shin + (0.05 * sign, 0, 0)
     instep = ankle + 0.4 * FOOT * forwards
-    return [rod(hip + 0.05 * thigh, knee, build.thigh, 0.24, swell=0.06, **leg),
-            rod(knee - 0.1 * thigh + 0.06 * OUT, knee + 0.08 * shin, 0.2, 0.17, **leg),
-            rod(knee, ankle, 0.23, 0.12, swell=0.05, **leg),
-            rod(calf, knee + 0.55 * shin, 0.17, 0.12, swell=0.06, **leg),
-            rod(ankle, instep, 0.135, 0.15, **foot),
-            rod(instep, ankle + FOOT * forwards, 0.15, 0.12, **foot)]
+    yield rod(hip + 0.05 * thigh, knee, build.thigh, 0.24, swell=0.06, **leg)
+    yield rod(knee - 0.1 * thigh + 0.06 * OUT, knee + 0.08 * shin, 0.2, 0.17, **leg)
+    yield rod(knee, ankle, 0.23, 0.12, swell=0.05, **leg)
+    yield rod(calf, knee + 0.55 * shin, 0.17, 0.12, swell=0.06, **leg)
+    yield rod(ankle, instep, 0.135, 0.15, **foot)
+    yield rod(instep, ankle + FOOT * forwards, 0.15, 0.12, **foot)
 
 
-def _arm(joints: Joints, side: str, build: Build) -> list[Solid]:
+def _arm(joints: Joints, side: str, build: Build) -> Iterator[Solid]:
     shoulder, elbow, wrist = (joints[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist"))
     upper = {"part": f"{side}_arm", "blend": 0.22}
     fore = {"part": f"{side}_forearm"}
     thick, way = build.arm, unit(wrist - elbow)
     palm = wrist + HAND * way
     sideways = np.array([-way[1], way[0], 0.0])
-    solids = [rod(shoulder, shoulder + 0.3 * (elbow - shoulder), 1.15 * thick, 0.9 * thick, **upper),
-              rod(shoulder, elbow, 1.02 * thick, 0.76 * thick, swell=0.15 * thick, **upper),
-              rod(elbow, wrist, 0.78 * thick, 0.5 * thick, swell=0.22 * thick, blend=0.16, **fore),
-              rod(wrist, palm, 0.105, 0.135, depth=0.7, blend=0.16, **fore)]
+    yield rod(shoulder, shoulder + 0.3 * (elbow - shoulder), 1.15 * thick, 0.9 * thick, **upper)
+    yield rod(shoulder, elbow, 1.02 * thick, 0.76 * thick, swell=0.15 * thick, **upper)
+    yield rod(elbow, wrist, 0.78 * thick, 0.5 * thick, swell=0.22 * thick, blend=0.16, **fore)
+    yield rod(wrist, palm, 0.105, 0.135, depth=0.7, blend=0.16, **fore)
     for finger in (-0.09, 0.0, 0.09):
         root, tip = palm + finger * sideways, palm + (0.3 - abs(finger)) * way + 1.3 * finger * sideways
-        solids += [rod(root, tip, 0.065, 0.045, blend=0.03, **fore)]
-    return solids
+        yield rod(root, tip, 0.065, 0.045, blend=0.03, **fore)

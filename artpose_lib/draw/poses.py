@@ -4,7 +4,7 @@ They are composed in one direction (the Pieta's Christ has his head to the pictu
 mirrored in the end. A standing figure's pelvis is at the origin.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,9 +47,9 @@ def mirror(name: str) -> str:
     return "_".join({"left": "right", "right": "left"}.get(word, word) for word in name.split("_"))
 
 
-def _perhaps(rng: Generator, chance: float, make: Callable[..., list[Solid]], *arguments: object) -> list[Solid]:
-    """What `make` returns for the arguments, or, as chance has it, nothing."""
-    return make(*arguments) if rng.random() < chance else []
+def _perhaps(rng: Generator, chance: float, make: Callable[..., Iterator[Solid]], *arguments: object) -> list[Solid]:
+    """The solids that `make` yields for the arguments, or, as chance has it, none."""
+    return [*make(*arguments)] if rng.random() < chance else []
 
 
 def _vary(build: Build, rng: Generator) -> Build:
@@ -180,7 +180,7 @@ def _virgin(rng: Generator) -> tuple[list[Solid], Joints]:
     posture = Posture((0, 0, -0.3), arms, legs, lean=rng.normal(0, 6), nod=nod, turn=turn)
     body, joints = nude(posture, _vary(FEMALE, rng), 0, rng, hair="none")
     bare = [solid for solid in body if solid.part in ("head", "left_forearm", "right_forearm")]
-    return bare + garments.marian_robe(joints, rng), joints
+    return [*bare, *garments.marian_robe(joints, rng)], joints
 
 
 def _dead_christ(rng: Generator) -> tuple[list[Solid], Joints]:
@@ -230,7 +230,7 @@ def _tanagra(rng: Generator) -> Composition:
     head = rng.choice(["bare", "veil", "hat"], p=[0.5, 0.33, 0.17])
     body, joints = nude(posture, _vary(FEMALE, rng), 0, rng, hair="none" if head == "veil" else "bun")
     bare = ("head", "left_forearm", "left_foot", "right_foot")
-    solids = [solid for solid in body if solid.part in bare] + garments.himation(joints, rng)
+    solids = [*(solid for solid in body if solid.part in bare), *garments.himation(joints, rng)]
     if head != "bare":
         solids += garments.headdress(joints, head)
     solids += _perhaps(rng, 0.3, attributes.fan, joints["left_wrist"] + (0, 0.3, 0.1))
