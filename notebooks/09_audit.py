@@ -70,7 +70,7 @@ HTML(tables.audit_section("A1", rows))
 # %%
 trials = found["one_good_trial"]
 lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0],
-         "the thesis": scores.thesis_accuracy("frozen", "Xception")}
+         "the thesis": scores.thesis_accuracies()["frozen"]["Xception"]}
 show(audit_figures.dots(trials, lines),
      alt="Test accuracy of each trial of a frozen network, with labels as they are and permuted.")
 

@@ -62,7 +62,7 @@ def _compare_spread(text: pd.DataFrame, script: pd.DataFrame, second_part: str) 
         return one[rng.integers(len(one), size=(len(drawn), len(one)))].std(axis=1) - own[drawn].std(axis=1)
 
     low, high = statistics.interval(statistics.bootstrap(len(own), difference))
-    return Difference("sd", own.std(), one.std(), one.std() - own.std(), low, high, np.nan, np.nan, len(own), 0)
+    return Difference(own.std(), one.std(), one.std() - own.std(), low, high, np.nan, np.nan, len(own), 0)
 
 
 def _compare_divisions(text: pd.DataFrame, script: pd.DataFrame, second_part: str) -> Difference:
@@ -70,7 +70,7 @@ def _compare_divisions(text: pd.DataFrame, script: pd.DataFrame, second_part: st
     first, second = (side[side["part"] == second_part] for side in (text, script))
     common, of = len(first.merge(second, on=["seed", "file_name"])), len(first)
     low, high = statistics.wilson(common, of)
-    return Difference("shared", 1.0, common / of, common / of - 1, low - 1, high - 1, np.nan, np.nan,
+    return Difference(1.0, common / of, common / of - 1, low - 1, high - 1, np.nan, np.nan,
                       first["seed"].nunique(), of)
 
 

@@ -113,8 +113,9 @@ def plan_tables(study: Study) -> dict[str, dict[object, Condition]]:
 def train_audit(study: Study, ids: Sequence[str] = ()) -> None:
     """Train what is not stored yet: all, or only the comparisons of some ids."""
     for comparison in plan_comparisons(study, ids):
-        for condition in (comparison.text, comparison.script):
-            condition.train(comparison.choose_study(study))
+        place = comparison.choose_study(study)
+        comparison.text.train(place)
+        comparison.script.train(place)
     for conditions in plan_tables(study).values() if not ids else ():
         for condition in conditions.values():
             condition.train(study)

@@ -48,14 +48,14 @@ class ClaimContext(NamedTuple):
     audited: pd.DataFrame
     conditions: pd.DataFrame
 
-    def find(self, pattern: str, but: str = "") -> pd.DataFrame:
-        """The predictions of the best network that fits the pattern and is not called `but`. Raises Untestable."""
-        names = self.summary["model"] + " " + self.summary["backbone"]
-        fitting = [fnmatchcase(name, pattern) and name != but for name in names]
-        best = self.summary[fitting].sort_values("accuracy").tail(1)
+    def find(self, pattern: str, but: str = "") -> tuple[str, pd.Series, pd.DataFrame]:
+        """The best network that fits the pattern and is not called `but`: name, scores, predictions. Or Untestable."""
+        table = self.summary.assign(name=self.summary["model"] + " " + self.summary["backbone"])
+        fitting = [fnmatchcase(name, pattern) and name != but for name in table["name"]]
+        best = table[fitting].sort_values("accuracy").tail(1)
         if best.empty:
             raise Untestable("no such network has ImageNet weights here")
-        return self.predictions.merge(best[["model", "backbone"]])
+        return best["name"].item(), best.iloc[0], self.predictions.merge(best[["model", "backbone"]])
 
 
 def train_claims(study: Study) -> ClaimContext:
@@ -94,43 +94,35 @@ def _outcome(what: str, value: float, low: float, high: float, verdict: str = ""
                    verdict or judge(value, low, high))
 
 
-def _name(predictions: pd.DataFrame) -> str:
-    return f"{predictions['model'].iloc[0]} {predictions['backbone'].iloc[0]}"
-
-
 def _above(context: ClaimContext, claim) -> Outcome:
     """Whether the second is above the first, or above the best other that fits the first's pattern. What was trained
     short may be behind for that alone: beside a model at full strength it only counts where it is ahead."""
-    first, second = context.find(claim.first, but=claim.second), context.find(claim.second)
-    found = comparisons.difference(first, second, claim.metric)
-    full = [context.study.profile.full_strength(find_recipe(*_name(own).split(" "))) for own in (first, second)]
+    first, _, one = context.find(claim.first, but=claim.second)
+    second, _, two = context.find(claim.second)
+    found = comparisons.difference(one, two, claim.metric)
+    full = [context.study.profile.full_strength(find_recipe(*name.split(" "))) for name in (first, second)]
     ahead, told = [found.high < 0, found.low > 0], {}
     if full[0] != full[1] and not ahead[full.index(False)]:
         short = (first, second)[full.index(False)]
-        told = {"note": f", but {_name(short)} was trained short", "verdict": UNTESTABLE}
-    return _outcome(f"{_name(second)} less {_name(first)}", found.difference, found.low, found.high, **told)
-
-
-def _score(predictions: pd.DataFrame, metric: str) -> tuple[float, float, float]:
-    """A test score and its interval."""
-    row = scores.summary(predictions).iloc[0]
-    return float(row[metric]), float(row[f"{metric}_low"]), float(row[f"{metric}_high"])
+        told = {"note": f", but {short} was trained short", "verdict": UNTESTABLE}
+    return _outcome(f"{second} less {first}", found.difference, found.low, found.high, **told)
 
 
 def _value(context: ClaimContext, claim) -> Outcome:
     """A number of the thesis' own pictures: ours stands beside it, and only these pictures could test it."""
-    own = context.find(claim.second)
-    return _outcome(f"{_name(own)} on other pictures", *_score(own, claim.metric), UNTESTABLE, form=".3f")
+    name, score, _ = context.find(claim.second)
+    value, low, high = (score[claim.metric + end] for end in ("", "_low", "_high"))
+    return _outcome(f"{name} on other pictures", value, low, high, UNTESTABLE, form=".3f")
 
 
 def _learns(context: ClaimContext, claim) -> Outcome:
     """Whether the network is above the share of the commonest class in the test part; "learns_not": it is not."""
-    own = context.find(claim.second)
+    name, score, own = context.find(claim.second)
     tested = own[own["part"] == "test"].groupby("seed")["label"]
-    common = tested.agg(lambda label: label.value_counts(normalize=True).max())
-    value, low, high = (score - common.mean() for score in _score(own, "accuracy"))
+    common = tested.agg(lambda label: label.value_counts(normalize=True).max()).mean()
+    value, low, high = (score[f"accuracy{end}"] - common for end in ("", "_low", "_high"))
     verdict = "" if claim.kind == "learns" else FAILS if low > 0 else HOLDS if value <= 0 else WEAKLY
-    return _outcome(f"{_name(own)} less always the commonest class", value, low, high, verdict)
+    return _outcome(f"{name} less always the commonest class", value, low, high, verdict)
 
 
 def _most_spread(context: ClaimContext, claim) -> Outcome:
@@ -146,17 +138,17 @@ def _most_spread(context: ClaimContext, claim) -> Outcome:
 
 def _close(context: ClaimContext, claim) -> Outcome:
     """Equivalence: the interval of test less validation lies within the margin either way."""
-    own, margin = context.find(claim.second), float(claim.value)
+    (name, _, own), margin = context.find(claim.second), float(claim.value)
     found = comparisons.difference(own, own, claim.metric, "validation", "test")
     inside = -margin < found.low and found.high < margin
     verdict = HOLDS if inside else WEAKLY if abs(found.difference) < margin else FAILS
-    return _outcome(f"{_name(own)}, test less validation", found.difference, found.low, found.high, verdict,
+    return _outcome(f"{name}, test less validation", found.difference, found.low, found.high, verdict,
                     f"; close means within {margin:g}")
 
 
 def _class_rank(context: ClaimContext, claim) -> Outcome:
     """Whether a class has the best F1, or the worst; beyond doubt where it has in each of three or more trials."""
-    own, best = context.find(claim.second), claim.kind == "best_class"
+    (_, _, own), best = context.find(claim.second), claim.kind == "best_class"
     if claim.value not in context.study.dataset.classes:
         raise Untestable(f"these pictures have no class {claim.value}")
 
@@ -174,7 +166,7 @@ def _class_rank(context: ClaimContext, claim) -> Outcome:
 def _confused(context: ClaimContext, claim) -> Outcome:
     """Of the wrongly called test pictures of one pose or group, the share called the other, against chance."""
     true, other = (GROUPS.get(name, (name,)) for name in (claim.first, claim.value))
-    rows = context.find(claim.second).query("part == 'test'")
+    rows = context.find(claim.second)[2].query("part == 'test'")
     called = likeliest_class(rows)[lambda called: (called != rows["label"]) & rows["label"].isin(true)]
     if set(context.study.dataset.classes) != set(POSE_NAMES) or called.empty:
         raise Untestable("these pictures are not of the six poses")
@@ -192,16 +184,14 @@ def _printed_largest(_, claim) -> Outcome:
 
 
 def _printed_gap(_, claim) -> Outcome:
-    before, after = (scores.thesis_accuracy(*name.split(" ")) for name in (claim.first, claim.second))
+    before, after = (scores.thesis_accuracies()[model][backbone] for model, backbone in (
+        name.split(" ") for name in (claim.first, claim.second)))
     return Outcome(f"by the text's own tables {after:.3f} less {before:.3f} is {after - before:.3f}", after - before,
                    verdict=HOLDS if round(after - before, 3) == float(claim.value) else FAILS)
 
 
 def _audit(context: ClaimContext, claim) -> Outcome:
-    rows = context.audited[context.audited["id"] == claim.second]
-    if rows.empty:
-        raise Untestable("the audit has no such network here")
-    row = rows.iloc[0]
+    row = context.audited.set_index("id").loc[claim.second]
     return _outcome(f"{row['backbone']}, frozen first less all layers", -row["difference"], -row["high"], -row["low"])
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.report import statistics
-from artpose_lib.report.scores import METRICS, count_cells, scores, summary
+from artpose_lib.report.scores import METRICS, scores, summary
 from artpose_lib.train.records import class_names, likeliest_class
 
 
@@ -18,7 +18,6 @@ class Difference(NamedTuple):
     picture tested in several trials counts in each, so both are too sure.
     """
 
-    metric: str
     first: float
     second: float
     difference: float
@@ -57,12 +56,12 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     gaps = redrawn[1] - redrawn[0]
     p = min(1.0, 2 * max(min((gaps <= 0).mean(), (gaps >= 0).mean()), 0.5 / statistics.RESAMPLES))
     exact = statistics.mcnemar(both["right_x"].to_numpy(), both["right_y"].to_numpy()) if paired else np.nan
-    return Difference(metric, *map(float, (*means, means[1] - means[0], *statistics.interval(gaps), p, exact)),
+    return Difference(*map(float, (*means, means[1] - means[0], *statistics.interval(gaps), p, exact)),
                       one["seed"].nunique(), len(one))
 
 
 def _find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Of each picture of a part: seed, file_name, cell (as in `scores.count_cells`) and right (bool)."""
+    """Of each picture of a part: seed, file_name, cell (its number in the flat confusion matrix) and right (bool)."""
     rows, classes = predictions[predictions["part"] == part], class_names(predictions)
     true, called = (pd.Index(classes).get_indexer(names) for names in (rows["label"], likeliest_class(rows)))
     return rows[["seed", "file_name"]].assign(cell=true * len(classes) + called, right=true == called)
@@ -82,7 +81,8 @@ def _redraw(trials: list[np.ndarray], drawn: np.ndarray, k: int, rng: np.random.
 
 def _count(cells: np.ndarray, k: int) -> np.ndarray:
     """The confusion matrix of each row of cells: int (rows, k, k)."""
-    return count_cells(cells, np.arange(len(cells))[:, None], len(cells), k)
+    rows = np.arange(len(cells))[:, None] * k * k
+    return np.bincount((rows + cells).ravel(), minlength=len(cells) * k * k).reshape(-1, k, k)
 
 
 def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: str = "test") -> dict[str, float]:

@@ -45,13 +45,8 @@ def _trial_confusions(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFram
     rows, true, probabilities = _select(predictions, part)
     trials, k = rows[_TRIAL].drop_duplicates(ignore_index=True), probabilities.shape[1]
     number = rows.groupby(_TRIAL, sort=False).ngroup().to_numpy()
-    return trials, count_cells(true * k + probabilities.argmax(axis=1), number, len(trials), k)
-
-
-def count_cells(cells: np.ndarray, trial: np.ndarray, trials: int, k: int) -> np.ndarray:
-    """The confusion matrices, int (trials, k, k), of pictures whose cell in them is true * k + called, and of which
-    each belongs to a trial, by its number."""
-    return np.bincount((trial * k * k + cells).ravel(), minlength=trials * k * k).reshape(-1, k, k)
+    cells = (number * k + true) * k + probabilities.argmax(axis=1)
+    return trials, np.bincount(cells, minlength=len(trials) * k * k).reshape(-1, k, k)
 
 
 def scores(confusions: np.ndarray) -> np.ndarray:
@@ -189,9 +184,9 @@ def thesis_scores() -> pd.DataFrame:
     return long.replace({"metric": {"test_accuracy": "accuracy"}}).astype({"thesis": float})
 
 
-def thesis_accuracy(model: str, backbone: str) -> float:
-    """The mean test accuracy that Table 3.1 or 3.2 prints."""
-    return float(thesis_scores().set_index(_SCORE).loc[(model, backbone, "accuracy"), "thesis"])
+def thesis_accuracies() -> pd.DataFrame:
+    """The mean test accuracies that Tables 3.1 and 3.2 print, a column for each model, a row for each backbone."""
+    return thesis_scores().query("metric == 'accuracy'").pivot(index="backbone", columns="model", values="thesis")
 
 
 def against_thesis(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.optimize import curve_fit
+from sklearn.metrics import confusion_matrix
 from statsmodels.formula.api import ols
 from statsmodels.stats import anova, contingency_tables, multitest, proportion
 
@@ -41,7 +42,7 @@ def wilson(right: int, pictures: int) -> tuple[float, float]:
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     """The two-sided p of the exact test that two models, right or wrong (bool (n,)) on the same pictures, are equally
     often right (McNemar 1947)."""
-    table = [[np.sum(first & second), np.sum(first & ~second)], [np.sum(~first & second), np.sum(~first & ~second)]]
+    table = confusion_matrix(first, second, labels=[True, False])
     return float(contingency_tables.mcnemar(table, exact=True).pvalue)
 
 

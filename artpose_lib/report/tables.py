@@ -9,11 +9,10 @@ import pandas as pd
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
 from artpose_lib.report.reference import HERE
-from artpose_lib.report.scores import thesis_accuracy
+from artpose_lib.report.scores import thesis_accuracies
 
 CONDITIONS = {"[-1, 1]": "fed in [-1, 1] mode", "caffe": "fed in caffe mode", "raw": "fed raw values",
               "doubly scaled": "fed its own mode twice", "as found": "copies apart, pictures as found"}
-QUOTED = {"A1": ("frozen", "Xception"), "A2": ("finetuned_aug", "VGG16")}  # whose accuracy `thesis/audit.csv` quotes
 
 
 def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
@@ -41,9 +40,8 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
 def audit_section(id: str, rows: pd.DataFrame) -> str:
     """One place of the audit: text, scripts, expectation, then what was measured, from `reference.stack`."""
     place, lines = thesis_table("audit").set_index("id").loc[id], []
-    quoted = thesis_accuracy(*QUOTED[id]) if id in QUOTED else np.nan
-    told = "".join(f"<dt>{title}</dt><dd>{escape(place[column].format(thesis=quoted))}</dd>" for title, column in
-                   (("The text says", "says"), ("The scripts do", "does"), ("Expected", "expects")))
+    told = "".join(f"<dt>{title}</dt><dd>{escape(place[column].format(**thesis_accuracies()))}</dd>" for title, column
+                   in (("The text says", "says"), ("The scripts do", "does"), ("Expected", "expects")))
     for row in rows[rows["id"] == id].itertuples():
         source = "" if row.source == HERE else f"<br><small>{escape(row.source)}</small>"
         lines.append(_row(_condition(row) + source, f"{row.text:.3f}", f"{row.script:.3f}",
