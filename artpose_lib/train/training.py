@@ -1,6 +1,7 @@
 """Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
 
 import logging
+import random
 from dataclasses import dataclass
 from functools import partial
 
@@ -75,7 +76,8 @@ class Trainer:
         """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
         keras.utils.set_random_seed(seed)
         # A clone of the compiled model would have an optimiser too.
-        fresh = keras.models.clone_model(keras.Model(self.model.inputs, self.model.outputs))
+        fresh = keras.models.clone_model(keras.Model(self.model.inputs, self.model.outputs),
+                                         clone_function=partial(_clone_layer, random.Random(seed)))
         if not random_weights:
             head_tensors = 2  # kernel and bias, the last two of the list
             fresh.set_weights(self.pristine[:-head_tensors] + fresh.get_weights()[-head_tensors:])
@@ -114,6 +116,18 @@ class Trainer:
         answer = np.eye(self.n_classes, dtype="float32")[:1]
         self.model.compute_metrics(None, answer, answer)
         self.compiled_for = wanted
+
+
+def _clone_layer(generator: random.Random, layer: keras.Layer) -> keras.Layer:
+    """A layer with new initial weights, the same that Keras draws for a seed.
+
+    Keras takes its seeds from Python's global generator, which other threads use too, such as those of a Dask worker.
+    """
+    config = layer.get_config()
+    for initialiser in config.values():
+        if isinstance(initialiser, dict) and initialiser.get("config", {}).get("seed", 0) is None:
+            initialiser["config"]["seed"] = generator.randint(1, 10**9)
+    return layer.__class__.from_config(config)
 
 
 def build_trainer(backbone: str, n_classes: int, size: int, weights: str | None = None, weights_dir: str | None = None,

@@ -1,3 +1,4 @@
+import random
 from dataclasses import replace
 
 import keras
@@ -53,6 +54,20 @@ def test_training_gives_the_same_numbers_for_the_same_seed_whatever_came_before(
     again = train(trainer, RECIPE, part, part, seed=40)
     assert first.equals(again)
     np.testing.assert_array_equal(said, trainer.predict(part.x))
+
+
+def test_first_weights_are_keras_own_for_the_seed_even_where_another_thread_draws_from_its_generator(monkeypatch):
+    """Dask samples what it measures by the same generator as Keras its seeds."""
+    pictures = keras.Input((8, 8, 3))
+    maps = keras.layers.DepthwiseConv2D(3)(keras.layers.SeparableConv2D(4, 3)(pictures))
+    model = keras.Model(pictures, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(maps)))
+    seed_all = keras.utils.set_random_seed
+    seed_all(40)
+    expected = keras.models.clone_model(model).get_weights()
+    monkeypatch.setattr(keras.utils, "set_random_seed", lambda seed: (seed_all(seed), random.random()))
+    Trainer(model, 3).reset(40, random_weights=True)
+    for own, first in zip(expected, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, first)
 
 
 def test_pretrained_weights_come_back_and_the_head_is_new(network, part):
