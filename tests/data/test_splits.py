@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artpose_lib.data.dataset import DataError, load_dataset
-from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import SPLITS, balanced_parts, random_parts, split
 
 POSES = SHARED / "data" / "poses"
@@ -66,13 +65,6 @@ def test_a_split_is_complete_disjoint_and_repeatable(with_copies, scheme):
     first, second, other = (np.concatenate(split(with_copies, scheme, seed)) for seed in (40, 40, 41))
     assert sorted(first) == list(range(16)) and first.dtype == np.int64
     assert np.array_equal(first, second) and not np.array_equal(first, other)
-
-
-def test_a_grouped_split_parts_no_group(with_copies):
-    groups = near_duplicate_groups(with_copies)
-    for seed in range(5):
-        sides = [set(groups[rows]) for rows in split(with_copies, "grouped", seed)]
-        assert sum(map(len, sides)) == len(set(groups))
 
 
 def digest(parts):
