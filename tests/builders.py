@@ -58,6 +58,13 @@ def predictions_of(pairs, classes=CLASSES, part="test", model="frozen", backbone
                         file_name=[f"{number}.jpg" for number in range(len(pairs))])
 
 
+def guess(rng, names, n, skill):
+    """Pairs for `predictions_of`: of n pictures a share `skill` is known, and the rest is guessed."""
+    true = rng.integers(len(names), size=n)
+    called = np.where(rng.random(n) < skill, true, rng.integers(len(names), size=n))
+    return [(names[a], names[b]) for a, b in zip(true, called, strict=True)]
+
+
 def drawn_predictions(n=60, skill=1.0, seed=0, classes=CLASSES):
     """A trial's predictions at random, the likelier right the higher `skill` is."""
     rng = np.random.default_rng(seed)

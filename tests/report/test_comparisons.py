@@ -7,37 +7,33 @@ from sklearn.metrics import f1_score
 from artpose_lib.report import comparisons
 
 
-def trial(pairs, seed=40, **more):
-    return predictions_of(pairs, seed=seed, **more)
+def answers(right, seeds=(40,), n=100):
+    """Trials of n pictures of one class, of which so many are named rightly."""
+    return pd.concat([predictions_of([("A", "A")] * right + [("A", "B")] * (n - right), seed=seed) for seed in seeds])
 
 
 def test_a_paired_difference_is_sharper_than_one_apart():
-    first = pd.concat([trial([("A", "A")] * 60 + [("A", "B")] * 40, seed) for seed in (40, 41)])
-    second = pd.concat([trial([("A", "A")] * 70 + [("A", "B")] * 30, seed) for seed in (40, 41)])
+    first, second = answers(60, (40, 41)), answers(70, (40, 41))
     paired = comparisons.difference(first, second)
     apart = comparisons.difference(first, second.assign(file_name="x" + second["file_name"]))
     assert paired[:3] == pytest.approx((0.6, 0.7, 0.1)) and apart[:3] == pytest.approx((0.6, 0.7, 0.1))
     assert paired.high - paired.low < 0.6 * (apart.high - apart.low)
     assert paired.low > 0 and paired.p < 0.01 and np.isnan(apart.mcnemar)
     # One trial's paired difference has the variance (b + c - (b - c)^2 / n) / n^2 (Agresti 2002, Equation 10.2).
-    one = comparisons.difference(first[first["seed"] == 40], second[second["seed"] == 40])
+    one = comparisons.difference(answers(60), answers(70))
     assert (one.high - one.low) / 2 == pytest.approx(1.96 * np.sqrt(10 - 1) / 100, rel=0.1)
     assert one.mcnemar == pytest.approx(2 * 0.5**10)
+    assert comparisons.difference(first, first)[2:7] == (0, 0, 0, 1, 1)
+    with pytest.raises(ValueError, match="no trial in common"):
+        comparisons.difference(first, answers(60, (42,)))
 
 
 def test_a_difference_of_f1_is_that_of_scikit_learn():
     pairs = [("A", "A"), ("A", "B"), ("B", "B"), ("C", "B"), ("C", "C")] * 4
     other = [("A", "A"), ("A", "A"), ("B", "B"), ("C", "C"), ("C", "A")] * 4
-    found = comparisons.difference(trial(pairs), trial(other), "macro_f1")
+    found = comparisons.difference(predictions_of(pairs), predictions_of(other), "macro_f1")
     values = [f1_score(*zip(*answers, strict=True), average="macro") for answers in (pairs, other)]
     assert found[:3] == pytest.approx((*values, values[1] - values[0]))
-    with pytest.raises(ValueError, match="no trial in common"):
-        comparisons.difference(trial(pairs), trial(other, seed=41))
-
-
-def test_no_difference_is_called_none():
-    same = trial([("A", "A")] * 5 + [("A", "B")] * 5)
-    assert comparisons.difference(same, same)[2:7] == (0, 0, 0, 1, 1)
 
 
 def test_differences_stay_what_they_were():
@@ -50,8 +46,7 @@ def test_differences_stay_what_they_were():
 
 
 def test_power_is_read_from_how_often_two_models_disagree():
-    better, worse = (trial([("A", "A")] * right + [("A", "B")] * (100 - right)) for right in (80, 70))
-    found = comparisons.power(better, worse)
+    found = comparisons.power(answers(80), answers(70))
     assert found["disagree"] == pytest.approx(0.1) and found["accuracy"] == 0.8
     assert found["paired"] < found["apart"]
 

