@@ -44,7 +44,7 @@ class FeatureMapExplorer(widgets.VBox):
         self._drawing, self._lock = False, RLock()
         super().__init__(self._make_widgets())
         self._draw()
-        for control in self._controls:
+        for control in (self.model, self.layer, self.picture, self.upload, self.filter, self.strength, self.explained):
             control.observe(self._react, "value")
 
     def _repr_mimebundle_(self, **options) -> dict:
@@ -65,8 +65,6 @@ class FeatureMapExplorer(widgets.VBox):
         self.strength = widgets.FloatSlider(0.6, min=0, max=1, step=0.05, description="Overlay")
         self.explained = widgets.Dropdown(description="Class", options=[
             ("the surest", SUREST), *((name, index) for index, name in enumerate(self._classes))])
-        self._controls = (self.model, self.layer, self.picture, self.upload, self.filter, self.strength,
-                          self.explained)
         self.images = [widgets.Image(layout={"width": f"{side}px", "max_width": "100%"})
                        for side in (SIDE, SIDE, SIDE, GRID_SIDE)]
         # Texts of their own: an image that carries a tooltip makes JupyterLab's widgets fail (ipywidgets 8.1.9).
@@ -134,8 +132,7 @@ class FeatureMapExplorer(widgets.VBox):
         self.judgement.layout.display = None if pngs[2][0] else "none"
 
     def _judge(self, network, picture: np.ndarray) -> tuple[Image.Image | None, str]:
-        """Return Grad-CAM over the picture and its caption, which ends in the probabilities of all classes; nothing
-        where the network does not tell the classes apart."""
+        """Return Grad-CAM over the picture and its caption; nothing where the network has other classes."""
         if network.output.shape[1:] != (len(self._classes),):
             return None, ""
         head, asked = network.layers[-1].name, (self.model.value, self.picture.value)

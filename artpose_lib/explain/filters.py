@@ -28,10 +28,9 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
                  boxes: Sequence[np.ndarray], layer: str, seed: int, ablate: bool = True) -> pd.DataFrame:
     """Measure every filter of a layer over some pictures.
 
-    Parameters: `model` is a flat classifier that ends in a Dense layer with softmax, `before` the same network before
-    training; `images` uint8 RGB (n, size, size, 3); `labels` int (n,), each picture's place in `classes`; `boxes` for
-    each picture float (k, 4) as `box_fractions` gives them; `seed` that of the permutations; `ablate` whether to
-    measure importance, which takes most of the time.
+    Parameters: `model` is a flat classifier that ends in a Dense layer with softmax, `before` the same before training;
+    `images` uint8 RGB (n, size, size, 3); `labels` int (n,), places in `classes`; `boxes` of each picture float (k, 4),
+    see `box_fractions`; `seed` is for p; `ablate`: measure importance, which takes most of the time.
     Returns a row a filter, with an index `filter` from 0 and these columns (a peak is a map's largest activation):
 
     strength: the mean peak.
@@ -40,9 +39,8 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
     p: how often chance makes some filter of the layer as selective as this one, 0.001 to 1; see `max_t_p`.
     inside, box_share: the share of a map's energy (squared activations) inside the boxes, and the boxes' share of the
         picture, 0 to 1: means over the pictures that have boxes and in which the filter is not silent; NaN without any.
-    importance_<class>: by how much the class' logit falls when the filter is set to zero, in the picture of the class
-        that the model is surest of. NaN without pictures of it, or without `ablate`.
-    importance: the mean of their absolute values.
+    importance_<class>, importance: by how much the class' logit falls when the filter is set to zero, in the picture of
+        the class that the model is surest of, and the mean of the absolute values; NaN without any, or `ablate`.
     correlation_before_after: Pearson's correlation of its maps before and after training, over all places of all
         pictures. NaN where one of the two is the same everywhere.
     strongest: a tuple of at most nine `Peak`, the highest first, of pictures in which the filter varies.
@@ -77,10 +75,7 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
 
 
 def box_mask(boxes: np.ndarray, side: int) -> np.ndarray:
-    """Return how much of each cell of a map the boxes, (k, 4) as fractions, cover together: float64 (side, side).
-
-    It is exact: the cells of a map of 14 by 14 are wider than many a figure's arm.
-    """
+    """Return exactly how much of each cell of a map boxes, (k, 4) as fractions, cover: float64 (side, side), 0 to 1."""
     boxes, edges = np.clip(boxes, 0, 1), np.arange(side + 1) / side
     # The edges of all cells and boxes cut the picture into rectangles that are wholly inside a box or wholly outside.
     xs, ys = (np.union1d(edges, boxes[:, axis::2]) for axis in (0, 1))
@@ -101,7 +96,7 @@ def class_aucs(peaks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
     """
     if len(np.unique(labels)) < 2:
         raise ValueError("all pictures are of one class: there is nothing to tell apart")
-    return _aucs(rankdata(peaks, axis=0), _one_hot(labels, count))
+    return _aucs(rankdata(peaks, axis=0), labels, count)
 
 
 def max_t_p(peaks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -113,25 +108,22 @@ def max_t_p(peaks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.
     Parameters and errors as in `class_aucs`.
     """
     own = np.nanmax(class_aucs(peaks, labels, count), axis=0)
-    ranks, permuted = rankdata(peaks, axis=0), np.tile(labels, (PERMUTATIONS, 1))
-    np.random.default_rng(seed).permuted(permuted, axis=1, out=permuted)
-    largest = []
-    for some in np.split(permuted, CHUNKS):
-        aucs = _aucs(ranks, _one_hot(some, count).reshape(-1, len(labels)))  # one large product is faster than many
-        largest.append(np.nanmax(aucs.reshape(len(some), -1), axis=1))
-    return (1 + (np.concatenate(largest)[:, None] >= own).sum(axis=0)) / (1 + PERMUTATIONS)
+    ranks = rankdata(peaks, axis=0)
+    permuted = np.random.default_rng(seed).permuted(np.tile(labels, (PERMUTATIONS, 1)), axis=1)
+    largest = np.concatenate([np.nanmax(_aucs(ranks, some, count), axis=(1, 2)) for some in np.split(permuted, CHUNKS)])
+    return (1 + (largest[:, None] >= own).sum(axis=0)) / (1 + PERMUTATIONS)
 
 
-def _one_hot(labels: np.ndarray, count: int) -> np.ndarray:
-    """Return labels int (..., n) as 0 and 1, float64 (..., count, n)."""
-    return (np.arange(count)[:, None] == labels[..., None, :]).astype(float)
+def _aucs(ranks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """Return the areas for each row of labels, int (..., n): float64 (..., count, filters).
 
-
-def _aucs(ranks: np.ndarray, members: np.ndarray) -> np.ndarray:
-    """From the sum of the ranks S of m among n: (S - m (m + 1) / 2) / (m (n - m)) (Mann and Whitney 1947)."""
-    of_class = members.sum(axis=1, keepdims=True)
+    From the sum of the ranks S of m among n: (S - m (m + 1) / 2) / (m (n - m)) (Mann and Whitney 1947).
+    """
+    members = (np.arange(count)[:, None] == labels[..., None, :]).astype(float)  # (..., count, n)
+    sums = (members.reshape(-1, len(ranks)) @ ranks).reshape(*members.shape[:-1], -1)  # faster than many products
+    of_class = members.sum(axis=-1, keepdims=True)
     pairs = of_class * (len(ranks) - of_class)
-    return (members @ ranks - of_class * (of_class + 1) / 2) / np.where(pairs > 0, pairs, np.nan)
+    return (sums - of_class * (of_class + 1) / 2) / np.where(pairs > 0, pairs, np.nan)
 
 
 def _measure_picture(maps: np.ndarray, earlier: np.ndarray, boxes: np.ndarray) -> dict[str, np.ndarray]:
@@ -176,8 +168,7 @@ def measure_importance(model, images: np.ndarray, chosen: Sequence[int | None], 
     """Return by how much a class' logit falls when one filter is set to zero, float64 (classes, filters).
 
     Parameters: `model` as in `filter_table`; `chosen` names for each class one of the pictures, or None for a row of
-    NaN. It is exact: all that follows the layer is computed anew for each filter that is not silent. For six classes
-    and a network's five blocks, two cores need 8 to 50 s at 72 pixels, and 1 to 10 minutes at its full size.
+    NaN. It is exact: all that follows the layer is computed anew for each filter that is not silent.
     """
     import keras
 

@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image
 
 PIXELS = 2 ** 18  # of pictures in a forward step, 5 of 224 by 224: no network then takes 2 GiB
-WHITE = 255  # the grey of a filter's largest activation; its smallest is 0
 COMPRESSION = 4  # of 9: half the time of 6 for VGG16's five blocks, and 8 kB more in 3.4 MB
 DIVERGED = "hold NaN or infinity: the network diverged; train it at a lower rate"
 
@@ -68,19 +67,17 @@ def split_at_layer(model, layer: str):
 class Sprite:
     """All filters of a layer as tiles of one greyscale PNG, row by row from the top left.
 
-    A tile is `side` pixels wide, as the map is; a row has `columns` tiles, the last row black ones at its end. A grey g
-    stands for low + g / 255 * (high - low), with the filter's smallest and largest activation.
+    A grey g stands for low + g / 255 * (high - low). The last row may end in black tiles.
     """
 
     png: bytes
-    side: int
-    columns: int
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    side: int  # of a tile in pixels, as the map's
+    columns: int  # tiles in a row
+    low: tuple[float, ...]  # each filter's smallest activation
+    high: tuple[float, ...]  # and its largest
 
     @property
     def count(self) -> int:
-        """The number of filters."""
         return len(self.low)
 
     def map(self, index: int) -> Image.Image:
@@ -111,7 +108,7 @@ def sprite(maps: np.ndarray) -> Sprite:
     columns = ceil(sqrt(count))
     rows = ceil(count / columns)
     grid = np.zeros((rows * columns, side, side), np.uint8)
-    grid[:count] = np.rint((tiles - low[:, None, None]) * (WHITE / spread[:, None, None]))
+    grid[:count] = np.rint((tiles - low[:, None, None]) * (255 / spread[:, None, None]))
     grid = grid.reshape(rows, columns, side, side).transpose(0, 2, 1, 3).reshape(rows * side, columns * side)
     buffer = io.BytesIO()
     Image.fromarray(grid).save(buffer, "PNG", compress_level=COMPRESSION)
@@ -127,7 +124,7 @@ class Field(NamedTuple):
     offset: int
 
 
-# Layers and operations whose answer at a place depends on their input at that place alone, and those with a window.
+# Layers whose answer at a place depends on their input at that place alone, and those with a window.
 _POINTWISE = {"Activation", "Add", "BatchNormalization", "Concatenate", "Dropout", "Flip", "Multiply", "ReLU",
               "Rescaling"}
 _WINDOWS = {"AveragePooling2D", "Conv2D", "DepthwiseConv2D", "MaxPooling2D", "SeparableConv2D"}
@@ -150,8 +147,7 @@ def receptive_field(model, layer: str) -> Field:
             fields[id(operation.output)] = _field_behind(operation, tensors[0].shape[1],
                                                          Field(last - first, branches[0].stride, first))
         if operation.output is wanted:
-            break
-    return fields[id(wanted)]
+            return fields[id(wanted)]
 
 
 def _field_behind(operation, side: int, field: Field) -> Field:

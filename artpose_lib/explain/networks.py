@@ -31,11 +31,10 @@ MISTAKEN = "mistaken"  # stands in addresses where the key of another picture is
 class TestedNetworks:
     """Networks of finished trials, each beside itself before training, and the pictures of their test parts.
 
-    Parameters: `records` are trials on `dataset` that kept their weights; `weights_dir` is a folder of ImageNet weight
-    files (None: Keras' own).
-    `models` are a `ReaderModel` each, without tables; `tested` the pictures of all test parts, and `rows` their rows in
-    the data set. `pictures` are those to look at, of the first network's test pictures that a page may show: of each
-    class the one that it is surest of; and last, if any, `mistaken`, a single figure that it is surest to be the group
+    Parameters: `records` are trials on `dataset` that kept their weights; `weights_dir` holds ImageNet weight files
+    (None: Keras' own). `models` are a `ReaderModel` each, without tables; `tested` the pictures of all test parts, and
+    `rows` their rows in the data set. `pictures` are those of the first network's test part that a page may show and
+    that it is surest of, one a class; and last, if any, `mistaken`, the single figure that it is surest to be the group
     `mistaken_for`.
     """
 
@@ -48,28 +47,25 @@ class TestedNetworks:
         self.tested = [_reader_picture(dataset, row, str(number)) for number, row in enumerate(self.rows)]
         self.models = [_load_model(record, dataset, weights_dir, np.searchsorted(self.rows, own).tolist())
                        for record, own in zip(records, rows, strict=True)]
-        by_name = dict(zip(names[self.rows], self.tested, strict=True))
-        shown = parts[0][[by_name[name].image is not None for name in parts[0]["file_name"]]]
-        self.pictures = _surest_pictures(shown, dataset.classes, by_name)
-        self.mistaken, self.mistaken_for = _find_mistaken(shown, by_name)
-        self.pictures += [self.mistaken] if self.mistaken else []
+        first = parts[0].assign(picture=[self.tested[own] for own in self.models[0].tested])
+        shown = first[[picture.image is not None for picture in first["picture"]]]
+        self.mistaken, self.mistaken_for = _find_mistaken(shown)
+        self.pictures = _surest_pictures(shown, dataset.classes) + ([self.mistaken] if self.mistaken else [])
 
 
 def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = True) -> list[ReaderModel]:
     """Measure every filter of the networks' blocks on their test parts, and return the models with their tables.
 
-    It takes up to minutes a network; tables that are stored in `results`/filters are read instead. Without
-    `ablate_all`, the filters of networks that learned from nothing are not ablated: after a short profile these are
-    near chance.
+    It takes up to minutes a network; tables stored in `results`/filters are read instead. Without `ablate_all`, filters
+    of networks that learned from nothing are not ablated: after a short profile these are near chance.
     """
     models = []
     for record, model in zip(networks.records, networks.models, strict=True):
         boxes = [networks.tested[number].boxes for number in model.tested]
         ablate = ablate_all or bool(record.config["recipe"]["weights"])
         known = json.dumps([__version__, ablate, [box.tolist() for box in boxes]])  # a trial's name does not say these
-        known = hashlib.sha256(known.encode()).hexdigest()[:12]
-        paths = {layer: results / "filters" / f"{record.folder.name}-{known}" / f"{layer}.parquet"
-                 for layer in model.layers}
+        folder = results / "filters" / f"{record.folder.name}-{hashlib.sha256(known.encode()).hexdigest()[:12]}"
+        paths = {layer: folder / f"{layer}.parquet" for layer in model.layers}
         missing = [layer for layer, path in paths.items() if not path.exists()]
         if missing:
             say(f"numbers of every filter of {model.title}")
@@ -148,22 +144,21 @@ def _load_model(record: Record, dataset: PoseDataset, weights_dir: str | None, t
                        tested=tested)
 
 
-def _surest_pictures(shown: pd.DataFrame, classes: Sequence[str],
-                     by_name: dict[str, ReaderPicture]) -> list[ReaderPicture]:
-    """Return for each class the picture that the network is surest of, of predictions `shown`."""
+def _surest_pictures(shown: pd.DataFrame, classes: Sequence[str]) -> list[ReaderPicture]:
+    """Return for each class the picture that the network is surest of, of predictions with a column `picture`."""
     keys = [slug(name) for name in classes]
     if len({*keys, "", MISTAKEN}) < len(keys) + 2:  # two classes alike, or one in letters that no address takes
         keys = [f"class-{number}" for number in range(1, len(keys) + 1)]
-    surest = {name: shown["file_name"][own[f"p_{name}"].idxmax()] for name, own in shown.groupby("label")}
-    return [replace(by_name[surest[name]], key=key) for key, name in zip(keys, classes, strict=True) if name in surest]
+    surest = {name: own["picture"][own[f"p_{name}"].idxmax()] for name, own in shown.groupby("label")}
+    return [replace(surest[name], key=key) for key, name in zip(keys, classes, strict=True) if name in surest]
 
 
-def _find_mistaken(shown: pd.DataFrame, by_name: dict[str, ReaderPicture]) -> tuple[ReaderPicture | None, str]:
-    """Return the single figure that is most surely taken for a group, of predictions `shown`, and that group."""
+def _find_mistaken(shown: pd.DataFrame) -> tuple[ReaderPicture | None, str]:
+    """Return of such predictions the single figure that is most surely taken for a group, and that group."""
     called = likeliest_class(shown)
     wrong = shown[~shown["label"].isin(GROUPS) & called.isin(GROUPS)]
     if wrong.empty:
         return None, ""
     surest = wrong.filter(regex="^p_").max(axis=1).idxmax()
-    picture = by_name[shown["file_name"][surest]]
+    picture = shown["picture"][surest]
     return replace(picture, key=MISTAKEN, label=f"{picture.label}, taken for {called[surest]}"), called[surest]

@@ -51,9 +51,7 @@ def dissect(model, layers: Sequence[str], probes: Sequence[Probe]) -> pd.DataFra
 
     The measure is a *density*: the share of the filter's energy (its squared answers) that lies on the part, divided by
     the part's share of the picture, both summed over the pictures in which the part is seen and the filter answers. 1
-    is an answer that is spread evenly. The filter is chosen on one half of the drawings and measured on the other: of
-    thousands, the best on any one picture is best by chance.
-
+    is an answer that is spread evenly.
     Returns a row a part of PARTS: part, layer, filter (from 0), pictures (those that it is measured on), density, low
     and high (its 95 % interval, a percentile bootstrap over pictures). A part for which no filter answers is left out.
     Raises ValueError where the model has no such layer.
@@ -63,14 +61,14 @@ def dissect(model, layers: Sequence[str], probes: Sequence[Probe]) -> pd.DataFra
 
 
 def dissect_light_and_edges(size: int, probes: Sequence[Probe]) -> pd.DataFrame:
-    """Do the same without a network, with three maps of a drawing of `size` pixels a side: how light, how dark and how
-    sharply bounded each place is. The layer is "", and filters 0 to 2 are these three."""
+    """Do the same with three maps of a drawing of `size` pixels a side: how light (filter 0 of the layer ""), how dark
+    (1) and how sharply bounded (2) each place is."""
     return _best_filters(({"": _light_and_edges(resize(probe.image, size))} for probe in probes), probes)
 
 
 def _energy_shares(maps: np.ndarray, probe: Probe) -> tuple[np.ndarray, np.ndarray]:
-    """Return, of maps (side, side, filters), what share of each filter's energy lies on each part, (parts, filters),
-    NaN for a silent filter; and each part's share of the picture, (parts,)."""
+    """Return what share of each filter's energy lies on each part, (parts, filters), NaN for a silent one, of maps
+    (side, side, filters); and each part's share of the picture."""
     energy, masks = np.square(maps, dtype=np.float64).reshape(-1, maps.shape[-1]), probe.part_shares(len(maps))
     total = energy.sum(axis=0)
     return masks @ energy / np.where(total > 0, total, np.nan), masks.mean(axis=1)

@@ -32,35 +32,25 @@ NOTE = "README.txt"  # marks a folder that may be replaced
 
 @dataclass(frozen=True, eq=False)
 class ReaderPicture:
-    """A picture to look at, or one that a network was tested on.
+    """A picture to look at, or one that a network was tested on."""
 
-    `key` names it in addresses (see `slug`); `image` is uint8 RGB (h, w, 3) in the work's own proportions, or None
-    where no page may show it; `caption` and `label` are plain text; `boxes` are those around its figures as fractions
-    (x0, y0, x1, y1) of width and height.
-    """
-
-    key: str
-    image: np.ndarray | None
-    caption: str
+    key: str  # in addresses, see `slug`
+    image: np.ndarray | None  # uint8 RGB (h, w, 3) in the work's own proportions; None where no page may show it
+    caption: str  # plain text, as the label
     label: str = ""
-    boxes: Sequence[Sequence[float]] = ()
+    boxes: Sequence[Sequence[float]] = ()  # around its figures: fractions (x0, y0, x1, y1) of width and height
 
 
 @dataclass(frozen=True, eq=False)
 class ReaderModel:
-    """An architecture with its networks.
+    """An architecture with its networks."""
 
-    `key` names it in addresses; `title` is plain text; `layers` one a block, from fine to coarse; `networks` flat
-    keras.Models by a short title, such as "fine-tuned" and "ImageNet". `tables` are about the first network: for some
-    layers what `filters.filter_table` measured on the tested pictures that `tested` numbers, from 0.
-    """
-
-    key: str
-    title: str
-    layers: Sequence[str]
-    networks: Mapping[str, object]
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    tested: Sequence[int] = ()
+    key: str  # in addresses
+    title: str  # plain text
+    layers: Sequence[str]  # one a block, from fine to coarse
+    networks: Mapping[str, object]  # flat keras.Models by a short title, such as "fine-tuned" and "ImageNet"
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # `filter_table` of layers of the first network
+    tested: Sequence[int] = ()  # which of the tested pictures the tables are about, from 0
 
 
 class Reader:
@@ -193,17 +183,15 @@ def _write_script(folder: Path, key: str, data: dict | None) -> None:
 
 def _contact_sheet(index: dict) -> str:
     """Return what stands there without JavaScript: the last block of each model, answering to the first picture."""
-    address, picture = escape(index["address"]), index["pictures"][0]
-    caption = escape(picture["caption"])
-    figures = [f'<figure><img loading="lazy" alt="{caption}" src="{address}/pictures/{picture["key"]}.jpg" '
-               f'width="{picture["width"]}" height="{picture["height"]}"><figcaption>{caption}</figcaption></figure>']
+    picture = index["pictures"][0]
+    shown = [(f"pictures/{picture['key']}.jpg", picture["caption"], picture["width"], picture["height"], "")]
     for model in index["models"]:
-        block, number, network = model["blocks"][-1], len(model["blocks"]), model["networks"][0]
-        rows = -(-block["count"] // block["columns"])
-        said = escape(f"All {block['count']} filters of {block['layer']}, the last block of {model['title']} "
-                      f"({network['title']}), each from its lowest answer (black) to its highest (white)")
-        figures.append(f'<figure><div class="maps-sheet" style="--columns: {block["columns"]}; --rows: {rows}">'
-                       f'<img loading="lazy" alt="{said}" width="{block["columns"]}" height="{rows}" '
-                       f'src="{address}/{model["key"]}/{network["key"]}/{picture["key"]}/{number}.png"></div>'
-                       f"<figcaption>{said}.</figcaption></figure>")
-    return "<p>With JavaScript, every filter of every block can be scrolled here.</p>" + "".join(figures)
+        block, network = model["blocks"][-1], model["networks"][0]
+        said = (f"All {block['count']} filters of {block['layer']}, the last block of {model['title']} "
+                f"({network['title']}), each from its lowest answer (black) to its highest (white).")
+        shown.append((f"{model['key']}/{network['key']}/{picture['key']}/{len(model['blocks'])}.png", said,
+                      block["columns"], -(-block["count"] // block["columns"]), "maps-sheet"))
+    return "<p>With JavaScript, every filter of every block can be scrolled here.</p>" + "".join(
+        f'<figure><div class="{kind}" style="--columns: {width}; --rows: {height}"><img loading="lazy" '
+        f'alt="{escape(said)}" width="{width}" height="{height}" src="{index["address"]}/{path}"></div>'
+        f"<figcaption>{escape(said)}</figcaption></figure>" for path, said, width, height, kind in shown)

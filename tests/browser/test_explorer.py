@@ -4,8 +4,6 @@ import io
 import json
 import os
 import re
-import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -30,53 +28,43 @@ explorer
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a notebook in a JupyterLab of its own: nothing of this machine's settings, and no news."""
-    folders = {name: tmp_path / name for name in ("root", "home", "config", "data", "runtime")}
-    settings = folders["config"] / "labconfig" / "page_config.json"
-    for folder in (*folders.values(), settings.parent):
-        folder.mkdir()
+    """What a JupyterLab says of itself, which knows nothing of this machine's settings and asks for no news."""
+    settings = tmp_path / "config" / "labconfig" / "page_config.json"
+    settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}))
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())], metadata={
-        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
-    nbformat.write(notebook, folders["root"] / "explore.ipynb")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
-    environment = {"HOME": folders["home"], "TF_CPP_MIN_LOG_LEVEL": "3"} | {
-        f"JUPYTER_{name.upper()}_DIR": folders[name] for name in ("config", "data", "runtime")}
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())], metadata={
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}),
+        tmp_path / "explore.ipynb")
+    environment = os.environ | {"HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"} | {
+        f"JUPYTER_{name.upper()}_DIR": str(tmp_path / name) for name in ("config", "data", "runtime")}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip", "127.0.0.1",
-               "--port", str(port), "--ServerApp.port_retries=0", f"--ServerApp.token={token}",
-               f"--ServerApp.root_dir={folders['root']}", "--LabApp.extension_manager=readonly",
+               f"--ServerApp.root_dir={tmp_path}", "--LabApp.extension_manager=readonly",
                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     with (tmp_path / "log.txt").open("w") as log:
-        server = subprocess.Popen(command, cwd=folders["root"], env=os.environ | {
-            name: str(value) for name, value in environment.items()}, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
         try:
-            wait_for(port, server)
-            yield f"http://127.0.0.1:{port}/", f"lab/tree/explore.ipynb?token={token}"
+            yield wait_for(tmp_path / "runtime" / f"jpserver-{server.pid}.json", server)
         finally:
             server.terminate()  # it ends its kernels
             try:
                 server.wait(20)
-            except subprocess.TimeoutExpired:
+            finally:
                 server.kill()
 
 
-def wait_for(port, server):
+def wait_for(file, server):
     for _ in range(300):
         assert server.poll() is None, "JupyterLab ended"
-        try:
-            return socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
+        time.sleep(0.1)
+        if file.exists() and file.read_text().endswith("}"):
+            return json.loads(file.read_text())
     raise AssertionError("JupyterLab does not start")
 
 
 @pytest.fixture
 def page(lab, chromium):
     """The explorer in Chromium; the test fails for any request to another machine and for any error on the page."""
-    server, notebook = lab
-    outside, errors = [], []
+    server, outside, errors = lab["url"], [], []
 
     def keep_inside(route):
         if route.request.url.startswith(server):
@@ -90,7 +78,7 @@ def page(lab, chromium):
     page.on("websocket", lambda opened: outside.append(opened.url) if server[7:] not in opened.url else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.goto(server + notebook)
+    page.goto(f"{server}lab/tree/explore.ipynb?token={lab['token']}")
     page.get_by_text("| Idle").wait_for()  # the kernel
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
@@ -101,16 +89,9 @@ def page(lab, chromium):
 
 
 def shown(page, number):
-    """The colours of the quarters of the picture (0), the map (1) or Grad-CAM (2), as the browser has them."""
-    colours = page.locator(".jp-OutputArea img").nth(number).evaluate("""async image => {
-        await image.decode();
-        const canvas = document.createElement("canvas"), side = canvas.width = canvas.height = image.naturalWidth;
-        const context = canvas.getContext("2d");
-        context.drawImage(image, 0, 0);
-        return [[1, 1], [3, 1], [1, 3], [3, 3]].map(([x, y]) =>
-            Array.from(context.getImageData(x * side / 4, y * side / 4, 1, 1).data.slice(0, 3)));
-    }""")
-    return [tuple(colour) for colour in colours]
+    """The colours of the quarters of the picture (0), the map (1) or Grad-CAM (2), as they stand on the screen."""
+    image = Image.open(io.BytesIO(page.locator(".jp-OutputArea img").nth(number).screenshot())).convert("RGB")
+    return [image.getpixel((x * image.width // 4, y * image.height // 4)) for y in (1, 3) for x in (1, 3)]
 
 
 def png(array):

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-import tinynet
+from tinynet import SIZE, network
 
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.explain import parts
-from artpose_lib.explain.parts import PARTS, dissect, dissect_light_and_edges, draw_probes
+from artpose_lib.explain.parts import PARTS, Probe, dissect, dissect_light_and_edges, draw_probes
 
-SIZE, COUNT = 32, 24
+COUNT = 24
 
 
 @pytest.fixture(scope="module")
@@ -16,23 +16,9 @@ def drawn():
     return draw_probes(COUNT)
 
 
-def network(kernel):
-    """Two layers that answer at each place: to `kernel` times its colour, and nothing at all."""
-    import keras
-
-    pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8")
-    scaled = keras.layers.Rescaling(1 / 255)(pictures)
-    shown = keras.layers.Conv2D(len(kernel), 1, activation="relu", name="shown")
-    silent = keras.layers.Conv2D(2, 1, activation="relu", name="silent", kernel_initializer="zeros")
-    model = keras.Model(pictures, [shown(scaled), silent(scaled)])
-    shown.set_weights([np.array(kernel, np.float32).T[None, None], np.zeros(len(kernel), np.float32)])
-    return model
-
-
-def coloured(drawn, part):
-    """The same drawings, the part in red and all else in blue."""
-    return [parts.Probe(np.where(probe.parts[part][..., None], np.uint8([255, 0, 0]), np.uint8([0, 0, 255])),
-                        probe.parts) for probe in drawn]
+@pytest.fixture(scope="module")
+def model():
+    return network()
 
 
 def test_parts_lie_where_they_are_drawn(drawn):
@@ -50,7 +36,7 @@ def test_parts_lie_where_they_are_drawn(drawn):
 def test_shares_are_exact_and_stay_shares(drawn):
     mask = np.zeros((40, 30), bool)
     mask[:20, :15] = True
-    shares = parts.Probe(drawn[0].image, dict.fromkeys(PARTS, mask)).part_shares(2)
+    shares = Probe(drawn[0].image, dict.fromkeys(PARTS, mask)).part_shares(2)
     np.testing.assert_allclose(shares, [[1, 0, 0, 0]] * len(PARTS))
     for side in (1, 3, 7, 64):
         found = drawn[0].part_shares(side)
@@ -58,10 +44,12 @@ def test_shares_are_exact_and_stay_shares(drawn):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_filter_that_holds_a_part_is_found(drawn, part):
-    model = network([(0, 0, 1), (1, 0, 0), (1, 0, 1)])
-    found = dissect(model, ["silent", "shown"], coloured(drawn, part)).set_index("part").loc[part]
-    assert (found["layer"], found["filter"]) == ("shown", 1)  # red alone
+def test_the_filter_that_holds_a_part_is_found(drawn, model, part):
+    """The same drawings, the part in red and all else in blue: of the first block, filter 0 sees red alone."""
+    coloured = [Probe(np.where(probe.parts[part][..., None], np.uint8([255, 0, 0]), np.uint8([0, 0, 255])), probe.parts)
+                for probe in drawn]
+    found = dissect(model, ["block3_conv3", "block1_conv2"], coloured).set_index("part").loc[part]
+    assert (found["layer"], found["filter"]) == ("block1_conv2", 0)
     seen = [probe.parts[part].mean() for probe in drawn if probe.part_shares(SIZE)[PARTS.index(part)].mean() >= 0.002]
     assert found["pictures"] == len(seen[1::2])
     # All its energy lies on the part, but for the cells at the edge, which a resize shares out: of arrows all are edge.
@@ -69,29 +57,11 @@ def test_the_filter_that_holds_a_part_is_found(drawn, part):
     assert found["low"] <= found["density"] <= found["high"]
 
 
-def test_what_answers_everywhere_has_the_density_one(drawn):
-    import keras
-
-    pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8")
-    even = keras.layers.Conv2D(1, 1, bias_initializer="ones", kernel_initializer="zeros", name="even")
-    found = dissect(keras.Model(pictures, even(keras.layers.Rescaling(1.0)(pictures))), ["even"], drawn)
-    np.testing.assert_allclose(found[["density", "low", "high"]], 1, atol=1e-6)
-
-
-def test_a_network_that_is_silent_holds_nothing(drawn):
-    assert dissect(network([(0, 0, 0)]), ["silent", "shown"], drawn).empty
-
-
-def test_luck_in_the_choice_does_not_count():
-    """Of many filters of noise the best looks good on the drawings that chose it, and like any other on the rest."""
-    rng = np.random.default_rng(0)
-    chosen, judged = [], []
-    for _ in range(20):
-        energy, area = rng.gamma(0.5, 0.2, (40, 300)), np.full(40, 0.1)
-        best = parts._densities(energy[::2], area[::2]).argmax()
-        chosen.append(parts._densities(energy[::2], area[::2])[best])
-        judged.append(parts._density_interval(energy[1::2, best], area[1::2])["density"])
-    assert np.mean(chosen) > 1.5 and np.mean(judged) == pytest.approx(1, abs=0.1)
+@pytest.mark.parametrize(("grey", "rows"), [(255, 4), (0, 0)])
+def test_what_answers_everywhere_has_the_density_one_and_silence_none(drawn, model, grey, rows):
+    found = dissect(model, ["block1_conv2"], [Probe(np.full_like(probe.image, grey), probe.parts) for probe in drawn])
+    assert len(found) == rows
+    np.testing.assert_allclose(found.reindex(columns=["density", "low", "high"]), 1, atol=1e-6)
 
 
 def test_without_a_network_edges_find_arrows_and_darkness_no_more_than_it_can(drawn):
@@ -100,8 +70,8 @@ def test_without_a_network_edges_find_arrows_and_darkness_no_more_than_it_can(dr
     assert found.loc["arrows", "filter"] == 2 and found.loc["arrows", "low"] > 1
 
 
-def test_numbers_are_those_of_version_0_1_0(drawn):
-    found = dissect(tinynet.network(), ["block1_conv2", "block3_conv3"], drawn[:12])
+def test_numbers_are_those_of_version_0_1_0(drawn, model):
+    found = dissect(model, ["block1_conv2", "block3_conv3"], drawn[:12])
     assert found[["layer", "filter", "pictures"]].to_numpy().tolist() == [
         ["block1_conv2", 1, 6], ["block3_conv3", 0, 2], ["block3_conv3", 0, 5], ["block1_conv2", 0, 6]]
     np.testing.assert_allclose(found[["density", "low", "high"]], [

@@ -2,13 +2,11 @@
 
 import json
 import re
-from html import unescape
 
-import numpy as np
 import pytest
 import tinyreader
 from PIL import Image
-from tinyreader import CATCH, CLASSES, HOSTILE, LAYERS, MEANINGS, TESTED, drawn_maps, picture
+from tinyreader import LAYERS, MEANINGS, TESTED, picture
 
 from artpose_lib.explain.reader import ReaderModel, slug, write_reader
 
@@ -36,44 +34,13 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def manifest(folder, key):
-    text = (folder / f"{key}.js").read_text(encoding="ascii")
-    given = re.fullmatch(r"window\.artposeMaps=Object\.assign\(window\.artposeMaps\|\|\{\},(.*)\);\n", text).group(1)
-    return json.loads(given, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))[key]
-
-
-def test_each_view_has_its_sprite_and_its_ranges(written, given):
-    folder, (models, pictures, _) = written[0], given
-    for model in models:
-        for number, layer in enumerate(LAYERS, 1):
-            for title in model.networks:
-                for one in pictures:
-                    key = f"{model.key}/{slug(title)}/{one.key}/{number}"
-                    expected = drawn_maps(model, title, one, layer)
-                    assert (folder / f"{key}.png").read_bytes() == expected.png
-                    for name, values in manifest(folder, key).items():
-                        np.testing.assert_allclose(values, getattr(expected, name), rtol=0.005)
-
-
-def test_the_numbers_of_a_table_are_kept_to_three_digits(written, given):
-    numbers, expected = manifest(written[0], "alpha/3"), given[0][0].tables["three"]
-    for column in ("strength", "selectivity", "p", "importance"):
-        np.testing.assert_allclose(numbers[column], expected[column], rtol=0.005)
-    for column in ("inside", "box_share", "correlation_before_after"):
-        assert [place for place, value in enumerate(numbers[column]) if value is None] == [2]
-    assert numbers["best"] == expected["best_class"].tolist()
-    np.testing.assert_allclose(numbers["auc"], expected[[f"auc_{name}" for name in CLASSES]].T, rtol=0.005)
-    np.testing.assert_allclose(numbers["drop"], expected[[f"importance_{name}" for name in CLASSES]].T, rtol=0.005)
-    assert numbers["strongest"][:2] == [[], [[0, 0, 15, 2.5], [1, 8, 8, 1.5]]]
-    assert manifest(written[0], "alpha/2") is None
-
-
 def test_numbers_of_some_tested_pictures_name_them_by_their_place_among_all(tmp_path, given, one_layer):
     tested = range(TESTED - 1, -1, -1)
     model = ReaderModel("alpha", "Alpha", LAYERS[:1], one_layer.networks, {"one": given[0][0].tables["one"]}, tested)
-    reader = write_reader(tmp_path / "maps", [model], given[1][:1], given[2])
-    assert [peak[0] for peak in manifest(tmp_path / "maps", "alpha/1")["strongest"][1]] == [11, 10]
-    assert reader.index["models"][0]["tested"] == TESTED
+    write_reader(tmp_path / "maps", [model], given[1][:1], given[2])
+    text = (tmp_path / "maps" / "alpha" / "1.js").read_text()
+    numbers = json.loads(re.search(r"{},(.*)\);", text).group(1))["alpha/1"]
+    assert [peak[0] for peak in numbers["strongest"][1]] == [11, 10]
 
 
 def test_the_same_input_gives_the_same_bytes(written, tmp_path, given):
@@ -130,19 +97,3 @@ def test_links_count_filters_from_one(written):
 def test_a_picture_that_no_page_may_show_is_not_written(written):
     there = sorted(path.name for path in (written[0] / "tested").iterdir())
     assert there == sorted(f"{number}.jpg" for number in range(TESTED - 1))
-
-
-def test_hostile_text_stays_text_in_the_page(written):
-    html = written[1].html
-    assert f"<script>{CATCH}" not in html and "<img src=x" not in html
-    assert html.count("<script") == html.count("</script>") == 2
-    index = json.loads(re.search('<script type="application/json">(.*?)</script>', html, re.DOTALL).group(1))
-    assert index["pictures"][1]["caption"] == HOSTILE * 3 and index["models"][0]["classes"] == CLASSES
-    assert index["meanings"] == MEANINGS
-    assert f"the last block of {HOSTILE} (" in unescape(html)
-
-
-def test_the_page_loads_nothing_but_files_of_its_own_folder(written):
-    addresses = re.findall(r'(?:src|href)="(.*?)"|url\((.*?)\)|@import|import\(|fetch\(|XMLHttp', written[1].html)
-    addresses = [first or second for first, second in addresses]
-    assert addresses and all(re.match(r'\.\./\.\./_static/maps/|#artpose|"\$', address) for address in addresses)
