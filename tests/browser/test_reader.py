@@ -48,6 +48,13 @@ def image_of(locator):
     return Image.open(io.BytesIO(locator.screenshot()))
 
 
+def within(inner, outer):
+    """A box as fractions of another: x, y, width and height."""
+    a, b = inner.bounding_box(), outer.bounding_box()
+    return ((a["x"] - b["x"]) / b["width"], (a["y"] - b["y"]) / b["height"],
+            a["width"] / b["width"], a["height"] / b["height"])
+
+
 class View:
     """The page as a person uses it."""
 
@@ -231,10 +238,7 @@ def test_the_map_lies_over_the_picture_as_strongly_as_is_wished(view, given):
 def test_boxes_are_shown_where_there_are_any_and_hidden_on_request(view):
     page = view("#alpha/3/1/first")
     drawn = page.root.locator(".maps-figures rect")
-    frame, box = page.root.locator(".maps-frame").first.bounding_box(), drawn.first.bounding_box()
-    found = [box["x"] - frame["x"], box["y"] - frame["y"], box["width"], box["height"]]
-    assert found == pytest.approx([frame["width"] / 4, frame["height"] / 4, frame["width"] / 2,
-                                   frame["height"] * 3 / 4], abs=3)
+    assert within(drawn.first, page.root.locator(".maps-frame").first) == pytest.approx((1/4, 1/4, 1/2, 3/4), abs=0.01)
     page.boxes(False)
     assert drawn.count() == 2 and not drawn.first.is_visible()
     page.choose("Picture", HOSTILE)
@@ -351,12 +355,6 @@ def test_the_strongest_pictures_are_cropped_to_what_the_filter_sees(view, given)
     crops = page.root.locator(".maps-strongest .maps-crop")
     size, stride, offset = receptive_field(given[0][0].networks["fine-tuned"], "four")
 
-    def within(inner, outer):
-        """A box as fractions of another."""
-        a, b = inner.bounding_box(), outer.bounding_box()
-        return ((a["x"] - b["x"]) / b["width"], (a["y"] - b["y"]) / b["height"],
-                a["width"] / b["width"], a["height"] / b["height"])
-
     for number, (row, column) in enumerate([(0, 7), (4, 4)]):
         left, top = offset + column * stride, offset + row * stride
         x0, y0, x1, y1 = np.clip([left, top, left + size, top + size], 0, SIZE) / SIZE
@@ -433,7 +431,7 @@ def test_two_thousand_filters_are_at_hand(view):
     page = view("#beta/5/1/first")
     page.slider.focus()
     assert page.press("End") == 2047
-    page.unfold("All 2048 filters of five as a table")
+    page.unfold("All 2048 filters of five as a table").rows.last.wait_for()
     assert page.rows.count() == 100 and page.grid.get_by_role("option").count() == 2048
     milliseconds = page.page.evaluate("""() => {
         const started = performance.now(), slider = document.querySelector(".maps-steps input");
