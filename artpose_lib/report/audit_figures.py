@@ -77,7 +77,7 @@ def learning_curve(points: pd.DataFrame, curve: Curve) -> go.Figure:
     figure.add_scatter(x=sizes, y=curve.at(sizes), mode="lines", name="the law", hoverinfo="skip",
                        line={"color": colour(0), "dash": "dash", "width": 2})
     value, low, high = (np.array([number]) for number in (curve.accuracy, curve.low, curve.high))
-    return figure.add_scatter(x=[curve.pictures], y=value, mode="markers", name=f"at {curve.pictures}",
+    return figure.add_scatter(x=[curve.pictures], y=value, mode="markers", name=f"at {curve.pictures:.0f}",
                               hovertemplate="%{y:.3f}<extra></extra>", marker=plotting.mark_style(1),
                               error_y=plotting.interval_bars(value, low, high))
 

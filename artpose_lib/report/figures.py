@@ -48,7 +48,7 @@ def composition(counts: pd.DataFrame, colours: dict[str, str] | None = None) -> 
     figure = new_figure(len(groups), barmode="stack", bargap=0.25, legend_traceorder="normal",
                         xaxis={"title_text": "pictures", "rangemode": "tozero"}, yaxis=lanes_from_top(groups))
     colours = colours or {name: colour(number) for number, name in enumerate(classes)}
-    for name in filter(table.columns.__contains__, colours):
+    for name in [name for name in colours if name in table]:
         own = pd.DataFrame({"group": groups, "n": table[name], "label": name})
         figure.add_bar(x=own["n"], y=list(range(len(groups))), orientation="h", name=escape_name(name),
                        marker_color=colours[name], hoverinfo="text", hovertext=describe(own, "{group}: {n} of {label}"))

@@ -16,13 +16,10 @@ LAZY_JS = Path(web.__file__).with_name("plotly_lazy.js")
 ICON_SCRIPT = re.compile(r'\s*<(?:script|link)\b[^>]*fontawesome\.js[^>]*>(?:</script>)?')
 
 
-def _add_plotly(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+def _choose_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Add what loads Plotly where there are figures, and remove what no page uses, such as a script from the web."""
     if "Plotly.newPlot" in context.get("body", ""):
         app.add_js_file(LAZY_JS.name, priority=100)
-
-
-def _remove_unused(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
-    """Remove what Jupyter Book puts into every page and none uses, such as a script from an address in the web."""
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind]
                          if not re.search("thebe|sphinx-design|design-tabs", str(vars(file)).lower())]
@@ -43,7 +40,6 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("html-page-context", _add_plotly)
-    app.connect("html-page-context", _remove_unused, priority=900)  # after all others have added theirs
+    app.connect("html-page-context", _choose_scripts, priority=900)  # after all others have added theirs
     app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
