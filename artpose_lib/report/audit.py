@@ -35,7 +35,7 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
-    """A row for each comparison, or for those of some ids: the score under both conditions and what they differ by.
+    """What both conditions of each comparison score, or of those of some ids, and what they differ by.
 
     Returns id, model, backbone, condition, text and script (accuracies, but for A6 and A7), difference (script less
     text) with low, high and p, trials, pictures, and strength: "full" or the profile's name.
@@ -81,10 +81,8 @@ def _score_trials(study: Study, conditions: Mapping[object, Condition], name: st
 
 
 def tabulate_permuted(study: Study) -> pd.DataFrame:
-    """A1 trial by trial: seed, condition, accuracy, chance, and what "one good trial and the rest at chance" predicts.
-
-    Chance is the sum of the classes' squared shares: who guesses each class as often as it comes is right so often.
-    """
+    """A1 trial by trial: seed, condition, accuracy, chance (of a guess by the classes' shares), and the mean that is
+    predicted of one good trial and the rest at chance."""
     first = plan_comparisons(study, ["A1"])[0]
     sides = {"as the text says": first.text, first.condition: first.script}
     table = _score_trials(study, sides, "condition")[["seed", "condition", "accuracy"]]

@@ -88,8 +88,8 @@ def _count(cells: np.ndarray, k: int) -> np.ndarray:
 def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: str = "test") -> dict[str, float]:
     """How many test pictures a difference of `gap` takes, where two models disagree as often as these do.
 
-    Returns disagree (the share of pictures that only one of them gets right), accuracy (the first's), paired and apart
-    (pictures). Raises ValueError where they share no pictures.
+    Returns disagree (the share that only one of them gets right), accuracy (the first's), paired and apart (numbers of
+    pictures). Raises ValueError where they share no pictures.
     """
     both = _find_cells(first, part).merge(_find_cells(second, part), on=["seed", "file_name"])
     if both.empty:
@@ -103,8 +103,7 @@ def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: st
 def compare_models(summary: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
     """The test accuracies of two models with each architecture that has both, from `scores.summary`.
 
-    Returns backbone, before, before_low, before_high, after, after_low, after_high, and verdict, whether the 95 %
-    intervals lie apart, in words.
+    Returns backbone, before and after, each with its _low and _high, and verdict: whether the intervals lie apart.
     """
     columns = ["accuracy", "accuracy_low", "accuracy_high"]
     sides = [summary[summary["model"] == model].set_index("backbone")[columns].rename(

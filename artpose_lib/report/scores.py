@@ -50,10 +50,7 @@ def _trial_confusions(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFram
 
 
 def scores(confusions: np.ndarray) -> np.ndarray:
-    """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k), true by predicted: float64 (..., 3).
-
-    As in scikit-learn, a class that is neither there nor predicted counts in no average.
-    """
+    """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k), as scikit-learn averages: (..., 3)."""
     right = np.diagonal(confusions, axis1=-2, axis2=-1)
     support, called = confusions.sum(axis=-1), confusions.sum(axis=-2)
     pictures, occurs = support.sum(axis=-1), support + called > 0
@@ -63,7 +60,7 @@ def scores(confusions: np.ndarray) -> np.ndarray:
 
 
 def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
-    """A row for each trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
+    """The `METRICS` of each trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
 
     Raises ValueError for a part without predictions, an unknown label or a missing probability.
     """
@@ -147,10 +144,7 @@ def roc_curves(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
 
 
 def _mean_curve(curves: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """The mean height of ROC curves at each false positive rate; its area is the mean of their areas.
-
-    Each rate comes twice, with the heights at the foot and at the top of a step.
-    """
+    """The mean height of ROC curves at each false positive rate, at the foot and at the top of the step there."""
     rates = np.unique(np.concatenate([fpr for fpr, _ in curves]))
     foot = np.mean([np.interp(-rates, -fpr[::-1], tpr[::-1]) for fpr, tpr in curves], axis=0)
     top = np.mean([np.interp(rates, fpr, tpr) for fpr, tpr in curves], axis=0)
@@ -190,10 +184,7 @@ def thesis_accuracies() -> pd.DataFrame:
 
 
 def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
-    """Tables 3.1 and 3.2 of the thesis beside `table`, a frame from `summary`.
-
-    Returns model, backbone, metric, thesis, here, low, high (NaN on the side that has no such score), trials.
-    """
+    """Tables 3.1 and 3.2 beside a `summary`: model, backbone, metric, thesis, here, low, high (or NaN), trials."""
     here = pd.concat(
         table[["model", "backbone", "trials", metric, f"{metric}_low", f"{metric}_high"]].assign(metric=metric).rename(
             columns={metric: "here", f"{metric}_low": "low", f"{metric}_high": "high"}) for metric in METRICS)

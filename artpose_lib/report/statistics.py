@@ -20,10 +20,7 @@ POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 198
 
 def bootstrap(count: int, statistic: Callable[[np.ndarray, np.random.Generator], np.ndarray],
               resamples: int = RESAMPLES) -> np.ndarray:
-    """What `statistic` returns of samples, int (resamples, count), drawn with replacement from `count` things.
-
-    Its second argument is the generator, for draws of its own.
-    """
+    """What `statistic` returns of samples, int (resamples, count), drawn with replacement, and of their generator."""
     rng = np.random.default_rng(0)
     return statistic(rng.integers(count, size=(resamples, count)), rng)
 
