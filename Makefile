@@ -11,10 +11,10 @@ book: $(READY)  ## run every chapter that has changed and render the pages (opti
 test: $(READY)  ## style, then the tests, with a smoke run of every chapter and a build of the book among them
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/lint-imports --no-cache
-	$(VENV)/bin/pytest -n 2 --dist loadgroup  # two processes, a file's tests in one of them
+	$(VENV)/bin/pytest -n 2 --no-loadscope-reorder  # two processes: see tests/conftest.py
 
 test-all: $(READY)  ## the tests that train real networks or run a benchmark too
-	$(VENV)/bin/pytest -m "" -n 2 --dist loadgroup
+	$(VENV)/bin/pytest -m "" -n 2 --no-loadscope-reorder
 
 bench: $(READY) benchmarks/.venv/.ready  ## time two ways of each piece of work in turn, into benchmarks/results
 	$(VENV)/bin/python benchmarks

@@ -19,13 +19,25 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+BOOK = ("test_book.py", "test_networks.py")  # the files that look at the book or its trials, which take minutes
+
+
 def pytest_collection_modifyitems(items):
-    """Keep a file's tests in one process, and all that look at the book or its trials, which start first."""
-    for item in items:
-        book = {"pages", "smoke_results"} & set(item.fixturenames)
-        item.add_marker(pytest.mark.xdist_group("book" if book else item.path.name))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("book",))
+    items.sort(key=lambda item: item.path.name not in BOOK)  # the longest first
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep a file's tests in one process, and all that look at the book. (`--dist loadgroup` would be pytest-xdist's
+    own way, and 3.8 no longer does it with pytest 9.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return "book" if file.endswith(BOOK) else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
