@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.explain.filters import Peak
-from artpose_lib.explain.maps import feature_maps, sprite
 from artpose_lib.explain.reader import ReaderModel, ReaderPicture
 
 CATCH = "document.title='caught'"
@@ -63,11 +62,3 @@ def contents():
                 picture("third", 2, "Another saint", height=40, width=80)]
     tested = [picture(f"t{number}", number, HOSTILE if number == 1 else f"Work {number}") for number in range(TESTED)]
     return models, pictures, [*tested[:-1], ReaderPicture("closed", None, "A closed work")]
-
-
-def drawn_maps(model, title, shown, layer):
-    """The sprite that a view should show."""
-    from artpose_lib.data.pictures import resize
-
-    image = resize(shown.image, SIZE)
-    return sprite(feature_maps(model.networks[title], image[np.newaxis], [layer])[layer][0])

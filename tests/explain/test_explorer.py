@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from tinynet import COLOURS, SIZE, network, picture
+from tinyreader import HOSTILE
 
 from artpose_lib.explain import explorer as module
 from artpose_lib.explain.explorer import SIDE, VEIL, FeatureMapExplorer
 from artpose_lib.explain.maps import feature_maps, sprite
 
-CATCH = "document.title='caught'"
-HOSTILE = f"""St "Sebastian"</script><script>{CATCH}</script><img src=x onerror="{CATCH}">'&"""
 TUNED = "VGG16 fine-tuned"
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
@@ -120,16 +119,6 @@ def test_the_overlay_can_be_as_strong_as_one_likes(explorer):
     assert quarters(explorer.images[2])[:2] == [VEIL, (0, 125, 0)]
 
 
-def test_a_picture_is_resized_to_what_the_network_takes(tiny):
-    wide = np.zeros((10, 20, 3), np.uint8)
-    wide[:, 10:] = 255
-    explorer = FeatureMapExplorer({"small": tiny, "large": network(size=2 * SIZE)}, {"wide": wide}, COLOURS)
-    for name, side in (("small", SIZE), ("large", 2 * SIZE)):
-        explorer.model.value = name
-        assert f"{side} × {side}" in explorer.captions[1].value
-        assert quarters(explorer.images[1]) == [BLACK, WHITE] * 2
-
-
 # Classes.
 
 
@@ -203,9 +192,7 @@ def diverged():
 
 
 def without_maps():
-    pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8")
-    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(pictures))
-    return keras.Model(pictures, keras.layers.Dense(3, activation="softmax")(pooled))
+    return keras.Sequential([keras.Input((SIZE, SIZE, 3), dtype="uint8"), keras.layers.Flatten()])
 
 
 @pytest.mark.parametrize("make, reason", [(diverged, "diverged"), (without_maps, "no layer with feature maps"),

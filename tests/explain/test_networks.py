@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tinynet
-from builders import make_folder
+from builders import make_folder, predictions_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,16 +16,9 @@ from artpose_lib.train.study import open_study
 CLASSES = ("Antinous", "Graces", "Pieta", "Tanagra")
 
 
-def answers(*pairs, part="test", classes=CLASSES):
-    """Predictions of pictures by (label, the class that is named)."""
-    rows = [{"label": label, "part": part} | {f"p_{name}": float(name == called) for name in classes}
-            for label, called in pairs]
-    return pd.DataFrame(rows)
-
-
 def test_only_mistakes_on_single_figures_of_the_test_part_count():
-    found = answers(("Antinous", "Graces"), ("Antinous", "Tanagra"), ("Antinous", "Antinous"), ("Tanagra", "Pieta"),
-                    ("Graces", "Pieta"), ("Pieta", "Tanagra"))
+    found = predictions_of([("Antinous", "Graces"), ("Antinous", "Tanagra"), ("Antinous", "Antinous"),
+                            ("Tanagra", "Pieta"), ("Graces", "Pieta"), ("Pieta", "Tanagra")], CLASSES)
     assert count_group_mistakes(found, CLASSES) == (2, 3, pytest.approx(2 / 3))
     assert count_group_mistakes(found.assign(part="validation"), CLASSES)[:2] == (0, 0)
 
@@ -59,8 +52,8 @@ def opened(tmp_path, monkeypatch):
         make_folder(tmp_path, dict.fromkeys(labels, 4), **columns)
         dataset, called = load_dataset(tmp_path), dict(pairs)
         test = dataset.metadata[["file_name", "label"]].iloc[::2]
-        found = answers(*((label, called.get(name, label)) for name, label in test.to_numpy()), classes=labels)
-        found["file_name"] = test["file_name"].to_numpy()
+        found = predictions_of([(label, called.get(name, label)) for name, label in test.to_numpy()], labels)
+        found = found.assign(file_name=test["file_name"].to_numpy())
         config = {"recipe": {"model": "finetuned_aug", "backbone": "VGG16", "weights": weights}, "seed": 40,
                   "size": tinynet.SIZE}
         found = pd.concat([found, found.assign(part="validation")])
