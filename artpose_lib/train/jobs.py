@@ -31,7 +31,8 @@ def run(jobs: Iterable[Job], where: str = "") -> Iterator[Job]:
     Raises what a job raises, and OSError, naming the folder, where it cannot be written.
     """
     planned = list(jobs)
-    for folder in sorted({job.path.parent for job in planned}):
+    folders = sorted({job.path.parent for job in planned})
+    for folder in folders:
         sweep(folder)
     stored = {job.path for job in planned if job.path.exists()}
     yield from (job for job in planned if job.path in stored)
@@ -49,6 +50,8 @@ def run(jobs: Iterable[Job], where: str = "") -> Iterator[Job]:
             left = [job for job in left if job.path not in stored]
             if left and not stored:
                 time.sleep(POLL)
+    for folder in folders:  # again, for what was left by processes that have died since
+        sweep(folder)
 
 
 def run_one(job: Job, where: str = "") -> None:
