@@ -29,9 +29,8 @@ SUREST = -1  # in place of a class: the one that the network gives the highest p
 class FeatureMapExplorer(widgets.VBox):
     """Scroll through every filter of every layer of some networks and pictures.
 
-    Parameters: `models` are flat functional keras.Models on uint8 pictures, by name; `pictures` uint8 RGB arrays
-    (h, w, 3) by title; `classes` the names of a classifier's outputs, in their order. All names are plain text. A
-    network whose outputs are not these classes shows its maps, without Grad-CAM and probabilities.
+    Parameters: `models` are flat functional keras.Models by name; `pictures` uint8 RGB (h, w, 3) by title; `classes`
+    a classifier's outputs; all plain text. A network with other outputs shows its maps, without Grad-CAM.
     Raises ValueError where there is no model or no picture, or the first model has no layer with maps.
     """
 
@@ -125,11 +124,10 @@ class FeatureMapExplorer(widgets.VBox):
         with self.layer.hold_sync():
             self.layer.options, self.layer.value = [(label, name) for name, label in labels.items()], layer
         self.filter.max, self.filter.value = maps.count, number
-        pngs = [(_png(image) if image else b"", said) for image, said in self._views]
-        for image, caption, (drawn, said) in zip(self.images, self.captions, [
-                *pngs, (grid, f"All filters of {labels[layer]}")], strict=True):
-            image.value, caption.value = drawn, escape(said)
-        self.judgement.layout.display = None if pngs[2][0] else "none"
+        self.images[3].value, self.captions[3].value = grid, escape(f"All filters of {labels[layer]}")
+        for image, caption, (drawn, said) in zip(self.images, self.captions, self._views, strict=False):
+            image.value, caption.value = _png(drawn) if drawn else b"", escape(said)
+        self.judgement.layout.display = None if drawn else "none"
 
     def _judge(self, network, picture: np.ndarray) -> tuple[Image.Image | None, str]:
         """Return Grad-CAM over the picture and its caption; nothing where the network has other classes."""

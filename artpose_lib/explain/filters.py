@@ -103,9 +103,8 @@ def max_t_p(peaks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.
     """Return how often chance makes some filter as selective as each one is, float64 (filters,), 0.001 to 1.
 
     p is the share of the permutations of the labels, the true ones counted in, in which the largest AUC of all filters
-    and classes comes up to the filter's own largest (Westfall and Young 1993, single-step maxT). So where no filter
-    knows anything, the chance that any of them gets p <= 0.05 is at most 0.05, however many they are.
-    Parameters and errors as in `class_aucs`.
+    and classes comes up to the filter's own largest (Westfall and Young 1993, single-step maxT). Where no filter knows
+    anything, any of them gets p <= 0.05 in at most 5 % of the cases. Parameters and errors as in `class_aucs`.
     """
     own = np.nanmax(class_aucs(peaks, labels, count), axis=0)
     ranks = rankdata(peaks, axis=0)

@@ -81,8 +81,8 @@ def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = 
 def dissect_networks(models: Sequence[ReaderModel], drawings: int) -> pd.DataFrame:
     """Find the parts of that many drawings in all networks (`parts.dissect`), and in light and edges at their sizes.
 
-    Returns the columns of `parts.dissect` and: model, the key ("" for light and edges); network; name, of both; size;
-    what, the filter in words; plain, the upper end of the interval of light and edges for the part at this size.
+    Returns its columns and: model, the key ("" for light and edges); network; name, of both; size; what, the filter in
+    words; plain, the upper end of the interval of light and edges for the part at this size.
     """
     probes = draw_probes(drawings)
     dissected = [dissect(network, model.layers, probes).assign(

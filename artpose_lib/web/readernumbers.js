@@ -40,13 +40,13 @@ function sortFilters(numbers, key, reversed = false) {
 class Numbers {
   constructor(reader) {
     this.reader = reader;
-    [this.list, this.rows, this.source] = [make("dl"), make("tbody"), make("p", { className: "maps-quiet" })];
+    [this.list, this.rows, this.note] = [make("dl"), make("tbody"), make("p", { className: "maps-quiet" })];
     const titles = ["Class", "Tells it apart (AUC)", "Importance for it"];
     const head = make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)));
     const terms = Object.entries(reader.index.meanings).flatMap(([term, text]) =>
       [make("dt", {}, term), make("dd", {}, text)]);
     this.element = make("div", { className: "maps-numbers" }, this.list,
-      make("table", { className: "maps-classes" }, make("thead", {}, head), this.rows), this.source,
+      make("table", { className: "maps-classes" }, make("thead", {}, head), this.rows), this.note,
       make("details", { className: "maps-explained", hidden: !terms.length },
         make("summary", {}, "What the numbers mean"), make("dl", {}, ...terms)));
   }
@@ -59,8 +59,7 @@ class Numbers {
       make("div", {}, make("dt", {}, name), make("dd", {}, make("b", {}, value), ` ${note}`))));
     this.rows.replaceChildren(...(measured ? model.classes : []).map((name, index) =>
       Numbers.classRow(name, values.auc[index][filter], values.drop[index][filter])));
-    this.source.textContent = `Measured on the ${model.networks[0].title} network, over the ${model.tested} pictures `
-      + "of its test part.";
+    this.note.textContent = `Measured on the ${model.networks[0].title} network and its ${model.tested} test pictures.`;
   }
 
   facts(filter) {
