@@ -21,8 +21,8 @@ from artpose_lib.train.training import Part
 if TYPE_CHECKING:
     from artpose_lib.train.study import Study
 
-# Raise it when divisions, augmentation or training give other numbers than before: all trials then have new names. At 1,
-# the protocol of version 0.1.0, it is left out of the name.
+# Raise it when divisions, augmentation or training give other numbers than before: all trials then have new names.
+# At 1, the protocol of version 0.1.0, it is left out of the name.
 PROTOCOL = 1
 
 
