@@ -127,7 +127,7 @@ class Transport(LimiterMixin, requests.Session):
                 body += piece
                 if len(body) > limit:
                     raise Fault("too large", f"The answer of {where} has more than {limit:,} bytes.", lasting=True)
-        except (HTTPError, ValueError) as error:  # ValueError: for a chunk of -5 bytes
+        except HTTPError as error:
             if fine:
                 kind = "no answer" if isinstance(error, ReadTimeoutError) else "cut off"
                 raise Fault(kind, f"The answer of {where} was cut off. Run the collection again.") from None

@@ -189,8 +189,8 @@ def test_packed_and_chunked_answers_are_read(near, museum):
 @pytest.mark.parametrize(("answer", "outcome"), [
     (reply(b'{"a": 1}', Content_Length=20), "cut off"), (chunked(b"20\r\n{}"), "cut off"),
     (chunked(b"zz\r\n{}\r\n"), "cut off"), (chunked(b"-5\r\n{}\r\n"), "cut off"),
-    (reply(b"{}", Content_Encoding="gzip"), "cut off"), (reply(b"{}", Content_Length="2, 3"), "no answer"),
-    (b"", "no answer"), (b"SSH-2.0-OpenSSH\r\n", "no answer"),
+    (reply(b"{}", Content_Encoding="gzip"), "cut off"), (reply(b"{}", 404, Content_Encoding="gzip"), "not found!"),
+    (reply(b"{}", Content_Length="2, 3"), "no answer"), (b"", "no answer"), (b"SSH-2.0-OpenSSH\r\n", "no answer"),
     *((endless(reply(b"", status, Content_Length=10 ** 12)), "server error") for status in (500, 501))])
 def test_a_broken_or_endless_answer_is_a_fault_that_passes(near, museum, tmp_path, answer, outcome):
     museum.replies = [answer]
