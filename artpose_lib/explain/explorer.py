@@ -113,7 +113,7 @@ class FeatureMapExplorer(widgets.VBox):
         layer = self.layer.value if self.layer.value in labels else next(iter(labels))
         picture = self._once("picture", (title, size), lambda: self._pictures[title](size))
         shown = self.model.value, title, layer
-        maps = self._once("maps", shown, lambda: sprite(feature_maps(network, picture[np.newaxis], [layer])[layer][0]))
+        maps = self._once("maps", shown, lambda: sprite(next(feature_maps(network, picture[None], [layer]))[layer]))
         grid = self._once("grid", shown, lambda: _png(_rule(maps)))
         number = 1 if other_layer or self.filter.value > maps.count else self.filter.value
         tile, low, high = maps.map(number - 1), maps.low[number - 1], maps.high[number - 1]
@@ -134,7 +134,7 @@ class FeatureMapExplorer(widgets.VBox):
         if network.output.shape[1:] != (len(self._classes),):
             return None, ""
         head, asked = network.layers[-1].name, (self.model.value, self.picture.value)
-        found = self._once("probabilities", asked, lambda: feature_maps(network, picture[np.newaxis], [head])[head][0])
+        found = self._once("probabilities", asked, lambda: next(feature_maps(network, picture[None], [head]))[head])
         index = int(found.argmax()) if self.explained.value == SUREST else self.explained.value
         cam = self._once("cam", (*asked, index), lambda: gradcam(network, picture, index))
         where = "where it is turquoise, the picture speaks" if cam.any() else "nothing in the picture speaks"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from artpose_lib.explain.maps import DIVERGED, map_pictures, split_at_layer
+from artpose_lib.explain.maps import DIVERGED, feature_maps, split_at_layer
 
 PERMUTATIONS = 999  # of the labels; the smallest p that they can show is 1 in 1,000
 CHUNKS = 9  # in which they are computed: 111 at a time take 11 MB for 6 classes and 2,048 filters
@@ -53,8 +53,8 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
         raise ValueError(f"{len(images)} pictures, {len(labels)} labels and boxes of {len(boxes)} pictures")
     head = model.layers[-1].name
     rows = [_measure_picture(after[layer], earlier[layer], own) | {"probability": after[head]}
-            for own, after, earlier in zip(boxes, map_pictures(model, images, [layer, head]),
-                                           map_pictures(before, images, [layer]), strict=True)]
+            for own, after, earlier in zip(boxes, feature_maps(model, images, [layer, head]),
+                                           feature_maps(before, images, [layer]), strict=True)]
     found = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     if not np.isfinite(found["var"]).all():
         raise ValueError(f"feature maps {DIVERGED}")

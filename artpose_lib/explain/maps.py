@@ -16,18 +16,12 @@ COMPRESSION = 4  # of 9: half the time of 6 for VGG16's five blocks, and 8 kB mo
 DIVERGED = "hold NaN or infinity: the network diverged; train it at a lower rate"
 
 
-def feature_maps(model, images: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return the maps of some pictures at several layers, float32 (n, side, side, channels), by the layer's name.
+def feature_maps(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+    """Yield for each picture its maps at several layers, float32 (side, side, channels), by the layer's name.
 
-    Parameters: `model` is a flat functional keras.Model; `images` uint8 RGB (n, size, size, 3). VGG16's five blocks
-    take 25 MB a picture of 224 pixels. Raises ValueError where the model has no such layer or takes another size.
+    Parameters: `model` is a flat functional keras.Model; `images` uint8 RGB (n, size, size, 3).
+    Raises ValueError where the model has no such layer or takes another size.
     """
-    pictures = list(map_pictures(model, images, layers))
-    return {layer: np.stack([maps[layer] for maps in pictures]) for layer in layers}
-
-
-def map_pictures(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the same maps picture by picture, float32 (side, side, channels)."""
     import keras  # here and not above, so that sprites can be made and shown without loading TensorFlow
 
     # Outputs by name: as a list, Keras would return the only output of a list of one without its list.

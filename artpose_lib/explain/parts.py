@@ -14,7 +14,7 @@ import pandas as pd
 
 from artpose_lib.data.pictures import resize
 from artpose_lib.draw.artwork import PARTS, Artwork
-from artpose_lib.explain.maps import map_pictures
+from artpose_lib.explain.maps import feature_maps
 
 POSE = "Sebastian"  # the pose of the thesis' Figure A.6, and the one that has all four parts
 DRAWINGS = 80  # half of them to choose a filter by, half to measure it on
@@ -57,7 +57,7 @@ def dissect(model, layers: Sequence[str], probes: Sequence[Probe]) -> pd.DataFra
     Raises ValueError where the model has no such layer.
     """
     images = np.stack([resize(probe.image, model.input_shape[1]) for probe in probes])
-    return _best_filters(map_pictures(model, images, layers), probes)
+    return _best_filters(feature_maps(model, images, layers), probes)
 
 
 def dissect_light_and_edges(size: int, probes: Sequence[Probe]) -> pd.DataFrame:

@@ -134,8 +134,7 @@ def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPict
 def _write_sprites(folder: Path, key: str, network, picture: ReaderPicture, layers: Sequence[str]) -> dict[str, Sprite]:
     """Write the blocks' maps of a picture as `key`/1.png and so on, each with a script of its ranges."""
     image = resize(picture.image, network.input_shape[1])
-    maps = feature_maps(network, image[np.newaxis], layers)
-    sprites = {layer: sprite(maps[layer][0]) for layer in layers}
+    sprites = {layer: sprite(maps) for layer, maps in next(feature_maps(network, image[np.newaxis], layers)).items()}
     (folder / key).mkdir(parents=True)
     for number, drawn in enumerate(sprites.values(), 1):
         (folder / f"{key}/{number}.png").write_bytes(drawn.png)

@@ -132,7 +132,7 @@ class View:
         """The sprite of a network of the first or second model."""
         image = resize(self.given[1][picture].image, SIZE)[np.newaxis]
         layer = LAYERS[block - 1]
-        return sprite(feature_maps(self.given[0][model].networks[title], image, [layer])[layer][0])
+        return sprite(next(feature_maps(self.given[0][model].networks[title], image, [layer]))[layer])
 
     def check_map(self, frame, filter, *shown, **others):
         drawn = self.draw(*shown, **others)

@@ -70,7 +70,7 @@ def state(explorer):
 
 
 def test_the_slider_goes_from_filter_to_filter_without_computing_anew(explorer, tiny, monkeypatch):
-    drawn = sprite(feature_maps(tiny, picture()[None], ["block1_conv2"])["block1_conv2"][0])
+    drawn = sprite(next(feature_maps(tiny, picture()[None], ["block1_conv2"]))["block1_conv2"])
     explorer.images[3].observe(lambda change: pytest.fail("the grid is sent again"), "value")
     for name in ("feature_maps", "gradcam", "_rule"):
         monkeypatch.setattr(module, name, lambda *_, name=name: pytest.fail(f"{name} again"))

@@ -132,7 +132,7 @@ def test_a_dead_filter_has_no_numbers_that_it_did_not_earn(table):
 
 
 def test_the_strongest_pictures_come_first_with_the_place_of_the_peak(table, model, data):
-    maps = feature_maps(model, data["images"], [EYES])[EYES]
+    maps = np.stack([found[EYES] for found in feature_maps(model, data["images"], [EYES])])
     for index, strongest in table["strongest"].drop(DEAD).items():
         assert [peak.activation for peak in strongest] == sorted(maps[..., index].max(axis=(1, 2)))[:-STRONGEST - 1:-1]
         for picture, row, column, activation in strongest:
@@ -180,7 +180,8 @@ def test_a_correlation_takes_all_places_of_all_pictures(data, table):
     assert table[UNCHANGED][[RED, GREEN, BLUE]].to_numpy() == pytest.approx(1)
     after, before = free(3), free(4)
     found = measure(after, before, data, "block2_conv2")[UNCHANGED]
-    now, then = (feature_maps(model, data["images"], ["block2_conv2"])["block2_conv2"] for model in (after, before))
+    now, then = (np.stack([found["block2_conv2"] for found in feature_maps(model, data["images"], ["block2_conv2"])])
+                 for model in (after, before))
     expected = [np.corrcoef(now[..., index].ravel(), then[..., index].ravel())[0, 1] if now[..., index].any()
                 and then[..., index].any() else np.nan for index in range(4)]
     assert np.sum(~np.isnan(expected)) >= 3
