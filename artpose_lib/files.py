@@ -59,7 +59,8 @@ def claim(path: Path) -> Iterator[bool]:
 
     Raises OSError, naming the folder and the way out, where no lock can be made there.
     """
-    lock = FileLock(path.parent / f".{path.name}.lock", timeout=0, mode=0o666, is_singleton=False)
+    # No fallback to marker files: those of a killed process would stop all others.
+    lock = FileLock(path.parent / f".{path.name}.lock", timeout=0, mode=0o666, fallback_to_soft=False)
     with _explain_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         mine = _acquire(lock)
@@ -90,7 +91,7 @@ def _acquire(lock: FileLock) -> bool:
     except Timeout:
         return False
     except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
             raise
     return True  # also on a file system without locks: see the module's docstring
 

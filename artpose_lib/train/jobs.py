@@ -31,8 +31,7 @@ def run(jobs: Iterable[Job], where: str = "") -> Iterator[Job]:
     Raises what a job raises, and OSError, naming the folder, where it cannot be written.
     """
     planned = list(jobs)
-    folders = sorted({job.path.parent for job in planned})
-    for folder in folders:
+    for folder in sorted({path.parent for job in planned for path in (job.path, job.needs) if path}):
         sweep(folder)
     stored = {job.path for job in planned if job.path.exists()}
     yield from (job for job in planned if job.path in stored)
@@ -50,8 +49,6 @@ def run(jobs: Iterable[Job], where: str = "") -> Iterator[Job]:
             left = [job for job in left if job.path not in stored]
             if left and not stored:
                 time.sleep(POLL)
-    for folder in folders:  # again, for what was left by processes that have died since
-        sweep(folder)
 
 
 def run_one(job: Job, where: str = "") -> None:

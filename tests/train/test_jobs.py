@@ -109,6 +109,17 @@ def test_two_processes_killed_forty_times_on_a_disk_that_fails_end_as_one_that_n
     print(f"{kills} kills in {lives} lives, {finished} folders finished")
 
 
+def test_what_the_dead_left_beside_what_stored_jobs_needed_is_removed(tmp_path):
+    features, trial = tmp_path / "features" / "a.npy", tmp_path / "trials" / "one"
+    for stored in (features, trial):
+        stored.parent.mkdir()
+        stored.touch()
+    (features.parent / ".a.npy.lock").touch()
+    (features.parent / f"{PARTIAL}a.npy-12345678").mkdir()
+    assert list(run([Job(trial, lambda: pytest.fail("made again"), features)]))
+    assert [path.name for path in features.parent.iterdir()] == ["a.npy"]
+
+
 def test_processes_that_share_a_folder_train_each_trial_once_and_none_is_lost(colours, undisturbed, tmp_path):
     results = tmp_path / "results"
     assert [outcome(process) for process in [started(colours, results) for _ in range(4)]] == [0] * 4
