@@ -199,6 +199,7 @@ def test_a_command_starts_a_cluster_tells_the_chapter_and_ends_it(monkeypatch, t
 
 def test_each_local_worker_has_a_gpu_of_its_own_where_there_are_any(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "_gpus", lambda: ["3", "5"])
+    monkeypatch.syspath_prepend(HERE.parents[1])  # where the workers find this module
     for job in jobs.run(planned(tmp_path / "shared", 4, 0.5), where="local"):
         assert job.path.exists()
     found = dict(note.read_text().split() for note in (tmp_path / "shared").glob("*.began"))
