@@ -126,7 +126,8 @@ def test_an_answer_is_what_was_asked_for_or_a_fault_and_is_not_kept(
     (400, "refused!"), (401, "refused!"), (403, "blocked"), (404, "not found!"), (410, "not found!"),
     (418, "refused!"), (429, "too many requests"), (204, "server error"), (304, "server error"),
     (500, "server error"), (501, "server error"), (503, "server error")])
-def test_an_error_is_a_fault_that_names_host_and_path_and_not_the_query(polite, web, status, outcome):
+def test_an_error_is_a_fault_that_names_host_and_path_and_not_the_query(polite, web, monkeypatch, status, outcome):
+    monkeypatch.setattr(transport, "PAUSE", 0.001)
     web.get(URL, json={}, status=status)
     with pytest.raises(Fault) as raised:
         polite.fetch_json(URL, [HOST], {"q": "unsaid"})
