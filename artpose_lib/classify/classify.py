@@ -146,11 +146,8 @@ def _rows(names: list[str], found: list, classifier: Classifier) -> pyarrow.Tabl
 
 def _facts(source: Path, root: Path, record: Record, part_size: int) -> dict:
     """What the output's rows depend on, but for the pictures themselves: an earlier run must agree with it."""
-    digests = {}
-    for path in (record.folder / RECORD, record.folder / WEIGHTS, record.folder / NEIGHBOURS, source):
-        if path.is_file():
-            with path.open("rb") as file:
-                digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    paths = record.folder / RECORD, record.folder / WEIGHTS, record.folder / NEIGHBOURS, source
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
     return {"source": os.fsdecode(source), "root": os.fsdecode(root), "record": record.folder.name, "part": part_size,
             "files": digests, "version": __version__}
 

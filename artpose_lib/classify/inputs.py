@@ -2,8 +2,6 @@
 
 import csv
 import os
-import stat
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +12,12 @@ import numpy as np
 
 from artpose_lib.collect.answers import Fault, text
 from artpose_lib.data.dataset import DataError
-from artpose_lib.data.pictures import PictureError, decode_square
+from artpose_lib.data.pictures import PictureError, decode_square, read_file
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")  # of `pictures.FORMATS`
 COLUMNS = ("file_name", "url")  # of a CSV, the first that is there
 ADDRESS = ("http://", "https://")
 LONGEST = 8192  # characters of a line in a list: more than any file's name or address
-LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is smaller
 
 
 def list_names(source: Path) -> Iterator[str]:
@@ -59,32 +56,21 @@ def open_downloads(contact: str) -> Iterator[Callable[[str], bytes]]:
     """
     from artpose_lib.collect.session import Session
 
-    stop = threading.Event()
-    with TemporaryDirectory(prefix="artpose-") as folder, Session(Path(folder), contact, stop=stop) as session:
+    with TemporaryDirectory(prefix="artpose-") as folder, Session(Path(folder), contact) as session:
         try:
             yield lambda address: session.fetch_picture(address, (urlsplit(address).hostname,))
         finally:
-            stop.set()
+            session.stop.set()
 
 
 def _read_file(root: Path, name: str) -> bytes:
     try:
         path = (root / name).resolve()
-        if not path.is_relative_to(root):
-            reason = "The name leads out of the folder."
-        elif not stat.S_ISREG((facts := path.stat()).st_mode):  # to open a pipe would wait for ever
-            reason = "This is no file."
-        elif facts.st_size > LARGEST:
-            reason = f"The file is too large (over {LARGEST / 1e6:g} MB)."
-        else:
-            return path.read_bytes()
-    except FileNotFoundError:
-        reason = "There is no such file."
-    except OSError as error:
-        reason = f"The file cannot be opened: {error.strerror}."
-    except (ValueError, RuntimeError):  # a NUL in its name; links in a circle
-        reason = "This cannot be a file's name."
-    raise PictureError(reason)
+    except (ValueError, RuntimeError) as error:  # a NUL in its name; links in a circle
+        raise PictureError("This cannot be a file's name.") from error
+    if not path.is_relative_to(root):
+        raise PictureError("The name leads out of the folder.")
+    return read_file(path)
 
 
 def _files(root: Path, folder: str = "") -> Iterator[str]:

@@ -53,7 +53,7 @@ def find_record(model: str, results: Path) -> Record:
 
     Raises DataError where there is none of that name, or one without weights.
     """
-    folders = [Path(model).expanduser(), results / "trials" / model] if model else []
+    folders = Path(model).expanduser(), results / "trials" / model
     record = next((Record(folder.resolve()) for folder in folders if (folder / RECORD).is_file()), None)
     if not record:
         usable = [one.folder.name for one in all_records(results) if one.weights]
@@ -102,13 +102,9 @@ def build_network(record: Record, weights_dir: str | None = None) -> "keras.Mode
                              f"(fingerprint {config['weights']}, here {here}): name their folder with --weights.")
     classifier = models.build_classifier(*shape, "imagenet" if frozen else None, weights_dir)
     features = classifier.get_layer(models.POOLED).output
+    head = keras.Sequential([keras.Input(features.shape[1:]), classifier.get_layer(models.HEAD)])
     try:
-        if frozen:
-            head = models.build_head(features.shape[-1], shape[1])
-            head.load_weights(record.weights)
-            classifier.get_layer(models.HEAD).set_weights(head.get_layer(models.HEAD).get_weights())
-        else:
-            classifier.load_weights(record.weights)
+        (head if frozen else classifier).load_weights(record.weights)
     except (OSError, KeyError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{record.weights} is damaged or another network's ({reason}).") from error

@@ -1,25 +1,33 @@
-"""The board on which a person cleans a collection: a widget that shows pictures and takes decisions.
+"""The board on which a person cleans a collection: a widget that shows pictures and takes decisions, and its state as
+HTML that the book can carry.
 
 `board.js` sends what the person does; Python appends it to decisions.csv, reads that file again and answers with a page
 of cards. So a reload, a new kernel and another person's board show the same.
 """
 
 import getpass
+from html import escape
 from pathlib import Path
 
 import anywidget
 import numpy as np
 import pandas as pd
 import traitlets
+from PIL import Image, ImageDraw
 
-from artpose_lib.curate.cards import Cards, describe_decision, shrink_picture
+from artpose_lib.curate.cards import Cards, count_cards, describe_decision, shrink_picture
 from artpose_lib.curate.findings import inspect_pictures
-from artpose_lib.curate.page import render_static_page
-from artpose_lib.data.decisions import FILE, Decision, DecisionError, active_decisions, append_decision, read_decisions
+from artpose_lib.data.boxes import parse_boxes
+from artpose_lib.data.decisions import COLUMNS, FILE, Decision, DecisionError, append_decision
+from artpose_lib.data.licences import is_open
 from artpose_lib.data.pictures import PictureError
-from artpose_lib.web import asset, encode_jpeg
+from artpose_lib.web import asset, contact_sheet, encode_jpeg
 
 THUMBNAIL, ENLARGED = 320, 1200  # pixels of the longer side of what is sent to the browser
+MOST_PICTURES, MOST_DECISIONS = 60, 200  # of the static page, so that a large collection does not swell the book
+SIDE = 280  # pixels of a tile, of which the page shows half: sharp on any screen
+ACCENT = "#e8590c"  # as in chooser.css
+GREY = "#777777"
 
 
 class CurationBoard(anywidget.AnyWidget):
@@ -60,24 +68,20 @@ class CurationBoard(anywidget.AnyWidget):
         Cards that are asked for by name come without pictures: the browser has theirs.
         """
         if message["do"] == "enlarge":
-            return self._encode(message["file_name"], ENLARGED)
+            return self._show(message["file_name"], ENLARGED)
         done = self._decide(message) if message["do"] == "decide" else {}
         asked = {key: message[key] for key in ("filters", "begun", "names", "after", "before") if key in message}
         page = self.cards.find_page(**asked)
         if not asked.get("names"):
-            page["cards"] = [card | self._show_thumbnail(card["file_name"]) for card in page["cards"]]
+            page["cards"] = [card | self._show(card["file_name"], THUMBNAIL) for card in page["cards"]]
         return page | done
 
-    def _show_thumbnail(self, name: str) -> dict:
-        """As `_encode`, or the `fault` why a picture cannot be shown."""
+    def _show(self, name: str, side: int) -> dict:
+        """A picture as a data URI, `image`, and the `size` of the whole; or the `error` why it cannot be shown."""
         try:
-            return self._encode(name, THUMBNAIL)
+            image, size = shrink_picture(self.folder / name, side)
         except (PictureError, OSError) as error:
-            return {"fault": getattr(error, "strerror", None) or str(error)}
-
-    def _encode(self, name: str, side: int) -> dict:
-        """A picture as a data URI, `image`, and the `size` of the whole picture."""
-        image, size = shrink_picture(self.folder / name, side)
+            return {"error": getattr(error, "strerror", None) or str(error)}
         return {"image": encode_jpeg(np.asarray(image), side), "size": size}
 
     def _decide(self, message: dict) -> dict:
@@ -103,9 +107,76 @@ class CurationBoard(anywidget.AnyWidget):
         A picture on which somebody else decided later is passed over: an undo would take theirs.
         """
         decided_later = set()
-        for decision in reversed(active_decisions(read_decisions(self.folder))):
+        for decision in reversed(self.cards.read_decisions()):
             wanted = decision.file_name == name if name else decision.who == self.who
             if wanted and decision.file_name in self.cards.places and decision.file_name not in decided_later:
                 return decision.file_name, f"Taken back: {describe_decision(decision)}"
             decided_later.add(decision.file_name)
         raise DecisionError(f"No decision on {name} stands." if name else "No decision of yours stands.")
+
+
+def render_static_page(cards: Cards, open_only: bool) -> str:
+    """Counts, thumbnails of all that was flagged or decided, and the decisions, as HTML.
+
+    Parameters: `open_only` puts a grey tile in the place of a picture whose licence is not open; where the collection
+    has no column `licence`, all are shown. Raises DecisionError.
+    """
+    now = cards.list_cards()
+    counts = count_cards(now)
+    stages = counts["decision"]
+    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(counts["finding"].items())
+                      if kind not in ("any", "none"))
+    html = (f"<p>{len(now) - stages['undecided']:,} of {len(now):,} pictures are decided: {stages['kept']:,} kept, "
+            f"{stages['dropped']:,} dropped, {stages['pose changed']:,} given another pose. Boxes are drawn on "
+            f"{stages['boxes drawn']:,}.</p><p>Findings: {escape(kinds) or 'none'}.</p>")
+    sections = {
+        "Groups of one picture or work": [card for card in now if card["group"]],
+        "Other findings": [card for card in now if card["flags"] and not card["group"]],
+        "Decided without a finding": [card for card in now if card["decided"] and not card["flags"]]}
+    left = MOST_PICTURES
+    for title, found in sections.items():
+        html += _render_section(title, found, left, cards, open_only)
+        left = max(0, left - len(found))
+    return f'<div class="artpose-view artpose-curation">{html}{_render_table(cards.read_decisions())}</div>'
+
+
+def _render_section(title: str, found: list[dict], most: int, cards: Cards, open_only: bool) -> str:
+    if not found:
+        return ""
+    html, shown = f'<p class="artpose-name">{title} ({len(found):,} pictures)</p>', found[:most]
+    if shown:
+        images, captions = zip(*(_tile(card, cards, open_only) for card in shown), strict=True)
+        html += contact_sheet(images, captions, height=SIDE // 2).data
+    return html + f"<p>{len(found) - most:,} more are not shown.</p>" * (len(found) > most)
+
+
+def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
+    """A picture with its boxes in the middle of a grey square, uint8 RGB (SIDE, SIDE, 3), and its caption."""
+    parts = [f"Group {card['group']}" if card["group"] else "", ", ".join(filter(None, (card["title"], card["by"]))),
+             f"{card['pose']}, {card['filters']['decision'][0]}", ", ".join(flag["kind"] for flag in card["flags"])]
+    tile, word = Image.new("RGB", (SIDE, SIDE), GREY), ""
+    if open_only and "licence" in cards.metadata and not is_open(card["licence"]):
+        word = "not published"
+        parts.append(f"Licence: {card['licence'] or 'not known'}")
+    else:
+        try:
+            image, size = shrink_picture(cards.folder / card["file_name"], SIDE)
+            for box in parse_boxes(card["boxes"]):
+                corners = [image.width / size[0] * value for value in box]
+                ImageDraw.Draw(image).rectangle(corners, outline=ACCENT, width=3)
+            tile.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
+        except (PictureError, OSError):
+            word = "unreadable"
+    ImageDraw.Draw(tile).text((SIDE / 2, SIDE / 2), word, fill="white", anchor="mm", font_size=26)
+    return np.asarray(tile), ". ".join(filter(None, parts))
+
+
+def _render_table(decisions: list[Decision]) -> str:
+    if not decisions:
+        return "<p>Nothing is decided yet.</p>"
+    latest = decisions[:-MOST_DECISIONS - 1:-1]
+    with pd.option_context("display.max_colwidth", None):
+        table = pd.DataFrame(map(vars, latest), columns=COLUMNS).to_html(index=False, border=0, justify="left")
+    older = len(decisions) - len(latest)
+    return (f'<p class="artpose-name">Decisions that stand</p><div style="overflow-x: auto" tabindex="0" role="region" '
+            f'aria-label="Decisions">{table}</div>' + f"<p>{older:,} older ones are not listed.</p>" * bool(older))

@@ -3,7 +3,6 @@
 A page begins after a picture and not at a number, because cards leave the undecided ones as one decides.
 """
 
-import io
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -40,6 +39,12 @@ class Cards:
             first.setdefault(card["group"], card["file_name"])
         self._fixed = sorted(cards, key=lambda card: first[card["group"]] if card["group"] else card["file_name"])
         self.places = {card["file_name"]: place for place, card in enumerate(self._fixed)}
+        labels = set(self.metadata["label"])
+        self._labels = [*(POSE_NAMES if labels & set(POSE_NAMES) else ()), *sorted(labels)]
+
+    def read_decisions(self) -> list[Decision]:
+        """The decisions that stand now, the oldest first. Raises DecisionError."""
+        return active_decisions(read_decisions(self.folder))
 
     def list_cards(self, begun: Collection[str] = ()) -> list[dict]:
         """All cards, in their order, after what decisions.csv says now; `begun` names pictures with something begun.
@@ -51,7 +56,7 @@ class Cards:
         changed"). And `group`: of duplicates, from 1; 0 for none. Raises DecisionError.
         """
         of_picture: dict[str, list[Decision]] = defaultdict(list)
-        for decision in active_decisions(read_decisions(self.folder)):
+        for decision in self.read_decisions():
             of_picture[decision.file_name].append(decision)
         return [_add_decisions(card, of_picture[name], name in begun)
                 for name, card in zip(self.places, self._fixed, strict=True)]
@@ -64,7 +69,8 @@ class Cards:
         `names` asks for these cards, whatever the filters; without them it is the page of cards that pass them `after`
         a picture, the one `before` it, or the first.
         Returns `cards`; how many that pass are `earlier` and `later` than these; and of the whole collection `total`,
-        `counts` and `poses`, in the order of their number keys.
+        `counts` and `poses`, in the order of their number keys: the thesis' six where there is one of them, then all
+        other labels, and last those that a person gave.
         """
         now = self.list_cards(begun)
         found = [place for place, card in enumerate(now)
@@ -78,7 +84,7 @@ class Cards:
         first, last = (shown[0], shown[-1]) if shown else (len(now), len(now))
         return {"cards": [now[place] for place in shown], "earlier": bisect_left(found, first), "total": len(now),
                 "later": len(found) - bisect_right(found, last), "counts": count_cards(now),
-                "poses": _order_poses(now)}
+                "poses": list(dict.fromkeys(self._labels + sorted(card["pose"] for card in now)))}
 
     def _cut_page(self, found: list[int], start: int, back: bool = False) -> list[int]:
         """A page of the places from `start` on, or from a little before it, that tears no group apart."""
@@ -94,16 +100,9 @@ class Cards:
         return found[start:end]
 
 
-def count_cards(cards: Sequence[dict]) -> dict[str, Counter]:
+def count_cards(cards: list[dict]) -> dict[str, Counter]:
     """For each of FILTERS, how many cards are found under each value."""
     return {name: Counter(value for card in cards for value in card["filters"][name]) for name in FILTERS}
-
-
-def _order_poses(cards: Sequence[dict]) -> list[str]:
-    """The thesis' six where there is one of them, then all other labels, and last those that a person gave."""
-    before, now = ({card[key] for card in cards} for key in ("label", "pose"))
-    thesis = POSE_NAMES if before & set(POSE_NAMES) else ()
-    return list(dict.fromkeys([*thesis, *sorted(before), *sorted(now)]))
 
 
 def _make_card(row: dict[str, str], flags: list[dict]) -> dict:
@@ -143,9 +142,8 @@ def shrink_picture(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]
 
     Raises PictureError or OSError where there is none.
     """
-    data = path.read_bytes()
-    image, _ = decode(data, side)  # may be smaller than the whole picture, and larger than `side`
-    with Image.open(io.BytesIO(data), formats=FORMATS) as whole:
+    image, _ = decode(path.read_bytes(), side)  # may be smaller than the whole picture, and larger than `side`
+    with Image.open(path, formats=FORMATS) as whole:
         lies_on_its_side = whole.getexif().get(ExifTags.Base.Orientation, 1) >= 5
         size = whole.size[::-1] if lies_on_its_side else whole.size
     image.thumbnail((side, side))

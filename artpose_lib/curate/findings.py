@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,16 +18,7 @@ FOLDS = 5  # of the cross-validation, and so the fewest different pictures of a 
 REGULARISATION = 0.01  # C of the logistic regression: strong, as there are more features (1,280) than pictures
 LITE = "EfficientNet-Lite0"
 NAMES = 4  # how many other pictures a note names
-
-
-class Finding(NamedTuple):
-    """A row of `inspect_pictures`."""
-
-    file_name: str
-    kind: str
-    group: int
-    score: float
-    note: str
+COLUMNS = ["file_name", "kind", "group", "score", "note"]  # of `inspect_pictures`
 
 
 def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> pd.DataFrame:
@@ -49,7 +39,7 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
     """
     folder = Path(folder)
     rows, problems = verify_pictures(folder, list_pictures(folder))
-    found = [Finding(one.file_name, "unreadable", 0, 1.0, one.problem) for one in problems if one.action == "left out"]
+    found = [(one.file_name, "unreadable", 0, 1.0, one.problem) for one in problems if one.action == "left out"]
     if features is not None and len(features) != len(rows):
         raise ValueError(f"{folder}: {len(features)} rows of features for {len(rows)} pictures that can be read. "
                          "Compute them for the rows that list_readable gives.")
@@ -58,10 +48,17 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
         for row, name in rows["file_name"].items():
             small[row] = decode_square((folder / name).read_bytes(), HASH_SIDE)
             flags = flag_picture(np.asarray(shrink_picture(folder / name, SIDE)[0]))
-            found += [Finding(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flags.items()]
-        found += _compare(rows, likeness(small, features), features)
-    frame = pd.DataFrame(found, columns=Finding._fields).drop_duplicates()
-    return frame.sort_values(["file_name", "kind"], ignore_index=True)
+            found += [(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flags.items()]
+        alike = likeness(small, features)
+        joined = np.maximum(alike, _same_work(rows))
+        group = connected_components(joined > 0, directed=False)[1]
+        numbers: dict[int, int] = {}  # of the groups that anything is found in, in the order of file names
+        for row, kind, score, note in sorted([*_copies(rows, alike), *_two_poses(rows, joined, group)]):
+            number = numbers.setdefault(group[row], len(numbers) + 1)
+            found.append((rows["file_name"][row], kind, number, float(score), note))
+        if features is not None:
+            found += _suspects(rows, features, group)
+    return pd.DataFrame(found, columns=COLUMNS).drop_duplicates().sort_values(["file_name", "kind"], ignore_index=True)
 
 
 def list_readable(folder: str | Path) -> pd.DataFrame:
@@ -112,18 +109,6 @@ def _same_work(rows: pd.DataFrame) -> np.ndarray:
     return (source[:, None] == source) & (number[:, None] == number) & (source != "") & (number != "")
 
 
-def _compare(rows: pd.DataFrame, likeness: np.ndarray, features: np.ndarray | None) -> Iterator[Finding]:
-    """What is found by comparing pictures with each other: copies, disputed labels and suspicious ones."""
-    joined = np.maximum(likeness, _same_work(rows))
-    group = connected_components(joined > 0, directed=False)[1]
-    numbers: dict[int, int] = {}  # of the groups that anything is found in, in the order of file names
-    for row, kind, score, note in sorted([*_copies(rows, likeness), *_two_poses(rows, joined, group)]):
-        number = numbers.setdefault(group[row], len(numbers) + 1)
-        yield Finding(rows["file_name"][row], kind, number, float(score), note)
-    if features is not None:
-        yield from _suspects(rows, features, group)
-
-
 def _copies(rows: pd.DataFrame, likeness: np.ndarray) -> Iterator[tuple[int, str, float, str]]:
     names, digests = rows["file_name"].to_numpy(object), rows["_sha256"].to_numpy(object)
     for row in range(len(rows)):
@@ -143,15 +128,15 @@ def _two_poses(rows: pd.DataFrame, joined: np.ndarray, group: np.ndarray) -> Ite
             yield from ((row, "two poses", joined[row].max(), note) for row in members.index)
 
 
-def _suspects(rows: pd.DataFrame, features: np.ndarray, group: np.ndarray) -> Iterator[Finding]:
+def _suspects(rows: pd.DataFrame, features: np.ndarray, group: np.ndarray) -> Iterator[tuple]:
     pictures = pd.Series(group).groupby(rows["label"]).nunique()
     judged = np.flatnonzero(rows["label"].isin(pictures.index[pictures >= FOLDS]))
     if rows["label"][judged].nunique() < 2:
         return
     for suspect in find_suspicious_labels(features[judged], rows["label"][judged], group[judged], seed=0).itertuples():
         name, label = rows.loc[judged[suspect.row], ["file_name", "label"]]
-        yield Finding(name, "suspicious label", 0, suspect.score,
-                      f'It stands under "{label}", and looks like "{suspect.suggested}" to a network.')
+        note = f'It stands under "{label}", and looks like "{suspect.suggested}" to a network.'
+        yield name, "suspicious label", 0, suspect.score, note
 
 
 def _name_some(names: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import maximum_filter1d
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 SIDE = 384  # pixels of the longer side: the lines of a printed page are still apart
 SMALLEST = SIDE // 2, 24  # pixels of the longer and of the shorter side, below which nothing was measured
@@ -97,8 +97,7 @@ def _regularity(strip: np.ndarray) -> float:
     """The second peak of the autocorrelation of a strip's rows, float (h, w)."""
     activity = np.abs(np.diff(strip, axis=1)).mean(axis=1)
     window = 2 * (len(activity) // 8) + 1
-    around = np.convolve(np.pad(activity, window // 2, mode="edge"), np.full(window, 1 / window), "valid")
-    activity = activity - around
+    activity = activity - uniform_filter1d(activity, window, mode="nearest", output=float)
     correlation = np.correlate(activity, activity, "full")[len(activity) - 1:]
     trough = correlation[:len(activity) // 6].argmin()
     return correlation[trough:len(activity) // 4].max() / max(correlation[0], 1e-9)

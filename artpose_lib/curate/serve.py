@@ -49,32 +49,27 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
         socket.create_server((HOST, port)).close()
     except OSError as error:
         raise ValueError(f"port {port} cannot be served on ({error.strerror}); choose another: --port") from error
-    say("Looking through the pictures first: about a minute for a thousand.")
-    found = inspect_pictures(folder, extract_lite_features(folder))
-    with tempfile.TemporaryDirectory(prefix="artpose-") as scratch:
-        seen = Path(scratch) / "found.pickle"
-        found.to_pickle(seen)  # each page that is loaded has a kernel of its own: look once for them all
-        cell = CELL.format(folder=str(folder), who=who, found=str(seen))
-        notebook = Path(scratch) / "curate.ipynb"
-        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), notebook)
-        _run(notebook, port, open_browser)
-
-
-def _run(notebook: Path, port: int, open_browser: bool) -> None:
     token = secrets.token_urlsafe(16)  # other people may work on this machine
-    address = f"http://{HOST}:{port}/?token={token}"
     config = Config({"VoilaConfiguration": {
         "kernel_spec_manager_class": ThisPython, "extension_allowlist": EXTENSIONS, "show_tracebacks": True}})
     app = Voila(config=config, config_file_paths=[], ip=HOST, port=port, port_retries=0, token=token,
                 open_browser=False, log_level="ERROR",
                 # Voila's page lacks the cookie without which it may not stop its kernel when it is left.
                 tornado_settings={"headers": {"Content-Security-Policy": LOCAL_ONLY}, "disable_check_xsrf": True})
-    app.initialize([str(notebook)])
 
     def announce() -> None:
+        address = f"http://{HOST}:{port}/?token={token}"
         print(f"The curation board is at\n{address}\nStop it with Ctrl-C.", flush=True)
         if open_browser:
             webbrowser.open(address)
 
-    IOLoop.current().add_callback(announce)  # runs once the server listens
-    app.start()
+    say("Looking through the pictures first: about a minute for a thousand.")
+    found = inspect_pictures(folder, extract_lite_features(folder))
+    with tempfile.TemporaryDirectory(prefix="artpose-") as scratch:
+        notebook, seen = Path(scratch) / "curate.ipynb", Path(scratch) / "found.pickle"
+        found.to_pickle(seen)  # each page that is loaded has a kernel of its own: look once for them all
+        cell = CELL.format(folder=str(folder), who=who, found=str(seen))
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), notebook)
+        app.initialize([str(notebook)])
+        IOLoop.current().add_callback(announce)  # runs once the server listens
+        app.start()

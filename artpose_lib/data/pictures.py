@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")  # Pillow's decoder for EPS would start Ghostscript
+LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is smaller
 MAX_PIXELS = 80_000_000  # a small file can claim to be a picture that fills the memory
 DRAFT_GAP = 2  # a large JPEG is decoded at a fraction of its size that leaves so many times the pixels wanted
 THREADS = min(16, os.cpu_count() or 1)  # enough, since Pillow lets go of Python's lock while it decodes and resizes
@@ -31,14 +32,21 @@ class PictureError(ValueError):
 
 def verify(path: Path) -> tuple[str, list[str]]:
     """The sha256 of a picture's file, in hexadecimal, and what `decode` converts; raises as it does."""
-    if not path.is_file():
-        raise PictureError("There is no such file.")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise PictureError(f"The file cannot be opened: {error.strerror}.") from error
+    data = read_file(path)
     _, conversions = decode(data, side=1)  # even the smallest decode reads the file to its end
     return hashlib.sha256(data).hexdigest(), conversions
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a picture's file. Raises PictureError where there is none of at most `LARGEST` that can be read."""
+    try:
+        if not path.is_file():  # to open a pipe would wait for ever
+            raise PictureError("This is no file." if path.exists() else "There is no such file.")
+        if path.stat().st_size > LARGEST:
+            raise PictureError(f"The file is too large (over {LARGEST / 1e6:g} MB).")
+        return path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"The file cannot be opened: {error.strerror}.") from error
 
 
 def decode(data: bytes, side: int | None = None) -> tuple[Image.Image, list[str]]:

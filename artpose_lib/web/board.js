@@ -252,7 +252,7 @@ class Board {
   }
 
   picture(card, begun) {
-    if (card.fault) return make("span", {}, card.fault);
+    if (card.error) return make("span", {}, card.error);
     return make("span", { className: "frame" }, card.image, makeSvg("svg", { viewBox: `0 0 ${card.size.join(" ")}`,
       preserveAspectRatio: "none", "aria-hidden": true, class: begun === undefined ? "" : "begun" },
     ...readBoxes(begun ?? card.boxes).map((box) => outline(box))));

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from artpose_lib.classify import inputs
+from artpose_lib.data import pictures
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.pictures import PictureError
 
@@ -90,7 +91,7 @@ def test_what_cannot_be_read_is_an_error_of_one_line(tmp_path, monkeypatch):
     assert all(isinstance(error, PictureError) and len(str(error).splitlines()) == 1 for error in said.values())
     assert str(said["pipe.png"]) == str(said["folder.png"]) == "This is no file."
     assert str(said["gone.png"]) == "There is no such file."
-    monkeypatch.setattr(inputs, "LARGEST", len(whole) - 1)
+    monkeypatch.setattr(pictures, "LARGEST", len(whole) - 1)
     assert "too large" in str(read("whole.png"))
 
 

@@ -14,9 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from artpose_lib.curate.board import ENLARGED, THUMBNAIL, CurationBoard
+from artpose_lib.curate.board import ENLARGED, MOST_DECISIONS, MOST_PICTURES, THUMBNAIL, CurationBoard
 from artpose_lib.curate.cards import PAGE, Cards
-from artpose_lib.curate.page import MOST_DECISIONS, MOST_PICTURES
 from artpose_lib.curate.serve import serve
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.decisions import (
@@ -142,7 +141,7 @@ def test_a_page_brings_its_thumbnails_and_a_decision_none(folder):
     answer = view.tell(do="show")
     assert names(answer) == ["Graces/0.png", "Graces/1.png", "Pieta/0.png", "Pieta/1.png", "Pieta/2.png"]
     assert answer["cards"][0]["size"] == (2000, 1000) and size_of(answer["cards"][0]) == (THUMBNAIL, 160)
-    assert answer["cards"][4]["fault"] and "image" not in answer["cards"][4]
+    assert answer["cards"][4]["error"] and "image" not in answer["cards"][4]
     decided = view.tell(do="decide", action="keep", file_name="Pieta/2.png", names=names(answer))
     assert names(decided) == names(answer) and not any("image" in card for card in decided["cards"])
     enlarged = view.tell(do="enlarge", file_name="Graces/0.png")
