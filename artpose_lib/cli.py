@@ -5,8 +5,10 @@ are written out here; a test holds them to the library's own.
 """
 
 import os
+import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,22 +25,12 @@ FORMS = ("thesis-json", "numpy", "csv", "parquet", "imagefolder")
 
 
 class Command(click.Command):
-    """A command that says an error in one line, and with --debug shows where in the code it came from."""
+    """A command that `main` runs, with its option --debug."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.params.append(click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."))
-
-    def invoke(self, context: click.Context) -> object:
-        debug = context.params.pop("debug")
-        try:
-            return super().invoke(context)
-        except (click.Abort, click.exceptions.Exit):  # both are RuntimeErrors, and no failures
-            raise
-        except (ValueError, OSError, RuntimeError) as error:
-            if debug:
-                raise
-            raise click.ClickException(str(error)) from error
+        self.params.append(click.Option(["--debug"], is_flag=True, expose_value=False,
+                                        help="Show the traceback of an error."))
 
 
 class Group(click.Group):
@@ -54,17 +46,20 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0 done, 1 an error, 2 a command line that is off, 130 after Ctrl-C."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines help no reader
     warnings.filterwarnings("ignore", module=r"PIL\.")  # odd EXIF, large sizes: what matters is raised
+    arguments = sys.argv[1:] if argv is None else argv
     try:
-        return artpose.main(argv, prog_name="artpose", standalone_mode=False) or 0
+        return artpose.main(arguments, prog_name="artpose", standalone_mode=False) or 0
     except click.UsageError as error:
         error.show()
         return 2
-    except click.ClickException as error:
-        click.echo(f"artpose: {error.message}", err=True)
-        return 1
-    except click.Abort:
+    except click.Abort:  # a RuntimeError too
         click.echo("artpose: stopped; what is stored is kept, the same command goes on from here", err=True)
         return 130
+    except (click.ClickException, ValueError, OSError, RuntimeError) as error:
+        if "--debug" in arguments:
+            raise
+        click.echo(f"artpose: {error}", err=True)
+        return 1
 
 
 def option(name: str, default: object = "", help: str = "", **more) -> Callable:
@@ -204,15 +199,11 @@ def collect(out: str, poses: tuple[str, ...], sources: tuple[str, ...], limit: i
     from artpose_lib.collect.harvest import collect
     from artpose_lib.collect.museums import SOURCES as known
     from artpose_lib.data.poses import POSES as queries
+    from artpose_lib.train.cluster import call
 
-    wanted = (Path(out).resolve(), [pose for pose in queries if not poses or pose.name in poses],
-              [source for name, source in known.items() if not sources or name in sources], limit, contact)
-    if cluster:
-        from artpose_lib.train.cluster import call
-
-        call(cluster, "collect", collect, *wanted)
-    else:
-        collect(*wanted)
+    run = partial(call, cluster, "collect", collect) if cluster else collect
+    run(Path(out).resolve(), [pose for pose in queries if not poses or pose.name in poses],
+        [source for name, source in known.items() if not sources or name in sources], limit, contact)
 
 
 @artpose.command()
@@ -317,8 +308,6 @@ def classify(source: str, model: str, out: str, folder: str, data: str, weights:
     \b
     Example:  artpose classify pictures --model frozen-ResNet50-40-0123456789ab -o out.parquet
     """
-    from functools import partial
-
     from artpose_lib.classify import classify as collections
     from artpose_lib.classify import model as models
 

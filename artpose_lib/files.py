@@ -1,14 +1,10 @@
 """Write files whole or not at all, one process at a time, and tell how far a run is.
 
-A lock is an empty hidden file beside what it guards. The system frees it when its holder ends, however that ends, so a
-lock that was left behind stops nobody. It is removed only once the thing is stored, and whoever gets a lock looks for
-the thing first; so nobody can hold the lock of a removed file and make the thing again.
-
-- Processes of one machine never make a thing twice, nor lose one.
-- Nor do machines that share a folder whose file system takes locks to its server: NFS as Linux mounts it, Lustre with
-  `flock`. NFS may show a folder as it was some seconds ago, but making the lock's file there has it look anew.
-- Where locks stay on one machine (`nolock`, `local_lock`), cannot be had at all, or are lost with the network, two
-  machines may make a thing twice. The first to store it wins: moving a thing into place never replaces another's.
+A lock is an empty hidden file beside what it guards. The system frees it when its holder ends, however that ends. It is
+removed only once the thing is stored, and whoever gets a lock looks for the thing first. So nothing is made twice by
+processes of one machine, nor by machines that share a folder whose file system takes locks to its server: NFS as Linux
+mounts it, Lustre with `flock`. Where locks stay on one machine (`nolock`, `local_lock`), cannot be had at all, or are
+lost with the network, the first to store a thing wins: moving it into place never replaces another's.
 """
 
 import errno
@@ -23,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 PARTIAL = ".partial-"
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # errors of a file system without locks, which is used so
 
 
 def say(line: str, end: str = "\n") -> None:
@@ -63,7 +60,14 @@ def claim(path: Path) -> Iterator[bool]:
     lock = FileLock(path.parent / f".{path.name}.lock", timeout=0, mode=0o666, fallback_to_soft=False)
     with _explain_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        mine = _acquire(lock)
+        mine = True
+        try:
+            lock.acquire()
+        except Timeout:
+            mine = False
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
     try:
         yield mine
         if mine and path.exists():
@@ -83,17 +87,6 @@ def sweep(folder: Path) -> None:
         with suppress(OSError), claim(folder / (name or path.name)) as mine:
             if mine and path in partials:
                 shutil.rmtree(path)
-
-
-def _acquire(lock: FileLock) -> bool:
-    try:
-        lock.acquire()
-    except Timeout:
-        return False
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise
-    return True  # also on a file system without locks: see the module's docstring
 
 
 def _move(made: Path, path: Path, replace: bool) -> None:

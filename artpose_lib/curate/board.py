@@ -15,12 +15,12 @@ import pandas as pd
 import traitlets
 from PIL import Image, ImageDraw
 
-from artpose_lib.curate.cards import Cards, count_cards, describe_decision, shrink_picture
+from artpose_lib.curate.cards import Cards, count_cards, describe_decision
 from artpose_lib.curate.findings import inspect_pictures
-from artpose_lib.data.boxes import parse_boxes
 from artpose_lib.data.decisions import COLUMNS, FILE, Decision, DecisionError, append_decision
 from artpose_lib.data.licences import is_open
-from artpose_lib.data.pictures import PictureError
+from artpose_lib.data.metadata import parse_boxes
+from artpose_lib.data.pictures import PictureError, shrink_picture
 from artpose_lib.web import asset, contact_sheet, encode_jpeg
 
 THUMBNAIL, ENLARGED = 320, 1200  # pixels of the longer side of what is sent to the browser

@@ -9,12 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-from PIL import ExifTags, Image
 
-from artpose_lib.data.boxes import parse_boxes
-from artpose_lib.data.dataset import list_pictures
 from artpose_lib.data.decisions import Decision, active_decisions, read_decisions
-from artpose_lib.data.pictures import FORMATS, decode
+from artpose_lib.data.metadata import list_pictures, parse_boxes
 from artpose_lib.data.poses import POSE_NAMES
 
 PAGE = 24  # cards on a page; up to twice as many where it would tear a group of duplicates apart
@@ -135,16 +132,3 @@ def describe_decision(decision: Decision) -> str:
     done = {"keep": "kept", "drop": "dropped", "pose": f"pose {decision.value}",
             "box": f"{number} box{'es' * (number != 1)}"}[decision.action]
     return f"{done}, {decision.who}, {decision.when[:10]}" + (f": {decision.why}" if decision.why else "")
-
-
-def shrink_picture(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:
-    """A picture's file, upright and in 8-bit RGB, at most `side` pixels either way; and the whole picture's size.
-
-    Raises PictureError or OSError where there is none.
-    """
-    image, _ = decode(path.read_bytes(), side)  # may be smaller than the whole picture, and larger than `side`
-    with Image.open(path, formats=FORMATS) as whole:
-        lies_on_its_side = whole.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-        size = whole.size[::-1] if lies_on_its_side else whole.size
-    image.thumbnail((side, side))
-    return image, size

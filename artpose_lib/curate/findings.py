@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from artpose_lib.curate.cards import shrink_picture
 from artpose_lib.curate.flags import FLAGS, SIDE, flag_picture
 from artpose_lib.data.dataset import verify_pictures
 from artpose_lib.data.duplicates import HASH_SIDE, likeness
 from artpose_lib.data.metadata import list_pictures
-from artpose_lib.data.pictures import decode_square, read_ahead
+from artpose_lib.data.pictures import decode_square, read_ahead, shrink_picture
 
 FOLDS = 5  # of the cross-validation, and so the fewest different pictures of a class whose labels can be judged
 REGULARISATION = 0.01  # C of the logistic regression: strong, as there are more features (1,280) than pictures
@@ -63,7 +62,8 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
 
 def list_readable(folder: str | Path) -> pd.DataFrame:
     """The rows of a folder's metadata, in the order of file names, whose pictures can be read; no decision applied."""
-    return verify_pictures(Path(folder), list_pictures(folder))[0].drop(columns="_sha256")
+    folder = Path(folder)
+    return verify_pictures(folder, list_pictures(folder))[0].drop(columns="_sha256")
 
 
 def extract_lite_features(folder: str | Path) -> np.ndarray:

@@ -15,7 +15,7 @@ import pandas as pd
 from artpose_lib.data import decisions
 from artpose_lib.data.licences import is_open
 from artpose_lib.data.metadata import DataError, list_pictures
-from artpose_lib.data.pictures import PictureError, decode, decode_square, read_ahead, verify
+from artpose_lib.data.pictures import PictureError, decode_square, read_ahead, shrink_picture, verify
 
 
 class Problem(NamedTuple):
@@ -23,7 +23,7 @@ class Problem(NamedTuple):
 
     file_name: str
     problem: str  # a sentence
-    action: str  # "left out", "converted" or "kept once"
+    action: str  # "left out", "converted", "kept once" or "kept"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +72,7 @@ class PoseDataset:
 
     def picture(self, row: int, side: int) -> np.ndarray:
         """One picture with its own proportions, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""
-        image, _ = decode((self.folder / self.metadata["file_name"].iloc[row]).read_bytes(), side)
-        image.thumbnail((side, side))
-        return np.asarray(image)
+        return np.asarray(shrink_picture(self.folder / self.metadata["file_name"].iloc[row], side)[0])
 
     def caption(self, row: int) -> str:
         """What a picture is called: its title, author and date, or its file name; text that others wrote."""
@@ -99,10 +97,9 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
         raise DataError(f"{folder / decisions.FILE}: these decisions drop every picture.")
     used = _pick_classes(folder, listed["label"], classes, 2 if minimum else 1)
     listed = listed[listed["label"].isin(used)]
-    usable, problems = _leave_out_disputed(*verify_pictures(folder, listed))
-    if unmatched:
-        lost = pd.DataFrame({"file_name": decisions.FILE, "problem": unmatched, "action": "kept"})
-        problems = pd.concat([problems, lost], ignore_index=True)
+    usable, found = verify_pictures(folder, listed)
+    found += [Problem(decisions.FILE, sentence, "kept") for sentence in unmatched]
+    usable, problems = _leave_out_disputed(usable, found)
     _refuse_small_classes(folder, used, listed, usable["label"], problems, minimum)
     content = usable[["file_name", "label", "_sha256"]].to_numpy().tolist()
     fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]

@@ -5,7 +5,6 @@ Where no word is known, nothing is told. No text raises an error, and only the f
 
 import csv
 import re
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
 
@@ -23,7 +22,6 @@ def _read_words(table: str) -> list[tuple[str, str]]:
 
 # The words of dates in English, Dutch, German, Danish, French, Italian and Greek. All others are ignored.
 _MEANING = {word: meaning for meaning, words in _read_words("date_words.csv") for word in words.split()}
-_KNOWN = set(_MEANING.values())
 
 # What takes more than one word to tell, brought into words of _MEANING; in this order.
 _SPELLINGS = tuple((re.compile(pattern), words) for pattern, words in (
@@ -66,9 +64,10 @@ def parse_years(date: str) -> tuple[int, int] | None:
         text = pattern.sub(words, text)
     of_period, period = None, False
     for clause in re.split("[,;:()|]", text):
-        words = [_MEANING.get(word, word) for word in re.findall(r"[0-9]+|[^\W\d_]+|[-/]", clause)]
-        period = period or "period" in words
-        if span := _span(words):
+        words = re.findall(r"[0-9]+|[^\W\d_]+|[-/]", clause)
+        told = [_MEANING.get(word, word) for word in words if word in _MEANING or word.isdecimal()]
+        period = period or "period" in told
+        if span := _span(told):
             if not period:
                 return span
             of_period, period = of_period or span, False
@@ -82,17 +81,18 @@ def name_century(year: int) -> str:
     return f"{number}{ending} century" + (" BCE" if year < 0 else "")
 
 
-@dataclass
 class _Point:
-    """A point in time."""
+    """A point in time, from what _POINT found."""
 
-    number: int
-    digits: int
-    linked: bool  # to the point before, as by "-"
-    start: float  # of the share that is meant
-    end: float
-    unit: str  # what the number counts: "decade", "century", "millennium" or "", years
-    era: str  # "bce", "ce" or ""
+    def __init__(self, found: re.Match):
+        told = {name: (value or "").strip() for name, value in found.groupdict().items()}
+        parts = re.findall("([0-9]+|last) (half|third|quarter)", told["parts"])
+        shares = [_share(*part) for part in parts] or [(0.0, 1.0)]
+        self.number, self.digits = int(told["digits"]), len(told["digits"])
+        self.linked = bool(told["link"])  # to the point before, as by "-"
+        self.start, self.end = min(start for start, _ in shares), max(end for _, end in shares)
+        self.unit = told["unit"] or told["unit_before"]  # what is counted, "" for years
+        self.era = told["era"] or told["era_before"]  # "bce", "ce" or ""
 
     @property
     def is_whole(self) -> bool:
@@ -113,9 +113,8 @@ class _Point:
         return (-high, -low) if self.era == "bce" else (low, high)
 
 
-def _span(words: list[str]) -> tuple[int, int] | None:
-    """The years of one clause, from the first to the last point that it names."""
-    told = [word for word in words if word.isdecimal() or word in _KNOWN]
+def _span(told: list[str]) -> tuple[int, int] | None:
+    """The years of one clause, from the first to the last point that its numbers and meanings name."""
     line = " ".join(word for word in told if word not in ("before", "after", "period"))
     spans = [point.span() for point in _points(line.partition("original")[0] + " ") if point.is_whole]
     spans = [(first, last) for first, last in spans if first >= EARLIEST and last <= LATEST]
@@ -131,7 +130,7 @@ def _span(words: list[str]) -> tuple[int, int] | None:
 
 def _points(line: str) -> list[_Point]:
     """The points in time of a line of meanings; in a range, each takes from its neighbour what only that one says."""
-    points = [_point(found) for found in _POINT.finditer(line)]
+    points = [_Point(found) for found in _POINT.finditer(line)]
     for earlier, later in reversed([*pairwise(points)]):  # "3rd-2nd century BCE"
         if later.linked:
             earlier.unit = earlier.unit or (later.unit if earlier.digits < 3 else "")
@@ -145,14 +144,6 @@ def _points(line: str) -> list[_Point]:
         if shortened and "bce" not in (earlier.era, later.era) and whole >= earlier.number:
             later.number, later.digits = whole, earlier.digits
     return points
-
-
-def _point(found: re.Match) -> _Point:
-    told = {name: (value or "").strip() for name, value in found.groupdict().items()}
-    parts = re.findall("([0-9]+|last) (half|third|quarter)", told["parts"])
-    shares = [_share(*part) for part in parts] or [(0.0, 1.0)]
-    return _Point(int(told["digits"]), len(told["digits"]), bool(told["link"]), min(start for start, _ in shares),
-                  max(end for _, end in shares), told["unit"] or told["unit_before"], told["era"] or told["era_before"])
 
 
 def _share(which: str, part: str) -> tuple[float, float]:

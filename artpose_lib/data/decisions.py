@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from artpose_lib.data.boxes import BOX
+from artpose_lib.data.metadata import BOX
 
 FILE = "decisions.csv"
 COLUMNS = ("when", "who", "file_name", "action", "value", "why")
@@ -44,7 +44,9 @@ class Decision:
     def __post_init__(self):
         object.__setattr__(self, "why", " ".join(self.why.splitlines()))
         for text in vars(self).values():
-            _refuse_other_than_a_line(text)
+            half = re.search(r"[\ud800-\udfff]", text)  # a lone surrogate, which UTF-8 cannot hold
+            if half or text != "".join(text.splitlines()) or len(text) > LONGEST_TEXT:
+                raise DecisionError(f"{text[:40]!a} must be one line of at most {LONGEST_TEXT} whole characters.")
         if not self.file_name:
             raise DecisionError("a decision must name the picture it is about in file_name.")
         if self.action not in ACTIONS:
@@ -101,9 +103,7 @@ def active_decisions(decisions: Iterable[Decision]) -> list[Decision]:
     for decision in decisions:
         if decision.action != "undo":
             count.append(decision)
-            continue
-        of_picture = [place for place, earlier in enumerate(count) if earlier.file_name == decision.file_name]
-        if of_picture:
+        elif of_picture := [place for place, other in enumerate(count) if other.file_name == decision.file_name]:
             del count[of_picture[-1]]
     return count
 
@@ -124,9 +124,9 @@ def apply_decisions(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tu
     for action, column in (("pose", "label"), ("box", "boxes")):
         if latest[action]:
             frame[column] = frame["file_name"].map(latest[action]).fillna(frame.get(column, ""))
-    dropped = [name for name, action in latest["drop"].items() if action == "drop"]
+    dropped = frame["file_name"].map(latest["drop"]) == "drop"
     absent = set().union(*latest.values()).difference(metadata["file_name"])
-    return (frame[~frame["file_name"].isin(dropped)].reset_index(drop=True),
+    return (frame[~dropped].reset_index(drop=True),
             [f"{name}: {FILE} names this picture, which is not in the collection; its decisions are kept."
              for name in sorted(absent)])
 
@@ -147,12 +147,6 @@ def _to_decision(row: list[str], where: str) -> Decision:
         return Decision(**dict(zip(COLUMNS, row, strict=True)))
     except DecisionError as error:
         raise DecisionError(f"{where}: {error} Mend or remove the line.") from error
-
-
-def _refuse_other_than_a_line(text: str) -> None:
-    half = re.search(r"[\ud800-\udfff]", text)  # a lone surrogate, which UTF-8 cannot hold
-    if half or text != "".join(text.splitlines()) or len(text) > LONGEST_TEXT:
-        raise DecisionError(f"{text[:40]!a} must be one line of at most {LONGEST_TEXT} whole characters.")
 
 
 def _refuse_broken_boxes(boxes: str) -> None:

@@ -1,21 +1,26 @@
-"""The rows of a folder of pictures: read from its metadata.csv, or from its subfolders, and checked."""
+"""The rows of a folder of pictures: read from its metadata.csv, or from its subfolders, and checked.
+
+Its column `boxes` has "x0 y0 x1 y1" around each figure, in pixels of the upright picture, with ";" between.
+"""
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+
+BOX = re.compile(r"([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)")
 
 
 class DataError(ValueError):
     """Data that cannot be used; the message names the file, the value and the way out."""
 
 
-def list_pictures(folder: str | Path) -> pd.DataFrame:
+def list_pictures(folder: Path) -> pd.DataFrame:
     """The rows of a folder's metadata.csv, or of its subfolders without what is hidden: no picture opened, no decision
     applied. Raises DataError as `load_dataset` does."""
-    folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder.")
     table = folder / "metadata.csv"
@@ -24,6 +29,11 @@ def list_pictures(folder: str | Path) -> pd.DataFrame:
         raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, "
                         "or a folder of pictures for each class.")
     return listed
+
+
+def parse_boxes(text: str) -> list[tuple[int, ...]]:
+    """The corners x0, y0, x1, y1 of each box, in pixels. Anything else in the text is ignored."""
+    return [tuple(map(int, box)) for box in BOX.findall(text)]
 
 
 def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")  # Pillow's decoder for EPS would start Ghostscript
 LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is smaller
@@ -89,6 +89,19 @@ def resize(picture: np.ndarray | Image.Image, size: int) -> np.ndarray:
 def decode_square(data: bytes, size: int) -> np.ndarray:
     """The picture in a file's bytes as uint8 RGB (size, size, 3), see `resize`. Raises PictureError as `decode`."""
     return resize(decode(data, side=DRAFT_GAP * size)[0], size)
+
+
+def shrink_picture(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """A picture's file, upright and in 8-bit RGB, at most `side` pixels either way; and the whole picture's size.
+
+    Raises PictureError or OSError where there is none.
+    """
+    image, _ = decode(path.read_bytes(), side)  # may be smaller than the whole picture, and larger than `side`
+    with Image.open(path, formats=FORMATS) as whole:
+        lies_on_its_side = whole.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        size = whole.size[::-1] if lies_on_its_side else whole.size
+    image.thumbnail((side, side))
+    return image, size
 
 
 def read_ahead(read: Callable[[Item], Result], items: Iterable[Item], threads: int = THREADS,

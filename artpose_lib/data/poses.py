@@ -15,10 +15,7 @@ from artpose_lib.data.text import fold
 
 @cache
 def thesis_table(name: str) -> pd.DataFrame:
-    """One table of the thesis as it was printed, such as "table_3_1": strings, with "" where a cell is empty.
-
-    Raises FileNotFoundError for a name that is no table.
-    """
+    """One table of the thesis as it was printed, such as "table_3_1": strings, with "" where a cell is empty."""
     with (files("artpose_lib.data") / "thesis" / f"{name}.csv").open(encoding="utf-8") as handle:
         return pd.read_csv(handle, dtype=str, keep_default_na=False)
 
@@ -51,21 +48,6 @@ class Pose:
     queries: tuple[Query, ...]
 
 
-# Summaries of Section 2.1 in our words. Their order is the thesis' label order, 0 to 5, which is the alphabet's.
-_DEFINITIONS = {
-    "Antinous": "A nude man standing in contrapposto, his weight on one leg; one arm rests and the other hand holds "
-    "a spear. The Doryphoros, the spear-bearer, is counted here too.",
-    "Graces": "Three nude women with their arms interlaced: the outer two face the viewer, the middle one is seen "
-    "from behind.",
-    "Pieta": "The Virgin Mary, draped in blue, with the dead Christ lying across her lap: two figures that make one "
-    "triangle.",
-    "Reclining": "A nude woman lying down or asleep.",
-    "Sebastian": "A nude man standing as Antinous does, but with his arms bound above or behind him and arrows in his "
-    "body: the saint's martyrdom.",
-    "Tanagra": "A standing, draped woman: the small clay statuettes that are named after the Greek town of Tanagra.",
-}
-
-
 def _queries(pose: str) -> tuple[Query, ...]:
     """The searches of a pose: the words and the department of Table 2.1, spelt as its printed searches spell them."""
     found = []
@@ -76,5 +58,6 @@ def _queries(pose: str) -> tuple[Query, ...]:
     return tuple(found)
 
 
-POSES: tuple[Pose, ...] = tuple(Pose(name, text, _queries(name)) for name, text in _DEFINITIONS.items())
-POSE_NAMES: tuple[str, ...] = tuple(_DEFINITIONS)
+# In the thesis' label order, 0 to 5, which is the alphabet's; defined in our words after Section 2.1.
+POSES = tuple(Pose(name, text, _queries(name)) for name, text in thesis_table("poses").to_numpy())
+POSE_NAMES = tuple(pose.name for pose in POSES)

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib import __version__
-from artpose_lib.data.boxes import parse_boxes
 from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.data.metadata import parse_boxes
 from artpose_lib.data.pictures import decode, resize
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split

@@ -30,7 +30,7 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
 
     Parameters: `model` is a flat classifier that ends in a Dense layer with softmax, `before` the same before training;
     `images` uint8 RGB (n, size, size, 3); `labels` int (n,), places in `classes`; `boxes` of each picture float (k, 4),
-    see `box_fractions`; `seed` is for p; `ablate`: measure importance, which takes most of the time.
+    as fractions of the picture; `seed` is for p; `ablate`: measure importance, which takes most of the time.
     Returns a row a filter, with an index `filter` from 0 and these columns (a peak is a map's largest activation):
 
     strength: the mean peak.

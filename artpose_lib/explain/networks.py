@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib import __version__
-from artpose_lib.data.boxes import box_fractions
 from artpose_lib.data.dataset import PoseDataset
+from artpose_lib.data.metadata import parse_boxes
 from artpose_lib.explain.filters import Peak, filter_table
 from artpose_lib.explain.parts import dissect, dissect_light_and_edges, draw_probes
 from artpose_lib.explain.reader import PICTURE_SIDE, ReaderModel, ReaderPicture, slug
@@ -124,11 +124,11 @@ def load_table(path: Path) -> pd.DataFrame:
 
 
 def _reader_picture(dataset: PoseDataset, row: int, key: str) -> ReaderPicture:
-    boxes = dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index))[row]
+    boxes = parse_boxes(dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index))[row])
     height, width = dataset.picture(row, side=100_000).shape[:2]  # boxes are in pixels of the file
     image = dataset.picture(row, PICTURE_SIDE) if len(dataset.rows_to_show([row])) else None
     return ReaderPicture(key, image, dataset.caption(row), dataset.metadata["label"][row],
-                         box_fractions(boxes, width, height))
+                         np.array(boxes, float).reshape(-1, 4) / [width, height, width, height])
 
 
 def _load_model(record: Record, dataset: PoseDataset, weights_dir: str | None, tested: list[int]) -> ReaderModel:

@@ -1,14 +1,12 @@
 """What a browser gets: the scripts and styles of this folder, and two things made with them, rows of pictures and a
-choice of views.
-
-A choice comes with two front ends in one display bundle: ipywidgets where a kernel runs, and HTML that needs neither
-kernel nor network (it works from file://; without JavaScript everything stands one below the other). The HTML carries
-its own style and script, `chooser.css` and `chooser.js`, so that it can be put anywhere and any number of times.
+choice of views. Their HTML needs neither kernel nor network, and carries its own style and script, so that it can be
+put anywhere and any number of times; without JavaScript everything stands one below the other.
 """
 
 import base64
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
@@ -25,20 +23,33 @@ def asset(name: str) -> str:
     return (files("artpose_lib.web") / name).read_text(encoding="utf-8")
 
 
-class Viewer:
-    """Shows as an ipywidget in a live notebook, as HTML everywhere else.
+@dataclass
+class Choice:
+    """What `choose` returns: an ipywidget in a live notebook, made only when that asks for it; HTML everywhere else."""
 
-    `html` is the static front end; `live()` makes the widget, which is done only when a notebook asks for it.
-    """
-
-    def __init__(self, html: str, live: Callable[[], widgets.Widget]):
-        self.html, self.live = html, live
+    label: str
+    bundles: Mapping[str, dict]  # the display bundle of each view
+    html: str
 
     def _repr_html_(self) -> str:
         return self.html
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return self.live()._repr_mimebundle_() | {"text/html": self.html}
+
+    def live(self) -> widgets.Widget:
+        choice = widgets.Dropdown(options=list(self.bundles), description=self.label,
+                                  style={"description_width": "initial"})
+        panel = widgets.Output()
+
+        def show(_change=None) -> None:
+            # Set, not printed into: the same with and without a kernel, and no flicker of an emptied panel.
+            data = self.bundles[choice.value]
+            panel.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+
+        choice.observe(show, "value")
+        show()
+        return widgets.VBox([choice, panel])
 
 
 def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height: int = 160) -> HTML:
@@ -63,7 +74,7 @@ def encode_jpeg(image: np.ndarray, height: int) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def choose(label: str, views: Mapping[str, object]) -> Viewer:
+def choose(label: str, views: Mapping[str, object]) -> Choice:
     """One of several views at a time; the first to begin with.
 
     Parameters: `label` says what is chosen; `views` are figures from `plotting.show`, contact sheets, or whatever else
@@ -78,23 +89,10 @@ def choose(label: str, views: Mapping[str, object]) -> Viewer:
     html = (f'<div class="artpose-view artpose-chooser"><style>{asset("chooser.css")}</style>'
             f'<p class="artpose-controls" hidden><label>{escape(label)} <select autocomplete="off">{options}</select>'
             f'</label></p>{panels}<script>{asset("chooser.js")}</script></div>')
-    return Viewer(html, lambda: _live_chooser(label, bundles))
+    return Choice(label, bundles, html)
 
 
 def _bundle(view: object) -> dict:
     """A view as the display bundle that it makes itself: a figure's has Plotly's own type too, for JupyterLab."""
     make = getattr(view, "_repr_mimebundle_", None)
     return make() if make else {"text/html": view._repr_html_()}
-
-
-def _live_chooser(label: str, bundles: Mapping[str, dict]) -> widgets.Widget:
-    choice = widgets.Dropdown(options=list(bundles), description=label, style={"description_width": "initial"})
-    panel = widgets.Output()
-
-    def show(_change=None) -> None:
-        # Set, not printed into: the same with and without a kernel, and no flicker of an emptied panel.
-        panel.outputs = ({"output_type": "display_data", "data": bundles[choice.value], "metadata": {}},)
-
-    choice.observe(show, "value")
-    show()
-    return widgets.VBox([choice, panel])
