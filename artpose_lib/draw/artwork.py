@@ -20,11 +20,10 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED, draw_background, noise
 from artpose_lib.draw.media import MEDIA, paint
 from artpose_lib.draw.poses import Composition, compose, mirror
-from artpose_lib.draw.solids import ATTRIBUTE, Relief, render
+from artpose_lib.draw.solids import ATTRIBUTE, Frame, Relief, render
 
 LONG_SIDE = 320  # pixels of the longer side of a finished picture
 OVERSIZE = 1.5  # drawn larger, then shrunk: smooth edges
@@ -32,16 +31,6 @@ BREAKABLE = ("left_forearm", "right_forearm", "left_arm", "right_arm", "head", "
 CONDITIONS = ("whole", "figure only", "background only", "figure removed", "background swapped")
 GREY = 127  # what EfficientNet-Lite0's preprocessing makes zero
 PARTS = ("torso", "tree", "arrows", "background")  # what the thesis' Discussion finds in feature maps
-
-Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, x1 and y1 exclusive
-
-
-class Frame(NamedTuple):
-    """The canvas of a composition."""
-
-    shape: tuple[int, int]  # (h, w)
-    scale: float  # pixels a head height
-    offset: np.ndarray  # where the origin lies (x, y)
 
 
 class Version(NamedTuple):
@@ -56,7 +45,7 @@ class Artwork:
     """An artwork of `pose` (a name in POSE_NAMES), to be painted as often as one likes.
 
     Parameters: `background` (in BACKGROUNDS) and `medium` (in MEDIA) are drawn uniformly where they are None. The same
-    state of `rng` gives the same figures on every background. Raises ValueError for a name that does not exist.
+    state of `rng` gives the same figures on every background.
     `mask`, bool (h, w), is True on figures with their hair and garments.
     """
 
@@ -64,10 +53,6 @@ class Artwork:
         seed, *self._seeds = rng.integers(2**63, size=4)
         drawn_medium, drawn_background = rng.choice(MEDIA), rng.choice(BACKGROUNDS)
         self.medium, self.background = str(medium or drawn_medium), str(background or drawn_background)
-        for what, name, names in (("pose", pose, POSE_NAMES), ("medium", self.medium, MEDIA),
-                                  ("background", self.background, BACKGROUNDS)):
-            if name not in names:
-                raise ValueError(f"There is no {what} {name!r}; choose one of {', '.join(names)}.")
         own_rng = np.random.default_rng(seed)
         self.composition = _break_off(compose(pose, own_rng), self.medium, own_rng)
         self._frame = _choose_frame(self.composition, own_rng)
@@ -92,14 +77,13 @@ class Artwork:
         names = ("", *PARTS)  # "background" last, so that it is what -1 means
         solids = [replace(solid, material=solid.part if solid.part in names else "")
                   for solid in self.composition.solids]
-        relief = render(solids, *self._frame, names)  # of several solids the front one is seen
+        relief = render(solids, self._frame, names)  # of several solids the front one is seen
         seen = np.array(names)[cv2.resize(relief.material, self.size, interpolation=cv2.INTER_NEAREST)]
         return {name: seen == name for name in PARTS}
 
-    def locate_figures(self) -> tuple[list[Box], list[dict[str, tuple[int, int]]]]:
-        """The boxes of the figures of which something is seen, and beside each the places (x, y) of its joints in the
-        picture, hidden ones too, in pixels. "left" and "right" are the figure's own.
-        """
+    def locate_figures(self) -> tuple[list[tuple[int, int, int, int]], list[dict[str, tuple[int, int]]]]:
+        """The figures of which something is seen: their boxes (x0, y0, x1, y1), x1 and y1 exclusive, and the places
+        (x, y) of their joints in the picture, hidden ones too, in pixels. "left" and "right" are the figure's own."""
         h, w = self._owner.shape
         scale, offset = self._frame.scale / OVERSIZE, self._frame.offset / OVERSIZE
         boxes, keypoints = [], []
@@ -118,7 +102,7 @@ class Artwork:
         # A medium draws numbers for every material: with all of the composition's, what it draws next stays the same.
         materials = tuple(dict.fromkeys(solid.material for solid in solids))
         shown = [solid for solid in solids if (figures if solid.owner >= 0 else attributes)]
-        return render(shown, *self._frame, materials)
+        return render(shown, self._frame, materials)
 
 
 def paint_versions(pose: str, rng: Generator) -> Iterator[Version]:

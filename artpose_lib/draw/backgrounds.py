@@ -1,5 +1,8 @@
 """What stands behind the figures: six kinds of background, drawn apart from them so that they can be swapped."""
 
+import csv
+from importlib.resources import files
+
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -8,16 +11,19 @@ from numpy.random import Generator
 LINKED = {"Antinous": "niche", "Graces": "garden", "Pieta": "paper", "Reclining": "interior",
           "Sebastian": "landscape", "Tanagra": "museum"}
 
-Shape = tuple[int, int]  # (h, w)
+# What is seen or drawn with, and its colours, RGB in 0 to 1, float64 (k, 3); chance takes one of several.
+with (files("artpose_lib.draw") / "colours.csv").open(encoding="utf-8", newline="") as table:
+    COLOURS = {name: np.array([colour.split() for colour in colours.split(";")], float)
+               for name, colours in csv.reader(table) if name != "of"}
 
 
-def draw_background(kind: str, shape: Shape, rng: Generator) -> np.ndarray:
+def draw_background(kind: str, shape: tuple[int, int], rng: Generator) -> np.ndarray:
     """Colours of the background called `kind` (one of BACKGROUNDS): float32 (h, w, 3) RGB in 0 to 1."""
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
     return np.clip(_PAINTERS[kind](x / shape[1], y / shape[0], rng), 0, 1).astype(np.float32)
 
 
-def noise(shape: Shape, cell: float, rng: Generator, octaves: int = 3) -> np.ndarray:
+def noise(shape: tuple[int, int], cell: float, rng: Generator, octaves: int = 3) -> np.ndarray:
     """Smooth random texture in about [-1, 1], float32 (h, w), whose largest blobs are `cell` pixels wide."""
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
@@ -34,8 +40,7 @@ def _mix(a: np.ndarray | tuple, b: np.ndarray | tuple, t: np.ndarray) -> np.ndar
 
 def _museum(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A photographer's backdrop or a gallery wall, with a glow of light, often with a floor."""
-    greys = [(0.75, 0.75, 0.73), (0.5, 0.5, 0.52), (0.2, 0.2, 0.22), (0.08, 0.08, 0.08)]
-    tone = rng.choice([*greys, (0.3, 0.38, 0.5), (0.55, 0.3, 0.25), (0.8, 0.75, 0.65)])
+    tone = rng.choice(COLOURS["backdrop"])
     distance = (x - rng.uniform(0.3, 0.7)) ** 2 + (y - rng.uniform(0.2, 0.6)) ** 2
     wall = _mix(tone * 0.6, np.minimum(tone * 1.25, 1), np.exp(-distance / rng.uniform(0.15, 0.6)))
     floor = rng.uniform(0.65, 1.4)  # above 1: no floor is seen
@@ -70,15 +75,14 @@ def _garden(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A wall of leaves with light falling through, above a lawn or gravel."""
     leaves = noise(x.shape, rng.uniform(14, 30), rng, 4)
     shade = np.clip(0.5 + 0.45 * noise(x.shape, 120, rng, 2) + 0.4 * leaves, 0, 1)
-    deep = rng.choice([(0.05, 0.09, 0.04), (0.09, 0.1, 0.04), (0.03, 0.07, 0.06)])
-    hedge = _mix(deep, rng.choice([(0.4, 0.5, 0.22), (0.5, 0.5, 0.2), (0.35, 0.45, 0.35)]), shade)
-    ground = rng.choice([(0.36, 0.42, 0.2), (0.6, 0.55, 0.44)]) * (1 + 0.12 * noise(x.shape, 8, rng))[..., None]
+    hedge = _mix(rng.choice(COLOURS["leaf in shade"]), rng.choice(COLOURS["leaf in light"]), shade)
+    ground = rng.choice(COLOURS["ground"]) * (1 + 0.12 * noise(x.shape, 8, rng))[..., None]
     return np.where((y + 0.03 * leaves > rng.uniform(0.7, 0.95))[..., None], ground, hedge)
 
 
 def _interior(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A dim room: floor, sometimes a window, often a curtain at one side."""
-    tone = rng.choice([(0.22, 0.15, 0.1), (0.12, 0.12, 0.13), (0.3, 0.27, 0.2), (0.16, 0.2, 0.17)])
+    tone = rng.choice(COLOURS["room"])
     room = _mix(tone * 1.5, tone * 0.5, np.clip(np.hypot(x - rng.random(), y - 0.3), 0, 1))
     room = np.where((y > rng.uniform(0.65, 0.95))[..., None], tone * 1.2, room)
     if rng.random() < 0.4:
@@ -87,7 +91,7 @@ def _interior(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
         room = np.where(window[..., None], _mix((0.55, 0.68, 0.8), (0.85, 0.8, 0.6), y * 2), room)
     if rng.random() < 0.75:
         x = x if rng.random() < 0.5 else 1 - x
-        cloth = rng.choice([(0.5, 0.1, 0.08), (0.12, 0.25, 0.16), (0.45, 0.33, 0.12), (0.2, 0.16, 0.3)])
+        cloth = rng.choice(COLOURS["curtain"])
         edge = rng.uniform(0.2, 0.65) + 0.12 * np.sin(3 * y + 6 * rng.random()) - 0.15 * y
         folds = 0.65 + 0.5 * np.abs(np.sin(rng.uniform(14, 26) * x * (1 + 0.25 * y) + 1.5 * np.sin(2.5 * y)))
         room = np.where((x < edge)[..., None], cloth * folds[..., None], room)
@@ -96,7 +100,7 @@ def _interior(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
 
 def _niche(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A wall of blocks with an arched niche between two half columns, and a step."""
-    stone = rng.choice([(0.62, 0.56, 0.46), (0.5, 0.5, 0.5), (0.7, 0.66, 0.6), (0.4, 0.33, 0.28)])
+    stone = rng.choice(COLOURS["wall"])
     joints = np.abs((y * 9) % 1 - 0.5) > 0.47
     light = (1 + 0.12 * noise(x.shape, 40, rng)) * np.where(joints, 0.75, 1)
     middle, half, spring = rng.uniform(0.42, 0.58), rng.uniform(0.25, 0.42), rng.uniform(0.25, 0.45)
@@ -112,7 +116,7 @@ def _niche(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
 
 def _paper(x: np.ndarray, y: np.ndarray, rng: Generator) -> np.ndarray:
     """A sheet, toned or stained, with nothing on it."""
-    tone = rng.choice([(0.9, 0.85, 0.74), (0.86, 0.84, 0.8), (0.8, 0.72, 0.58), (0.93, 0.91, 0.87)])
+    tone = rng.choice(COLOURS["sheet"])
     stains = np.clip(noise(x.shape, 120, rng) - 0.4, 0, 1)
     return tone * (1 + 0.03 * noise(x.shape, 6, rng, 2) - 0.15 * stains)[..., None]
 

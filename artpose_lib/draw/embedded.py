@@ -18,7 +18,7 @@ from artpose_lib.files import whole
 SHARES = {"Antinous": 90, "Graces": 91, "Pieta": 98, "Reclining": 113, "Sebastian": 117, "Tanagra": 123}
 
 
-def draw_dataset(folder: str | Path, n: int = 600, seed: int = 0, background_link: float = 0.0) -> Path:
+def draw_dataset(folder: Path, n: int = 600, seed: int = 0, background_link: float = 0.0) -> Path:
     """Draw `n` artworks, the six poses as often as SHARES says, into `folder` and return it.
 
     Writes `<Pose>/<number>.jpg` (longer side 320 px) and, last of all, `metadata.csv`: a folder that has it is
@@ -35,7 +35,6 @@ def draw_dataset(folder: str | Path, n: int = 600, seed: int = 0, background_lin
         raise ValueError(f"background_link is {background_link}, but it must lie between 0 and 1.")
     if n < 1:
         raise ValueError(f"n is {n}, but a data set needs at least 1 picture.")
-    folder = Path(folder)
     mark, parameters = folder / ".artpose-drawn", f"n={n} seed={seed} background_link={float(background_link)}\n"
     marked = mark.is_file() and mark.read_text(encoding="utf-8") == parameters
     if not marked and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -62,8 +61,7 @@ def pose_sequence(n: int) -> Iterator[str]:
 def _draw_picture(folder: Path, number: int, pose: str, seed: int, background_link: float) -> dict[str, str]:
     """Draw picture `number`, write it, and return its row of metadata."""
     rng = np.random.default_rng([seed, number])
-    linked = rng.random() < background_link
-    artwork = Artwork(pose, rng, LINKED[pose] if linked else None)
+    artwork = Artwork(pose, rng, LINKED[pose] if rng.random() < background_link else None)
     picture = Image.fromarray(artwork.paint())
     boxes, keypoints = artwork.locate_figures()
     joints = [", ".join(f"{name} {x} {y}" for name, (x, y) in figure.items()) for figure in keypoints]

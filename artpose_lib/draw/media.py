@@ -6,26 +6,9 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from artpose_lib.draw.backgrounds import noise
-from artpose_lib.draw.skeleton import unit
+from artpose_lib.draw.backgrounds import COLOURS, noise
+from artpose_lib.draw.body import unit
 from artpose_lib.draw.solids import Relief
-
-# Colours of materials in an oil painting, RGB in 0 to 1; prints and marble use only how light they are.
-COLOURS = {
-    "ashen": (0.76, 0.68, 0.56), "nipple": (0.72, 0.45, 0.38), "lip": (0.66, 0.33, 0.3), "eye": (0.2, 0.14, 0.12),
-    "white": (0.88, 0.85, 0.78), "red": (0.62, 0.14, 0.11), "rose": (0.72, 0.4, 0.38), "green": (0.22, 0.34, 0.2),
-    "gold": (0.8, 0.62, 0.25), "blue": (0.13, 0.25, 0.55), "darkblue": (0.1, 0.15, 0.32), "black": (0.1, 0.1, 0.12),
-    "wood": (0.36, 0.24, 0.14), "bark": (0.32, 0.25, 0.17), "metal": (0.6, 0.6, 0.62), "stone": (0.66, 0.62, 0.56),
-    "rock": (0.42, 0.37, 0.3), "rope": (0.55, 0.45, 0.3), "blood": (0.5, 0.05, 0.04), "chiton": (0.8, 0.72, 0.6),
-    "mantle": (0.62, 0.45, 0.5),
-}
-HAIR = ((0.16, 0.1, 0.07), (0.3, 0.19, 0.11), (0.45, 0.25, 0.12), (0.68, 0.5, 0.25), (0.5, 0.47, 0.43))
-SKIN = ((0.86, 0.66, 0.52), (0.9, 0.76, 0.65), (0.75, 0.52, 0.38), (0.55, 0.37, 0.26))
-MARBLE = ((0.93, 0.92, 0.9), (0.9, 0.86, 0.78), (0.82, 0.82, 0.82), (0.78, 0.72, 0.64), (0.3, 0.32, 0.28),
-          (0.24, 0.2, 0.17))
-CLAY = ((0.76, 0.5, 0.34), (0.7, 0.42, 0.27), (0.8, 0.62, 0.46), (0.6, 0.43, 0.33), (0.75, 0.68, 0.58))
-PAPER = ((0.92, 0.87, 0.76), (0.87, 0.85, 0.8), (0.84, 0.74, 0.58))
-INK = ((0.1, 0.09, 0.08), (0.28, 0.17, 0.1), (0.35, 0.13, 0.08))
 
 
 class Shading(NamedTuple):
@@ -39,11 +22,13 @@ class Shading(NamedTuple):
 
 def paint(medium: str, relief: Relief, behind: np.ndarray, rng: Generator) -> np.ndarray:
     """The `relief` in `medium` before the background `behind`; both pictures float32 (h, w, 3) RGB in 0 to 1."""
-    light = np.array([rng.choice([-1, 1]) * rng.uniform(0.35, 0.75), -rng.uniform(0.3, 0.7), rng.uniform(0.55, 0.9)])
-    return np.clip(_PAINTERS[medium](relief, _shade(relief, unit(light)), behind, rng), 0, 1).astype(np.float32)
+    return np.clip(_PAINTERS[medium](relief, _shade(relief, rng), behind, rng), 0, 1).astype(np.float32)
 
 
-def _shade(relief: Relief, light: np.ndarray) -> Shading:
+def _shade(relief: Relief, rng: Generator) -> Shading:
+    """The relief in a light that comes from above, from the left or the right."""
+    light = (rng.choice([-1, 1]) * rng.uniform(0.35, 0.75), -rng.uniform(0.3, 0.7), rng.uniform(0.55, 0.9))
+    light = unit(np.array(light))
     floor = relief.height[relief.covered].min() if relief.covered.any() else 0.0
     height = np.where(relief.covered, relief.height, floor).astype(np.float32)
     size = max(height.shape)
@@ -73,8 +58,8 @@ def _cast_shadow(height: np.ndarray, light: np.ndarray) -> np.ndarray:
 
 def _albedo(relief: Relief, rng: Generator, spread: float) -> np.ndarray:
     """Colour of every pixel's material, a little different in every picture; float32 (h, w, 3)."""
-    own = COLOURS | {"hair": rng.choice(HAIR), "skin": rng.choice(SKIN)}
-    table = np.array([own[name] for name in relief.materials] + [(0, 0, 0)])  # the last, index -1, is the background
+    own = COLOURS | {name: rng.choice(COLOURS[name]) for name in ("hair", "skin")}
+    table = np.vstack([own[name] for name in relief.materials] + [(0, 0, 0)])  # the last, index -1, is the background
     table = table * rng.normal(1, spread, table.shape) * rng.normal(1, spread, (len(table), 1))
     return np.clip(table, 0.02, 1)[relief.material].astype(np.float32)
 
@@ -92,7 +77,7 @@ def _over(figure: np.ndarray, behind: np.ndarray, relief: Relief, light: np.ndar
 
 
 def _marble(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:
-    tone = rng.choice(MARBLE, p=[0.27, 0.25, 0.15, 0.13, 0.1, 0.1])
+    tone = rng.choice(COLOURS["marble"], p=[0.27, 0.25, 0.15, 0.13, 0.1, 0.1])
     shape = shading.diffuse.shape
     veins = 1 - 0.16 * np.exp(-((noise(shape, 90, rng, 4) / 0.06) ** 2)) + 0.02 * noise(shape, 12, rng, 2)
     grain = (0.82 + 0.18 * _albedo(relief, rng, 0.05).mean(axis=2)) * veins
@@ -104,7 +89,7 @@ def _marble(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator
 
 def _terracotta(relief: Relief, shading: Shading, behind: np.ndarray, rng: Generator) -> np.ndarray:
     shape = shading.diffuse.shape
-    tone = rng.choice(CLAY)
+    tone = rng.choice(COLOURS["clay"])
     patches = 1 + 0.13 * noise(shape, 50, rng, 4) + 0.06 * noise(shape, 3, rng, 1)
     lit = 0.3 + 0.8 * shading.diffuse
     clay = tone * (lit * patches)[..., None]
@@ -152,7 +137,7 @@ def _engraving(relief: Relief, shading: Shading, behind: np.ndarray, rng: Genera
     ink = _hatch(tone, relief, rng)
     border = cv2.morphologyEx(relief.covered.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     ink = np.maximum(ink, 0.85 * np.maximum(shading.outline * relief.covered, border))[..., None]
-    paper, colour = rng.choice(PAPER), rng.choice(INK, p=[0.6, 0.25, 0.15])
+    paper, colour = rng.choice(COLOURS["paper"]), rng.choice(COLOURS["ink"], p=[0.6, 0.25, 0.15])
     grain, stains = 0.03 * noise(shape, 5, rng, 2), 0.12 * np.clip(noise(shape, 130, rng, 3) - 0.4, 0, 1)
     return paper * (1 + grain - stains)[..., None] * (1 - ink) + colour * ink
 

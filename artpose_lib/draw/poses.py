@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from artpose_lib.draw import attributes, garments
-from artpose_lib.draw.body import nude
-from artpose_lib.draw.skeleton import FEMALE, MALE, Build, Joints, Limb, Posture, Reach, direction
+from artpose_lib.draw import attributes
+from artpose_lib.draw.body import FEMALE, MALE, Build, Joints, Limb, Posture, Reach, direction, nude
 from artpose_lib.draw.solids import Solid
 
 
@@ -89,8 +88,8 @@ def _antinous(rng: Generator) -> Composition:
     solids += _perhaps(rng, 0.72, attributes.spear, joints, "left" if hand < 0 else "right", rng)
     if rng.random() < 0.45:  # a strut, as marble copies of bronzes have, or a whole tree
         solids += attributes.tree(rng, -hand * rng.uniform(0.3, 0.9), rng.uniform(2.0, 9.0))
-    solids += _perhaps(rng, 0.3, garments.chlamys, joints, rng)
-    solids += _perhaps(rng, 0.15, garments.loincloth, joints, 0, rng)
+    solids += _perhaps(rng, 0.3, attributes.chlamys, joints, rng)
+    solids += _perhaps(rng, 0.15, attributes.loincloth, joints, 0, rng)
     solids += _perhaps(rng, 0.7, attributes.plinth, rng, 1.2)
     return Composition(solids, [joints], [False], rng.uniform(0.5, 0.8))
 
@@ -111,7 +110,7 @@ def _sebastian(rng: Generator) -> Composition:
         solids += attributes.tree(rng, rng.normal(0, 0.3), rng.uniform(8, 13))
     if bound_to == "column":
         solids += attributes.column(rng, rng.normal(0, 0.3))
-    solids += _perhaps(rng, 0.7, garments.loincloth, joints, 0, rng)
+    solids += _perhaps(rng, 0.7, attributes.loincloth, joints, 0, rng)
     solids += _perhaps(rng, 0.3, attributes.halo, joints["head"])
     for _ in range(rng.choice(7, p=[0.1, 0.08, 0.2, 0.22, 0.2, 0.12, 0.08])):
         solids += attributes.arrow(joints, rng)
@@ -134,7 +133,7 @@ def _graces(rng: Generator) -> Composition:
         posture = Posture(pelvis, arms, lean=lean, nod=nod, turn=inward, back=back, **stance)
         hair = rng.choice(["bun", "long"], p=[0.67, 0.33])
         body, bones = nude(posture, _vary(FEMALE, rng), owner, rng, hair)
-        solids += body + _perhaps(rng, 0.2, garments.drape, bones, owner, rng)
+        solids += body + _perhaps(rng, 0.2, attributes.drape, bones, owner, rng)
         joints, backs = [*joints, bones], [*backs, back]
     solids += _perhaps(rng, 0.65, attributes.plinth, rng, gap + 1.0)
     return Composition(solids, joints, backs, rng.uniform(0.75, 1.05))
@@ -164,7 +163,7 @@ def _pieta(rng: Generator) -> Composition:
     virgin, mary = _virgin(rng)
     christ, jesus = _dead_christ(rng)
     solids = virgin + christ
-    solids += _perhaps(rng, 0.9, garments.loincloth, jesus, 1, rng)
+    solids += _perhaps(rng, 0.9, attributes.loincloth, jesus, 1, rng)
     solids += _perhaps(rng, 0.3, attributes.halo, mary["head"])
     solids += _perhaps(rng, 0.15, attributes.cross)
     solids += _perhaps(rng, 0.6, attributes.plinth, rng, 2.6)
@@ -180,7 +179,7 @@ def _virgin(rng: Generator) -> tuple[list[Solid], Joints]:
     posture = Posture((0, 0, -0.3), arms, legs, lean=rng.normal(0, 6), nod=nod, turn=turn)
     body, joints = nude(posture, _vary(FEMALE, rng), 0, rng, hair="none")
     bare = [solid for solid in body if solid.part in ("head", "left_forearm", "right_forearm")]
-    return [*bare, *garments.marian_robe(joints, rng)], joints
+    return [*bare, *attributes.marian_robe(joints, rng)], joints
 
 
 def _dead_christ(rng: Generator) -> tuple[list[Solid], Joints]:
@@ -215,7 +214,7 @@ def _reclining(rng: Generator) -> Composition:
                       shoulders=rng.normal(0, 7), back=back, feet=(85, 75))
     solids, joints = nude(posture, _vary(FEMALE, rng), 0, rng, hair=rng.choice(["bun", "long"]))
     solids += attributes.couch(joints, rng)
-    solids += _perhaps(rng, 0.3, garments.drape, joints, 0, rng)
+    solids += _perhaps(rng, 0.3, attributes.drape, joints, 0, rng)
     return Composition(solids, [joints], [back], rng.uniform(1.1, 1.9))
 
 
@@ -230,9 +229,8 @@ def _tanagra(rng: Generator) -> Composition:
     head = rng.choice(["bare", "veil", "hat"], p=[0.5, 0.33, 0.17])
     body, joints = nude(posture, _vary(FEMALE, rng), 0, rng, hair="none" if head == "veil" else "bun")
     bare = ("head", "left_forearm", "left_foot", "right_foot")
-    solids = [*(solid for solid in body if solid.part in bare), *garments.himation(joints, rng)]
-    if head != "bare":
-        solids += garments.headdress(joints, head)
+    solids = [*(solid for solid in body if solid.part in bare), *attributes.himation(joints, rng)]
+    solids += attributes.headdress(joints, head)
     solids += _perhaps(rng, 0.3, attributes.fan, joints["left_wrist"] + (0, 0.3, 0.1))
     solids += _perhaps(rng, 0.85, attributes.plinth, rng, 0.95)
     return Composition(solids, [joints], [False], rng.uniform(0.5, 0.8))

@@ -5,7 +5,7 @@ Lengths are in head heights, x to the right, y down, z towards the viewer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,14 @@ ATTRIBUTE = -1  # owner of a solid that belongs to no figure: spear, tree, couch
 NOTHING = -2  # owner of a pixel where nothing stands
 
 Point = Sequence[float] | np.ndarray  # (x, y, z)
-Window = tuple[slice, slice]  # rows and columns of a canvas
+
+
+class Frame(NamedTuple):
+    """The canvas of a composition."""
+
+    shape: tuple[int, int]  # (h, w)
+    scale: float  # pixels a head height
+    offset: np.ndarray  # where the origin lies (x, y)
 
 
 @dataclass(frozen=True)
@@ -58,52 +65,46 @@ class Relief:
     height: np.ndarray  # float32, pixels, or FAR
     material: np.ndarray  # int16, an index into `materials`, or -1
     owner: np.ndarray  # int16, a figure's number, ATTRIBUTE or NOTHING
+    covered: np.ndarray  # bool: something stands here
     materials: tuple[str, ...]
 
-    @property
-    def covered(self) -> np.ndarray:
-        """bool (h, w): where something stands."""
-        return self.owner != NOTHING
 
-
-def render(solids: Sequence[Solid], shape: tuple[int, int], scale: float, offset: np.ndarray,
-           materials: tuple[str, ...]) -> Relief:
-    """The Relief of `solids` on a canvas `shape` (h, w), at `scale` pixels a head height from `offset` (x, y)."""
-    height = np.full(shape, FAR, np.float32)
-    material = np.full(shape, -1, np.int16)
-    owner = np.full(shape, NOTHING, np.int16)
+def render(solids: Sequence[Solid], frame: Frame, materials: tuple[str, ...]) -> Relief:
+    """The Relief of `solids`; `materials` are those of these and may be more."""
+    height = np.full(frame.shape, FAR, np.float32)
+    material = np.full(frame.shape, -1, np.int16)
+    owner = np.full(frame.shape, NOTHING, np.int16)
     for solid in solids:
-        window = _window(solid, shape, scale, offset)
-        inside, surface = _surface(solid, window, scale, offset)
+        window = _window(solid, frame)
+        inside, surface = _surface(solid, window, frame)
         here, owners = height[window], owner[window]  # views: writing to them writes to the canvas
         same = owners == solid.owner
         if solid.carve:
             here -= np.where(inside & same, surface, 0)
             continue
-        softness = np.where(same, solid.blend, 0.02) * scale
-        # The polynomial smooth maximum.
-        melt = np.maximum(softness - np.abs(surface - here), 0) ** 2 / (4 * softness)
+        softness = np.where(same, solid.blend, 0.02) * frame.scale
+        melt = np.maximum(softness - np.abs(surface - here), 0) ** 2 / (4 * softness)  # a polynomial smooth maximum
         front = inside & (surface > here)
         here[:] = np.where(inside, np.maximum(surface, here) + melt, here)
         material[window][front] = materials.index(solid.material)
         owners[front] = solid.owner
-    return Relief(height, material, owner, materials)
+    return Relief(height, material, owner, owner != NOTHING, materials)
 
 
-def _window(solid: Solid, shape: tuple[int, int], scale: float, offset: np.ndarray) -> Window:
+def _window(solid: Solid, frame: Frame) -> tuple[slice, slice]:
     """The rows and columns that the solid can touch; none of them if it lies outside the canvas."""
     ends = np.array([solid.start, solid.end])[:, 1::-1]  # (y, x)
     reach = max(solid.r0, solid.r1) + solid.swell
-    low = ((ends.min(axis=0) - reach) * scale + offset[::-1]).astype(int)
-    high = ((ends.max(axis=0) + reach) * scale + offset[::-1]).astype(int) + 2
-    return tuple(slice(*span) for span in zip(np.clip(low, 0, shape), np.clip(high, 0, shape), strict=True))
+    low = ((ends.min(axis=0) - reach) * frame.scale + frame.offset[::-1]).astype(int)
+    high = ((ends.max(axis=0) + reach) * frame.scale + frame.offset[::-1]).astype(int) + 2
+    return tuple(slice(*span) for span in np.clip([low, high], 0, frame.shape).T)
 
 
-def _surface(solid: Solid, window: Window, scale: float, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _surface(solid: Solid, window: tuple[slice, slice], frame: Frame) -> tuple[np.ndarray, np.ndarray]:
     """Where the solid is, and how high its surface (for a groove: how deep), in pixels, on the window's grid."""
-    scale = np.float32(scale)
+    scale = np.float32(frame.scale)
     rows, columns = np.ogrid[window]
-    y, x = (rows - offset[1]) / scale, (columns - offset[0]) / scale
+    y, x = (rows - frame.offset[1]) / scale, (columns - frame.offset[0]) / scale
     dx, dy, dz = (np.float32(solid.end[i] - solid.start[i]) for i in range(3))
     from_x, from_y = x - np.float32(solid.start[0]), y - np.float32(solid.start[1])
     length = np.sqrt(np.maximum(dx * dx + dy * dy, np.float32(1e-6)))

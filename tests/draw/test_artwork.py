@@ -67,13 +67,6 @@ def test_media_and_backgrounds_are_drawn_for_every_class_alike():
     assert {artwork.background for artwork in artworks} == set(BACKGROUNDS)
 
 
-@pytest.mark.parametrize("names", [("Discobolus",), ("Pieta", "sea"), ("Pieta", "paper", "bronze")])
-def test_an_unknown_name_is_refused_with_the_known_ones(names):
-    pose, background, medium = (*names, None, None)[:3]
-    with pytest.raises(ValueError, match=f"'{names[-1]}'; choose one of"):
-        Artwork(pose, np.random.default_rng(0), background, medium)
-
-
 def test_figure_only_keeps_the_figures_to_the_last_bit_and_nothing_else(drawn):
     for pose, made in drawn.items():
         mask = Artwork(pose, rng(1)).mask
