@@ -73,9 +73,9 @@ searches.style.hide().format(escape="html")
 
 # %%
 def needs(source):
-    if source.key is None:
+    if not source.key:
         return "nothing"
-    return f"{source.key.variable} ({'set here' if os.environ.get(source.key.variable) else 'not set here'})"
+    return f"{source.key} ({'set here' if os.environ.get(source.key) else 'not set here'})"
 
 
 pd.DataFrame([{"name": name, "source": source.title, "needs": needs(source),

@@ -35,33 +35,31 @@ JOURNAL = "journal.sqlite"
 
 
 def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], limit: int | None, contact: str = "",
-            stop: threading.Event | None = None, open_session: Callable[..., Session] = Session) -> None:
+            stop: threading.Event | None = None, open_session: Callable[[Path, str], Session] = Session) -> None:
     """Collect pictures into `out`, a new folder or that of an earlier collection, where only what is new is asked for.
 
     Writes out/<pose>/<safe name>.jpg (8-bit RGB, the longer side 600 to 1000 pixels), out/metadata.csv, a row a
-    picture (`journal.COLUMNS`), and out/problems.csv, a row for each work or search that failed, with the reason. What
-    only the next run needs is in out/.artpose. Progress goes to stderr.
+    picture (`journal.COLUMNS`), and out/problems.csv, a row for each work or search that failed, with the reason.
 
     Parameters: `limit` is the most pictures of each pose from each source, those of earlier runs included, or None.
-    `contact` and `stop` are those of `Session`, which `open_session` opens.
-    Ctrl-C and `stop` end the run between two requests, with both tables written; after Ctrl-C KeyboardInterrupt is
-    raised again.
+    `open_session` gets the folder out/.artpose and `contact`.
+    Ctrl-C and `stop` end the run between two requests, with both tables written; Ctrl-C raises KeyboardInterrupt again.
     Raises ValueError where `out` holds anything else or every source lacks its key, BlockingIOError where another run
     has the folder, OSError where it cannot be written, and at the end an error in a source's own code.
     """
     usable = _select_usable(sources)
-    state, stop = out / STATE, stop or threading.Event()
+    state = out / STATE
     if out.exists() and not (state / JOURNAL).exists() and any(path != state for path in out.iterdir()):
         raise ValueError(f"{out} holds something that was not collected here. Name a new folder, an empty one, or one "
                          "of an earlier collection.")
     state.mkdir(parents=True, exist_ok=True)
-    with closing(Journal(state / JOURNAL, out)) as journal, open_session(state, contact, stop) as session:
+    with closing(Journal(state / JOURNAL, out)) as journal, open_session(state, contact) as session:
+        session.stop = stop or session.stop
         for pattern in (f"{PARTIAL}*", f"*/{PARTIAL}*", f"{STATE}/partial-*"):  # the last are of version 0.1.0
             for leftover in out.glob(pattern):  # of a run that was killed
                 shutil.rmtree(leftover)
-        most = math.inf if limit is None else limit
         try:
-            _run([_Harvest(source(session), journal, out, most, stop) for source in usable], poses, stop)
+            _run([_Harvest(source(session), journal, out, limit or math.inf) for source in usable], poses, session)
         finally:
             saved, problems = journal.write_tables(out)
             say(f"pictures in {out}: " + (", ".join(f"{pose} {count}" for pose, count in saved.items()) or "none"))
@@ -74,8 +72,8 @@ def _select_usable(sources: Sequence[type[Source]]) -> list[type[Source]]:
     """Return the sources that can be asked, each once."""
     usable = []
     for source in dict.fromkeys(sources):
-        if source.key and not os.environ.get(source.key.variable, "").strip():
-            say(f"{source.name}: skipped, because {source.key.variable} is not set; {source.key.page} gives a key")
+        if source.key and not os.environ.get(source.key, "").strip():
+            say(f"{source.name}: skipped, because {source.key} is not set; {source.key_page} gives a key")
             continue
         if not source.verified:
             say(f"{source.name}: not verified, which means that its code was written without an answer to look at")
@@ -85,27 +83,26 @@ def _select_usable(sources: Sequence[type[Source]]) -> list[type[Source]]:
     return usable
 
 
-def _run(harvests: list["_Harvest"], poses: Sequence[Pose], stop: threading.Event) -> None:
+def _run(harvests: list["_Harvest"], poses: Sequence[Pose], session: Session) -> None:
     with ThreadPoolExecutor(len(harvests)) as threads:
         running = [threads.submit(harvest.run, poses) for harvest in harvests]
         try:
             wait(running)
         except KeyboardInterrupt:
-            stop.set()
+            session.stop.set()
             raise
-    for ended in running if not stop.is_set() else ():
+    for ended in running if not session.stop.is_set() else ():
         ended.result()  # raises what the thread raised
 
 
 @dataclass(frozen=True)
 class _Harvest:
-    """What one source gives. Faults go into the journal; once `stop` is set they end the thread instead."""
+    """What one source gives. Faults go into the journal."""
 
     source: Source
     journal: Journal
     out: Path
     limit: float
-    stop: threading.Event
 
     def run(self, poses: Sequence[Pose]) -> None:
         for pose in poses:
@@ -128,8 +125,6 @@ class _Harvest:
                 if counts["saved"] == wanted:
                     break
         except Fault as fault:
-            if self.stop.is_set():
-                raise
             problems[fault.kind] = f'The search "{query.formula}" failed: {fault}'
             ending = f"; the search failed: {text(str(fault))}"
         seen_whole = not ending and counts["saved"] < wanted
@@ -154,8 +149,6 @@ class _Harvest:
         try:
             row |= self._save_picture(hit, row["file_name"])
         except Fault as raised:
-            if self.stop.is_set():
-                raise
             fault = raised
         self.journal.record(row, fault)
         return "problems" if fault else "saved"
@@ -193,10 +186,9 @@ class _Harvest:
 
 
 def _row(hit: Artwork, source: str, pose: Pose, query: Query) -> dict[str, str]:
-    """Return a hit on COLUMNS, as far as it is known without its picture."""
+    """Return a hit on COLUMNS, which have its fields' names, as far as it is known without its picture."""
     first, last = parse_years(hit.date) or ("", "")
-    return dict.fromkeys(COLUMNS, "") | {
-        "file_name": f"{pose.name}/{safe_name(source, hit.id)}.jpg", "label": pose.name, "AUTHOR": hit.author,
-        "TITLE": hit.title, "DATE": hit.date, "TECHNIQUE": hit.technique, "LOCATION": hit.location, "ID": hit.id,
-        "TYPE": hit.type, "source": source, "page": hit.page, "licence": hit.licence, "query": query.formula,
-        "year_from": str(first), "year_to": str(last), "medium": find_medium(hit.technique, hit.type)}
+    return {column: getattr(hit, column.lower(), "") for column in COLUMNS} | {
+        "file_name": f"{pose.name}/{safe_name(source, hit.id)}.jpg", "label": pose.name, "source": source,
+        "query": query.formula, "year_from": str(first), "year_to": str(last),
+        "medium": find_medium(hit.technique, hit.type)}

@@ -45,9 +45,7 @@ class Journal:
         self._database.row_factory = sqlite3.Row
         self._database.create_function("is_lost", 1, lambda name: not (folder / name).is_file())
         with self._transaction() as database:
-            database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            database.execute("BEGIN EXCLUSIVE")
-            for statement in _SCHEMA:
+            for statement in ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", *_SCHEMA):
                 database.execute(statement)
             database.execute(f"DELETE FROM works WHERE outcome = '{SAVED}' AND is_lost(file_name)")
             database.execute("UPDATE works SET due = NOT lasting")

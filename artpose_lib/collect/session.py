@@ -8,7 +8,6 @@ host's turn, and PublicAdapter connects.
 import json
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Collection
 from functools import partial
@@ -37,13 +36,12 @@ class Session(CacheMixin, Transport):
 
     Answers in JSON are kept in folder/answers.sqlite and catalogues beside it; pictures are not kept.
 
-    Parameters: `folder` is created where it is missing. `contact` is where the museums may write to. Once `stop` is
-    set, every request and every wait ends with the fault "stopped". `per_second` limits the requests to each host.
+    Parameters: `folder` is created where it is missing. `contact` is where the museums may write to. `per_second`
+    limits the requests to each host.
     Raises ValueError for a contact that cannot be sent and for an answers.sqlite that cannot be read.
     """
 
-    def __init__(self, folder: Path, contact: str = "", stop: threading.Event | None = None,
-                 per_second: float = PER_SECOND):
+    def __init__(self, folder: Path, contact: str = "", per_second: float = PER_SECOND):
         if not (contact.isascii() and contact.isprintable()):
             raise ValueError(f"{contact!r} cannot be sent as a contact: give an e-mail address or a web address")
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +51,7 @@ class Session(CacheMixin, Transport):
             # Never pickle: a collection may be handed on, and reading it must not run code.
             super().__init__(path, backend="sqlite", serializer="json", allowable_codes=(200, *NOT_THERE),
                              filter_fn=_is_json, match_headers=("Accept",), ignored_parameters=KEY_PARAMETERS,
-                             agent=agent, stop=stop or threading.Event(), per_second=per_second)
+                             agent=agent, per_second=per_second)
             self.cache.delete(expired=True, vacuum=False)
         except sqlite3.DatabaseError as error:
             raise ValueError(f"{path} cannot be read ({error}): delete it, and the museums are asked again") from error

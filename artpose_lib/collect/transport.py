@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter, defaultdict
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, quote_plus, urlsplit
@@ -17,7 +18,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests_ratelimiter import LimiterMixin
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import HTTPError, InvalidHeader, ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 from artpose_lib.collect.answers import Fault, text
@@ -34,22 +35,16 @@ CHALLENGES = (b"incapsula", b"cf-chl", b"challenge-platform", b"captcha", b"just
 LIBRARIES = ("requests", "requests_cache", "requests_ratelimiter", "urllib3")
 
 
-def wait(stop: threading.Event, seconds: float = 0) -> None:
-    """Wait. Raises Fault, "stopped", as soon as the run is to end."""
-    if stop.wait(seconds):
-        raise Fault("stopped", "The collection was stopped. Start it again to go on where it was.")
-
-
 class Transport(LimiterMixin, requests.Session):
     """Sends requests, each host's in turn, and reads the answers. Threads may share it.
 
     agent: the User-Agent that is sent. keys: what is taken out of answers and messages. stop: once it is set, every
-    request and every wait ends with the fault "stopped".
+    request and every wait raises CancelledError.
     """
 
-    def __init__(self, agent: str, stop: threading.Event, per_second: float = PER_SECOND):
+    def __init__(self, agent: str, per_second: float):
         super().__init__(per_second=per_second)
-        self.agent, self.keys, self.stop = agent, Keys(), stop
+        self.agent, self.keys, self.stop = agent, Keys(), threading.Event()
         self._blocks: Counter[str] = Counter()  # of each host, in a row
         self._rest_ends: dict[str, float] = defaultdict(float)
         self.headers["User-Agent"] = agent
@@ -59,22 +54,29 @@ class Transport(LimiterMixin, requests.Session):
         self.trust_env = False
         for scheme in ("http://", "https://"):
             self.mount(scheme, PublicAdapter(pool_connections=50))
+        for logger in _find_loggers():
+            logger.addFilter(self.keys)
+
+    def wait(self, seconds: float = 0) -> None:
+        if self.stop.wait(seconds):
+            raise CancelledError
 
     def close(self) -> None:
         super().close()
-        self.keys.close()
+        for logger in _find_loggers():
+            logger.removeFilter(self.keys)
 
     def send(self, request: PreparedRequest, limit: int) -> Response:
         """Return the answer to a request, redirects not followed, its body of at most `limit` bytes, unpacked.
 
         The head, which may hold a key, a cookie, or a "Vary" that undoes the cache, is in `raw.headers` alone. Raises
-        Fault: "no answer", "blocked", "cut off", "too large", "elsewhere" (not a public address), "gave up", "stopped".
+        Fault: "no answer", "blocked", "cut off", "too large", "elsewhere" (not a public address), "gave up".
         """
         where, host = self.name_place(request.url), urlsplit(request.url).hostname
         if self._blocks[host] >= MOST_BLOCKS:
             raise Fault("gave up", f"{host} has blocked {MOST_BLOCKS} requests in a row and is left alone for the rest "
                         "of this run. Run the collection again later.")
-        wait(self.stop, max(0, self._rest_ends[host] - time.monotonic()))
+        self.wait(max(0, self._rest_ends[host] - time.monotonic()))
         response = self._try(request)
         if response is None:
             raise Fault("no answer", f"{where} gave no answer: it cannot be reached, broke off or took too long. Check "
@@ -107,23 +109,23 @@ class Transport(LimiterMixin, requests.Session):
         """
         for number in range(TRIES):
             response, pause = None, 0
-            with suppress(requests.RequestException, HTTPError):
+            with suppress(requests.RequestException, HTTPError, ValueError, OverflowError):
                 response = super().send(request, stream=True, timeout=TIMEOUTS, allow_redirects=False)
                 if response.status_code not in BUSY:
                     return response
-                pause = _read_retry_after(response)
+                pause = Retry().get_retry_after(response.raw) or 0  # raises nearly anything where it cannot be read
             if pause > LONGEST_PAUSE or number == TRIES - 1:
                 return response
             if response is not None:
                 response.close()
-            wait(self.stop, max(pause, PAUSE * 2 ** number))
+            self.wait(max(pause, PAUSE * 2 ** number))
 
     def _read_body(self, response: Response, limit: int) -> bytes:
         """Return the unpacked body of an answer; of an error the beginning, which is enough to know a challenge by."""
         where, body, fine = self.name_place(response.url), bytearray(), response.status_code == 200
         try:
             while (fine or not body) and (piece := response.raw.read1(PIECE, decode_content=True)):
-                wait(self.stop)
+                self.wait()
                 body += piece
                 if len(body) > limit:
                     raise Fault("too large", f"The answer of {where} has more than {limit:,} bytes.", lasting=True)
@@ -132,13 +134,6 @@ class Transport(LimiterMixin, requests.Session):
                 kind = "no answer" if isinstance(error, ReadTimeoutError) else "cut off"
                 raise Fault(kind, f"The answer of {where} was cut off. Run the collection again.") from None
         return bytes(body)
-
-
-def _read_retry_after(response: Response) -> float:
-    """Return the seconds that an answer asks to wait, or 0 where it names none that can be read."""
-    with suppress(InvalidHeader, ValueError, OverflowError):
-        return Retry().get_retry_after(response.raw) or 0
-    return 0
 
 
 class PublicAdapter(HTTPAdapter):
@@ -154,7 +149,7 @@ class PublicAdapter(HTTPAdapter):
 
 
 class Keys(logging.Filter):
-    """The museums' keys, to take them out of answers, messages and, until `close`, the logs of LIBRARIES."""
+    """The museums' keys, to take them out of answers, messages and logs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,12 +159,6 @@ class Keys(logging.Filter):
         """From now on take a key out: plain, as in an address, and as in JSON, where some write "/" as "\\/"."""
         quoted = json.dumps(key)[1:-1]
         self._forms |= {key, quote(key), quote(key, safe=""), quote_plus(key), quoted, quoted.replace("/", "\\/")}
-        for logger in _find_loggers():
-            logger.addFilter(self)
-
-    def close(self) -> None:
-        for logger in _find_loggers():
-            logger.removeFilter(self)
 
     def clean(self, data: bytes) -> bytes:
         """Return the same with "REDACTED" for each key."""
@@ -200,5 +189,4 @@ def is_page(content: bytes) -> bool:
 
 def _is_challenge(content: bytes) -> bool:
     """Tell whether it is a page that asks for a proof of not being a robot."""
-    page = content.lower() if is_page(content) else b""
-    return any(word in page for word in CHALLENGES)
+    return is_page(content) and any(word in content.lower() for word in CHALLENGES)

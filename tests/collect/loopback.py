@@ -60,10 +60,9 @@ class Loopback(HTTPAdapter):
         return self.poolmanager.connection_from_url(self.address)
 
 
-def open_session(folder: Path, contact: str = "", stop: threading.Event | None = None, address: str = "",
-                 per_second: float = 1000) -> Session:
+def open_session(folder: Path, contact: str = "", address: str = "", per_second: float = 1000) -> Session:
     """Open a session that asks the server at `address`, or at that in the environment, as often as it likes."""
-    session = Session(folder, contact, stop, per_second)
+    session = Session(folder, contact, per_second)
     for scheme in ("http://", "https://"):
         session.mount(scheme, Loopback(address or os.environ[ADDRESS]))
     return session

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import string
 import threading
+from concurrent.futures import CancelledError
 from contextlib import closing, suppress
 
 import imagehash
@@ -22,7 +23,7 @@ from artpose_lib.collect import harvest
 from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.harvest import STATE
 from artpose_lib.collect.journal import COLUMNS, PROBLEMS, TABLE, Journal
-from artpose_lib.collect.source import Artwork, Key, Source
+from artpose_lib.collect.source import Artwork, Source
 from artpose_lib.collect.store import safe_name, standardize
 from artpose_lib.data.poses import Pose
 
@@ -67,8 +68,8 @@ class Web:
     def __init__(self):
         self.pictures, self.asked = {}, []
 
-    def open(self, folder, contact, stop):
-        self.stop = stop
+    def open(self, folder, contact):
+        self.stop = threading.Event()
         return self
 
     def __enter__(self):
@@ -380,7 +381,7 @@ def test_after_ctrl_c_the_tables_are_there_and_the_next_run_goes_on(tmp_path, we
     def interrupt():
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         web.stop.wait(10)
-        raise Fault("stopped", "The run was stopped.")
+        raise CancelledError
 
     source = museum([work("a"), work("b"), work("c")])
     web.collect(tmp_path / "whole", source)
@@ -436,7 +437,7 @@ def test_a_second_run_in_the_same_folder_is_refused_while_the_first_goes_on(tmp_
 
 def test_a_source_without_its_key_is_skipped_with_a_word_on_where_it_is_had(tmp_path, web, monkeypatch, capsys):
     monkeypatch.delenv("LOCKED_KEY", raising=False)
-    locked = museum([work("a")], "locked", key=Key("LOCKED_KEY", "https://locked.example/key"))
+    locked = museum([work("a")], "locked", key="LOCKED_KEY", key_page="https://locked.example/key")
     doubtful = museum([work("b")], "doubtful", verified=False)
     web.collect(tmp_path / "out", locked, doubtful, doubtful)
     told = capsys.readouterr().err

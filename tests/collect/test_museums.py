@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recorded import ANSWERS, ARTWORKS, KEYS, MUSEUMS, Museums, as_json, look_up, make_reply, zipped
 
-from artpose_lib.collect import tables
+from artpose_lib.collect import answers
 from artpose_lib.collect.answers import Fault
 from artpose_lib.collect.museums import SOURCES, rijksmuseum, wga
 from artpose_lib.collect.session import Session
@@ -419,7 +419,7 @@ def test_a_catalogue_that_cannot_be_read_is_a_fault_that_names_it(session, name,
 
 
 def test_a_catalogue_that_would_unpack_to_too_much_is_refused_unread(session, monkeypatch):
-    monkeypatch.setattr(tables, "LARGEST", 1_000_000)
+    monkeypatch.setattr(answers, "LARGEST_TABLE", 1_000_000)
     bomb = zipped(b"AUTHOR;TITLE;URL\n" + b"0;Sebastian;0\n" * 100_000)
     assert len(bomb) < 10_000
     with pytest.raises(Fault, match="1,400,017 bytes") as raised:

@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -53,8 +53,8 @@ def polite(tmp_path):
         yield polite
 
 
-def open_fast(folder, contact="me@example.org", stop=None):
-    return Session(folder, contact, stop, per_second=1000)
+def open_fast(folder, contact="me@example.org"):
+    return Session(folder, contact, per_second=1000)
 
 
 def ask(session, url=URL, way="json", hosts=(HOST, OTHER), **options):
@@ -65,6 +65,8 @@ def ask(session, url=URL, way="json", hosts=(HOST, OTHER), **options):
         return getattr(session, f"fetch_{way}")(url, hosts, **options)
     except Fault as fault:
         return fault.kind + "!" * fault.lasting
+    except CancelledError:
+        return "stopped"
 
 
 def files(folder):
@@ -236,13 +238,13 @@ class Noted(threading.Event):
     *(([header], [2]) for header in ("soon", "-5", "Thu, 01 Jan 1970 00:00:00 GMT", "9" * 5000,
                                      "Mon, 9 Foo 99999 1:1:1")),
     *(([header], []) for header in ("3600", "Fri, 01 Jan 2100 00:00:00 GMT"))])  # an hour is not waited for
-def test_the_pauses_grow_and_a_museum_that_says_how_long_is_heard(web, tmp_path, asked_for, waits):
+def test_the_pauses_grow_and_a_museum_that_says_how_long_is_heard(web, polite, asked_for, waits):
     for seconds in asked_for:
         web.get(URL, status=503, headers={"Retry-After": seconds} if seconds else {})
     web.get(URL, json=1)
-    with open_fast(tmp_path, stop=Noted()) as polite:
-        assert ask(polite) == (1 if waits else "server error")
-        assert [seconds for seconds in polite.stop.waits if seconds] == waits
+    polite.stop = Noted()
+    assert ask(polite) == (1 if waits else "server error")
+    assert [seconds for seconds in polite.stop.waits if seconds] == waits
 
 
 def test_each_host_is_asked_once_a_second_by_all_threads_and_all_ways_together(web, tmp_path):
@@ -268,14 +270,14 @@ def test_a_second_try_counts_as_well(museum, tmp_path, monkeypatch):
         assert [ask(near), ask(near, SEARCH)] == [1, 1] and time.monotonic() - start > 2.2
 
 
-def test_a_host_that_blocks_rests_and_after_three_blocks_is_left_alone(tmp_path, web):
+def test_a_host_that_blocks_rests_and_after_three_blocks_is_left_alone(polite, web):
     web.get(URL, status=403)
     web.get(PICTURE, body=JPEG, content_type="image/jpeg")
-    with open_fast(tmp_path, stop=Noted()) as polite:
-        assert [ask(polite) for _ in range(4)] == ["blocked"] * 3 + ["gave up"]
-        assert [round(seconds) for seconds in polite.stop.waits if seconds] == [60, 60]
-        assert ask(polite, URL, "picture") == "gave up" and len(web.calls) == 3
-        assert ask(polite, PICTURE, "picture") == JPEG
+    polite.stop = Noted()
+    assert [ask(polite) for _ in range(4)] == ["blocked"] * 3 + ["gave up"]
+    assert [round(seconds) for seconds in polite.stop.waits if seconds] == [60, 60]
+    assert ask(polite, URL, "picture") == "gave up" and len(web.calls) == 3
+    assert ask(polite, PICTURE, "picture") == JPEG
 
 
 def test_an_answer_between_two_blocks_makes_them_count_anew(polite, web, monkeypatch):
@@ -288,17 +290,15 @@ def test_an_answer_between_two_blocks_makes_them_count_anew(polite, web, monkeyp
 
 def test_stop_ends_waits_and_a_download_at_once_and_asks_nothing_more(museum, tmp_path, monkeypatch):
     monkeypatch.setattr(transport, "PAUSE", 3600)
-    stop = threading.Event()
 
     def stopping(start):
         yield start
-        stop.set()
+        near.stop.set()
         yield from itertools.repeat(bytes(1 << 16), 1000)
 
     for answer in (reply(b"{}", 503), reply(b"", Content_Length=10 ** 8)):
-        stop.clear()
         museum.replies = [partial(stopping, answer)]
-        with open_session(tmp_path, stop=stop, address=museum.address) as near:
+        with open_session(tmp_path, address=museum.address) as near:
             assert [ask(near, URL, "file") for _ in range(3)] == ["stopped"] * 3
     assert museum.asked == 2 and files(tmp_path) == {"answers.sqlite"}
 

@@ -6,10 +6,8 @@ search, which matches loosely. Pictures are 843 pixels wide, the size that the m
 
 from artpose_lib.collect.answers import CC0, addresses, columns, dig, field, plain, text
 from artpose_lib.collect.source import Artwork, Pages, Source
-from artpose_lib.data.poses import Query
 
 API = "https://api.artic.edu/api/v1/artworks/search"
-PAGES = 10  # the search gives out no more
 FIELDS = ("id,title,artist_display,artist_title,date_display,medium_display,place_of_origin,artwork_type_title,"
           "is_public_domain,image_id,main_reference_number,description,subject_titles")
 
@@ -18,12 +16,12 @@ class Artic(Source):
     name = "artic"
     title = "The Art Institute of Chicago"
     hosts = ("api.artic.edu", "www.artic.edu")
-    page = 100
+    page_size, most_pages = 100, 10  # the search gives out no more
 
-    def read_pages(self, query: Query) -> Pages:
-        params = {"q": query.text, "query[term][is_public_domain]": "true", "fields": FIELDS, "limit": self.page}
+    def read_pages(self, words: str) -> Pages:
+        params = {"q": words, "query[term][is_public_domain]": "true", "fields": FIELDS, "limit": self.page_size}
         agent = {"AIC-User-Agent": self.session.agent}
-        for number in range(1, PAGES + 1):
+        for number in range(1, self.most_pages + 1):
             yield map(read_artwork, self.fetch_records(API, "data", params | {"page": number}, agent))
 
 

@@ -7,14 +7,13 @@ IIIF manifest (database.census.de) a line. Neither needs a key or states a limit
 
 import os
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
 from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, read_records, text
 from artpose_lib.collect.museums import commons
-from artpose_lib.collect.source import Artwork, Pages, Source
+from artpose_lib.collect.source import Artwork, Hits, Source, join_pages
 from artpose_lib.data.poses import Query
 
 LIST = "ARTPOSE_CENSUS_LIST"
@@ -35,11 +34,11 @@ class Census(Source):
     title = "Census of Antique Works of Art and Architecture"
     hosts = ("database.census.de", "query.wikidata.org", *commons.Commons.hosts)
 
-    def read_pages(self, query: Query) -> Pages:
+    def search(self, query: Query) -> Hits:
         listed = os.environ.get(LIST)
-        yield self._read_list(Path(listed)) if listed else self._find_monuments(query)
+        return join_pages([self._read_list(Path(listed)) if listed else self._find_monuments(query)])
 
-    def _read_list(self, path: Path) -> Iterator[Artwork]:
+    def _read_list(self, path: Path) -> Hits:
         try:
             lines = path.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeError) as error:
@@ -56,7 +55,7 @@ class Census(Source):
     def _read_manifest(self, uuid: str) -> Artwork:
         return read_artwork(self.fetch_json(f"{RECORDS}{uuid}{REST}", keep=True), uuid)
 
-    def _find_monuments(self, query: Query) -> Iterator[Artwork]:
+    def _find_monuments(self, query: Query) -> Hits:
         answer = self.fetch_json(WIKIDATA, {"query": MONUMENTS, "format": "json"})
         for row in read_records(dig(answer, "results"), "bindings"):
             number, title, names, image = (field(row, name, "value") for name in ("number", "title", "names", "image"))

@@ -5,21 +5,19 @@ Its Open Access API (openaccess-api.clevelandart.org) needs no key and states no
 
 from artpose_lib.collect.answers import CC0, address, addresses, columns, dig, entries, field, text
 from artpose_lib.collect.source import Artwork, Pages, Source
-from artpose_lib.data.poses import Query
 
 API = "https://openaccess-api.clevelandart.org/api/artworks/"
-WINDOW = 10_000  # the last hit that is asked for
 
 
 class Cleveland(Source):
     name = "cleveland"
     title = "The Cleveland Museum of Art"
     hosts = ("openaccess-api.clevelandart.org", "openaccess-cdn.clevelandart.org")
-    page = 100
+    page_size = 100
 
-    def read_pages(self, query: Query) -> Pages:
-        params = {"q": query.text, "has_image": 1, "cc0": 1, "limit": self.page}
-        for skip in range(0, WINDOW, self.page):
+    def read_pages(self, words: str) -> Pages:
+        params = {"q": words, "has_image": 1, "cc0": 1, "limit": self.page_size}
+        for skip in range(0, self.most_pages * self.page_size, self.page_size):
             yield map(read_artwork, self.fetch_records(API, "data", params | {"skip": skip}))
 
 

@@ -8,13 +8,11 @@ import re
 
 from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, text
 from artpose_lib.collect.source import Artwork, Pages, Source
-from artpose_lib.data.poses import Query
 
 API = "https://commons.wikimedia.org/w/api.php"
 # 960 pixels is one of the widths that Wikimedia keeps; it makes no others on demand.
 IMAGEINFO = {"action": "query", "prop": "imageinfo", "iiprop": "url|size|mime|extmetadata", "iiurlwidth": 960,
              "format": "json", "formatversion": 2}
-PAGES = 200  # of 50 hits; the search itself ends at 10,000
 PICTURES = {"image/jpeg", "image/png", "image/gif", "image/tiff", "image/webp"}
 
 
@@ -22,11 +20,12 @@ class Commons(Source):
     name = "commons"
     title = "Wikimedia Commons"
     hosts = ("commons.wikimedia.org", "upload.wikimedia.org", "thumb.wikimedia.org")
+    most_pages = 200  # of 50 hits; the search itself ends at 10,000
 
-    def read_pages(self, query: Query) -> Pages:
-        params = IMAGEINFO | {"generator": "search", "gsrsearch": f"{query.text} filetype:bitmap", "gsrnamespace": 6,
+    def read_pages(self, words: str) -> Pages:
+        params = IMAGEINFO | {"generator": "search", "gsrsearch": f"{words} filetype:bitmap", "gsrnamespace": 6,
                               "gsrlimit": 50}
-        for _ in range(PAGES):
+        for _ in range(self.most_pages):
             answer = self.fetch_json(API, params)
             yield map(read_artwork, read_files(answer))
             params["gsroffset"] = field(answer, "continue", "gsroffset")

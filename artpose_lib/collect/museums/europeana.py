@@ -7,26 +7,23 @@ those that are not in copyright (github.com/europeana/media-proxy.js). Its own p
 import hashlib
 
 from artpose_lib.collect.answers import addresses, dig, entries, field, read_records, text
-from artpose_lib.collect.museums.greek import GreekSource
-from artpose_lib.collect.source import Artwork, Key, Pages
-from artpose_lib.data.poses import Query
+from artpose_lib.collect.source import Artwork, GreekSource, Pages
 
 API = "https://api.europeana.eu/record/v2/search.json"
 PROXY, PREVIEW = "https://proxy.europeana.eu/media", "https://api.europeana.eu/thumbnail/v3/400/"
-PAGES = 100  # of 100 hits, which is more than a search of Table 2.1 should find
 
 
 class Europeana(GreekSource):
     name = "europeana"
     title = "Europeana"
     hosts = ("api.europeana.eu", "proxy.europeana.eu")
-    key = Key("EUROPEANA_API_KEY", "https://pro.europeana.eu/page/get-api")
+    key, key_page = "EUROPEANA_API_KEY", "https://pro.europeana.eu/page/get-api"
 
-    def read_pages(self, query: Query) -> Pages:
-        params = {"wskey": self.session.read_key(self.key.variable), "query": query.text, "qf": "TYPE:IMAGE",
+    def read_pages(self, words: str) -> Pages:
+        params = {"wskey": self.session.read_key(self.key), "query": words, "qf": "TYPE:IMAGE",
                   "reusability": "open", "media": "true", "thumbnail": "true", "profile": "rich", "rows": 100}
         cursor = "*"
-        for _ in range(PAGES):
+        for _ in range(self.most_pages):
             answer = self.fetch_json(API, params | {"cursor": cursor})
             yield map(read_artwork, read_records(answer, "items"))
             if not (cursor := field(answer, "nextCursor")):

@@ -5,11 +5,9 @@ address that holds the key, so pages are counted instead.
 """
 
 from artpose_lib.collect.answers import address, addresses, columns, dig, each, entries, field, read_records, text
-from artpose_lib.collect.source import Artwork, Key, Pages, Source
-from artpose_lib.data.poses import Query
+from artpose_lib.collect.source import Artwork, Pages, Source
 
 API = "https://api.harvardartmuseums.org/object"
-PAGES = 100  # of 100 hits, which is more than a search of Table 2.1 should find
 TERMS = "for non-commercial use, by the terms of the Harvard Art Museums"
 
 
@@ -17,12 +15,11 @@ class Harvard(Source):
     name = "harvard"
     title = "Harvard Art Museums"
     hosts = ("api.harvardartmuseums.org", "nrs.harvard.edu", "ids.lib.harvard.edu")
-    key = Key("HARVARD_API_KEY", "https://harvardartmuseums.org/collections/api")
+    key, key_page = "HARVARD_API_KEY", "https://harvardartmuseums.org/collections/api"
 
-    def read_pages(self, query: Query) -> Pages:
-        key = self.session.read_key(self.key.variable)
-        params = {"hasimage": 1, "size": 100, "q": query.text, "apikey": key}
-        for number in range(1, PAGES + 1):
+    def read_pages(self, words: str) -> Pages:
+        params = {"hasimage": 1, "size": 100, "q": words, "apikey": self.session.read_key(self.key)}
+        for number in range(1, self.most_pages + 1):
             answer = self.fetch_json(API, params | {"page": number})
             yield map(read_artwork, read_records(answer, "records"))
             last = dig(answer, "info", "pages")

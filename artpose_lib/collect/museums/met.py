@@ -5,11 +5,10 @@ and blocks for about a minute who asks more than one question a second for long.
 """
 
 from artpose_lib.collect.answers import CC0, Fault, address, addresses, columns, dig, each, field, text
-from artpose_lib.collect.source import Artwork, Pages, Source
+from artpose_lib.collect.source import Artwork, Hits, Pages, Source, join_pages
 from artpose_lib.data.poses import Query
 
 API = "https://collectionapi.metmuseum.org/public/collection"
-WINDOW = 10_000  # the last hit that the search gives out
 # Table 2.1 asks department 50, which does not exist and is dropped in silence. 13 is Greek and Roman Art.
 DEPARTMENTS = {"50": "13"}
 
@@ -18,13 +17,16 @@ class Met(Source):
     name = "met"
     title = "The Metropolitan Museum of Art, New York"
     hosts = ("collectionapi.metmuseum.org", "images.metmuseum.org")
-    page = 500
+    page_size, most_pages = 500, 20  # the search gives out no more
 
-    def read_pages(self, query: Query) -> Pages:
-        params = {"q": query.text, "hasImages": "true", "limit": self.page}
-        if query.department:
-            params["departmentId"] = DEPARTMENTS.get(query.department, query.department)
-        for offset in range(0, WINDOW, self.page):
+    def search(self, query: Query) -> Hits:
+        return join_pages(self.read_pages(query.text, query.department), self.page_size)
+
+    def read_pages(self, words: str, department: str = "") -> Pages:
+        params = {"q": words, "hasImages": "true", "limit": self.page_size}
+        if department:
+            params["departmentId"] = DEPARTMENTS.get(department, department)
+        for offset in range(0, self.most_pages * self.page_size, self.page_size):
             numbers = map(text, self.fetch_records(f"{API}/v1.1/search", "objectIDs", params | {"offset": offset}))
             yield (self.attempt(number, self._read_object, number) for number in numbers)
 

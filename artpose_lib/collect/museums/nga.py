@@ -6,9 +6,8 @@ searched here, by title.
 
 from collections.abc import Iterator
 
-from artpose_lib.collect.answers import CC0, addresses, columns, field
-from artpose_lib.collect.source import Artwork, Source
-from artpose_lib.collect.tables import read_table
+from artpose_lib.collect.answers import CC0, addresses, columns, field, read_table
+from artpose_lib.collect.source import Artwork, Hits, Source
 from artpose_lib.data.poses import Query
 
 DATA = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata/main/data"
@@ -19,7 +18,7 @@ class NGA(Source):
     title = "National Gallery of Art, Washington"
     hosts = ("raw.githubusercontent.com", "api.nga.gov")
 
-    def search(self, query: Query) -> Iterator[Artwork]:
+    def search(self, query: Query) -> Hits:
         matching = {row["objectid"]: row for row in self._read_rows("objects.csv", {"objectid", "title"})
                     if query.matches(row["title"])}
         if not matching:

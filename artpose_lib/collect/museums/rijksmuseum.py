@@ -6,16 +6,14 @@ language, is told by terms of the Getty's thesaurus (AAT).
 """
 
 import re
-from collections.abc import Iterator
 from itertools import chain
 from urllib.parse import urlencode
 
 from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, text
-from artpose_lib.collect.source import Artwork, Pages, Source, join_pages
+from artpose_lib.collect.source import Artwork, Hits, Pages, Source, join_pages
 from artpose_lib.data.poses import Query
 
 SEARCH = "https://data.rijksmuseum.nl/search/collection"
-PAGES = 100  # of 100 hits each, which is more than a search of Table 2.1 should find
 LINKED_ART = {"Accept": "application/ld+json"}
 # Terms of the thesaurus.
 OBJECT_NUMBER, DESCRIPTION, MATERIALS, PREFERRED = "300312355", "300435452", "300435429", "300404670"
@@ -27,7 +25,7 @@ class Rijksmuseum(Source):
     title = "Rijksmuseum, Amsterdam"
     hosts = ("data.rijksmuseum.nl", "iiif.micr.io")
 
-    def search(self, query: Query) -> Iterator[Artwork]:
+    def search(self, query: Query) -> Hits:
         found = chain.from_iterable(join_pages(self._read_hits({where: query.text, "imageAvailable": "true"}))
                                     for where in ("title", "description"))
         for hit in join_pages([found]):
@@ -36,7 +34,7 @@ class Rijksmuseum(Source):
     def _read_hits(self, params: dict) -> Pages:
         """Yield pages of hits, of which nothing but the ids of their records is known."""
         url = f"{SEARCH}?{urlencode(params)}"
-        for _ in range(PAGES):
+        for _ in range(self.most_pages):
             if not url.startswith(f"{SEARCH}?"):
                 raise Fault("elsewhere", f'The next page of hits is said to be at "{url}", which is not the search.')
             answer = self.fetch_json(url)

@@ -7,27 +7,23 @@ text or a list of texts. Pictures lie with many institutions; we take the previe
 import re
 
 from artpose_lib.collect.answers import Fault, address, addresses, columns, dig, entries, field, text
-from artpose_lib.collect.museums.greek import GreekSource
-from artpose_lib.collect.source import Artwork, Key, Pages
-from artpose_lib.data.poses import Query
+from artpose_lib.collect.source import Artwork, GreekSource, Pages
 
 SITE = "https://www.searchculture.gr/aggregator"
 API = f"{SITE}/api/search.json"
 RECORD = re.compile(r"https?://www\.searchculture\.gr/aggregator/edm/(\S+)")
-PAGES = 100  # which is more than a search of Table 2.1 should find
 
 
 class SearchCulture(GreekSource):
     name = "searchculture"
     title = "SearchCulture.gr, the Greek aggregator"
     hosts = ("www.searchculture.gr",)
-    key = Key("SEARCHCULTURE_API_KEY", f"{SITE}/swagger-ui.html")
+    key, key_page = "SEARCHCULTURE_API_KEY", f"{SITE}/swagger-ui.html"
     verified = False
 
-    def read_pages(self, query: Query) -> Pages:
-        key = self.session.read_key(self.key.variable)
-        params = {"apiKey": key, "general_term": query.text, "preferredLanguage": "en"}
-        for number in range(1, PAGES + 1):
+    def read_pages(self, words: str) -> Pages:
+        params = {"apiKey": self.session.read_key(self.key), "general_term": words, "preferredLanguage": "en"}
+        for number in range(1, self.most_pages + 1):
             try:
                 yield map(read_artwork, self.fetch_records(API, "results", params | {"page": number}))
             except Fault as fault:

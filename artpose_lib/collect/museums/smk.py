@@ -5,22 +5,20 @@ Its API (api.smk.dk) needs no key and states no limit. Its search matches loosel
 
 from artpose_lib.collect.answers import address, addresses, each, field, text
 from artpose_lib.collect.source import Artwork, Pages, Source
-from artpose_lib.data.poses import Query
 
 API = "https://api.smk.dk/api/v1/art/search/"
-WINDOW = 10_000  # the last hit that is asked for
 
 
 class SMK(Source):
     name = "smk"
     title = "SMK, the National Gallery of Denmark"
     hosts = ("api.smk.dk", "iip.smk.dk", "iip-thumb.smk.dk")
-    page = 100
+    page_size = 100
 
-    def read_pages(self, query: Query) -> Pages:
-        params = {"keys": query.text, "filters": "[has_image:true],[public_domain:true]", "lang": "en",
-                  "rows": self.page}
-        for offset in range(0, WINDOW, self.page):
+    def read_pages(self, words: str) -> Pages:
+        params = {"keys": words, "filters": "[has_image:true],[public_domain:true]", "lang": "en",
+                  "rows": self.page_size}
+        for offset in range(0, self.most_pages * self.page_size, self.page_size):
             yield map(read_artwork, self.fetch_records(API, "items", params | {"offset": offset}))
 
 

@@ -4,11 +4,9 @@ The catalogue (www.wga.hu) is downloaded whole, without a key, and searched here
 """
 
 import re
-from collections.abc import Iterator
 
-from artpose_lib.collect.answers import addresses, columns, field, text
-from artpose_lib.collect.source import Artwork, Source
-from artpose_lib.collect.tables import read_table
+from artpose_lib.collect.answers import addresses, columns, field, read_table, text
+from artpose_lib.collect.source import Artwork, Hits, Source
 from artpose_lib.data.poses import Query
 
 SITE = "https://www.wga.hu"
@@ -22,7 +20,7 @@ class WGA(Source):
     hosts = ("www.wga.hu",)
     redirects = False  # where one leads is no picture
 
-    def search(self, query: Query) -> Iterator[Artwork]:
+    def search(self, query: Query) -> Hits:
         path = self.session.fetch_file(CATALOGUE, self.hosts, "wga.zip")
         rows = read_table(path, {"AUTHOR", "TITLE", "URL"}, "iso-8859-1", member="catalog.csv")
         return (read_artwork(row) for row in rows if query.matches(_searched_title(row)))
