@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from artpose_lib.explain.filters import Peak
 from artpose_lib.explain.reader import ReaderModel, ReaderPicture
 
 CATCH = "document.title='caught'"
@@ -34,14 +33,18 @@ def picture(key, seed=0, caption="A saint", label="Sebastian", boxes=((0.25, 0.2
     return ReaderPicture(key, image, caption, label, boxes)
 
 
+def peak(*facts):
+    return dict(zip(("picture", "row", "column", "activation"), facts, strict=True))
+
+
 def table(count, side, seed=0):
     """A table as `filter_table` makes it, of random numbers and with some that could not be measured."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame({f"auc_{name}": rng.random(count) for name in CLASSES})
     aucs = frame.to_numpy()
-    peaks = [tuple(Peak(int(number), int(rng.integers(side)), int(rng.integers(side)), 9.5 - place)
-                   for place, number in enumerate(rng.permutation(TESTED)[:9])) for _ in range(count)]
-    peaks[0], peaks[1] = (), (Peak(0, 0, side - 1, 2.5), Peak(1, side // 2, side // 2, 1.5))
+    peaks = [[peak(int(number), int(rng.integers(side)), int(rng.integers(side)), 9.5 - place)
+              for place, number in enumerate(rng.permutation(TESTED)[:9])] for _ in range(count)]
+    peaks[0], peaks[1] = [], [peak(0, 0, side - 1, 2.5), peak(1, side // 2, side // 2, 1.5)]
     frame = frame.assign(
         strength=100 * rng.random(count), selectivity=aucs.max(axis=1),
         best_class=np.array(CLASSES)[aucs.argmax(axis=1)], p=0.001, inside=rng.random(count), box_share=0.5,

@@ -8,7 +8,6 @@ cropped to its box has a larger figure than those trained on, and a grey box sti
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 
 import numpy as np
@@ -17,7 +16,7 @@ import pandas as pd
 from artpose_lib import __version__
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.metadata import parse_boxes
-from artpose_lib.data.pictures import decode, resize
+from artpose_lib.data.pictures import decode, read_ahead, resize
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split
 from artpose_lib.draw.artwork import CONDITIONS, GREY, paint_versions
@@ -43,18 +42,14 @@ TRIALS = 3
 Gallery = tuple[pd.DataFrame, np.ndarray]
 
 
-def train_backgrounds(study: Study, strengths: Sequence[float] = STRENGTHS) -> Trials:
-    """Train networks on drawings whose background goes with the class at each of the `strengths`, and test them.
+def train_backgrounds(study: Study) -> Trials:
+    """Train networks on drawings whose background goes with the class at each of STRENGTHS, and test them.
 
     The drawings are the first of the embedded data set, whatever data the study has, in stratified divisions.
-    Raises ValueError for a strength outside 0 to 1.
     """
-    if not all(0 <= strength <= 1 for strength in strengths):
-        raise ValueError(f"strengths lie between 0 and 1, and these do not all: {list(strengths)}")
-    recipe, (poses, parts) = choose_recipe(study), divide_drawings(study)
-    data = f"{len(poses)} drawings of version {__version__}"
-    links = [{"experiment": "surroundings", "background_link": float(strength)} for strength in strengths]
-    return _train(study, recipe, parts, load_drawings, data, POSE_NAMES, links)
+    poses, parts = divide_drawings(study)
+    return _train(study, parts, load_drawings, f"{len(poses)} drawings of version {__version__}", POSE_NAMES,
+                  [{"experiment": "surroundings", "background_link": strength} for strength in STRENGTHS])
 
 
 def train_boxes(study: Study) -> Trials:
@@ -62,9 +57,10 @@ def train_boxes(study: Study) -> Trials:
 
     Leaves out trials that would test no picture with a box. Raises DataError where all boxes lie outside a picture.
     """
-    recipe, dataset = choose_recipe(study), study.dataset
-    known = hashlib.sha256(json.dumps(_boxes(dataset).tolist()).encode()).hexdigest()[:12]  # not in the fingerprint
-    return _train(study, recipe, divide_boxed(study, recipe), load_boxes, dataset.fingerprint, dataset.classes,
+    dataset = study.dataset
+    texts = json.dumps(list(dataset.metadata.get("boxes", ())))  # which the fingerprint does not know
+    known = hashlib.sha256(texts.encode()).hexdigest()[:12]
+    return _train(study, divide_boxed(study), load_boxes, dataset.fingerprint, dataset.classes,
                   [{"experiment": "boxes", "boxes": known}])
 
 
@@ -74,13 +70,12 @@ def tabulate_conditions(trials: Trials) -> pd.DataFrame:
     `Record.predictions` with condition, strength (NaN for boxes), background ("" where none is shown) and predicted, in
     the order of conditions and strengths.
     """
-    frames, order = [pd.DataFrame(columns=["condition", "strength"])], [*CONDITIONS, *BOX_CONDITIONS]
-    for record in trials.records:
-        rows = record.predictions.query("part != 'validation'")
-        frames.append(rows.assign(condition=rows["part"].replace("test", "whole"),
-                                  strength=record.config.get("background_link", np.nan),
-                                  predicted=likeliest_class(rows)))
-    return pd.concat(frames[1:] or frames).sort_values("strength", kind="stable").sort_values(
+    order = [*CONDITIONS, *BOX_CONDITIONS]
+    frames = [record.predictions.query("part != 'validation'").assign(
+        condition=lambda rows: rows["part"].replace("test", "whole"),
+        strength=record.config.get("background_link", np.nan), predicted=likeliest_class) for record in trials.records]
+    return pd.concat(frames or [pd.DataFrame(columns=["condition", "strength"])]).sort_values(
+        "strength", kind="stable").sort_values(
         "condition", kind="stable", ignore_index=True, key=lambda names: names.map(order.index))
 
 
@@ -104,10 +99,10 @@ def divide_drawings(study: Study) -> tuple[list[str], dict[int, np.ndarray]]:
                    for seed in study.profile.seeds(choose_recipe(study))[:TRIALS]}
 
 
-def divide_boxed(study: Study, recipe: Recipe) -> dict[int, np.ndarray]:
+def divide_boxed(study: Study) -> dict[int, np.ndarray]:
     """The part of each picture, by the seeds that test one with a box; -1 for test pictures without a box."""
-    dataset, parts = study.dataset, {}
-    boxed = np.array([bool(parse_boxes(text)) for text in _boxes(dataset)])
+    recipe, dataset, parts = choose_recipe(study), study.dataset, {}
+    boxed = np.array([bool(parse_boxes(text)) for text in dataset.metadata.get("boxes", [""] * len(dataset))])
     for seed in study.profile.seeds(recipe)[:TRIALS]:
         division, part = split(dataset, recipe.split, seed), np.zeros(len(dataset), int)
         part[division.validation], part[division.test] = 1, np.where(boxed[division.test], 2, -1)
@@ -137,11 +132,11 @@ def load_boxes(trial: Trial) -> Material:
         whole = dataset.metadata[["file_name", "label"]].assign(
             number=range(len(dataset)), version="whole", background="", link=np.nan)
         x = study.compute_features(trial.recipe.backbone) if trial.recipe.model == "frozen" else study.pictures(size)
-        pictures = [resize(image, size) for row in rows for image in box_versions(*read_boxed(dataset, row))]
+        pictures = [resize(image, size) for row in rows for image in box_versions(dataset, row)]
         boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
         return pd.concat([whole, boxes]), np.concatenate([x, _inputs(trial, np.stack(pictures))])
 
-    return _select(trial, divide_boxed(study, trial.recipe), make)
+    return _select(trial, divide_boxed(study), make)
 
 
 def choose_rows(table: pd.DataFrame, part: np.ndarray, strength: float) -> dict[str, np.ndarray]:
@@ -176,13 +171,23 @@ def draw_gallery(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery
         return [(row | {"version": name, "background": background}, resize(image, size))
                 for name, background, image in made]
 
-    with ThreadPoolExecutor() as pool:  # most of the work is NumPy's and OpenCV's, which let other threads run
-        rows, pictures = zip(*chain.from_iterable(pool.map(draw, range(len(poses)))), strict=True)
+    rows, pictures = zip(*chain.from_iterable(read_ahead(draw, range(len(poses)))), strict=True)
     return pd.DataFrame(rows), np.stack(pictures)
 
 
-def box_versions(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A picture, uint8 (h, w, 3), cropped to what holds all `boxes` (see `read_boxed`), and whole with these grey."""
+def box_versions(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """A picture, uint8 (h, w, 3), cropped to what holds all of its boxes, and whole with these grey.
+
+    Boxes end at the picture's edges. Raises DataError where all of them lie outside.
+    """
+    name, text = dataset.metadata[["file_name", "boxes"]].iloc[row]
+    image = np.asarray(decode((dataset.folder / name).read_bytes())[0])
+    height, width, _ = image.shape
+    boxes = np.clip(parse_boxes(text), 0, [width, height, width, height])
+    boxes = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]
+    if not len(boxes):
+        raise DataError(f'{dataset.folder / name}: the picture is {width} pixels wide and {height} high, and none of '
+                        f'its boxes lies in it: "{text}". Boxes count pixels of the picture as it is in the folder.')
     (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     greyed = image.copy()
     for x0, y0, x1, y1 in boxes:
@@ -190,21 +195,9 @@ def box_versions(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.n
     return image[top:bottom, left:right], greyed
 
 
-def read_boxed(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray]:
-    """A picture, uint8 (h, w, 3), and its boxes cut off at its edges: int (k, 4), x0 y0 x1 y1, without x1 and y1."""
-    path, text = dataset.folder / dataset.metadata["file_name"].iloc[row], dataset.metadata["boxes"].iloc[row]
-    image = np.asarray(decode(path.read_bytes())[0])
-    height, width = image.shape[:2]
-    boxes = np.clip(parse_boxes(text), 0, [width, height, width, height])
-    boxes = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]
-    if not len(boxes):
-        raise DataError(f'{path}: the picture is {width} pixels wide and {height} high, and none of its boxes lies in '
-                        f'it: "{text}". Boxes count pixels of the picture as it is in the folder.')
-    return image, boxes
-
-
-def _train(study: Study, recipe: Recipe, seeds: Iterable[int], load: Callable[[Trial], Material], data: str,
-           classes: Sequence[str], settings: list[dict]) -> Trials:
+def _train(study: Study, seeds: Iterable[int], load: Callable[[Trial], Material], data: str, classes: Sequence[str],
+           settings: list[dict]) -> Trials:
+    recipe = choose_recipe(study)
     planned = [Trial(study, recipe, seed, configure(study, recipe, seed, data, classes, **more), load)
                for more in settings for seed in seeds]
     found = trials.run(planned, study.cluster)
@@ -212,15 +205,10 @@ def _train(study: Study, recipe: Recipe, seeds: Iterable[int], load: Callable[[T
     return Trials(found, {})
 
 
-def _boxes(dataset: PoseDataset) -> pd.Series:
-    return dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index)).fillna("")
-
-
 def _inputs(trial: Trial, pictures: np.ndarray) -> np.ndarray:
     """What the trial's network takes of pictures: these, or pooled features if frozen."""
-    recipe = trial.recipe
-    if recipe.model != "frozen":
+    if trial.recipe.model != "frozen":
         return pictures
-    network = classifier.build_classifier(recipe.backbone, 2, trial.config["size"], recipe.weights,
+    network = classifier.build_classifier(trial.recipe.backbone, 2, trial.config["size"], trial.recipe.weights,
                                           trial.study.weights_dir)
     return classifier.pooled_model(network).predict(pictures, batch_size=BATCH, verbose=0)

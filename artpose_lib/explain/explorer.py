@@ -4,7 +4,7 @@ It is made of core ipywidgets alone, which JupyterLab and VS Code both show.
 """
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
 from threading import RLock
@@ -17,6 +17,7 @@ from artpose_lib.data.pictures import PictureError, decode, decode_square, resiz
 from artpose_lib.explain.gradcam import gradcam, map_layers
 from artpose_lib.explain.maps import Sprite, feature_maps, sprite
 from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.train.trials import Cache
 from artpose_lib.web import contact_sheet
 
 SIDE = 336  # pixels on the screen of the picture, the map and Grad-CAM
@@ -39,8 +40,7 @@ class FeatureMapExplorer(widgets.VBox):
             raise ValueError("an explorer needs a model and a picture at least")
         self._models, self._classes = dict(models), tuple(map(str, classes))
         self._pictures = {title: partial(resize, picture) for title, picture in pictures.items()}  # by the side wanted
-        self._kept: dict[str, tuple[object, object]] = {}
-        self._drawing, self._lock = False, RLock()
+        self._last, self._drawing, self._lock = Cache(), False, RLock()
         super().__init__(self._make_widgets())
         self._draw()
         for control in (self.model, self.layer, self.picture, self.upload, self.filter, self.strength, self.explained):
@@ -111,19 +111,20 @@ class FeatureMapExplorer(widgets.VBox):
         network, title = self._models[self.model.value], self.picture.value
         labels, size = _label_layers(network), network.input_shape[1]
         layer = self.layer.value if self.layer.value in labels else next(iter(labels))
-        picture = self._once("picture", (title, size), lambda: self._pictures[title](size))
+        picture = self._last.keep("picture", (title, size), lambda: self._pictures[title](size))
         shown = self.model.value, title, layer
-        maps = self._once("maps", shown, lambda: sprite(next(feature_maps(network, picture[None], [layer]))[layer]))
-        grid = self._once("grid", shown, lambda: _png(_rule(maps)))
-        number = 1 if other_layer or self.filter.value > maps.count else self.filter.value
+        maps = self._last.keep("maps", shown, lambda: sprite(_activations(network, picture, layer)))
+        grid = self._last.keep("grid", shown, lambda: _png(_rule(maps)))
+        count = len(maps.low)
+        number = 1 if other_layer or self.filter.value > count else self.filter.value
         tile, low, high = maps.map(number - 1), maps.low[number - 1], maps.high[number - 1]
-        sees = (f"{labels[layer]}, filter {number} of {maps.count}: {maps.side} × {maps.side}, "
+        sees = (f"{labels[layer]}, filter {number} of {count}: {maps.side} × {maps.side}, "
                 f"from {low:.3g} (black) to {high:.3g} (white)")
         self._views = [(self._overlay(picture, tile), f"{title}; where it is turquoise, the filter answers"),
                        (tile.resize((SIDE, SIDE), Image.Resampling.NEAREST), sees), self._judge(network, picture)]
         with self.layer.hold_sync():
             self.layer.options, self.layer.value = [(label, name) for name, label in labels.items()], layer
-        self.filter.max, self.filter.value = maps.count, number
+        self.filter.max, self.filter.value = count, number
         self.images[3].value, self.captions[3].value = grid, escape(f"All filters of {labels[layer]}")
         for image, caption, (drawn, said) in zip(self.images, self.captions, self._views, strict=False):
             image.value, caption.value = _png(drawn) if drawn else b"", escape(said)
@@ -134,9 +135,9 @@ class FeatureMapExplorer(widgets.VBox):
         if network.output.shape[1:] != (len(self._classes),):
             return None, ""
         head, asked = network.layers[-1].name, (self.model.value, self.picture.value)
-        found = self._once("probabilities", asked, lambda: next(feature_maps(network, picture[None], [head]))[head])
+        found = self._last.keep("said", asked, lambda: _activations(network, picture, head))
         index = int(found.argmax()) if self.explained.value == SUREST else self.explained.value
-        cam = self._once("cam", (*asked, index), lambda: gradcam(network, picture, index))
+        cam = self._last.keep("cam", (*asked, index), lambda: gradcam(network, picture, index))
         where = "where it is turquoise, the picture speaks" if cam.any() else "nothing in the picture speaks"
         told = ", ".join(f"{name} {value:.1%}" for name, value in zip(self._classes, found, strict=True))
         return (self._overlay(picture, Image.fromarray(np.rint(255 * cam).astype(np.uint8))),
@@ -150,11 +151,9 @@ class FeatureMapExplorer(widgets.VBox):
         veil *= self.strength.value / 255
         return Image.fromarray(np.rint(below + (np.float32(VEIL) - below) * veil).astype(np.uint8))
 
-    def _once(self, what: str, key: object, compute: Callable[[], object]) -> object:
-        """Return what was computed last under this name where its key is still the same, so that a step is quick."""
-        if what not in self._kept or self._kept[what][0] != key:
-            self._kept[what] = key, compute()
-        return self._kept[what][1]
+
+def _activations(network, picture: np.ndarray, layer: str) -> np.ndarray:
+    return next(feature_maps(network, picture[None], [layer]))[layer]
 
 
 def _label_layers(network) -> dict[str, str]:

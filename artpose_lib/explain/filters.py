@@ -1,8 +1,8 @@
 """The numbers of every filter of a layer, measured over the pictures of a test part."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+import keras
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
@@ -13,15 +13,6 @@ PERMUTATIONS = 999  # of the labels; the smallest p that they can show is 1 in 1
 CHUNKS = 9  # in which they are computed: 111 at a time take 11 MB for 6 classes and 2,048 filters
 STRONGEST = 9  # pictures kept of each filter
 COPIES = 15  # of a picture's maps in a forward step, each with another filter at zero; one more is left as it is
-
-
-class Peak(NamedTuple):
-    """A filter's largest activation in a picture, and where it is: picture, row and column, all from 0."""
-
-    picture: int
-    row: int
-    column: int
-    activation: float
 
 
 def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes: Sequence[str],
@@ -43,14 +34,14 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
         the class that the model is surest of, and the mean of the absolute values; NaN without any, or `ablate`.
     correlation_before_after: Pearson's correlation of its maps before and after training, over all places of all
         pictures. NaN where one of the two is the same everywhere.
-    strongest: a tuple of at most nine `Peak`, the highest first, of pictures in which the filter varies.
+    strongest: a list of the nine highest peaks, the highest first, of pictures in which the filter varies: each a
+        dict of picture, row, column, all from 0, and activation.
 
-    Raises ValueError where the numbers of pictures, labels and boxes differ, all pictures are of one class, or the
-    network has diverged.
+    Raises ValueError where all pictures are of one class, or the network has diverged.
     """
-    labels, count = np.asarray(labels), len(classes)
-    if not len(images) == len(labels) == len(boxes):
-        raise ValueError(f"{len(images)} pictures, {len(labels)} labels and boxes of {len(boxes)} pictures")
+    count = len(classes)
+    if len(np.unique(labels)) < 2:
+        raise ValueError("all pictures are of one class: there is nothing to tell apart")
     head = model.layers[-1].name
     rows = [_measure_picture(after[layer], earlier[layer], own) | {"probability": after[head]}
             for own, after, earlier in zip(boxes, feature_maps(model, images, [layer, head]),
@@ -58,7 +49,8 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
     found = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     if not np.isfinite(found["var"]).all():
         raise ValueError(f"feature maps {DIVERGED}")
-    aucs = class_aucs(found["max"], labels, count)
+    ranks = rankdata(found["max"], axis=0)
+    aucs = class_aucs(ranks, labels, count)
     surest = [max(np.flatnonzero(labels == index), key=column.__getitem__, default=None) if ablate else None
               for index, column in enumerate(found["probability"].T)]
     drops = measure_importance(model, images, surest, layer)
@@ -66,7 +58,7 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
     return pd.DataFrame({
         "strength": found["max"].mean(axis=0),
         **{f"auc_{name}": auc for name, auc in zip(classes, aucs, strict=True)},
-        "selectivity": np.nanmax(aucs, axis=0), "best_class": best, "p": max_t_p(found["max"], labels, count, seed),
+        "selectivity": np.nanmax(aucs, axis=0), "best_class": best, "p": max_t_p(ranks, labels, count, seed),
         "inside": _mean(found["inside"]), "box_share": _mean(found["box_share"]),
         **{f"importance_{name}": drop for name, drop in zip(classes, drops, strict=True)},
         "importance": _mean(np.abs(drops)), "correlation_before_after": _correlation(found),
@@ -88,41 +80,32 @@ def box_mask(boxes: np.ndarray, side: int) -> np.ndarray:
     return np.minimum(covered * side ** 2, 1)  # a sum of shares may come out a last digit too large
 
 
-def class_aucs(peaks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """Return the area under the ROC curve of every filter for every class against the others, float64 (count, filters).
+def class_aucs(ranks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """Return the area under the ROC curve of every filter for every class against the others, NaN without pictures.
 
-    Parameters: `peaks` float (n, filters); `labels` int (n,) from 0 to count - 1. NaN for a class without pictures.
-    Raises ValueError where all pictures are of one class.
-    """
-    if len(np.unique(labels)) < 2:
-        raise ValueError("all pictures are of one class: there is nothing to tell apart")
-    return _aucs(rankdata(peaks, axis=0), labels, count)
-
-
-def max_t_p(peaks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Return how often chance makes some filter as selective as each one is, float64 (filters,), 0.001 to 1.
-
-    p is the share of the permutations of the labels, the true ones counted in, in which the largest AUC of all filters
-    and classes comes up to the filter's own largest (Westfall and Young 1993, single-step maxT). Where no filter knows
-    anything, any of them gets p <= 0.05 in at most 5 % of the cases. Parameters and errors as in `class_aucs`.
-    """
-    own = np.nanmax(class_aucs(peaks, labels, count), axis=0)
-    ranks = rankdata(peaks, axis=0)
-    permuted = np.random.default_rng(seed).permuted(np.tile(labels, (PERMUTATIONS, 1)), axis=1)
-    largest = np.concatenate([np.nanmax(_aucs(ranks, some, count), axis=(1, 2)) for some in np.split(permuted, CHUNKS)])
-    return (1 + (largest[:, None] >= own).sum(axis=0)) / (1 + PERMUTATIONS)
-
-
-def _aucs(ranks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """Return the areas for each row of labels, int (..., n): float64 (..., count, filters).
-
-    From the sum of the ranks S of m among n: (S - m (m + 1) / 2) / (m (n - m)) (Mann and Whitney 1947).
+    Parameters: `ranks` float (n, filters), those of the peaks of each filter; `labels` int (..., n) from 0 to
+    count - 1, a row of them or many. Returns float64 (..., count, filters), from the sum of the ranks S of m among n:
+    (S - m (m + 1) / 2) / (m (n - m)) (Mann and Whitney 1947).
     """
     members = (np.arange(count)[:, None] == labels[..., None, :]).astype(float)  # (..., count, n)
     sums = (members.reshape(-1, len(ranks)) @ ranks).reshape(*members.shape[:-1], -1)  # faster than many products
     of_class = members.sum(axis=-1, keepdims=True)
     pairs = of_class * (len(ranks) - of_class)
     return (sums - of_class * (of_class + 1) / 2) / np.where(pairs > 0, pairs, np.nan)
+
+
+def max_t_p(ranks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Return how often chance makes some filter as selective as each one is, float64 (filters,), 0.001 to 1.
+
+    p is the share of the permutations of the labels, the true ones counted in, in which the largest AUC of all filters
+    and classes comes up to the filter's own largest (Westfall and Young 1993, single-step maxT). Where no filter knows
+    anything, any of them gets p <= 0.05 in at most 5 % of the cases. Parameters as in `class_aucs`, `labels` one row.
+    """
+    own = np.nanmax(class_aucs(ranks, labels, count), axis=0)
+    permuted = np.random.default_rng(seed).permuted(np.tile(labels, (PERMUTATIONS, 1)), axis=1)
+    largest = np.concatenate([np.nanmax(class_aucs(ranks, some, count), axis=(1, 2))
+                              for some in np.split(permuted, CHUNKS)])
+    return (1 + (largest[:, None] >= own).sum(axis=0)) / (1 + PERMUTATIONS)
 
 
 def _measure_picture(maps: np.ndarray, earlier: np.ndarray, boxes: np.ndarray) -> dict[str, np.ndarray]:
@@ -156,41 +139,34 @@ def _correlation(found: dict[str, np.ndarray]) -> np.ndarray:
     return np.clip(cov / np.where(varies, np.sqrt(var) * np.sqrt(earlier_var), np.nan), -1, 1)
 
 
-def _strongest(found: dict[str, np.ndarray]) -> list[tuple[Peak, ...]]:
+def _strongest(found: dict[str, np.ndarray]) -> list[list[dict]]:
     order = np.argsort(-found["max"], axis=0, kind="stable")
-    return [tuple(Peak(int(row), *(found[name][row, index].item() for name in ("row", "column", "max")))
-                  for row in order[:, index] if found["max"][row, index] > found["min"][row, index])[:STRONGEST]
+    return [[{"picture": int(row), "row": int(found["row"][row, index]), "column": int(found["column"][row, index]),
+              "activation": float(found["max"][row, index])}
+             for row in order[:, index] if found["max"][row, index] > found["min"][row, index]][:STRONGEST]
             for index in range(order.shape[1])]
 
 
-def measure_importance(model, images: np.ndarray, chosen: Sequence[int | None], layer: str) -> np.ndarray:
+def measure_importance(model: keras.Model, images: np.ndarray, chosen: Sequence[int | None], layer: str) -> np.ndarray:
     """Return by how much a class' logit falls when one filter is set to zero, float64 (classes, filters).
 
     Parameters: `model` as in `filter_table`; `chosen` names for each class one of the pictures, or None for a row of
     NaN. It is exact: all that follows the layer is computed anew for each filter that is not silent.
     """
-    import keras
-
     drops = np.full((len(chosen), model.get_layer(layer).output.shape[-1]), np.nan)
     upper, lower = split_at_layer(model, layer)
     # Compiled, because a graph is many times faster. On a CPU, XLA makes it slow again; JAX has nothing else.
     lower.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
     for index, picture in enumerate(chosen):
-        if picture is not None:
-            crossing = keras.tree.flatten(upper(images[picture:picture + 1], training=False))
-            drops[index] = _logit_drops(lower, [keras.ops.convert_to_numpy(tensor) for tensor in crossing], index)
-    return drops
-
-
-def _logit_drops(lower, crossing: list[np.ndarray], index: int) -> np.ndarray:
-    """Return the row of `measure_importance` of the class `index`, from a picture's tensors where the model is cut."""
-    alive = np.flatnonzero(crossing[0].any(axis=(0, 1, 2)))
-    drops = np.zeros(crossing[0].shape[-1])
-    for start in range(0, len(alive), COPIES):
-        filters = alive[start:start + COPIES]
-        # Always as many copies, of which the last stays whole: another number would be traced as another graph.
-        copies, *beside = (np.repeat(tensor, COPIES + 1, axis=0) for tensor in crossing)
-        copies[np.arange(len(filters)), :, :, filters] = 0
-        logits = lower.predict_on_batch([copies, *beside])[:, index]
-        drops[filters] = logits[-1] - logits[:len(filters)]
+        if picture is None:
+            continue
+        crossing = [keras.ops.convert_to_numpy(tensor)
+                    for tensor in keras.tree.flatten(upper(images[picture:picture + 1], training=False))]
+        alive, drops[index] = np.flatnonzero(crossing[0].any(axis=(0, 1, 2))), 0
+        for filters in np.split(alive, range(COPIES, len(alive), COPIES)):
+            # Always as many copies, of which the last stays whole: another number would be traced as another graph.
+            copies, *beside = (np.repeat(tensor, COPIES + 1, axis=0) for tensor in crossing)
+            copies[np.arange(len(filters)), :, :, filters] = 0
+            logits = lower.predict_on_batch([copies, *beside])[:, index]
+            drops[index, filters] = logits[-1] - logits[:len(filters)]
     return drops

@@ -1,5 +1,6 @@
 """Where in a picture a network sees a class: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391)."""
 
+import keras
 import numpy as np
 
 from artpose_lib.explain.maps import DIVERGED, split_at_layer
@@ -7,13 +8,13 @@ from artpose_lib.explain.maps import DIVERGED, split_at_layer
 _WITH_MAPS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Activation", "ReLU")
 
 
-def map_layers(model) -> list[str]:
+def map_layers(model: keras.Model) -> list[str]:
     """Return the names of a model's convolutions and activations that have feature maps, from the first to the last."""
     return [layer.name for layer in model.layers
             if type(layer).__name__ in _WITH_MAPS and len(layer.output.shape) == 4]
 
 
-def gradcam(model, image: np.ndarray, class_index: int, layer: str | None = None) -> np.ndarray:
+def gradcam(model: keras.Model, image: np.ndarray, class_index: int, layer: str | None = None) -> np.ndarray:
     """Return how much each place of a picture speaks for a class (Equations 1 and 2 of the paper).
 
     The gradient is that of the logit: the probability would also rise where something speaks against other classes.
@@ -24,8 +25,6 @@ def gradcam(model, image: np.ndarray, class_index: int, layer: str | None = None
     Raises ValueError where the model has no such layer or class, the layer has no maps, the picture is of another size,
     or the network has diverged.
     """
-    import keras  # here and not above, so that the explorer can be imported without loading TensorFlow
-
     layer = map_layers(model)[-1] if layer is None else layer
     if len(model.get_layer(layer).output.shape) != 4:
         raise ValueError(f"the layer {layer} has no feature maps")
@@ -44,8 +43,6 @@ def gradcam(model, image: np.ndarray, class_index: int, layer: str | None = None
 
 def _gradient(lower, maps, beside: list, class_index: int):
     """Return the gradient of a class' logit by the maps (1, side, side, channels), of their shape."""
-    import keras
-
     if keras.backend.backend() == "jax":
         import jax
 

@@ -1,29 +1,24 @@
 """Feature maps (Section 2.4), sprites that show all maps of a layer in one image, and what is asked of a model's graph:
 where it can be cut, and the receptive field of a layer."""
 
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from math import ceil, sqrt
 from typing import NamedTuple
 
+import keras
 import numpy as np
 from PIL import Image
 
 PIXELS = 2 ** 18  # of pictures in a forward step, 5 of 224 by 224: no network then takes 2 GiB
-COMPRESSION = 4  # of 9: half the time of 6 for VGG16's five blocks, and 8 kB more in 3.4 MB
 DIVERGED = "hold NaN or infinity: the network diverged; train it at a lower rate"
 
 
-def feature_maps(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+def feature_maps(model: keras.Model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
     """Yield for each picture its maps at several layers, float32 (side, side, channels), by the layer's name.
 
     Parameters: `model` is a flat functional keras.Model; `images` uint8 RGB (n, size, size, 3).
     Raises ValueError where the model has no such layer or takes another size.
     """
-    import keras  # here and not above, so that sprites can be made and shown without loading TensorFlow
-
     # Outputs by name: as a list, Keras would return the only output of a list of one without its list.
     blocks = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})
     step = max(PIXELS // (images.shape[1] * images.shape[2]), 1)
@@ -34,15 +29,13 @@ def feature_maps(model, images: np.ndarray, layers: Sequence[str]) -> Iterator[d
             yield {layer: maps[index] for layer, maps in batch.items()}
 
 
-def split_at_layer(model, layer: str):
+def split_at_layer(model: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
     """Cut a classifier in two: a model from pictures to all tensors that cross the cut, and one from these to the
     logits, what the last layer (a Dense with softmax) computes before its softmax.
 
     The first tensor is the layer's output; the others lead past it, as Xception's shortcuts do. Keras gives one output
     without its list; `keras.tree.flatten` makes it a list again.
     """
-    import keras
-
     wanted = model.get_layer(layer).output
     behind, crossing = {id(wanted)}, {id(wanted): wanted}
     for operation in model.operations:  # each after those whose outputs it takes
@@ -57,33 +50,23 @@ def split_at_layer(model, layer: str):
     return keras.Model(model.input, crossing), lower
 
 
-@dataclass(frozen=True)
-class Sprite:
-    """All filters of a layer as tiles of one greyscale PNG, row by row from the top left.
+class Sprite(NamedTuple):
+    """All filters of a layer as tiles of one greyscale image, row by row from the top left.
 
     A grey g stands for low + g / 255 * (high - low). The last row may end in black tiles.
     """
 
-    png: bytes
+    image: Image.Image
     side: int  # of a tile in pixels, as the map's
     columns: int  # tiles in a row
-    low: tuple[float, ...]  # each filter's smallest activation
-    high: tuple[float, ...]  # and its largest
-
-    @property
-    def count(self) -> int:
-        return len(self.low)
+    low: list[float]  # each filter's smallest activation
+    high: list[float]  # and its largest
 
     def map(self, index: int) -> Image.Image:
         """Return the tile of a filter, counted from 0."""
         row, column = divmod(index, self.columns)
         left, top = column * self.side, row * self.side
         return self.image.crop((left, top, left + self.side, top + self.side))
-
-    @cached_property
-    def image(self) -> Image.Image:
-        """The PNG, decoded once for all filters."""
-        return Image.open(io.BytesIO(self.png))
 
 
 def sprite(maps: np.ndarray) -> Sprite:
@@ -104,9 +87,7 @@ def sprite(maps: np.ndarray) -> Sprite:
     grid = np.zeros((rows * columns, side, side), np.uint8)
     grid[:count] = np.rint((tiles - low[:, None, None]) * (255 / spread[:, None, None]))
     grid = grid.reshape(rows, columns, side, side).transpose(0, 2, 1, 3).reshape(rows * side, columns * side)
-    buffer = io.BytesIO()
-    Image.fromarray(grid).save(buffer, "PNG", compress_level=COMPRESSION)
-    return Sprite(buffer.getvalue(), side, columns, tuple(low.tolist()), tuple(high.tolist()))
+    return Sprite(Image.fromarray(grid), side, columns, low.tolist(), high.tolist())
 
 
 class Field(NamedTuple):
@@ -124,7 +105,7 @@ _POINTWISE = {"Activation", "Add", "BatchNormalization", "Concatenate", "Dropout
 _WINDOWS = {"AveragePooling2D", "Conv2D", "DepthwiseConv2D", "MaxPooling2D", "SeparableConv2D"}
 
 
-def receptive_field(model, layer: str) -> Field:
+def receptive_field(model: keras.Model, layer: str) -> Field:
     """Return the receptive field of a layer (Araujo, Norris and Sim 2019, doi:10.23915/distill.00021).
 
     Where branches meet, it is the smallest that holds all of theirs. Raises ValueError where the model has no such

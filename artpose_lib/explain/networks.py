@@ -4,7 +4,6 @@ on and the numbers of its filters."""
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,8 @@ import pandas as pd
 from artpose_lib import __version__
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.metadata import parse_boxes
-from artpose_lib.explain.filters import Peak, filter_table
+from artpose_lib.data.pictures import shrink_picture
+from artpose_lib.explain.filters import filter_table
 from artpose_lib.explain.parts import dissect, dissect_light_and_edges, draw_probes
 from artpose_lib.explain.reader import PICTURE_SIDE, ReaderModel, ReaderPicture, slug
 from artpose_lib.files import say, whole
@@ -72,9 +72,11 @@ def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = 
             dataset, rows = networks.dataset, networks.rows[model.tested]
             images = dataset.images(record.config["size"], rows)
             for layer in missing:
-                store_table(paths[layer], filter_table(*model.networks.values(), images, dataset.labels[rows],
-                                                       dataset.classes, boxes, layer, record.config["seed"], ablate))
-        models.append(replace(model, tables={layer: load_table(path) for layer, path in paths.items()}))
+                table = filter_table(*model.networks.values(), images, dataset.labels[rows], dataset.classes, boxes,
+                                     layer, record.config["seed"], ablate)
+                with whole(paths[layer]) as partial:
+                    table.to_parquet(partial)
+        models.append(model._replace(tables={layer: load_table(path) for layer, path in paths.items()}))
     return models
 
 
@@ -110,25 +112,17 @@ def count_group_mistakes(predictions: pd.DataFrame, classes: tuple[str, ...]) ->
     return int(called[wrong].isin(GROUPS).sum()), int(wrong.sum()), among
 
 
-def store_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table of `filters.filter_table` as Parquet; the file appears whole or not at all."""
-    plain = table.assign(strongest=[[peak._asdict() for peak in peaks] for peaks in table["strongest"]])
-    with whole(path) as partial:
-        plain.to_parquet(partial)
-
-
 def load_table(path: Path) -> pd.DataFrame:
-    """Return a table as it was given to `store_table`, to the last bit."""
-    table = pd.read_parquet(path).rename(columns={"moved": "correlation_before_after"})  # as 0.1.0 called it
-    return table.assign(strongest=[tuple(Peak(**peak) for peak in peaks) for peaks in table["strongest"]])
+    """Return a stored table of `filters.filter_table`, to the last bit."""
+    return pd.read_parquet(path).rename(columns={"moved": "correlation_before_after"})  # as 0.1.0 called it
 
 
 def _reader_picture(dataset: PoseDataset, row: int, key: str) -> ReaderPicture:
-    boxes = parse_boxes(dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index))[row])
-    height, width = dataset.picture(row, side=100_000).shape[:2]  # boxes are in pixels of the file
-    image = dataset.picture(row, PICTURE_SIDE) if len(dataset.rows_to_show([row])) else None
-    return ReaderPicture(key, image, dataset.caption(row), dataset.metadata["label"][row],
-                         np.array(boxes, float).reshape(-1, 4) / [width, height, width, height])
+    facts = dataset.metadata.iloc[row]
+    picture, (width, height) = shrink_picture(dataset.folder / facts["file_name"], PICTURE_SIDE)
+    boxes = np.array(parse_boxes(facts.get("boxes", "")), float).reshape(-1, 4) / [width, height, width, height]
+    return ReaderPicture(key, np.asarray(picture) if len(dataset.rows_to_show([row])) else None, dataset.caption(row),
+                         facts["label"], boxes)
 
 
 def _load_model(record: Record, dataset: PoseDataset, weights_dir: str | None, tested: list[int]) -> ReaderModel:
@@ -150,7 +144,7 @@ def _surest_pictures(shown: pd.DataFrame, classes: Sequence[str]) -> list[Reader
     if len({*keys, "", MISTAKEN}) < len(keys) + 2:  # two classes alike, or one in letters that no address takes
         keys = [f"class-{number}" for number in range(1, len(keys) + 1)]
     surest = {name: own["picture"][own[f"p_{name}"].idxmax()] for name, own in shown.groupby("label")}
-    return [replace(surest[name], key=key) for key, name in zip(keys, classes, strict=True) if name in surest]
+    return [surest[name]._replace(key=key) for key, name in zip(keys, classes, strict=True) if name in surest]
 
 
 def _find_mistaken(shown: pd.DataFrame) -> tuple[ReaderPicture | None, str]:
@@ -161,4 +155,4 @@ def _find_mistaken(shown: pd.DataFrame) -> tuple[ReaderPicture | None, str]:
         return None, ""
     surest = wrong.filter(regex="^p_").max(axis=1).idxmax()
     picture = shown["picture"][surest]
-    return replace(picture, key=MISTAKEN, label=f"{picture.label}, taken for {called[surest]}"), called[surest]
+    return picture._replace(key=MISTAKEN, label=f"{picture.label}, taken for {called[surest]}"), called[surest]

@@ -5,14 +5,13 @@ others 2017, arXiv:1704.05796).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pandas as pd
 
-from artpose_lib.data.pictures import resize
+from artpose_lib.data.pictures import read_ahead, resize
 from artpose_lib.draw.artwork import PARTS, Artwork
 from artpose_lib.explain.maps import feature_maps
 
@@ -36,14 +35,13 @@ class Probe(NamedTuple):
                          for name in PARTS]).reshape(len(PARTS), -1).astype(np.float64)
 
 
-def draw_probes(count: int = DRAWINGS) -> list[Probe]:
+def draw_probes(count: int) -> list[Probe]:
     """Draw Sebastians with their parts, always the same."""
     def draw(number: int) -> Probe:
         artwork = Artwork(POSE, np.random.default_rng([SEED, number]))
         return Probe(artwork.paint(), artwork.locate_parts())
 
-    with ThreadPoolExecutor() as pool:  # most of the work is NumPy's and OpenCV's, which let other threads run
-        return list(pool.map(draw, range(count)))
+    return list(read_ahead(draw, range(count)))
 
 
 def dissect(model, layers: Sequence[str], probes: Sequence[Probe]) -> pd.DataFrame:

@@ -363,7 +363,7 @@ def test_the_nine_strongest_pictures_are_cropped_to_what_the_filter_sees(view):
     assert page.open("#alpha/5/1/first").page.get_by_text("answers the same everywhere").is_visible()
     assert crops.count() == 0
     closed = next(filter for filter, peaks in page.tables["five"]["strongest"].items()
-                  if filter > 1 and any(peak.picture == TESTED - 1 for peak in peaks))
+                  if filter > 1 and any(peak["picture"] == TESTED - 1 for peak in peaks))
     page.open(f"#alpha/5/{closed + 1}/first")
     assert (crops.count(), crops.locator("img").count()) == (9, 8)
     assert page.page.get_by_text("Its licence keeps this picture from being shown.").count() == 1

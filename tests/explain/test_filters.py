@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from keras import layers
+from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 from tinynet import COLOURS, SIZE
 
@@ -107,7 +108,7 @@ def test_numbers_are_those_of_version_0_1_0():
         UNCHANGED: [0.983503, 0.877314, 0.993257, np.nan, 0.980985]}
     np.testing.assert_allclose(found[list(expected)], pd.DataFrame(expected), atol=2e-5)
     assert found["best_class"].tolist() == ["red", "green", "blue", "", "green"]
-    assert [[peak[:3] for peak in peaks[:2]] for peaks in found["strongest"]] == [
+    assert [[tuple(peak.values())[:3] for peak in peaks[:2]] for peaks in found["strongest"]] == [
         [(3, 2, 25), (18, 22, 3)], [(22, 3, 31), (19, 2, 5)], [(8, 19, 15), (20, 24, 30)], [],
         [(18, 27, 22), (3, 30, 25)]]
 
@@ -128,15 +129,16 @@ def test_a_dead_filter_has_no_numbers_that_it_did_not_earn(table):
     assert (dead["strength"], dead["selectivity"], dead["best_class"], dead["p"]) == (0, 0.5, "", 1)
     assert dead[["inside", "box_share", UNCHANGED]].isna().all()
     assert (dead.filter(like="importance") == 0).all()
-    assert dead["strongest"] == ()
+    assert dead["strongest"] == []
 
 
 def test_the_strongest_pictures_come_first_with_the_place_of_the_peak(table, model, data):
     maps = np.stack([found[EYES] for found in feature_maps(model, data["images"], [EYES])])
     for index, strongest in table["strongest"].drop(DEAD).items():
-        assert [peak.activation for peak in strongest] == sorted(maps[..., index].max(axis=(1, 2)))[:-STRONGEST - 1:-1]
-        for picture, row, column, activation in strongest:
-            assert maps[picture, row, column, index] == activation
+        loudest = sorted(maps[..., index].max(axis=(1, 2)), reverse=True)[:STRONGEST]
+        assert [peak["activation"] for peak in strongest] == loudest
+        for peak in strongest:
+            assert maps[peak["picture"], peak["row"], peak["column"], index] == peak["activation"]
 
 
 def test_importance_is_that_of_the_surest_picture_of_each_class(table, model, data):
@@ -198,8 +200,7 @@ def test_a_map_that_is_the_same_everywhere_correlates_with_nothing(data, constan
 
 
 @pytest.mark.parametrize(("wrong", "message"), [
-    ({"labels": np.zeros(36, int)}, "one class"), ({"labels": np.zeros(35, int)}, "35 labels"),
-    ({"boxes": []}, "boxes of 0 pictures"), ({"layer": "block9"}, "block9")])
+    ({"labels": np.zeros(36, int)}, "one class"), ({"layer": "block9"}, "block9")])
 def test_what_cannot_be_measured_is_refused(model, data, wrong, message):
     with pytest.raises(ValueError, match=message):
         measure(model, model, data, **wrong)
@@ -238,7 +239,7 @@ peaks_and_labels = st.tuples(st.integers(3, 20), st.integers(1, 4)).flatmap(lamb
 def test_areas_equal_those_of_scikit_learn(drawn):
     peaks, labels = drawn
     assume(len(set(labels)) > 1)
-    found = class_aucs(peaks, labels, 4)
+    found = class_aucs(rankdata(peaks, axis=0), labels, 4)
     for index in range(4):
         for filter_index in range(peaks.shape[1]):
             if index in labels:
@@ -254,7 +255,8 @@ def test_noise_gets_a_small_p_no_more_often_than_it_should():
     rng = np.random.default_rng(0)
     labels = np.arange(30) % 3
     for width in (1, 20):
-        smallest = np.array([max_t_p(rng.normal(size=(30, width)), labels, 3, seed).min() for seed in range(200)])
+        blocks = [rankdata(rng.normal(size=(30, width)), axis=0) for _ in range(200)]
+        smallest = np.array([max_t_p(ranks, labels, 3, seed).min() for seed, ranks in enumerate(blocks)])
         for level in (0.05, 0.25, 0.5, 0.75):
             spread = np.sqrt(level * (1 - level) / 200)
             assert abs((smallest <= level).mean() - level) < 3.5 * spread

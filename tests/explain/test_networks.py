@@ -3,12 +3,9 @@ import pandas as pd
 import pytest
 import tinynet
 from builders import make_folder, predictions_of
-from hypothesis import given
-from hypothesis import strategies as st
 
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.explain import networks
-from artpose_lib.explain.filters import Peak
 from artpose_lib.explain.networks import GROUPS, IMAGENET, SCRATCH, TUNED, UNTRAINED, count_group_mistakes
 from artpose_lib.train import records
 from artpose_lib.train.study import open_study
@@ -23,23 +20,8 @@ def test_only_mistakes_on_single_figures_of_the_test_part_count():
     assert count_group_mistakes(found.assign(part="validation"), CLASSES)[:2] == (0, 0)
 
 
-FLOATS = st.floats(allow_nan=False, allow_infinity=False, width=32)
-PEAKS = st.builds(Peak, st.integers(0, 500), st.integers(0, 223), st.integers(0, 223), FLOATS)
-
-
-@given(peaks=st.lists(st.lists(PEAKS, max_size=9), min_size=1, max_size=5))
-def test_a_stored_table_comes_back_as_it_was(tmp_path_factory, peaks):
-    path = tmp_path_factory.mktemp("filters") / "new" / "block.parquet"
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame({"strength": rng.normal(size=len(peaks)), "inside": np.nan, "best_class": '"<b>',
-                          "strongest": [tuple(own) for own in peaks]}).rename_axis("filter")
-    networks.store_table(path, table)
-    pd.testing.assert_frame_equal(networks.load_table(path), table, check_dtype=False)
-    assert [file.name for file in path.parent.iterdir()] == ["block.parquet"]
-
-
 def test_a_table_of_version_0_1_0_is_read(tmp_path):
-    networks.store_table(tmp_path / "old.parquet", pd.DataFrame({"moved": [0.5], "strongest": [()]}))
+    pd.DataFrame({"moved": [0.5], "strongest": [()]}).to_parquet(tmp_path / "old.parquet")
     assert networks.load_table(tmp_path / "old.parquet")["correlation_before_after"].tolist() == [0.5]
 
 
