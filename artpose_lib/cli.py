@@ -135,7 +135,7 @@ def run(chapters: tuple[str, ...], parameters: tuple[tuple[str, str], ...], out:
     with open_cluster(given.pop("cluster", cluster)) as address:
         wanted = given | study_parameters(**study) | {"cluster": address}
         planned = [(chapter, book.convert_parameters(chapter, wanted))
-                   for chapter in book.find_chapters(root, chapters)]
+                   for chapter in (book.find_chapter(root, name) for name in chapters)]
         for chapter, typed in planned:
             executed = Path(out) / f"{chapter.stem}.ipynb" if out else book.locate_executed(root, chapter)
             book.execute(chapter, executed, typed, book.fingerprint(chapter, typed))
@@ -156,16 +156,16 @@ def results(context: click.Context, export: str, cluster: str, **study: str) -> 
               artpose results --export tables --data pictures --profile thesis
     """
     if export:
-        from artpose_lib.report import audit, audit_plan, claims, reference
+        from artpose_lib.report import audit, claims, tables
         from artpose_lib.train.cluster import open_cluster
         from artpose_lib.train.study import open_study
 
         parameters = study_parameters(**study)
         with open_cluster(cluster) as address:
             study = open_study(**parameters, cluster=address)
-            audit_plan.train_audit(study)
-            tables = audit.tabulate(study) | {"claims": claims.check_claims(claims.train_claims(study))}
-        click.echo(reference.export(study, tables, Path(export)))
+            audit.train_audit(study)
+            found = audit.tabulate(study) | {"claims": claims.check_claims(claims.train_claims(study))}
+        click.echo(tables.export(study, found, Path(export)))
         return
     for name in ("cluster", *study):
         if name != "results" and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:

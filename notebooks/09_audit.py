@@ -39,8 +39,7 @@ from IPython.display import HTML, Markdown
 
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.report import audit, audit_figures, reference, scores, statistics, tables
-from artpose_lib.report.audit_plan import train_audit
+from artpose_lib.report import audit, audit_figures, scores, statistics, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 from artpose_lib.web import contact_sheet
@@ -49,11 +48,11 @@ study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%
-train_audit(study)
+audit.train_audit(study)
 found = audit.tabulate(study)
-references = reference.load(Path("../book/results"), study)
-rows = reference.stack(found["rows"], references)
-listed = "\n".join(f"- {escape(reference.caption(content))}" for content in references)
+references = tables.load_references(Path("../book/results"), study)
+rows = tables.stack_rows(found["rows"], references)
+listed = "\n".join(f"- {escape(tables.describe_reference(content))}" for content in references)
 Markdown("Numbers without a mark are this run's. " + (
     f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
     "There are no reference results of other pictures to stand beside them."))

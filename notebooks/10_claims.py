@@ -41,7 +41,7 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import audit_figures, claims, reference, tables
+from artpose_lib.report import audit_figures, claims, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
@@ -50,8 +50,8 @@ Markdown(study.banner())
 
 # %%
 table = claims.check_claims(claims.train_claims(study))
-references = reference.load(Path("../book/results"), study)
-listed = "\n".join(f"- {escape(reference.caption(content))}" for content in references)
+references = tables.load_references(Path("../book/results"), study)
+listed = "\n".join(f"- {escape(tables.describe_reference(content))}" for content in references)
 Markdown("Numbers without a mark are this run's. " + (
     f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
     "There are no reference results of other pictures to stand beside them."))

@@ -110,11 +110,11 @@ def test_an_export_trains_on_the_cluster_that_it_is_given(monkeypatch, colours, 
 
     studies = []
     monkeypatch.setattr("artpose_lib.train.cluster.open_cluster", open_cluster)
-    monkeypatch.setattr("artpose_lib.report.audit_plan.train_audit", studies.append)
+    monkeypatch.setattr("artpose_lib.report.audit.train_audit", studies.append)
     monkeypatch.setattr("artpose_lib.report.audit.tabulate", lambda study: {"rows": None})
     monkeypatch.setattr("artpose_lib.report.claims.train_claims", studies.append)
     monkeypatch.setattr("artpose_lib.report.claims.check_claims", lambda context: None)
-    monkeypatch.setattr("artpose_lib.report.reference.export", lambda study, tables, folder: folder)
+    monkeypatch.setattr("artpose_lib.report.tables.export", lambda study, tables, folder: folder)
     assert cli.main(["results", "--export", str(tmp_path), "--data", str(colours), "--cluster", "local:1"]) == 0
     assert opened == ["local:1"] and {study.cluster for study in studies} == {"tcp://127.0.0.1:1"}
 
@@ -167,11 +167,11 @@ def test_a_class_of_one_picture_is_met_for_real(capsys):
 def test_results_are_exported_without_pictures_and_titles(colours, tmp_path, monkeypatch, capsys):
     import pandas as pd
 
-    from artpose_lib.report import audit, audit_plan, claims
+    from artpose_lib.report import audit, claims
     from artpose_lib.train import records
 
     table = pd.DataFrame({"id": ["A1"], "difference": [-0.3]})
-    monkeypatch.setattr(audit_plan, "train_audit", lambda study: None)
+    monkeypatch.setattr(audit, "train_audit", lambda study: None)
     monkeypatch.setattr(audit, "tabulate", lambda study: {"rows": table})
     monkeypatch.setattr(claims, "train_claims", lambda study: None)
     monkeypatch.setattr(claims, "check_claims", lambda context: table)

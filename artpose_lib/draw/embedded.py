@@ -7,8 +7,9 @@ from pathlib import Path
 import imagehash
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageOps
 
+from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.files import whole
@@ -56,6 +57,27 @@ def pose_sequence(n: int) -> Iterator[str]:
         behind = (share * number - drawn).argmax()
         drawn[behind] += 1
         yield list(SHARES)[behind]
+
+
+def plant_copies(dataset: PoseDataset, share: float, folder: Path) -> None:
+    """Write a data set's pictures into a new `folder`, and of a `share` a copy: mirrored, cropped by 3 % a side, grey.
+
+    The column `work` says which belong together.
+    """
+    folder.mkdir(parents=True)
+    copied = np.random.default_rng(0).permutation(len(dataset))[:round(share * len(dataset))]
+    kept = dataset.metadata.reindex(columns=["label", "TITLE", "AUTHOR", "DATE", "licence"]).dropna(axis=1, how="all")
+    rows = []
+    for number in range(len(dataset)):
+        picture = Image.fromarray(dataset.picture(number, 320))  # as large as a drawing
+        pictures = {f"{number:05}.jpg": picture}
+        if number in copied:
+            cropped = ImageOps.crop(picture, round(0.03 * min(picture.size)))
+            pictures[f"{number:05}-copy.jpg"] = ImageOps.mirror(cropped).convert("L").convert("RGB")
+        for name, image in pictures.items():
+            image.save(folder / name, "JPEG", quality=90)
+            rows.append(kept.iloc[number].to_dict() | {"work": f"{number}", "file_name": name})
+    pd.DataFrame(rows).to_csv(folder / "metadata.csv", index=False)
 
 
 def _draw_picture(folder: Path, number: int, pose: str, seed: int, background_link: float) -> dict[str, str]:

@@ -40,17 +40,14 @@ def chapters(root: Path) -> list[Path]:
     return sorted((root / "notebooks").glob("[0-9][0-9]_*.py"))
 
 
-def find_chapters(root: Path, names: list[str]) -> list[Path]:
-    """The chapters that `names` mean: a number ("4", "04") or a file's stem. Raises ChapterError for any other."""
+def find_chapter(root: Path, name: str) -> Path:
+    """The chapter that `name` means: a number ("4", "04") or a file's stem. Raises ChapterError for any other."""
     there = {path.stem: path for path in chapters(root)}
     by_number = {path.stem[:2]: path for path in there.values()}
-    found = []
-    for name in names:
-        path = there.get(name.removesuffix(".py")) or by_number.get(name.zfill(2))
-        if path is None:
-            raise ChapterError(f'no chapter "{name}"; there are {", ".join(there)}')
-        found.append(path)
-    return found
+    path = there.get(name.removesuffix(".py")) or by_number.get(name.zfill(2))
+    if path is None:
+        raise ChapterError(f'no chapter "{name}"; there are {", ".join(there)}')
+    return path
 
 
 def convert_parameters(chapter: Path, given: dict[str, str]) -> dict[str, object]:
@@ -183,21 +180,16 @@ def prepare(notebook: nbformat.NotebookNode) -> None:
 
 def read_fingerprint(out: Path) -> str | None:
     """The fingerprint of an executed chapter, or None where there is none."""
-    if not out.exists():
-        return None
-    return nbformat.read(out, as_version=4).metadata.get(FINGERPRINT)
+    return nbformat.read(out, as_version=4).metadata.get(FINGERPRINT) if out.exists() else None
 
 
 def execute_changed(root: Path, parameters: dict[str, object]) -> int:
     """Run every chapter whose text, library, parameters, data or weights have changed. Returns how many ran."""
     ran, sources = 0, chapters(root)
     for number, chapter in enumerate(sources, start=1):
-        out = locate_executed(root, chapter)
-        mark = fingerprint(chapter, parameters)
-        started = time.monotonic()
-        if read_fingerprint(out) == mark:
-            outcome = "nothing changed"
-        else:
+        out, mark, started = locate_executed(root, chapter), fingerprint(chapter, parameters), time.monotonic()
+        outcome = "nothing changed"
+        if read_fingerprint(out) != mark:
             say(f"chapter {number}/{len(sources)}  {chapter.stem}: running")
             execute(chapter, out, parameters, mark)
             ran += 1

@@ -7,15 +7,14 @@ import pandas as pd
 
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.report import statistics
-from artpose_lib.report.scores import METRICS, scores, summary
-from artpose_lib.train.records import class_names, likeliest_class
+from artpose_lib.report.scores import METRICS, find_cells, scores, summary
+from artpose_lib.train.records import class_names
 
 
 class Difference(NamedTuple):
-    """One score under two conditions: means over trials, second less first with its interval, and two tests.
+    """One score under two conditions: means over trials, and second less first with its interval and p, two-sided.
 
-    `p` is the bootstrap's, two-sided; `mcnemar` that of the exact test, NaN where the pictures are not the same. A
-    picture tested in several trials counts in each, so both are too sure.
+    A picture tested in several trials counts in each, so p is too sure.
     """
 
     first: float
@@ -24,7 +23,6 @@ class Difference(NamedTuple):
     low: float
     high: float
     p: float
-    mcnemar: float
     trials: int
     pictures: int
 
@@ -37,7 +35,7 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     both conditions have the same ones. `second_part` names the second's part where it is another. Raises ValueError
     where no seed is in both.
     """
-    one, two = _find_cells(first, part), _find_cells(second, second_part or part)
+    one, two = find_cells(first, part), find_cells(second, second_part or part)
     one, two = one[one["seed"].isin(two["seed"])], two[two["seed"].isin(one["seed"])]
     if one.empty:
         raise ValueError("The two conditions have no trial in common: run both with the same seeds.")
@@ -55,16 +53,8 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
         mean_scores(_redraw(side, drawn, k, rng)) for side in sides]))
     gaps = redrawn[1] - redrawn[0]
     p = min(1.0, 2 * max(min((gaps <= 0).mean(), (gaps >= 0).mean()), 0.5 / statistics.RESAMPLES))
-    exact = statistics.mcnemar(both["right_x"].to_numpy(), both["right_y"].to_numpy()) if paired else np.nan
-    return Difference(*map(float, (*means, means[1] - means[0], *statistics.interval(gaps), p, exact)),
+    return Difference(*map(float, (*means, means[1] - means[0], *statistics.interval(gaps), p)),
                       one["seed"].nunique(), len(one))
-
-
-def _find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Of each picture of a part: seed, file_name, cell (its number in the flat confusion matrix) and right (bool)."""
-    rows, classes = predictions[predictions["part"] == part], class_names(predictions)
-    true, called = (pd.Index(classes).get_indexer(names) for names in (rows["label"], likeliest_class(rows)))
-    return rows[["seed", "file_name"]].assign(cell=true * len(classes) + called, right=true == called)
 
 
 def _redraw(trials: list[np.ndarray], drawn: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
@@ -91,7 +81,7 @@ def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: st
     Returns disagree (the share that only one of them gets right), accuracy (the first's), paired and apart (numbers of
     pictures). Raises ValueError where they share no pictures.
     """
-    both = _find_cells(first, part).merge(_find_cells(second, part), on=["seed", "file_name"])
+    both = find_cells(first, part).merge(find_cells(second, part), on=["seed", "file_name"])
     if both.empty:
         raise ValueError("The two conditions share no picture: compare them on the same division.")
     disagree = max(float((both["right_x"] != both["right_y"]).mean()), gap)  # at least as much as they are to differ by
@@ -118,19 +108,13 @@ def compare_models(summary: pd.DataFrame, before: str, after: str) -> pd.DataFra
 def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
     """The accuracy in each condition and strength, from `backgrounds.tabulate_conditions`, which has rows.
 
-    Returns condition, strength, trials, pictures, accuracy, low and high as in `scores.summary`; lost and gained, how
-    many pictures are named rightly only when whole and only here; p (McNemar; a guide, as trials share pictures); and
-    called_by_background, how often the class is named that goes with the background shown, NaN where none is.
+    Returns condition, strength, trials, pictures, accuracy, low and high as in `scores.summary`; called_by_background,
+    how often the class is named that goes with the background shown, NaN where none is.
     """
     poses, rows = {kind: pose for pose, kind in LINKED.items()}, []
-    found = found.assign(right=found["predicted"] == found["label"])
-    whole = found[found["condition"] == "whole"].set_index(["strength", "seed", "file_name"])["right"]
     for (condition, strength), own in found.groupby(["condition", "strength"], sort=False, dropna=False):
-        score = summary(own, own["part"].iloc[0]).iloc[0]
-        before = whole.reindex(pd.MultiIndex.from_frame(own[whole.index.names])).to_numpy(bool)
-        after, shown = own["right"].to_numpy(), own[own["background"] != ""]
+        score, shown = summary(own, own["part"].iloc[0]).iloc[0], own[own["background"] != ""]
         rows.append({"condition": condition, "strength": strength, **score[["trials", "pictures", "accuracy"]],
-                     "low": score["accuracy_low"], "high": score["accuracy_high"], "lost": (before & ~after).sum(),
-                     "gained": (~before & after).sum(), "p": statistics.mcnemar(before, after),
+                     "low": score["accuracy_low"], "high": score["accuracy_high"],
                      "called_by_background": (shown["background"].map(poses) == shown["predicted"]).mean()})
     return pd.DataFrame(rows)

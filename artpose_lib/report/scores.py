@@ -40,13 +40,19 @@ def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndar
     return rows, true, probabilities
 
 
+def find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
+    """The trials' pictures of a part, with two more columns: cell, each one's number in the flat confusion matrix, and
+    right (bool)."""
+    rows, true, probabilities = _select(predictions, part)
+    called = probabilities.argmax(axis=1)
+    return rows.assign(cell=true * probabilities.shape[1] + called, right=true == called)
+
+
 def _trial_confusions(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndarray]:
     """The trials (a row each: model, backbone, seed) and their confusion matrices, int (trials, k, k)."""
-    rows, true, probabilities = _select(predictions, part)
-    trials, k = rows[_TRIAL].drop_duplicates(ignore_index=True), probabilities.shape[1]
-    number = rows.groupby(_TRIAL, sort=False).ngroup().to_numpy()
-    cells = (number * k + true) * k + probabilities.argmax(axis=1)
-    return trials, np.bincount(cells, minlength=len(trials) * k * k).reshape(-1, k, k)
+    rows, k = find_cells(predictions, part), len(class_names(predictions))
+    trials, number = rows[_TRIAL].drop_duplicates(ignore_index=True), rows.groupby(_TRIAL, sort=False).ngroup()
+    return trials, np.bincount(number * k * k + rows["cell"], minlength=len(trials) * k * k).reshape(-1, k, k)
 
 
 def scores(confusions: np.ndarray) -> np.ndarray:
@@ -65,8 +71,8 @@ def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     Raises ValueError for a part without predictions, an unknown label or a missing probability.
     """
     trials, confusions = _trial_confusions(predictions, part)
-    values = pd.DataFrame(scores(confusions), columns=METRICS)
-    return pd.concat([trials.assign(pictures=confusions.sum(axis=(1, 2))), values], axis=1)
+    values = zip(METRICS, scores(confusions).T, strict=True)
+    return trials.assign(pictures=confusions.sum(axis=(1, 2)), **dict(values))
 
 
 def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES) -> pd.DataFrame:

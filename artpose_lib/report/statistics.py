@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.optimize import curve_fit
-from sklearn.metrics import confusion_matrix
 from statsmodels.formula.api import ols
-from statsmodels.stats import anova, contingency_tables, multitest, proportion
+from statsmodels.stats import anova, proportion
 
 RESAMPLES = 2000
 POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 1988, Section 2.4)
@@ -32,20 +31,7 @@ def interval(values: np.ndarray) -> np.ndarray:
 
 def wilson(right: int, pictures: int) -> tuple[float, float]:
     """Wilson's score interval of a share, `right` of `pictures` (Wilson 1927; recommended by Newcombe 1998)."""
-    low, high = proportion.proportion_confint(right, pictures, method="wilson")
-    return float(low), float(high)
-
-
-def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
-    """The two-sided p of the exact test that two models, right or wrong (bool (n,)) on the same pictures, are equally
-    often right (McNemar 1947)."""
-    table = confusion_matrix(first, second, labels=[True, False])
-    return float(contingency_tables.mcnemar(table, exact=True).pvalue)
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """p values corrected for their number, so that at 0.05 one false alarm among all is that rare (Holm 1979)."""
-    return multitest.multipletests(p, method="holm")[1]
+    return proportion.proportion_confint(right, pictures, method="wilson")
 
 
 def spread(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,16 +1,26 @@
-"""Tables as HTML: the thesis' beside our scores, and those of the audit and the claims, with reference results."""
+"""Tables as HTML: the thesis' beside our scores, and those of the audit and the claims.
 
+Beside these two stand reference results: the same tables as another machine measured them, kept as JSON.
+"""
+
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from html import escape
+from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from artpose_lib.data.poses import thesis_table
+from artpose_lib.files import whole
 from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
-from artpose_lib.report.reference import HERE
 from artpose_lib.report.scores import thesis_accuracies
+from artpose_lib.train import records
+from artpose_lib.train.study import Study
 
+HERE = "this run"
 CONDITIONS = {"[-1, 1]": "fed in [-1, 1] mode", "caffe": "fed in caffe mode", "raw": "fed raw values",
               "doubly scaled": "fed its own mode twice", "as found": "copies apart, pictures as found"}
 
@@ -38,7 +48,7 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
 
 
 def audit_section(id: str, rows: pd.DataFrame) -> str:
-    """One place of the audit: text, scripts, expectation, then what was measured, from `reference.stack`."""
+    """One place of the audit: text, scripts, expectation, then what was measured, from `stack_rows`."""
     place, lines = thesis_table("audit").set_index("id").loc[id], []
     told = "".join(f"<dt>{title}</dt><dd>{escape(place[column].format(**thesis_accuracies()))}</dd>" for title, column
                    in (("The text says", "says"), ("The scripts do", "does"), ("Expected", "expects")))
@@ -76,6 +86,52 @@ def claims_table(table: pd.DataFrame, references: Sequence[dict]) -> str:
                   cell(row, "verdict")) for row in table.itertuples()]
     return _table("The claims of the thesis, each with what this run measured.",
                   _head("", "the thesis says", "measured", "verdict"), lines)
+
+
+def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
+    """Write one JSON file of tables and of what they depend on, and return its path.
+
+    It holds no picture, title, file name or weight. Raises ValueError where no trial of these pictures is stored.
+    """
+    own = [record.facts for record in records.all_records(study.results)
+           if record.config["data"] == study.dataset.fingerprint]
+    if not own:
+        raise ValueError(f"{study.results}: no trial of these pictures is stored; run the chapters first")
+    last = max(own, key=lambda facts: facts["finished"])
+    name = "drawn pictures" if study.embedded else study.dataset.folder.name
+    content = {"data": name, "fingerprint": study.dataset.fingerprint, "pictures": len(study.dataset),
+               "classes": len(study.dataset.classes), "profile": study.profile.name, "versions": last["versions"],
+               "machine": last["machine"], "date": datetime.now(UTC).date().isoformat(),
+               "tables": {key: json.loads(table.to_json(orient="records", double_precision=6))
+                          for key, table in tables.items() if key != "pairs"}}  # rows of pictures that stay here
+    path = folder / f"{name.replace(' ', '-')}-{study.dataset.fingerprint}.json"
+    with whole(path, replace=True, option="--export") as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def load_references(folder: Path, study: Study) -> list[dict]:
+    """The contents of a folder's files, with their tables as frames; without the study's own pictures and profile."""
+    own = study.dataset.fingerprint, study.profile.name
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    return [content | {"tables": {key: pd.read_json(StringIO(json.dumps(rows)), orient="records")
+                                  for key, rows in content["tables"].items()}}
+            for content in found if (content["fingerprint"], content["profile"]) != own]
+
+
+def stack_rows(rows: pd.DataFrame, references: Sequence[dict]) -> pd.DataFrame:
+    """The audit's rows of this run and of each reference, with a column `source`: HERE, or data and date."""
+    return pd.concat([rows.assign(source=HERE), *(
+        content["tables"]["rows"].assign(source=f"reference: {content['data']}, {content['date']}")
+        for content in references)], ignore_index=True)
+
+
+def describe_reference(content: dict) -> str:
+    """What reference results are of, in a sentence; plain text."""
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(content["versions"].items()))
+    return (f"Reference results, not of this run: {content['pictures']} pictures ({content['data']}) in "
+            f"{content['classes']} classes (fingerprint {content['fingerprint']}), profile {content['profile']}, "
+            f"{content['date']}, on {content['machine']}; {versions}.")
 
 
 def _condition(row) -> str:

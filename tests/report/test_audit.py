@@ -12,9 +12,9 @@ from builders import guess, predictions_of
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.draw.embedded import draw_dataset
-from artpose_lib.report import audit, audit_plan, reference, tables
-from artpose_lib.report.audit_plan import LITE, open_planted, plant_copies, train_audit
+from artpose_lib.draw.embedded import draw_dataset, plant_copies
+from artpose_lib.report import audit, tables
+from artpose_lib.report.audit import LITE, open_planted, train_audit
 from artpose_lib.train.recipes import find_profile, find_recipe
 from artpose_lib.train.records import store_record
 from artpose_lib.train.study import NO_WEIGHTS, open_study
@@ -64,7 +64,7 @@ class Rehearsed:
 def found(drawn, tmp_path_factory):
     study = Rehearsed(drawn, tmp_path_factory.mktemp("results"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(audit_plan, "open_planted", lambda study: study)
+        patch.setattr(audit, "open_planted", lambda study: study)
         train_audit(study)
         return audit.tabulate(study)
 
@@ -79,7 +79,7 @@ def test_the_whole_audit_finds_what_was_put_in(found):
     assert not ((rows["backbone"] == "Xception") & (rows["condition"] == "[-1, 1]")).any()  # its own mode
     assert rows.loc[rows["id"] == "A10", "difference"].abs().max() == 0
     assert rows.loc[rows["id"] == "A7", "script"].item() == 0  # the two runs share no picture
-    pages = [tables.audit_section(id, reference.stack(rows, [])) for id in thesis_table("audit")["id"]]
+    pages = [tables.audit_section(id, tables.stack_rows(rows, [])) for id in thesis_table("audit")["id"]]
     assert not any(word in page for page in [*pages, tables.audit_overview(rows)] for word in ("{", "nan"))
 
 
@@ -110,6 +110,12 @@ def test_a_verdict_is_read_from_the_interval(sign, low, high, words):
     assert words in audit.judge(sign, low, high)
 
 
+def test_p_values_are_corrected_as_in_holm_1979():
+    """0.005 times 4, 0.01 times 3, 0.03 times 2, then never less than the one before; what has no p keeps none."""
+    rows = pd.DataFrame({"id": "A1", "p": [0.01, np.nan, 0.04, 0.03, 0.005], "low": 0.0, "high": 1.0})
+    assert audit.add_verdicts(rows)["p_holm"].to_list() == pytest.approx([0.03, np.nan, 0.06, 0.06, 0.02], nan_ok=True)
+
+
 def test_every_place_has_a_text_a_script_and_an_expectation():
     table = thesis_table("audit")
     assert table["id"].to_list() == [f"A{number}" for number in range(1, 12)]
@@ -125,15 +131,15 @@ def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(
     rows = audit.add_verdicts(pd.DataFrame([{
         "id": "A1", "model": "frozen", "backbone": "Xception", "condition": "<b>permuted", "text": 0.6, "script": 0.3,
         "difference": -0.3, "low": -0.4, "high": -0.2, "p": 0.001, "trials": 5, "pictures": 300, "strength": "full"}]))
-    path = reference.export(opened, {"rows": rows, "pairs": pd.DataFrame({"first": [1]})}, tmp_path / "kept")
-    assert reference.load(tmp_path / "kept", opened) == []  # its own numbers need no reference
-    kept = reference.load(tmp_path / "kept", replace(opened, profile=find_profile("quick")))
+    path = tables.export(opened, {"rows": rows, "pairs": pd.DataFrame({"first": [1]})}, tmp_path / "kept")
+    assert tables.load_references(tmp_path / "kept", opened) == []  # its own numbers need no reference
+    kept = tables.load_references(tmp_path / "kept", replace(opened, profile=find_profile("quick")))
     assert kept[0]["fingerprint"] == opened.dataset.fingerprint and set(kept[0]["tables"]) == {"rows"}
     assert str(tmp_path) not in path.read_text() and "blue/00.png" not in path.read_text()
     pd.testing.assert_frame_equal(kept[0]["tables"]["rows"], rows)
-    shown = tables.audit_section("A1", reference.stack(rows, kept))
+    shown = tables.audit_section("A1", tables.stack_rows(rows, kept))
     assert "<b>" not in shown and shown.count("reference: ") == 1 and "0.277" in shown
-    assert "Reference results, not of this run" in reference.caption(kept[0])
+    assert "Reference results, not of this run" in tables.describe_reference(kept[0])
 
 
 def test_planted_copies_are_found_and_kept_together(drawn, tmp_path):

@@ -43,9 +43,9 @@ def texts(path):
 
 def test_a_chapter_is_found_by_number_or_name(chapter):
     root = chapter.parents[1]
-    assert book.find_chapters(root, ["1", "01", "01_try", "01_try.py"]) == [chapter] * 4
+    assert {book.find_chapter(root, name) for name in ("1", "01", "01_try", "01_try.py")} == {chapter}
     with pytest.raises(book.ChapterError, match='no chapter "7"; there are 01_try'):
-        book.find_chapters(root, ["7"])
+        book.find_chapter(root, "7")
 
 
 def test_parameters_take_the_type_of_their_default(chapter):

@@ -18,12 +18,11 @@ def test_a_paired_difference_is_sharper_than_one_apart():
     apart = comparisons.difference(first, second.assign(file_name="x" + second["file_name"]))
     assert paired[:3] == pytest.approx((0.6, 0.7, 0.1)) and apart[:3] == pytest.approx((0.6, 0.7, 0.1))
     assert paired.high - paired.low < 0.6 * (apart.high - apart.low)
-    assert paired.low > 0 and paired.p < 0.01 and np.isnan(apart.mcnemar)
+    assert paired.low > 0 and paired.p < 0.01
     # One trial's paired difference has the variance (b + c - (b - c)^2 / n) / n^2 (Agresti 2002, Equation 10.2).
     one = comparisons.difference(answers(60), answers(70))
     assert (one.high - one.low) / 2 == pytest.approx(1.96 * np.sqrt(10 - 1) / 100, rel=0.1)
-    assert one.mcnemar == pytest.approx(2 * 0.5**10)
-    assert comparisons.difference(first, first)[2:7] == (0, 0, 0, 1, 1)
+    assert comparisons.difference(first, first)[2:6] == (0, 0, 0, 1)
     with pytest.raises(ValueError, match="no trial in common"):
         comparisons.difference(first, answers(60, (42,)))
 
@@ -39,8 +38,7 @@ def test_a_difference_of_f1_is_that_of_scikit_learn():
 def test_differences_stay_what_they_were():
     first, second = (pd.concat([drawn_predictions(skill=skill, seed=seed) for seed in range(3)]) for skill in (1, 1.5))
     paired = comparisons.difference(first, second, "macro_f1")
-    assert paired[2:8] == pytest.approx((0.12730407909882124, 0.05148141635354186, 0.20749724395663577, 0.0005,
-                                         2.384185791015625e-07, 3))
+    assert paired[2:7] == pytest.approx((0.12730407909882124, 0.05148141635354186, 0.20749724395663577, 0.0005, 3))
     apart = comparisons.difference(first, second.assign(file_name="x" + second["file_name"]), "weighted_f1")
     assert apart[2:6] == pytest.approx((0.12720390463186226, 0.008791739234536947, 0.23242419058927402, 0.033))
 

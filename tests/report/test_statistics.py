@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
 
 from artpose_lib.report import statistics
 
@@ -12,20 +11,6 @@ from artpose_lib.report import statistics
     (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)])
 def test_wilsons_interval_is_that_of_newcombe_1998_table_1(right, pictures, low, high):
     assert statistics.wilson(right, pictures) == pytest.approx((low, high), abs=5e-5)
-
-
-def test_mcnemar_is_that_of_agresti_2002_table_10_1():
-    """A prime minister in two surveys: 794 and 570 keep their mind, 150 and 86 change it, p below 0.0001."""
-    first = np.repeat([True, True, False, False], [794, 150, 86, 570])
-    second = np.repeat([True, False, True, False], [794, 150, 86, 570])
-    assert statistics.mcnemar(first, second) == pytest.approx(2 * binom.cdf(86, 236, 0.5))
-    assert statistics.mcnemar(first, second) < 1e-4
-    assert statistics.mcnemar(first, first) == 1
-
-
-def test_holm_steps_down_as_in_holm_1979():
-    """0.005 times 4, 0.01 times 3, 0.03 times 2, then never less than the one before."""
-    assert statistics.holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
 def test_the_spread_is_that_of_montgomery_example_4_1():
