@@ -85,7 +85,7 @@ def _experiment(dataset, recipe, small: bool, rounds: int) -> dict:
         forward_times.append(seconds(lambda share=share: features.append(forward(share))) * rounds)
         step_times.append(seconds(epoch))
     x = np.concatenate(features)
-    head = training.build_head_trainer(x.shape[1], classes)
+    head = Trainer(classifier.build_head(x.shape[1], classes), classes)
     histories = []
 
     def trials():

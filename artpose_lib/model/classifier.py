@@ -3,7 +3,6 @@
 import keras
 
 from artpose_lib.model.backbones import build_backbone
-from artpose_lib.model.fused import replace_batch_norm
 
 HEAD = "poses"  # name of the last Dense layer, the only one that a frozen model learns
 POOLED = "pooled"  # name of the layer before it
@@ -43,16 +42,3 @@ def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> Non
     for layer in classifier.layers:
         kept = pretrained and isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = layer.name == HEAD or (layers == "finetuned" and not kept)
-
-
-class OnBatchStatistics(keras.layers.BatchNormalization):
-    """Batch normalisation that takes each batch's own mean and variance at test time too, while it may learn."""
-
-    def call(self, inputs, training=None, mask=None):
-        return super().call(inputs, training=True, mask=mask)
-
-
-def use_batch_statistics(classifier: keras.Model) -> keras.Model:
-    """The same classifier with every batch normalisation `OnBatchStatistics`, as the published scripts built theirs by
-    `training=True`: a prediction depends on the pictures beside it."""
-    return replace_batch_norm(classifier, OnBatchStatistics)

@@ -52,6 +52,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return outputs
 
 
+class OnBatchStatistics(keras.layers.BatchNormalization):
+    """Batch normalisation that takes each batch's own mean and variance at test time too, while it may learn.
+
+    The published scripts built theirs so, by `training=True`: a prediction depends on the pictures beside it.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        return super().call(inputs, training=True, mask=mask)
+
+
 def replace_batch_norm(model: keras.Model, layer_class: type[keras.layers.BatchNormalization]) -> keras.Model:
     """The same network with the same weights, with every batch normalisation a layer of `layer_class`."""
     same = keras.models.clone_model(model, clone_function=lambda layer: (

@@ -20,16 +20,12 @@ CROP = 0.1  # of each side, as in the scripts for Xception; theirs for the other
 
 @dataclass(frozen=True)
 class Strength:
-    """What imgaug does to the pictures of a backbone beside flip and crop.
+    """What imgaug does to the pictures of a backbone beside flip and crop."""
 
-    `sharpen` blends in the sharpened picture (from 0, none, to 1, all), whose centre pixel `lightness` scales;
-    `contrast` multiplies each value's distance from 127, with probability `contrast_p`.
-    """
-
-    sharpen: tuple[float, float]
-    lightness: tuple[float, float]
-    contrast: tuple[float, float]
-    contrast_p: float
+    sharpen: tuple[float, float]  # blends in the sharpened picture, from 0 (none) to 1 (all)
+    lightness: tuple[float, float]  # scales that one's centre pixel
+    contrast: tuple[float, float]  # multiplies each value's distance from 127
+    contrast_p: float  # the probability of that
 
 
 # From the scripts; there the strong one differs a little from class to class.
@@ -73,7 +69,7 @@ def expand(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int) -> 
     """Draw 60 % of each class, transform them with imgaug and append them, in two rounds (Section 2.2.6).
 
     Parameters: `images` uint8 (n, h, w, 3); `labels` integers (n,); `backbone` a key of `STRENGTHS`. Returns the same
-    two with the new pictures after the old. Raises ValueError for an unknown backbone.
+    two with the new pictures after the old.
     """
     rng, transform = np.random.default_rng(seed), _transform(backbone, seed)
     for _ in range(ROUNDS):
@@ -85,8 +81,6 @@ def expand(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int) -> 
 
 
 def _transform(backbone: str, seed: int) -> iaa.Augmenter:
-    if backbone not in STRENGTHS:
-        raise ValueError(f"No augmentation for the backbone {backbone!r}; there is one for: {', '.join(STRENGTHS)}.")
     strength = STRENGTHS[backbone]
     transform = iaa.Sequential([
         iaa.Fliplr(SOMETIMES),

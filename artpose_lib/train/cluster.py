@@ -18,7 +18,6 @@ from uuid import uuid4
 
 from artpose_lib.files import say
 
-KINDS = ("local", "slurm")
 TRIAL_MEMORY = 4 * 2**30  # bytes; the most that a training step at 224 x 224 took is 3.6 GiB
 SLURM_JOBS = 4
 SLURM_LOGS = "~/.artpose/slurm"  # a home is shared by all machines of a SLURM cluster
@@ -46,7 +45,7 @@ def open_cluster(where: str) -> Iterator[str]:
     Raises ValueError for a number that is none, RuntimeError where Dask is not installed.
     """
     kind, _, count = where.partition(":")
-    if kind not in KINDS:
+    if kind not in ("local", "slurm"):
         yield where
         return
     if count and not (count.isdecimal() and int(count)):

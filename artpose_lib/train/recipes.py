@@ -17,48 +17,37 @@ BORROWED = {"EfficientNet-Lite0": "Xception"}  # not in the thesis; both have de
 
 @dataclass(frozen=True)
 class Phase:
-    """A phase of training.
+    """A phase of training."""
 
-    `layers` is "frozen" (the head alone learns) or "finetuned" (all layers). The learning rate starts at `initial_lr`
-    and is multiplied by `factor` after each epoch, at most `hold_after` times (None: always). The phase ends after
-    `max_epochs` (None: all that are left), or once validation accuracy has not risen for `patience` epochs.
-    """
-
-    layers: str
-    initial_lr: float
-    factor: float
-    hold_after: int | None
-    max_epochs: int | None
-    patience: int
+    layers: str  # "frozen" (the head alone learns) or "finetuned" (all layers)
+    initial_lr: float  # the learning rate of the first epoch
+    factor: float  # multiplies it after each epoch
+    hold_after: int | None  # at most so many times (None: always)
+    max_epochs: int | None  # None: all that are left
+    patience: int  # the phase ends once validation accuracy has not risen for so many epochs
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one model is trained: a row of Table A.1 or A.2, and what Sections 2.2.1 to 2.2.6 say about its kind.
-
-    `phases` run in turn, each from the best weights of the one before, together at most `total_epochs`; `optimiser` is
-    Keras' name; `weights` None (random) or "imagenet"; `split` "random" (experiment 1) or "stratified" (experiment 2);
-    `augmented`: by SMOTE and imgaug; `variant` is what the audit changes.
-    """
+    """How one model is trained: a row of Table A.1 or A.2, and what Sections 2.2.1 to 2.2.6 say about its kind."""
 
     model: str
     backbone: str
-    phases: tuple[Phase, ...]
+    phases: tuple[Phase, ...]  # they run in turn, each from the best weights of the one before
     batch_size: int
     optimiser: str
-    total_epochs: int
-    weights: str | None
-    split: str
-    augmented: bool
-    variant: Variant = FAITHFUL
+    total_epochs: int  # at most, in all phases together
+    weights: str | None  # None (random) or "imagenet"
+    split: str  # "random" (experiment 1) or "stratified" (experiment 2)
+    augmented: bool  # by SMOTE and imgaug
+    variant: Variant = FAITHFUL  # what the audit changes
 
 
 def find_recipe(model: str, backbone: str) -> Recipe:
     """The recipe of one of `MODELS` and a key of `BACKBONES`. Raises ValueError where there is none."""
     if (model, backbone) not in RECIPES:
-        backbones = dict.fromkeys(name for _, name in RECIPES)
         raise ValueError(f"No recipe for the model {model!r} with the backbone {backbone!r}. "
-                         f"Models: {', '.join(MODELS)}; backbones: {', '.join(backbones)}.")
+                         f"Models: {', '.join(MODELS)}; backbones: {', '.join(BACKBONES)}.")
     return RECIPES[model, backbone]
 
 
@@ -71,8 +60,8 @@ def apply_variant(recipe: Recipe, variant: Variant) -> Recipe:
 
 def recipe_to_dict(recipe: Recipe) -> dict:
     """The recipe as JSON-ready values; of its variant only what is changed."""
-    plain, changes = asdict(recipe), recipe.variant.changes()
-    del plain["variant"]
+    plain = asdict(recipe)
+    changes = {name: value for name, value in plain.pop("variant").items() if value != getattr(FAITHFUL, name)}
     return plain | ({"variant": changes} if changes else {})
 
 
@@ -98,21 +87,16 @@ def plan_rates(recipe: Recipe) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Profile:
-    """How much of the thesis' protocol a run can afford.
-
-    `trials` of each model; `pictures` in the drawn data set; `input_size` in pixels (None: the backbone's own);
-    `batch_size` (None: the table's); `steps_per_epoch` (None: the whole training part); `time`, the share of the
-    epochs; `frozen_full_strength`: frozen models are spared all this.
-    """
+    """How much of the thesis' protocol a run can afford."""
 
     name: str
-    trials: int
-    pictures: int
-    input_size: int | None
-    batch_size: int | None
-    steps_per_epoch: int | None
-    time: float
-    frozen_full_strength: bool
+    trials: int  # of each model
+    pictures: int  # in the drawn data set
+    input_size: int | None  # in pixels (None: the backbone's own)
+    batch_size: int | None  # None: the table's
+    steps_per_epoch: int | None  # None: the whole training part
+    time: float  # the share of the epochs
+    frozen_full_strength: bool  # frozen models are spared all this
 
     def scale(self, recipe: Recipe) -> Recipe:
         """The recipe in `time` of its epochs; at full strength the recipe itself.

@@ -1,8 +1,9 @@
 """A study: one data set, one profile, one folder of results. What a chapter opens."""
 
+import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,9 @@ from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_source
 from artpose_lib.train import jobs, trials
-from artpose_lib.train.jobs import Job
-from artpose_lib.train.material import Features, load_material
 from artpose_lib.train.recipes import SEEDS, Profile, Recipe, apply_variant, find_profile, find_recipe
 from artpose_lib.train.records import Trials
-from artpose_lib.train.training import PRECISIONS, mute_tensorflow
+from artpose_lib.train.training import PRECISIONS
 from artpose_lib.train.trials import Cache, Trial
 from artpose_lib.train.variants import FAITHFUL, Variant
 
@@ -44,9 +43,9 @@ class Study:
 
     def __reduce__(self):
         """Send a study to another process as what it was opened from, without its cluster."""
-        return _reopen, (self.dataset.folder.absolute(), self.dataset.classes, self.dataset.fingerprint,
-                         self.profile.name, self.weights_dir and str(Path(self.weights_dir).absolute()),
-                         self.results.absolute(), self.embedded, self.precision)
+        weights = self.weights_dir and str(Path(self.weights_dir).absolute())
+        opened = self.dataset.folder.absolute(), weights, self.profile.name, self.results, self.dataset.classes
+        return _reopen, (opened, self.dataset.fingerprint, self.precision)
 
     def banner(self) -> str:
         """The line that opens each chapter: the data, weights and profile behind its numbers. Markdown."""
@@ -101,9 +100,9 @@ class Study:
 
     def compute_features(self, backbone: str, preprocessing: str | None = None) -> np.ndarray:
         """Pooled ImageNet features of all pictures, float32 (n, channels), as frozen models take them. Kept on disk."""
-        features = Features(self, backbone, preprocessing)
-        jobs.run_one(features.job, self.cluster)
-        return np.load(features.path)
+        job = trials.plan_features(self, backbone, preprocessing)
+        jobs.run_one(job, self.cluster)
+        return np.load(job.path)
 
     def _plan_trial(self, recipe: Recipe, seed: int) -> Trial:
         """A trial, with its weights kept if they are used again: a frozen model's, and a first trial's.
@@ -114,8 +113,8 @@ class Study:
         of_use = recipe.weights or self.weights_of(recipe.backbone) == NO_WEIGHTS
         keep_weights = recipe.variant == FAITHFUL and (frozen or bool(of_use and seed == SEEDS[0]))
         config = trials.configure(self, recipe, seed, self.dataset.fingerprint, self.dataset.classes)
-        needs = Features(self, recipe.backbone, recipe.variant.preprocessing).job if frozen else None
-        return Trial(self, recipe, seed, config, load_material, needs, keep_weights)
+        needs = trials.plan_features(self, recipe.backbone, recipe.variant.preprocessing) if frozen else None
+        return Trial(self, recipe, seed, config, trials.load_material, needs, keep_weights)
 
 
 def open_study(data: str = "", weights: str = "", profile: str = "quick", results: str = "",
@@ -128,14 +127,14 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     The environment variable ARTPOSE_PRECISION is read here.
     Raises DataError for bad data, ValueError for an unknown profile or precision.
     """
-    mute_tensorflow()
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that a process traces several networks
     kept = Path(results).expanduser().absolute() if results else Path.home() / ".artpose"  # other machines look there
     chosen = find_profile(profile)
     if data:
         folder = Path(data).expanduser()
     else:  # another version may draw otherwise
         folder = kept / "embedded" / f"{chosen.pictures}-drawings-{__version__}"
-        jobs.run_one(Job(folder, lambda: _draw(folder, chosen.pictures)))
+        jobs.run_one(jobs.Job(folder, lambda: _draw(folder, chosen.pictures)))
     precision = os.environ.get("ARTPOSE_PRECISION") or PRECISIONS[0]
     if precision not in PRECISIONS:
         raise ValueError(f"ARTPOSE_PRECISION is {precision!r}, and is one of: {', '.join(PRECISIONS)}")
@@ -148,18 +147,16 @@ def _draw(folder: Path, pictures: int) -> None:
         draw_dataset(partial_folder, pictures, EMBEDDED_SEED)
 
 
-def _reopen(folder: Path, classes: tuple[str, ...], fingerprint: str, *rest) -> Study:
+def _reopen(opened: tuple, fingerprint: str, precision: str) -> Study:
     """The study that another process sent; a Dask worker keeps the last. Raises DataError for other pictures."""
     from distributed import get_worker
 
-    worker, sent = get_worker(), (folder, classes, fingerprint, *rest)
+    worker, sent = get_worker(), (opened, fingerprint, precision)
     if getattr(worker, "artpose_study", (None, None))[0] != sent:
-        mute_tensorflow()
-        dataset = load_dataset(folder, classes)
-        if dataset.fingerprint != fingerprint:
-            raise DataError(f"{folder}: these are other pictures than those of the machine that sends the trials "
-                            f"(fingerprint {dataset.fingerprint}, there {fingerprint}). All must share this folder.")
-        profile, weights_dir, results, embedded, precision = rest
-        worker.artpose_study = sent, Study(dataset, find_profile(profile), weights_dir, results, embedded,
-                                           precision=precision)
+        study = replace(open_study(*opened), precision=precision)
+        here = study.dataset.fingerprint
+        if here != fingerprint:
+            raise DataError(f"{study.dataset.folder}: these are other pictures than those of the machine that sends "
+                            f"the trials (fingerprint {here}, there {fingerprint}). All must share this folder.")
+        worker.artpose_study = sent, study
     return worker.artpose_study[1]

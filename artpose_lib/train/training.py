@@ -1,6 +1,5 @@
 """Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
 
-import logging
 import random
 from dataclasses import dataclass
 from functools import partial
@@ -11,13 +10,12 @@ import pandas as pd
 
 from artpose_lib.model import classifier
 from artpose_lib.model.features import BATCH
-from artpose_lib.model.fused import Adam
+from artpose_lib.model.fused import Adam, OnBatchStatistics, replace_batch_norm
 from artpose_lib.train import onecycle
 from artpose_lib.train.recipes import Phase, Recipe
 from artpose_lib.train.variants import apply_in_place_shift
 
-# Adam's parameters of Section 2.2.4, which are Keras' own but for epsilon.
-OPTIMISERS = {"adam": partial(Adam, epsilon=1e-8)}
+EPSILON = 1e-8  # of Adam, the optimiser of all recipes; its other parameters in Section 2.2.4 are Keras' own
 # Of whole networks, the usual one first. Not float16: its losses need scaling.
 PRECISIONS = ("float32", "mixed_bfloat16")
 
@@ -70,7 +68,7 @@ class Trainer:
     def __init__(self, model: keras.Model, n_classes: int):
         self.model, self.n_classes = model, n_classes
         self.pristine = model.get_weights()
-        self.compiled_for: tuple[str, list[bool]] | None = None  # optimiser, and which layers learn
+        self.compiled_for: list[bool] = []  # which layers learn
 
     def reset(self, seed: int, random_weights: bool) -> None:
         """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
@@ -86,7 +84,7 @@ class Trainer:
     def fit(self, train: Part, validation: Part, recipe: Recipe, phase: Phase, epochs: int, steps: int | None,
             seed: int) -> pd.DataFrame:
         """One phase of a recipe; the model ends with the weights of its best epoch. Returns a row an epoch."""
-        self.compile(recipe.optimiser)
+        self.compile()
         rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
         batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed)
         history = self.model.fit(
@@ -96,20 +94,16 @@ class Trainer:
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
 
-    def predict(self, x: np.ndarray, batch_size: int = BATCH) -> np.ndarray:
-        """Probabilities, float32 (n, n_classes)."""
-        return self.model.predict(x, batch_size=batch_size, verbose=0)
-
-    def compile(self, optimiser: str) -> None:
-        """Make the model ready to train those of its layers that learn now, by a fresh optimiser of `OPTIMISERS`."""
-        wanted = optimiser, [layer.trainable for layer in self.model.layers]
+    def compile(self) -> None:
+        """Make the model ready to train those of its layers that learn now, by a fresh optimiser."""
+        wanted = [layer.trainable for layer in self.model.layers]
         if wanted == self.compiled_for:  # a fresh optimiser in the compiled step: moments and step count at zero
             for variable in self.model.optimizer.variables:
                 variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
             return
         # On a CPU, XLA makes TensorFlow's ResNet50 1.7 times slower; JAX has nothing else.
         plain = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
-        self.model.compile(OPTIMISERS[optimiser](), "categorical_crossentropy", metrics=["accuracy"],
+        self.model.compile(Adam(epsilon=EPSILON), "categorical_crossentropy", metrics=["accuracy"],
                            jit_compile=False if plain else "auto")
         # Variables first, or TensorFlow traces the step twice.
         self.model.optimizer.build(self.model.trainable_variables)
@@ -139,19 +133,9 @@ def build_trainer(backbone: str, n_classes: int, size: int, weights: str | None 
     keras.config.set_dtype_policy(precision)
     try:
         model = classifier.build_classifier(backbone, n_classes, size, weights, weights_dir, preprocessing)
-        return Trainer(classifier.use_batch_statistics(model) if batch_statistics else model, n_classes)
+        return Trainer(replace_batch_norm(model, OnBatchStatistics) if batch_statistics else model, n_classes)
     finally:
         keras.config.set_dtype_policy(usual)
-
-
-def build_head_trainer(n_features: int, n_classes: int) -> Trainer:
-    """The trainer of a classifier's last layer alone, for pooled features."""
-    return Trainer(classifier.build_head(n_features, n_classes), n_classes)
-
-
-def mute_tensorflow() -> None:
-    """Stop TensorFlow's warning that several networks are traced in one process."""
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, seed: int,
@@ -205,7 +189,7 @@ def _fit_head(trainer: Trainer, train_part: Part, validation: Part, recipe: Reci
     used = Batches(train_part, trainer.n_classes, recipe.batch_size, steps, seed).used(epochs)
     parts = [Part(_pooled_rows(pooled, part.x, rows), part.y)
              for part, rows in ((train_part, used), (validation, np.arange(len(validation.y))))]
-    head = build_head_trainer(parts[0].x.shape[1], trainer.n_classes)
+    head = Trainer(classifier.build_head(parts[0].x.shape[1], trainer.n_classes), trainer.n_classes)
     head.model.set_weights(trainer.model.get_layer(classifier.HEAD).get_weights())
     history = head.fit(*parts, recipe, phase, epochs, steps, seed)
     trainer.model.get_layer(classifier.HEAD).set_weights(head.model.get_weights())

@@ -6,17 +6,24 @@
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from artpose_lib.files import say
+from artpose_lib.data.splits import Split, split
+from artpose_lib.files import say, whole
+from artpose_lib.model import classifier
 from artpose_lib.model.backbones import weights_fingerprint
+from artpose_lib.model.features import BATCH, extract_features
 from artpose_lib.train import jobs, records, training
-from artpose_lib.train.recipes import Recipe, recipe_to_dict
+from artpose_lib.train.augment import augment
+from artpose_lib.train.recipes import SEEDS, Recipe, find_recipe, recipe_to_dict
 from artpose_lib.train.records import Record
-from artpose_lib.train.training import Part
+from artpose_lib.train.training import Part, Trainer
+from artpose_lib.train.variants import apply_in_place_shift, permute_labels, subsample
 
 if TYPE_CHECKING:
     from artpose_lib.train.study import Study
@@ -28,14 +35,12 @@ PROTOCOL = 1
 
 @dataclass(frozen=True)
 class Material:
-    """What one trial learns from, and what it is asked.
-
-    `questions` hold rows of predictions.csv but for the probabilities (file_name, label, part and any further columns),
-    the pictures or features of these rows, and the batch size to predict them in.
-    """
+    """What one trial learns from, and what it is asked."""
 
     train: Part
     validation: Part
+    # Rows of predictions.csv but for the probabilities (file_name, label, part and any further columns), the pictures
+    # or features of these rows, and the batch size to predict them in.
     questions: list[tuple[pd.DataFrame, np.ndarray, int]]
 
 
@@ -52,19 +57,15 @@ class Cache(dict[str, tuple[Hashable, Any]]):
 
 @dataclass(frozen=True)
 class Trial:
-    """One recipe and one seed on some pictures, trained already or to be trained.
-
-    `config` is as `configure` gives it; `load` is a picklable function that gives the pictures; `needs` the job that
-    stores what `load` reads; `keep_weights` whether the record has a weight file.
-    """
+    """One recipe and one seed on some pictures, trained already or to be trained."""
 
     study: "Study"
     recipe: Recipe
     seed: int
-    config: dict
-    load: Callable[["Trial"], Material]
-    needs: jobs.Job | None = None
-    keep_weights: bool = False
+    config: dict  # as `configure` gives it
+    load: Callable[["Trial"], Material]  # picklable
+    needs: jobs.Job | None = None  # stores what `load` reads
+    keep_weights: bool = False  # in the record
 
     @property
     def record(self) -> Record:
@@ -77,7 +78,7 @@ class Trial:
         material = self.load(self)
         if self.recipe.model == "frozen":
             shape = material.train.x.shape[1], len(classes)
-            trainer = cache.keep("head", shape, lambda: training.build_head_trainer(*shape))
+            trainer = cache.keep("head", shape, lambda: Trainer(classifier.build_head(*shape), len(classes)))
             history = training.train_on_features(trainer, self.recipe, material.train, material.validation, self.seed)
         else:  # compiling takes seconds, so trials of one network in a row share it
             variant = self.recipe.variant
@@ -86,9 +87,10 @@ class Trial:
             trainer = cache.keep("network", what, lambda: training.build_trainer(*what))
             history = training.train(trainer, self.recipe, material.train, material.validation, self.seed,
                                      self.config["steps_per_epoch"])
-        columns = [f"p_{name}" for name in classes]
-        frames = [pd.concat([rows.reset_index(drop=True), pd.DataFrame(trainer.predict(x, batch), columns=columns)],
-                            axis=1) for rows, x, batch in material.questions]
+        frames = []
+        for rows, x, batch in material.questions:
+            probabilities = trainer.model.predict(x, batch_size=batch, verbose=0)
+            frames.append(rows.assign(**dict(zip([f"p_{name}" for name in classes], probabilities.T, strict=True))))
         records.store_record(self.study.results, self.config, history, pd.concat(frames, ignore_index=True),
                              time.monotonic() - started, trainer.model.save_weights if self.keep_weights else None)
 
@@ -120,3 +122,49 @@ def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
             record = Record(job.path)
             say(f"{record.config.get('experiment', 'trial')} {number}/{len(planned)}  {record.describe()}")
     return [trial.record for trial in trials]
+
+
+def plan_features(study: "Study", backbone: str, preprocessing: str | None = None) -> jobs.Job:
+    """The job that stores the pooled ImageNet features of a study's pictures: a .npy file of float32 (n, channels)."""
+    size, file = study.profile.size(find_recipe("frozen", backbone)), weights_fingerprint(backbone, study.weights_dir)
+    mode = f"-{preprocessing}" if preprocessing else ""
+    path = study.results / "features" / f"{backbone}-{size}{mode}-{study.dataset.fingerprint}-{file}.npy"
+    return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing))
+
+
+def _compute_features(path: Path, study: "Study", backbone: str, size: int, preprocessing: str | None) -> None:
+    mode = f" fed {preprocessing}" if preprocessing else ""
+    say(f"features of {len(study.dataset)} pictures through {backbone}{mode} at {size} x {size}")
+    # A network of its own: the one that trials share may have been fine-tuned by now.
+    network = classifier.pooled_model(classifier.build_classifier(
+        backbone, len(study.dataset.classes), size, "imagenet", study.weights_dir, preprocessing))
+    with whole(path) as partial_file:
+        np.save(partial_file, extract_features(network, study.dataset.stream(size)))
+
+
+def divide(study: "Study", recipe: Recipe, seed: int) -> Split:
+    """The division of a trial, as its recipe and variant say."""
+    variant = recipe.variant
+    drawn_by = {"trial": seed, "first": SEEDS[0]}.get(variant.split_seed, [seed, *variant.split_seed.encode()])
+    parts = split(study.dataset, recipe.split, drawn_by)
+    return parts._replace(train=subsample(parts.train, study.dataset.labels, variant.share))
+
+
+def load_material(trial: Trial) -> Material:
+    """What a trial of a study learns from and is asked."""
+    study, recipe, variant = trial.study, trial.recipe, trial.recipe.variant
+    parts, y = divide(study, recipe, trial.seed), study.dataset.labels
+    if variant.labels == "permuted":
+        y = permute_labels(y, SEEDS.index(trial.seed))
+    x = np.load(trial.needs.path) if trial.needs else study.pictures(trial.config["size"])
+    train_x, train_y = x[parts.train], y[parts.train]
+    if recipe.augmented:  # the training part alone
+        train_x, train_y = augment(train_x, train_y, recipe.backbone, trial.seed)
+    asked = [("validation", parts.validation, BATCH), ("test", parts.test, BATCH)]
+    if variant.batch_statistics:  # a picture's answer may then depend on its batch, so it is asked in others too
+        asked += [("test, sorted by class", parts.test[np.argsort(y[parts.test], kind="stable")], BATCH),
+                  ("test, one by one", parts.test, 1)]
+    files, classes = study.dataset.metadata["file_name"].to_numpy(), np.array(study.dataset.classes, object)
+    questions = [(pd.DataFrame({"file_name": files[rows], "label": classes[y[rows]]}).assign(part=part),
+                  apply_in_place_shift(x[rows]) if variant.in_place else x[rows], batch) for part, rows, batch in asked]
+    return Material(Part(train_x, train_y), Part(x[parts.validation], y[parts.validation]), questions)

@@ -3,41 +3,26 @@
 The ids A1 to A11 are those of the audit (`thesis/audit.csv`); A9 and A11 train nothing.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class Variant:
-    """How a trial departs from its recipe; by default, and where a field is None, in nothing.
+    """How a trial departs from its recipe; by default, and where a field is None, in nothing."""
 
-    labels: "own", or "permuted": shuffled once more before each trial after the first.
-    split: a scheme of `splits.SPLITS`.
-    split_seed: what draws the division: the "trial" by its seed, the "first" trial's seed, or any other text, which
-        stands for the state of a generator that was seeded too late.
-    layers: what learns ("frozen", "finetuned") in each phase.
-    batch_statistics: batch normalisation learns, and takes each batch's own mean and variance at test time too.
-    in_place: phase II and the tests see what preprocessing wrote into its input (`apply_in_place_shift`).
-    preprocessing: a mode of `backbones.build_backbone`.
-    start: the seed of first weights and the order of batches, where it is not the trial's.
-    share: of each class's training pictures, above 0 and at most 1.
-    """
-
-    labels: str = "own"
-    split: str | None = None
+    labels: str = "own"  # or "permuted": shuffled once more before each trial after the first
+    split: str | None = None  # a scheme of `splits.SPLITS`
+    # What draws the division: the "trial" by its seed, the "first" trial's seed, or any other text, which stands for
+    # the state of a generator that was seeded too late.
     split_seed: str = "trial"
-    layers: tuple[str, ...] | None = None
-    batch_statistics: bool = False
-    in_place: bool = False
-    preprocessing: str | None = None
-    start: int | None = None
-    share: float = 1.0
-
-    def changes(self) -> dict:
-        """The fields that differ from the default, with their values."""
-        return {field.name: getattr(self, field.name) for field in fields(self)
-                if getattr(self, field.name) != field.default}
+    layers: tuple[str, ...] | None = None  # what learns ("frozen", "finetuned") in each phase
+    batch_statistics: bool = False  # batch normalisation learns, and takes each batch's own mean at test time too
+    in_place: bool = False  # phase II and the tests see what preprocessing wrote into its input
+    preprocessing: str | None = None  # a mode of `backbones.build_backbone`
+    start: int | None = None  # the seed of first weights and the order of batches, where it is not the trial's
+    share: float = 1.0  # of each class's training pictures, above 0 and at most 1
 
 
 FAITHFUL = Variant()

@@ -9,12 +9,11 @@ from artpose_lib.train.variants import FAITHFUL, VARIANTS, apply_in_place_shift,
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_switches_one_thing(name):
-    assert len(VARIANTS[name].changes()) == 1
+    assert len(recipe_to_dict(apply_variant(find_recipe("finetuned", "VGG16"), VARIANTS[name]))["variant"]) == 1
 
 
 def test_no_variant_is_the_default_anywhere():
     assert all(own.variant == FAITHFUL for own in RECIPES.values())
-    assert FAITHFUL.changes() == {}
     for model in MODELS:
         own = find_recipe(model, "VGG16")
         assert apply_variant(own, FAITHFUL) == own and "variant" not in recipe_to_dict(own)
