@@ -1,12 +1,13 @@
 """What became of every work and search of a collection, in an SQLite file: a run goes on from it after any kill."""
 
-import csv
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pandas as pd
 
 from artpose_lib.collect.answers import Fault
 from artpose_lib.files import whole
@@ -14,7 +15,6 @@ from artpose_lib.files import whole
 # Of metadata.csv, in its order; those in capitals, and `image`, are the thesis' (Appendix, first listing).
 COLUMNS = ("file_name", "label", "AUTHOR", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "ID", "TYPE", "image", "source",
            "page", "licence", "query", "sha256", "phash", "boxes", "year_from", "year_to", "medium")
-PROBLEM_COLUMNS = ("pose", "source", "ID", "page", "kind", "problem")  # of problems.csv
 TABLE, PROBLEMS = "metadata.csv", "problems.csv"
 SAVED = "saved"  # the outcome of a work whose picture is there; any other outcome is a fault's kind
 
@@ -93,13 +93,20 @@ class Journal:
 
         A search's problem has no ID and no page.
         """
-        works = self._rows(f"SELECT {', '.join(COLUMNS)} FROM works WHERE outcome = '{SAVED}' ORDER BY file_name")
-        problems = self._rows(
-            f"SELECT label, source, ID, page, outcome, problem FROM works WHERE outcome != '{SAVED}' UNION ALL "
-            "SELECT pose, source, '', '', kind, problem FROM searches ORDER BY 1, 2, 3, 4, 5, 6")
-        _write_table(folder / TABLE, COLUMNS, works)
-        _write_table(folder / PROBLEMS, PROBLEM_COLUMNS, problems)
-        return Counter(row["label"] for row in works), Counter(row["outcome"] for row in problems)
+        works = self._write_table(
+            folder / TABLE, f"SELECT {', '.join(COLUMNS)} FROM works WHERE outcome = '{SAVED}' ORDER BY file_name")
+        problems = self._write_table(
+            folder / PROBLEMS, "SELECT label AS pose, source, ID, page, outcome AS kind, problem FROM works "
+            f"WHERE outcome != '{SAVED}' UNION ALL SELECT pose, source, '', '', kind, problem FROM searches "
+            "ORDER BY 1, 2, 3, 4, 5, 6")
+        return Counter(works["label"]), Counter(problems["kind"])
+
+    def _write_table(self, path: Path, question: str) -> pd.DataFrame:
+        with self._transaction() as database:
+            answer = pd.read_sql_query(question, database)
+        with whole(path, replace=True, option="--out") as partial:
+            answer.to_csv(partial, index=False, lineterminator="\n")
+        return answer
 
     def _rows(self, question: str, *values: str) -> list[sqlite3.Row]:
         with self._transaction() as database:
@@ -119,11 +126,3 @@ class Journal:
                 raise BlockingIOError(f"{self._path} is in use: another run collects into this folder. Wait until it "
                                       "ends, or name another folder.") from error
             raise OSError(f"{self._path}: {error}") from error
-
-
-def _write_table(path: Path, columns: Sequence[str], rows: Sequence[sqlite3.Row]) -> None:
-    with (whole(path, replace=True, option="--out") as partial,
-          partial.open("w", encoding="utf-8", newline="") as file):
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(columns)
-        table.writerows(rows)

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -95,7 +96,7 @@ class Session(CacheMixin, Transport):
         key = os.environ.get(variable, "").strip()
         if not key:
             raise Fault("no key", f"There is no key: set the environment variable {variable}.")
-        self.keys.add(key)
+        self.hide(key)
         return key
 
     def _follow(self, url: str, hosts: Collection[str], limit: int, keep: int = 0, params: dict | None = None,
@@ -119,14 +120,12 @@ class Session(CacheMixin, Transport):
     def _prepare(self, url: str, hosts: Collection[str], params: dict | None, headers: dict | None,
                  base: str = "") -> PreparedRequest:
         """Return the request for an address. Raises Fault, "elsewhere", where it is not on one of the hosts."""
-        try:
+        with suppress(ValueError):  # of all the ways in which an address can be wrong
             request = self.prepare_request(requests.Request("GET", urljoin(base, url), headers, params=params))
             parts = urlsplit(request.url)  # the address as it is sent, which may differ from how it was written
             if (parts.scheme in PORTS and parts.port in (None, PORTS[parts.scheme]) and parts.hostname in hosts
                     and "@" not in parts.netloc):
                 return request
-        except ValueError:  # of all the ways in which an address can be wrong
-            pass
         raise Fault("elsewhere", f'"{self.name_place(url)}" is not an address on one of the hosts that this source '
                     "declares.")
 

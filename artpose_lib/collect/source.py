@@ -26,7 +26,7 @@ class Artwork:
     be used.
     """
 
-    id: str
+    id: str = ""
     title: str = ""
     author: str = ""
     date: str = ""

@@ -38,13 +38,14 @@ LIBRARIES = ("requests", "requests_cache", "requests_ratelimiter", "urllib3")
 class Transport(LimiterMixin, requests.Session):
     """Sends requests, each host's in turn, and reads the answers. Threads may share it.
 
-    agent: the User-Agent that is sent. keys: what is taken out of answers and messages. stop: once it is set, every
-    request and every wait raises CancelledError.
+    agent: the User-Agent that is sent. stop: once it is set, every request and every wait raises CancelledError. Keys
+    are taken out of answers, messages and logs.
     """
 
     def __init__(self, agent: str, per_second: float):
         super().__init__(per_second=per_second)
-        self.agent, self.keys, self.stop = agent, Keys(), threading.Event()
+        self.agent, self.stop = agent, threading.Event()
+        self._keys: set[str] = set()
         self._blocks: Counter[str] = Counter()  # of each host, in a row
         self._rest_ends: dict[str, float] = defaultdict(float)
         self.headers["User-Agent"] = agent
@@ -54,8 +55,11 @@ class Transport(LimiterMixin, requests.Session):
         self.trust_env = False
         for scheme in ("http://", "https://"):
             self.mount(scheme, PublicAdapter(pool_connections=50))
-        for logger in _find_loggers():
-            logger.addFilter(self.keys)
+        # One by one, as a filter does not see what a logger's children are told.
+        self._loggers = [logging.getLogger(name) for name in sorted(logging.root.manager.loggerDict)
+                         if name.partition(".")[0] in LIBRARIES]
+        for logger in self._loggers:
+            logger.addFilter(self.clean_log)
 
     def wait(self, seconds: float = 0) -> None:
         if self.stop.wait(seconds):
@@ -63,8 +67,8 @@ class Transport(LimiterMixin, requests.Session):
 
     def close(self) -> None:
         super().close()
-        for logger in _find_loggers():
-            logger.removeFilter(self.keys)
+        for logger in self._loggers:
+            logger.removeFilter(self.clean_log)
 
     def send(self, request: PreparedRequest, limit: int) -> Response:
         """Return the answer to a request, redirects not followed, its body of at most `limit` bytes, unpacked.
@@ -90,14 +94,33 @@ class Transport(LimiterMixin, requests.Session):
             raise Fault("blocked", f"{where} is blocked: the museum takes us for a robot that asks too much. Run the "
                         "collection again later.")
         bare = Response()
-        bare.status_code, bare.raw, bare.url = response.status_code, response.raw, self.keys.clean_text(response.url)
+        bare.status_code, bare.raw, bare.url = response.status_code, response.raw, self.clean_text(response.url)
         bare.request = requests.Request("GET", bare.url).prepare()
-        bare._content, bare._content_consumed = self.keys.clean(content), True
+        bare._content, bare._content_consumed = self.clean(content), True
         return bare
+
+    def hide(self, key: str) -> None:
+        """From now on take a key out: plain, as in an address, and as in JSON, where some write "/" as "\\/"."""
+        quoted = json.dumps(key)[1:-1]
+        self._keys |= {key, quote(key), quote(key, safe=""), quote_plus(key), quoted, quoted.replace("/", "\\/")}
+
+    def clean(self, data: bytes) -> bytes:
+        """Return the same with "REDACTED" for each key."""
+        for form in sorted(self._keys, key=len, reverse=True):
+            data = re.sub(re.escape(form.encode()), b"REDACTED", data, flags=re.IGNORECASE)
+        return data
+
+    def clean_text(self, words: str) -> str:
+        return self.clean(words.encode(errors="backslashreplace")).decode()
+
+    def clean_log(self, record: logging.LogRecord) -> bool:
+        # Without its traceback, which would be put into words later, where nothing cleans it.
+        record.msg, record.args, record.exc_info = self.clean_text(record.getMessage()), (), None
+        return True
 
     def name_place(self, url: str) -> str:
         """Return host and path of an address, for messages: what comes after them may hold a key."""
-        return self.keys.clean_text(text(re.split("[?#]", re.sub("^https?://", "", url), maxsplit=1)[0][:200]))
+        return self.clean_text(text(re.split("[?#]", re.sub("^https?://", "", url), maxsplit=1)[0][:200]))
 
     def get_redirect_target(self, response: Response) -> None:
         """Keep requests from following, or preparing to follow, a redirect: `Session` does, to declared hosts alone."""
@@ -146,40 +169,6 @@ class PublicAdapter(HTTPAdapter):
         if not all(ipaddress.ip_address(peer[0]).is_global for *_, peer in found):
             raise Fault("elsewhere", f"{host} stands for an address that is not public.")
         return super().get_connection_with_tls_context(request, *args, **options)
-
-
-class Keys(logging.Filter):
-    """The museums' keys, to take them out of answers, messages and logs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._forms: set[str] = set()
-
-    def add(self, key: str) -> None:
-        """From now on take a key out: plain, as in an address, and as in JSON, where some write "/" as "\\/"."""
-        quoted = json.dumps(key)[1:-1]
-        self._forms |= {key, quote(key), quote(key, safe=""), quote_plus(key), quoted, quoted.replace("/", "\\/")}
-
-    def clean(self, data: bytes) -> bytes:
-        """Return the same with "REDACTED" for each key."""
-        for form in sorted(self._forms, key=len, reverse=True):
-            data = re.sub(re.escape(form.encode()), b"REDACTED", data, flags=re.IGNORECASE)
-        return data
-
-    def clean_text(self, words: str) -> str:
-        """Return the same with "REDACTED" for each key."""
-        return self.clean(words.encode(errors="backslashreplace")).decode()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        # Without its traceback, which would be put into words later, where nothing cleans it.
-        record.msg, record.args, record.exc_info = self.clean_text(record.getMessage()), (), None
-        return True
-
-
-def _find_loggers() -> list[logging.Logger]:
-    """Return the loggers of LIBRARIES, one by one: a filter does not see what a logger's children are told."""
-    return [logging.getLogger(name) for name in sorted(logging.root.manager.loggerDict)
-            if name.partition(".")[0] in LIBRARIES]
 
 
 def is_page(content: bytes) -> bool:

@@ -53,7 +53,7 @@ class Census(Source):
                                     f"of the Census, which has the form {RECORDS}<UUID>{REST}", lasting=True))
 
     def _read_manifest(self, uuid: str) -> Artwork:
-        return read_artwork(self.fetch_json(f"{RECORDS}{uuid}{REST}", keep=True), uuid)
+        return read_artwork(self.fetch_json(f"{RECORDS}{uuid}{REST}", keep=True))
 
     def _find_monuments(self, query: Query) -> Hits:
         answer = self.fetch_json(WIKIDATA, {"query": MONUMENTS, "format": "json"})
@@ -70,8 +70,8 @@ class Census(Source):
                        page=f"https://database.census.de/#/detail/{number}", licence=picture.licence, words=names)
 
 
-def read_artwork(manifest: object, uuid: str = "") -> Artwork:
-    """Read a manifest of IIIF's Presentation API 3; uuid: its record's, which only its address tells.
+def read_artwork(manifest: object) -> Artwork:
+    """Read a manifest of IIIF's Presentation API 3, whose id only its address tells.
 
     Pictures are the file itself, a smaller version where a service makes one, and the thumbnail.
     """
@@ -82,7 +82,6 @@ def read_artwork(manifest: object, uuid: str = "") -> Artwork:
     picture = dig(entries(dig(manifest, "items", 0, "items", 0, "items", 0), "body"), 0)
     services = [text(dig(service, "id"), dig(service, "@id")) for service in entries(picture, "service")]
     return Artwork(
-        id=uuid,
         title=title,
         author=find_values(creation, "Actor") or ("" if "<i>" in creation else plain(creation)),
         date=find_values(creation, "Date") or plain(facts.get("Creation Date", "")),

@@ -44,18 +44,16 @@ def read_files(answer: object) -> list:
 def read_artwork(file: object) -> Artwork:
     """Read what an answer says of one file, with its `imageinfo`."""
     info, name = dig(file, "imageinfo", 0), field(file, "title").removeprefix("File:")
-    facts = {fact: _read_fact(info, fact) for fact in (
-        "ObjectName", "Artist", "DateTimeOriginal", "LicenseUrl", "LicenseShortName", "ImageDescription", "Categories")}
     picture = text(dig(info, "thumburl"), dig(info, "url")) if field(info, "mime") in PICTURES else ""
     return Artwork(
         id=field(file, "pageid"),
-        title=facts["ObjectName"] or name.rpartition(".")[0] or name,
-        author=facts["Artist"],
-        date=facts["DateTimeOriginal"],
+        title=_read_fact(info, "ObjectName") or name.rpartition(".")[0] or name,
+        author=_read_fact(info, "Artist"),
+        date=_read_fact(info, "DateTimeOriginal"),
         images=addresses([picture]),
         page=address(dig(info, "descriptionurl")),
-        licence=facts["LicenseUrl"] or facts["LicenseShortName"],
-        words=" ".join([name, facts["ObjectName"], facts["ImageDescription"], facts["Categories"]]),
+        licence=_read_fact(info, "LicenseUrl") or _read_fact(info, "LicenseShortName"),
+        words=" ".join([name, *(_read_fact(info, fact) for fact in ("ObjectName", "ImageDescription", "Categories"))]),
     )
 
 
