@@ -31,7 +31,7 @@ from html import escape
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import comparisons, figures, scores, tables
+from artpose_lib.report import figures, scores, statistics, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
@@ -77,7 +77,7 @@ HTML(tables.results_table(beside, found.missing))
 def change(before, after):
     lines = [f"- with {row.backbone} from {row.before:.3f} ({row.before_low:.3f} to {row.before_high:.3f}) to {row.after:.3f} "
              f"({row.after_low:.3f} to {row.after_high:.3f}): {row.verdict}."
-             for row in comparisons.compare_models(summary, before, after).itertuples()]
+             for row in statistics.compare_models(summary, before, after).itertuples()]
     titles = [figures.MODEL_TITLES[model].lower() for model in (before, after)]
     return (f"From {' to '.join(titles)}, test accuracy goes\n\n" + "\n".join(lines) if lines else
             f"No network of this run has both models, {' and '.join(titles)}; there is nothing to compare.")

@@ -47,7 +47,7 @@ from artpose_lib.explain.networks import (
 )
 from artpose_lib.explain.parts import DRAWINGS
 from artpose_lib.explain.reader import write_reader
-from artpose_lib.report import audit_figures, comparisons
+from artpose_lib.report import audit_figures, statistics
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
@@ -211,7 +211,7 @@ HTML(f"<ul>{''.join(found_on(row['part'], row) for _, row in trained.iloc[::-1].
 
 # %%
 found = tabulate_conditions(train_backgrounds(study))
-surroundings, chance = comparisons.accuracies_by_condition(found), found["label"].value_counts(normalize=True).max()
+surroundings, chance = statistics.accuracies_by_condition(found), found["label"].value_counts(normalize=True).max()
 show(audit_figures.conditions(surroundings, chance), "The accuracy of networks in each condition, and of luck.")
 
 # %% [markdown]
@@ -246,7 +246,7 @@ Markdown(f"What is left when the body is gone is worth a look. With nothing but 
 # %%
 boxed = tabulate_conditions(train_boxes(study))
 if len(boxed):
-    display(comparisons.accuracies_by_condition(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
+    display(statistics.accuracies_by_condition(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
         dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), escape="html"))
 else:
     display(Markdown("No test picture of this run has a box."))

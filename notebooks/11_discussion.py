@@ -30,7 +30,7 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 # %%
 from IPython.display import Markdown
 
-from artpose_lib.report import comparisons, figures, scores
+from artpose_lib.report import figures, scores, statistics
 from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -51,7 +51,7 @@ chance = found.predictions.query("part == 'test'")["label"].value_counts(normali
 def change(before, after):
     lines = [f"- with {row.backbone} from {row.before:.3f} ({row.before_low:.3f} to {row.before_high:.3f}) to {row.after:.3f} "
              f"({row.after_low:.3f} to {row.after_high:.3f}): {row.verdict}."
-             for row in comparisons.compare_models(summary, before, after).itertuples()]
+             for row in statistics.compare_models(summary, before, after).itertuples()]
     titles = [figures.MODEL_TITLES[model].lower() for model in (before, after)]
     return (f"From {' to '.join(titles)}, test accuracy goes\n\n" + "\n".join(lines) if lines else
             f"No network of this run has both models, {' and '.join(titles)}; there is nothing to compare.")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.data.duplicates import near_duplicate_pairs
@@ -16,8 +17,8 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.draw.embedded import plant_copies
 from artpose_lib.files import whole
 from artpose_lib.model.backbones import BACKBONES
-from artpose_lib.report import comparisons, scores, statistics
-from artpose_lib.report.comparisons import Difference
+from artpose_lib.report import scores, statistics
+from artpose_lib.report.statistics import Difference
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.records import Trials
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
@@ -148,7 +149,7 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
             "spread": statistics.spread(starts), "points": points,
             "curve": pd.DataFrame([statistics.learning_curve(points)]),
-            "power": pd.DataFrame([comparisons.power(*models)]),
+            "power": pd.DataFrame([statistics.power(*models)]),
             "cut": tabulate_ends(study, plan["ends"]), "pairs": pairs}
 
 
@@ -162,7 +163,7 @@ def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
     for comparison in plan_comparisons(study, ids):
         place, script = comparison.choose_study(study), comparison.script
         answers = [side.find(place).predictions for side in (comparison.text, script)]
-        measure = {"A6": _compare_spread, "A7": _compare_divisions}.get(comparison.id, comparisons.difference)
+        measure = {"A6": _compare_spread, "A7": _compare_divisions}.get(comparison.id, statistics.difference)
         found = measure(*answers, second_part=comparison.part)
         full = study.profile.full_strength(find_recipe(script.model, script.backbone))
         rows.append({"id": comparison.id, "model": script.model, "backbone": script.backbone,
@@ -174,19 +175,16 @@ def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
 def _compare_spread(text: pd.DataFrame, script: pd.DataFrame, second_part: str) -> Difference:
     """A6: the standard deviation over trials of their accuracies."""
     own, one = (scores.per_trial(side, second_part)["accuracy"].to_numpy() for side in (text, script))
-
-    def difference(drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return one[rng.integers(len(one), size=(len(drawn), len(one)))].std(axis=1) - own[drawn].std(axis=1)
-
-    low, high = statistics.interval(statistics.bootstrap(len(own), difference))
-    return Difference(own.std(), one.std(), one.std() - own.std(), low, high, np.nan, len(own), 0)
+    gaps = scores.bootstrap(len(own), lambda drawn, rng: (
+        one[rng.integers(len(one), size=(len(drawn), len(one)))].std(axis=1) - own[drawn].std(axis=1)))
+    return Difference(own.std(), one.std(), one.std() - own.std(), *scores.interval(gaps), np.nan, len(own), 0)
 
 
 def _compare_divisions(text: pd.DataFrame, script: pd.DataFrame, second_part: str) -> Difference:
     """A7: the share of test pictures that two runs of one seed have in common."""
     first, second = (side[side["part"] == second_part] for side in (text, script))
     common, of = len(first.merge(second, on=["seed", "file_name"])), len(first)
-    low, high = statistics.wilson(common, of)
+    low, high = binomtest(common, of).proportion_ci(method="wilson")
     return Difference(1.0, common / of, common / of - 1, low - 1, high - 1, np.nan, first["seed"].nunique(), of)
 
 
@@ -213,8 +211,9 @@ def tabulate_ends(study: Study, conditions: Mapping[object, Condition]) -> pd.Da
     history = pd.concat([own.find(study).history for own in conditions.values()], ignore_index=True)
     ends = history.groupby(["backbone", "seed"], sort=False)["epoch"].max().groupby("backbone", sort=False)
     table = ends.agg(shortest="min", longest="max").reset_index()
-    for stop in ("shortest", "longest"):
-        curve = scores.curves(history, stop)
+    cut = history[history["epoch"] <= history["backbone"].map(ends.min())]
+    for stop, shown in (("shortest", cut), ("longest", history)):
+        curve = scores.curves(shown)
         best = curve[curve["metric"] == "val_accuracy"].groupby("backbone")["mean"].max()
         table[f"best_{stop}"] = table["backbone"].map(best)
     return table

@@ -14,7 +14,7 @@ VERDICT_COLOURS = {"holds": "#009E73", "holds weakly": "#56B4E9", "does not hold
 
 
 def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
-    """The accuracy in each condition, from `comparisons.accuracies_by_condition`, and the commonest class' share."""
+    """The accuracy in each condition, from `statistics.accuracies_by_condition`, and the commonest class' share."""
     ties = describe(table, "background tied to the class in {strength:.0%} of the pictures", known="strength")
     hover = describe(table, "{condition}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
                             "{pictures} pictures in {trials} trials")

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds
-from artpose_lib.report import audit, comparisons, scores, statistics
+from artpose_lib.report import audit, scores, statistics
 from artpose_lib.train.recipes import MODELS, find_recipe
 from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import Study
@@ -39,7 +40,7 @@ class Untestable(Exception):
 
 class ClaimContext(NamedTuple):
     """What claims are checked on: a study, the predictions of all its models and their `scores.summary`, the audit's
-    rows of A8, and `comparisons.accuracies_by_condition` on drawn backgrounds."""
+    rows of A8, and `statistics.accuracies_by_condition` on drawn backgrounds."""
 
     study: Study
     predictions: pd.DataFrame
@@ -63,7 +64,7 @@ def train_claims(study: Study) -> ClaimContext:
     audit.train_audit(study, ["A8"])
     tested = tabulate_conditions(train_backgrounds(study))
     return ClaimContext(study, predictions, scores.summary(predictions), audit.compare(study, ["A8"]),
-                        comparisons.accuracies_by_condition(tested))
+                        statistics.accuracies_by_condition(tested))
 
 
 def check_claims(context: ClaimContext) -> pd.DataFrame:
@@ -98,7 +99,7 @@ def _above(context: ClaimContext, claim) -> Outcome:
     short may be behind for that alone: beside a model at full strength it only counts where it is ahead."""
     first, _, one = context.find(claim.first, but=claim.second)
     second, _, two = context.find(claim.second)
-    found = comparisons.difference(one, two, claim.metric)
+    found = statistics.difference(one, two, claim.metric)
     full = [context.study.profile.full_strength(find_recipe(*name.split(" "))) for name in (first, second)]
     ahead, told = [found.high < 0, found.low > 0], {}
     if full[0] != full[1] and not ahead[full.index(False)]:
@@ -138,7 +139,7 @@ def _most_spread(context: ClaimContext, claim) -> Outcome:
 def _close(context: ClaimContext, claim) -> Outcome:
     """Equivalence: the interval of test less validation lies within the margin either way."""
     (name, _, own), margin = context.find(claim.second), float(claim.value)
-    found = comparisons.difference(own, own, claim.metric, "validation", "test")
+    found = statistics.difference(own, own, claim.metric, "validation", "test")
     inside = -margin < found.low and found.high < margin
     verdict = HOLDS if inside else WEAKLY if abs(found.difference) < margin else FAILS
     return _outcome(f"{name}, test less validation", found.difference, found.low, found.high, verdict,
@@ -170,7 +171,7 @@ def _confused(context: ClaimContext, claim) -> Outcome:
     if set(context.study.dataset.classes) != set(POSE_NAMES) or called.empty:
         raise Untestable("these pictures are not of the six poses")
     hits, chance = int(called.isin(other).sum()), len(other) / (len(POSE_NAMES) - 1)
-    value, (low, high) = hits / len(called), statistics.wilson(hits, len(called))
+    value, (low, high) = hits / len(called), binomtest(hits, len(called)).proportion_ci(method="wilson")
     return Outcome(f"{claim.first} called {claim.value}: {value:.0%} of {len(called)} errors ({low:.0%} to {high:.0%}; "
                    f"by chance {chance:.0%})", value, low, high, judge(value, low, high, chance))
 

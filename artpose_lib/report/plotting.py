@@ -6,8 +6,8 @@ alone. Plotly reads a little HTML in every text: `escape_name` and `describe` es
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -37,24 +37,22 @@ TEMPLATE = go.layout.Template(layout={
 })
 
 
-@dataclass
-class Shown:
+class Shown(NamedTuple):
     """A figure as a notebook displays it: Plotly's own type for JupyterLab, HTML for the book."""
 
     figure: go.Figure
     alt: str
 
-    def _repr_html_(self) -> str:
-        """The figure finds its element by its place: Plotly's own HTML has a random id, another at every run."""
-        return (f'<figure role="group" aria-label="{escape(self.alt)}" style="margin: 0">'
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        figure = self.figure.to_json()
+        # The figure finds its element by its place: Plotly's own HTML has a random id, another at every run.
+        html = (f'<figure role="group" aria-label="{escape(self.alt)}" style="margin: 0">'
                 f'<div class="plotly-graph-div" style="height: {self.figure.layout.height}px; width: 100%"></div>'
                 "<script>(function (place, figure) { Plotly.newPlot(place, figure.data, figure.layout, "
-                f"{json.dumps(CONFIG)}); }})(document.currentScript.previousElementSibling, {self.figure.to_json()});"
+                f"{json.dumps(CONFIG)}); }})(document.currentScript.previousElementSibling, {figure});"
                 "</script></figure>")
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        return {"application/vnd.plotly.v1+json": json.loads(self.figure.to_json()) | {"config": CONFIG},
-                "text/html": self._repr_html_(), "text/plain": self.alt}
+        return {"application/vnd.plotly.v1+json": json.loads(figure) | {"config": CONFIG}, "text/html": html,
+                "text/plain": self.alt}
 
 
 def show(figure: go.Figure, alt: str) -> Shown:

@@ -5,18 +5,21 @@ and a probability p_<class> for each class. A history frame has a row for each e
 epoch, accuracy, loss, val_accuracy, val_loss.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 from sklearn.metrics import auc, precision_recall_fscore_support, roc_curve
 
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.report.statistics import RESAMPLES, bootstrap, interval
 from artpose_lib.train.records import class_names
 
 METRICS = ("accuracy", "macro_f1", "weighted_f1")  # of Tables 3.1 and 3.2
 _TRIAL = ["model", "backbone", "seed"]
 _SCORE = ["model", "backbone", "metric"]
+RESAMPLES = 2000
 
 
 def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
@@ -41,8 +44,7 @@ def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndar
 
 
 def find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
-    """The trials' pictures of a part, with two more columns: cell, each one's number in the flat confusion matrix, and
-    right (bool)."""
+    """The rows of a part with two columns more: cell, the place in the flat confusion matrix, and right (bool)."""
     rows, true, probabilities = _select(predictions, part)
     called = probabilities.argmax(axis=1)
     return rows.assign(cell=true * probabilities.shape[1] + called, right=true == called)
@@ -104,6 +106,18 @@ def _redraw(confusions: np.ndarray, drawn: np.ndarray, rng: np.random.Generator)
     return scores(redrawn).mean(axis=1)
 
 
+def bootstrap(count: int, statistic: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+              resamples: int = RESAMPLES) -> np.ndarray:
+    """What `statistic` returns of samples, int (resamples, count), drawn with replacement, and of their generator."""
+    rng = np.random.default_rng(0)
+    return statistic(rng.integers(count, size=(resamples, count)), rng)
+
+
+def interval(values: np.ndarray) -> np.ndarray:
+    """The percentile interval of bootstrapped values (resamples, ...): low and high, (2, ...)."""
+    return np.percentile(values, [2.5, 97.5], axis=0)
+
+
 def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """Precision, recall and F1 of each class and their averages (Figures 3.4 and 3.7). Several trials are pooled.
 
@@ -111,14 +125,11 @@ def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """
     _, true, probabilities = _select(predictions, part)
     classes, called = class_names(predictions), probabilities.argmax(axis=1)
-    by_class = precision_recall_fscore_support(true, called, labels=range(len(classes)), zero_division=0)
-    report = pd.DataFrame(dict(zip(["precision", "recall", "f1", "support"], by_class, strict=True)))
-    report.insert(0, "name", classes)
-    report.insert(1, "kind", "class")
-    for average in ("macro", "weighted"):
-        values = precision_recall_fscore_support(true, called, average=average, zero_division=0)[:3]
-        report.loc[len(report)] = [f"{average} average", "average", *values, len(true)]
-    return report
+    score = partial(precision_recall_fscore_support, true, called, zero_division=0)
+    rows = [(name, "class", *own) for name, *own in zip(classes, *score(labels=range(len(classes))), strict=True)]
+    rows += [(f"{average} average", "average", *score(average=average)[:3], len(true))
+             for average in ("macro", "weighted")]
+    return pd.DataFrame(rows, columns=["name", "kind", "precision", "recall", "f1", "support"])
 
 
 def confusion(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
@@ -157,17 +168,13 @@ def _mean_curve(curves: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray
     return np.repeat(rates, 2), np.column_stack([foot, top]).ravel()
 
 
-def curves(history: pd.DataFrame, stop: str = "longest") -> pd.DataFrame:
+def curves(history: pd.DataFrame) -> pd.DataFrame:
     """Learning curves over trials (Figures 3.1 to 3.3 and 3.5): each epoch's mean with a 95 % t-interval.
 
     Returns model, backbone, epoch, metric (accuracy, loss, val_accuracy, val_loss), mean, low, high (NaN where one
-    trial is left), and trials, those still running. Curves `stop` with the "longest" trial or, as the thesis' do (the
-    audit's A9), with the "shortest".
+    trial is left), and trials, those still running.
     """
     keys = ["model", "backbone", "epoch", "metric"]
-    if stop == "shortest":
-        last = history.groupby(_TRIAL)["epoch"].transform("max").groupby([history["model"], history["backbone"]])
-        history = history[history["epoch"] <= last.transform("min")]
     long = history.sort_values("epoch", kind="stable").melt(
         keys[:3], ["accuracy", "loss", "val_accuracy", "val_loss"], "metric", "value")
     table = long.groupby(keys, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()

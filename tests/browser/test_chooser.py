@@ -56,7 +56,7 @@ def test_a_choice_shows_one_view_at_its_full_width(open_page):
 
 
 def test_the_same_figure_stands_twice_on_a_page(open_page):
-    page = open_page(scatter()._repr_html_(), scatter()._repr_html_())
+    page = open_page(*[scatter()._repr_mimebundle_()["text/html"]] * 2)
     assert page.locator(".js-plotly-plot .gtitle").all_text_contents() == ["one", "one"]
 
 

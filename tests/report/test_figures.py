@@ -64,7 +64,7 @@ def test_a_figure_shows_in_jupyterlab_and_in_a_page_alike(drawn):
     html = bundle["text/html"]
     assert "Plotly.newPlot" in html and "cdn" not in html and " id=" not in html  # an id could be another figure's
     assert "<script>alert" not in html and 'aria-label="a &quot;quoted&quot; &lt;alt&gt;"' in html
-    assert html == plotting.show(drawn["confusion"], 'a "quoted" <alt>')._repr_html_()
+    assert bundle == plotting.show(drawn["confusion"], 'a "quoted" <alt>')._repr_mimebundle_()
 
 
 def test_shares_of_a_part_add_up(drawn):
