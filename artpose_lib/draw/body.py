@@ -110,6 +110,7 @@ def _place_limb(start: np.ndarray, limb: Limb | Reach, upper: float, lower: floa
     sideways = np.array([way[1], -way[0], 0.0]) * limb.bend + limb.forward * OUT
     return start + foot * way + height * sideways / np.linalg.norm(sideways), start + distance * way
 
+
 def nude(posture: Posture, build: Build, owner: int, rng: Generator, hair: str = "short",
          beard: bool = False) -> tuple[list[Solid], Joints]:
     """Solids and joints of a nude figure with the number `owner`; `hair` is "short", "long", "bun" or "none"."""
