@@ -23,25 +23,47 @@ def _read_words(table: str) -> list[tuple[str, str]]:
 # The words of dates in English, Dutch, German, Danish, French, Italian and Greek. All others are ignored.
 _MEANING = {word: meaning for meaning, words in _read_words("date_words.csv") for word in words.split()}
 
+_CLAUSE = r"[^,;:()|]*"  # to the next comma or bracket
+_COPY = r"\b(?:cop(?:y|ies|ied|ie|ia)|kopie?|replicas?|replique|reproduction|facsimile|casts?|abguss|moulage|calco)\b"
+_AFTER = r"(?:after|nach|naar|efter|d'apres|da)\b"
+_ARTICLE = r"(?:an?|ein\w*|een|une?|uno|en|et)\b"
+
 # What takes more than one word to tell, brought into words of _MEANING; in this order.
 _SPELLINGS = tuple((re.compile(pattern), words) for pattern, words in (
-    (r"\(\?\)|[?\[\]]", ""),
+    (r"\(\?\)", "?"),
+    (r"\[(1[0-9]{2}|20[0-9])\.(?=\??\])", r"\1-"),  # [184.]
+    (r"[\[\]]", ""),
+    (r"(?<!\w)\|(?=[0-9]{3}(?![0-9]))", "l"),  # |860
+    (r"(?<=\w)-(?=centur|millenn|eeuw)", " "),  # 17th-century
     (r"(?<![0-9])([0-9]{1,2}),([0-9]{3})(?![0-9])", r"\1\2"),  # 10,000
     (r"\b([0-9]{4})-[0-9]{2}-[0-9]{2}", r"\1"),  # 1909-12-31
     (r"(?<![^\W\d])(?:b\.? ?c|(?:v|voor|vor)\.? ?chr|f\.? ?kr|av(?:ant)?\.? ?j\.? ?-? ?c|a\. ?c|π\.? ?χ)"
      r"(?:\.? ?e|istus)?\b", " bce "),
     (r"(?<![^\W\d])(?:a\.? ?d|c\.? ?e|(?:n|na|nach)\.? ?chr|e\.? ?kr|ap(?:r|res)?\.? ?j\.? ?-? ?c|d\. ?c|μ\.? ?χ)"
      r"(?:istus)?\b", " ce "),
+    (r"((?:^|[,;:(|](?= ?-[0-9]{1,3}\b))[^\w-]*"  # -330, Athens, -330; but not (-1868), which is until 1868
+     r"(?:(?:ca?|circa|um|vers|rond|about|around|between|from|before|after|by)\b[. ]+)?)-([0-9]+)\b", r"\1\2 bce "),
+    (r"(?<=bce)( *(?:-|/|[a-z]+) *)-([0-9]+)\b", r"\1\2 bce "),  # -330/-320
+    # What a copy is of has no say: "17th century copy of the 15th century fresco", "copy of a work of 1503", "15th
+    # century original, 17th century copy". But "cast of 1920" and "Roman copy of the 2nd century" tell their own dates.
+    (rf"\b{_AFTER}(?: {_ARTICLE}|{_CLAUSE}\borigin){_CLAUSE}", " "),
+    (rf"([0-9]{_CLAUSE}{_COPY}) (?:{_AFTER}|of|from|von|van|d[eiu]?|des|del|af)\b{_CLAUSE}", r"\1 "),
+    (rf"({_COPY}) (?:{_AFTER}(?! [0-9]{{4}})|[a-z]+ {_ARTICLE}|of\b(?={_CLAUSE}\borigin)){_CLAUSE}", r"\1 "),
+    (rf"^.*\borigin{_CLAUSE}[,;:()|]+(?={_CLAUSE}{_COPY})", ""),
     (r"\b(?:or (?:later|after)|not before|no earlier than)\b", " after "),
     (r"\b(?:or (?:earlier|before)|not after|no later than)\b", " before "),
-    (r"(?<=[0-9]{2}) ?-?['’]?(?:s|er|erne|tallet)\b", " decade "),  # 1490s, 1490er Jahre, 1490'erne, 1700-tallet
+    (r"(?<=[0-9]{2})\?? ?-?['’]?(?:s|er|erne|tallet)\b", " decade "),  # 1490s, 1490er Jahre, 1490'erne, 1700-tallet
     (r"(?<=[0-9](?:st|nd|rd|th)) ?c\b|(?<=[0-9ivx]e) ?s\b", " century "),  # 19th c., XVIe s.
     (r"(?<=[0-9])(?:st|nd|rd|th|de|ste|e|er|eme|οσ)\b", " "),
 ))
 _POINT = re.compile(  # one point in time
-    r"(?P<link>- )?(?P<parts>(?:(?:[0-9]+|last) (?:half|third|quarter) (?:- )*)*)"
+    r"(?P<link>[-/] )?(?P<parts>(?:(?:[0-9]+|last) (?:half|third|quarter) (?:[-/] )*)*)"
     r"(?P<unit_before>(?:century|millennium) )?(?P<era_before>b?ce )?"
     r"(?P<digits>[0-9]+) (?P<unit>(?:decade|century|millennium) )?(?P<era>b?ce )?")
+_DECADE = re.compile(r"\b(1[0-9]{2}|20[0-9])(?:[?*]|[xu_]\b|-(?!\w| ?(?:[0-9]|ca?\b|circa)))")  # 184?, 184-
+_CENTURY = re.compile(r"\b(1[0-9]|20)(?:\?\?|__|\*\*|\.\.+|(?:xx|uu)\b|--(?! ?[0-9]))")  # 18--, 18..
+_MISREAD = re.compile(  # a letter for a digit: l860s, 19l0, 18O0, 186O, l9th, 2Oth
+    r"\b[lio]+[0-9]|[0-9][lioszb]+[0-9]|\b(?:[0-9]{3}[lo]|[0-9]{2}[lio]{2})s?\b|[0-9][lio]+(?:th|st)\b")
 _PIECES = {"half": 2, "third": 3, "quarter": 4}
 _SIZES = {"century": 100, "millennium": 1000}
 
@@ -57,13 +79,21 @@ def parse_years(date: str) -> tuple[int, int] | None:
     - "Before" and "after" reach OPEN_END years and include the year itself.
     - The first date counts: "1763, published 1800-07" is 1763. But the years of a period or a reign give way to a date
       of the work's own: "Edo period (1615-1868), c. 1830" is 1830.
-    - A copy has its own date. What follows "original" is ignored, to the next comma or bracket.
+    - A copy has its own date: "17th century copy of a 15th century original" is 1600 to 1699. What follows "original"
+      is ignored, to the next comma or bracket.
+    - Digits that are left open are all that they can be: "184?" and "[184-]" are 1840 to 1849, "18--" is 1800 to 1899.
+      But "AD 184?" is 184, and what has a letter for a digit, as "l860s", tells no year.
+    - "-330" is 330 BCE. After a slash, BCE years are shortened too: "375/50 BCE" is -375 to -350, "332-30 BCE" is not.
     """
-    text = fold(date[:LONGEST])
+    text = fold(date[:LONGEST].replace("—", "--"))
     for pattern, words in _SPELLINGS:
         text = pattern.sub(words, text)
     of_period, period = None, False
     for clause in re.split("[,;:()|]", text):
+        if _MISREAD.search(clause):
+            break
+        if not re.search(r"\bb?ce\b", clause):
+            clause = _DECADE.sub(r"\g<1>0 - \g<1>9 ", _CENTURY.sub(r"\g<1>00 - \g<1>99 ", clause))
         words = re.findall(r"[0-9]+|[^\W\d_]+|[-/]", clause)
         told = [_MEANING.get(word, word) for word in words if word in _MEANING or word.isdecimal()]
         period = period or "period" in told
@@ -89,7 +119,7 @@ class _Point:
         parts = re.findall("([0-9]+|last) (half|third|quarter)", told["parts"])
         shares = [_share(*part) for part in parts] or [(0.0, 1.0)]
         self.number, self.digits = int(told["digits"]), len(told["digits"])
-        self.linked = bool(told["link"])  # to the point before, as by "-"
+        self.link = told["link"]  # to the point before: "-", "/" or ""
         self.start, self.end = min(start for start, _ in shares), max(end for _, end in shares)
         self.unit = told["unit"] or told["unit_before"]  # what is counted, "" for years
         self.era = told["era"] or told["era_before"]  # "bce", "ce" or ""
@@ -132,17 +162,21 @@ def _points(line: str) -> list[_Point]:
     """The points in time of a line of meanings; in a range, each takes from its neighbour what only that one says."""
     points = [_Point(found) for found in _POINT.finditer(line)]
     for earlier, later in reversed([*pairwise(points)]):  # "3rd-2nd century BCE"
-        if later.linked:
+        if later.link:
             earlier.unit = earlier.unit or (later.unit if earlier.digits < 3 else "")
             earlier.era = earlier.era or later.era
     for earlier, later in pairwise(points):  # "AD 14-68" and "1574-88"
-        if later.linked and earlier.era == "ce":
+        if later.link and earlier.era == "ce":
             later.era = later.era or "ce"
         power = 10 ** later.digits
         whole = earlier.number // power * power + later.number
-        shortened = later.linked and later.digits < earlier.digits and later.unit not in _SIZES
-        if shortened and "bce" not in (earlier.era, later.era) and whole >= earlier.number:
-            later.number, later.digits = whole, earlier.digits
+        shortened = later.link and later.digits < earlier.digits and later.unit not in _SIZES
+        if earlier.era == "bce":
+            shortened = shortened and later.link == "/" and later.era != "ce" and whole < earlier.number
+        elif later.era == "bce" or whole < earlier.number:
+            shortened = False
+        if shortened:
+            later.number, later.digits, later.era = whole, earlier.digits, earlier.era
     return points
 
 
@@ -153,9 +187,9 @@ def _share(which: str, part: str) -> tuple[float, float]:
     return (piece - 1) / pieces, piece / pieces
 
 
-# Words of media, "*" for any letters. The first row with a word of the text decides: objects before techniques and
-# techniques before materials, since a woodblock print is of ink too.
-_MEDIA = [(kind, re.compile(r"\b(?:" + "|".join(words.replace("*", r"\w*").split()) + r")\b"))
+# Words of media, "*" for any letters and "_" for a space or a hyphen. The first row with a word of the text decides:
+# objects before techniques and techniques before materials, since a woodblock print is of ink too.
+_MEDIA = [(kind, re.compile(r"\b(?:" + "|".join(words.split()).replace("*", r"\w*").replace("_", "[ -]") + r")\b"))
           for kind, words in _read_words("media.csv")]
 MEDIA = (*dict.fromkeys(kind for kind, _ in _MEDIA), "")
 

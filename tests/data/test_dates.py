@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from artpose_lib.data.dates import EARLIEST, LATEST, LONGEST, MEDIA, find_medium, name_century, parse_years
 
 MUSEUMS = SHARED / "museums"
+CASES = SHARED / "cases" / "museums"
 
 DATES = [
     # as museums wrote them in the recorded answers that ../shared/museums names
@@ -64,13 +65,38 @@ DATES = [
     ("fin du IIe siècle apr. J.-C.", 167, 199), ("premier quart du XVIe siècle", 1500, 1524), ("vers 1500", 1500, 1500),
     ("XVI secolo", 1500, 1599), ("sec. XVI", 1500, 1599), ("prima metà del XVI secolo", 1500, 1549),
     ("terzo quarto del XV secolo", 1450, 1474), ("fine XVI - inizio XVII secolo", 1567, 1632), ("I sec. d.C.", 1, 99),
+    # a copy's own date
+    ("17th century copy of a 15th century original", 1600, 1699), ("17th-century copy of the 15th-century fresco", 1600,
+     1699), ("15th century original, 17th century copy", 1600, 1699), ("cast of 1920", 1920, 1920),
+    ("Roman copy of the 2nd century A.D. after a Greek original of 450 B.C.", 100, 199),
+    ("Roman copy of the 2nd century AD", 100, 199), ("facsimile of a 1503 drawing, 1890", 1890, 1890),
+    ("18th century after a 16th-century design", 1700, 1799),
+    ("painted 1650 after an original of 1500", 1650, 1650), ("copy after 1650", 1650, 1675),
+    ("Kopie des 17. Jahrhunderts nach einem Original des 15. Jh.", 1600, 1699),
+    ("17de-eeuwse kopie naar een 15de-eeuws origineel", 1600, 1699),
+    ("copie du XVIIe siècle d'après un original du XVe siècle", 1600, 1699),
+    ("copia del XVII secolo da un originale del XV secolo", 1600, 1699),
+    # open digits
+    ("184?", 1840, 1849), ("[18--?]", 1800, 1899), ("[184-]", 1840, 1849), ("190-?", 1900, 1909), ("18??", 1800, 1899),
+    ("[18..]", 1800, 1899), ("[184.]", 1840, 1849), ("18—", 1800, 1899), ("19uu", 1900, 1999), ("18xx", 1800, 1899),
+    ("[between 186- and 187-]", 1860, 1879), ("[187-]-1890", 1870, 1890), ("AD 184?-190?", 184, 190),
+    ("450? BC", -450, -450), ("193–211", 193, 211), ("16—18 century", 1500, 1799), ("1840(?)", 1840, 1840),
+    # signs, and shortened years before the common era
+    ("-330", -330, -330), ("ca. -330", -330, -330), ("−500/−400", -500, -400), ("-330 to -320", -330, -320),
+    ("-500--450", -500, -450), ("-0044-03-15", -44, -44), ("1890 -1900", 1890, 1900), ("- 1650", 1650, 1650),
+    ("May -1850", 1850, 1850), ("Athens, -330/-320", -330, -320), ("Edo (-1868)", 1868, 1868),
+    ("1190/85 BC", -1190, -1185), ("ca. 375/50 BCE", -375, -350), ("-375/50", -375, -350),
+    ("um 440/30 v. Chr.", -440, -430), ("332–30 B.C.", -332, -30), ("190 BC/AD 14", -190, 14), ("101/99 BC", -101, -99),
+    # a letter for a digit, after a date that is whole
+    ("1927, printed l93l", 1927, 1927), ("Edo period (1615-1868), c. l830", 1615, 1868),
     # Greek
     ("4ος αι. π.Χ.", -399, -300), ("2ος αιώνας μ.Χ.", 100, 199), ("αρχές 5ου αι. π.Χ.", -499, -467),
 ]
 
 NO_DATES = ["", "n.d.", "undated", "unknown", "date not known", "Classical period, High", "Hellenistic", "50", "0",
             "0 BCE", "2101", "99999", "10,001 BCE", "22 May", "Louis XIV", "first", "½",
-            "copy of a Greek original of 450 BCE"]
+            "copy of a Greek original of 450 BCE", "after a 15th century original", "copy of the 15th century original",
+            "l860s ?", "I86O", "19l0", "18OOs", "l9th century", "2Oth century", "|860s", "1850-l860", "1?50", "-20000"]
 
 # Technique and type, the first as museums' answers give them.
 TECHNIQUES = [
@@ -90,6 +116,20 @@ TECHNIQUES = [
     ("Öl auf Leinwand", "", "painting"), ("Kupferstich", "", "print"), ("Marmorstatue", "", "sculpture"),
     ("olieverf op doek", "", "painting"), ("Olie på lærred", "", "painting"), ("Kobberstik", "", "print"),
     ("Huile sur toile", "", "painting"), ("Eau-forte", "Estampe", "print"), ("Olio su tela", "", "painting"),
+    # what has a material's or another technique's name
+    ("Pierre noire sur papier", "", "drawing"), ("Gesso nero su carta", "", "drawing"), ("Holzkohle", "", "drawing"),
+    ("relief printing", "", "print"), ("bois gravé", "", "print"), ("gesso", "", "sculpture"),
+    ("pierre", "", "sculpture"), ("bas-relief", "", "sculpture"), ("carbon print", "", "photograph"),
+    ("salted paper print", "", "photograph"), ("photogenic drawing", "", "photograph"), ("Kooldruk", "", "photograph"),
+    ("stampa al carbone", "", "photograph"), ("Albumindruck", "", "photograph"), ("", "carte-de-visite", "photograph"),
+    ("épreuve sur papier salé", "", "photograph"), ("gelatinezilverdruk", "", "photograph"),
+    *((words, "", "drawing") for words in (
+        "Fusain", "Sanguine", "lavis brun", "mine de plomb", "Bleistift auf Papier", "Rötel", "Silberstift",
+        "Potlood op papier", "roodkrijt", "houtskool", "Matita rossa su carta", "carboncino", "sanguigna", "blyant",
+        "punta d’argento", "rødkridt", "trækul")),
+    *((words, "", "print") for words in (
+        "Taille-douce", "pointe sèche", "Eaux-fortes", "Bulino", "acqueforti", "puntasecca", "Kaltnadel",
+        "Linolschnitt", "Druckgraphik", "droge naald", "hoogdruk", "koldnål", "linoleumssnit", "højtryk")),
     ("Marmo", "Scultura", "sculpture"), ("πηλός", "Ειδώλιο", "sculpture"), ("", "Χαρακτικό", "print"),
 ]
 
@@ -123,10 +163,40 @@ def test_a_shortened_year_is_completed(year, later):
     assert parse_years(f"{year}-{later:02}") == ((year, last) if last >= year else (year, year))
 
 
+@given(st.integers(1000, 2099))
+def test_open_digits_are_all_that_they_can_be(year):
+    decade, century = year // 10, year // 100
+    for text in (f"{decade}?", f"[{decade}-]", f"ca. {decade}-?", f"{decade}x"):
+        assert parse_years(text) == (decade * 10, decade * 10 + 9)
+    for text in (f"{century}--", f"[{century}--?]", f"{century}??", f"{century}uu"):
+        assert parse_years(text) == (century * 100, century * 100 + 99)
+
+
+@given(st.integers(1000, 1999), st.sampled_from("lI|"), st.sampled_from(["", "s", " ?", "-1900", "er Jahre"]))
+def test_a_letter_for_a_digit_tells_no_year(year, letter, rest):
+    assert parse_years(f"{letter}{year % 1000:03}{rest}") is None
+    assert parse_years(f"1{year % 1000:03}{rest}") is not None
+
+
+@given(st.integers(1, 10_000), st.integers(0, 99))
+def test_years_before_the_common_era_by_sign_and_shortened(year, later):
+    assert parse_years(f"-{year}") == parse_years(f"ca. −{year}") == (-year, -year)
+    last = year // 100 * 100 + later
+    if year > 1000 and last < year:
+        assert parse_years(f"{year}/{later:02} BC") == (-year, -last)
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.sampled_from(["of a", "of the", "after a", "from an", "of"]))
+def test_a_copy_has_its_own_date(own, other, of):
+    name = name_century(own * 100 - 50)
+    assert parse_years(f"{name} copy {of} {name_century(other * 100 - 50)} original") == parse_years(name)
+
+
 WORDS = ["before", "after", "early", "mid", "late", "first", "2nd", "last", "half", "quarter", "third", "15th", "1490s",
          "1700-tallet", "century", "millennium", "siècle", "XV", "XIXe", "BCE", "A.D.", "v.Chr.", "π.Χ.", "-", "–", "/",
          ",", ";", "(", ")", "?", "c.", "period", "original", "or", "and", "0", "1", "9", "10", "25", "99", "100",
-         "1490", "2100", "10000", "9999999", "½", "٣", "Ⅻ"]
+         "1490", "2100", "10000", "9999999", "½", "٣", "Ⅻ",
+         "184?", "18--", "—", "l", "copy of a", "replica", "after"]
 
 
 @given(st.one_of(st.text(), *(st.lists(st.sampled_from(WORDS)).map(space.join) for space in (" ", ""))))
@@ -161,6 +231,14 @@ def test_any_text_gives_a_medium_of_the_vocabulary(technique, kind):
 def test_every_medium_is_reached_and_named_once():
     assert {expected for _, _, expected in TECHNIQUES} == set(MEDIA)
     assert len(MEDIA) == len(set(MEDIA)) == 12
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the cases are not here")
+def test_the_cases_of_dates_and_media():
+    years = json.loads((CASES / "dates.json").read_text(encoding="utf-8"))["years"]
+    assert {date: parse_years(date) for date in years} == {date: span and tuple(span) for date, span in years.items()}
+    media = json.loads((CASES / "media.json").read_text(encoding="utf-8"))["medium"]
+    assert [find_medium(technique, kind) for technique, kind, _ in media] == [expected for _, _, expected in media]
 
 
 # The names under which museums give a date in words, its first and its last year.
