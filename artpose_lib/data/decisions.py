@@ -7,10 +7,12 @@ read. So they outlive a new collection and can be taken back.
 import csv
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from unicodedata import normalize
 
 import pandas as pd
 
@@ -43,6 +45,8 @@ class Decision:
 
     def __post_init__(self):
         object.__setattr__(self, "why", " ".join(self.why.splitlines()))
+        object.__setattr__(self, "file_name", normalize("NFC", self.file_name))  # as `list_pictures` gives them
+        object.__setattr__(self, "value", normalize("NFC", self.value))
         for text in vars(self).values():
             half = re.search(r"[\ud800-\udfff]", text)  # a lone surrogate, which UTF-8 cannot hold
             if half or text != "".join(text.splitlines()) or len(text) > LONGEST_TEXT:
@@ -64,14 +68,15 @@ class Decision:
 def read_decisions(folder: str | Path) -> list[Decision]:
     """All decisions in decisions.csv, the oldest first; none where there is no such file.
 
-    A decision counts once the line break behind it is written: a half line that a crash left is ignored.
-    Raises DecisionError where any other line is malformed.
+    A last line without a line break counts where it has all its values: a half line that a crash left has not, and is
+    ignored. Raises DecisionError where any other line is malformed.
     """
     path = Path(folder) / FILE
     if not path.exists():
         return []
-    # A spreadsheet puts a byte order mark in front.
-    lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")[:-1]
+    lines = path.read_bytes().removeprefix(BOM_UTF8).split(b"\n")  # a spreadsheet puts that mark in front
+    if _is_half(lines[-1], len(lines) == 1):
+        lines.pop()
     rows = [_split_line(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
     if rows and tuple(rows[0]) != COLUMNS:
         raise DecisionError(f'{path}, line 1: the header must be "{",".join(COLUMNS)}", and is "{",".join(rows[0])}". '
@@ -82,17 +87,21 @@ def read_decisions(folder: str | Path) -> list[Decision]:
 def append_decision(folder: str | Path, decision: Decision) -> None:
     """Add a decision as the last line of decisions.csv, on disk when this returns; an empty `when` becomes now.
 
-    A half line that a crash left is removed first. Raises DecisionError where `who` is empty.
+    A half line that a crash left is removed first, a whole one is ended. Raises DecisionError where `who` is empty.
     """
     if not decision.who.strip():
         raise DecisionError(f'the decision "{decision.action}" on {decision.file_name} names no person: give who.')
     decision = replace(decision, when=decision.when or datetime.now(UTC).isoformat(timespec="seconds"))
     with (Path(folder) / FILE).open("ab+") as handle:
         handle.seek(0)
-        whole = handle.read().rfind(b"\n") + 1
-        handle.truncate(whole)
+        content = handle.read()
+        start = content.rfind(b"\n") + 1
+        if _is_half(content[start:].removeprefix(BOM_UTF8), not start):
+            content = content[:start]
+            handle.truncate(start)
         row = pd.DataFrame([vars(decision)], columns=COLUMNS)
-        handle.write(row.to_csv(header=not whole, index=False, lineterminator="\n").encode())
+        text = row.to_csv(header=not content, index=False, lineterminator="\n").encode()
+        handle.write(text if content[-1:] in (b"", b"\n") else b"\n" + text)
         handle.flush()
         os.fsync(handle.fileno())
 
@@ -129,6 +138,17 @@ def apply_decisions(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tu
     return (frame[~dropped].reset_index(drop=True),
             [f"{name}: {FILE} names this picture, which is not in the collection; its decisions are kept."
              for name in sorted(absent)])
+
+
+def _is_half(line: bytes, is_first: bool) -> bool:
+    """Whether a crash may have cut off a last line, without its line break: it lacks values, or ends within one."""
+    header = ",".join(COLUMNS).encode()
+    if is_first:
+        return header.startswith(line) and line != header
+    try:
+        return len(_split_line(line, "")) < len(COLUMNS)
+    except DecisionError:
+        return True
 
 
 def _split_line(line: bytes, where: str) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import SHARED
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from artpose_lib.data.decisions import (
     read_decisions,
 )
 
+CASES = SHARED / "cases" / "museums"
 HEADER = ",".join(COLUMNS) + "\n"
 LOG = [Decision("Pieta/a.jpg", "drop", why='a "copy", cropped', who="Ann", when="2026-01-02T03:04:05+00:00"),
        Decision("Pieta/b.jpg", "pose", "Graces", "three women", "Änne", "2026-01-02T03:04:06+00:00"),
@@ -91,10 +93,53 @@ def test_wherever_a_crash_cuts_the_last_line_off_nothing_else_is_lost(tmp_path):
     ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
     for cut in range(len(whole)):
         write(tmp_path, whole[:cut])
-        kept = LOG[:max(0, sum(end <= cut for end in ends) - 1)]
-        assert read_decisions(tmp_path) == kept
+        number = max(0, sum(end <= cut for end in ends) - 1)
+        has_all_values = whole[:cut].rpartition(b"\n")[2].count(b",") >= 5  # then at most the remark is cut off
+        found = read_decisions(tmp_path)
+        assert found[:number] == LOG[:number] and len(found) - number in {False, has_all_values}
+        assert all(replace(cut_off, why="") == replace(LOG[number], why="") for cut_off in found[number:])
         append_decision(tmp_path, LOG[2])
-        assert read_decisions(tmp_path) == [*kept, LOG[2]]
+        assert read_decisions(tmp_path) == [*found, LOG[2]]
+
+
+@pytest.mark.parametrize("end", ["", "\r", "\n", "\r\n"])
+@pytest.mark.parametrize("last", ["2026,Ann,b.jpg,keep,,a careful reason", '2026,Ann,b.jpg,keep,,"quoted, whole"',
+                                  "2026,Ann,b.jpg,keep,,"])
+def test_a_last_line_that_a_person_did_not_end_counts_and_stays(tmp_path, last, end):
+    write(tmp_path, "\ufeff" + HEADER + "2026,Ann,a.jpg,drop,,\n" + last + end)
+    first = read_decisions(tmp_path)
+    assert [decision.action for decision in first] == ["drop", "keep"]
+    append_decision(tmp_path, LOG[2])
+    assert read_decisions(tmp_path) == [*first, LOG[2]] and last.encode() in (tmp_path / FILE).read_bytes()
+
+
+@pytest.mark.parametrize("half", ["2026,Ann,b.jpg,dro", "2026,A,b.jpg,pose,Pie", '2026,Ann,b.jpg,drop,,"half a', "2"])
+def test_a_half_line_is_no_decision_and_gives_way_to_the_next(tmp_path, half):
+    write(tmp_path, HEADER + "2026,Ann,a.jpg,drop,,\n" + half)
+    first = read_decisions(tmp_path)
+    append_decision(tmp_path, LOG[2])
+    assert len(first) == 1 and read_decisions(tmp_path) == [*first, LOG[2]]
+
+
+def test_an_unended_line_that_is_wrong_is_named_and_an_unended_header_stands(tmp_path):
+    write(tmp_path, HEADER + "2026,Ann,a.jpg,burn,,")
+    with pytest.raises(DecisionError, match="line 2: .*burn"):
+        read_decisions(tmp_path)
+    write(tmp_path, HEADER.strip())
+    append_decision(tmp_path, LOG[0])
+    assert read_decisions(tmp_path) == LOG[:1] and (tmp_path / FILE).read_text().count("when") == 1
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the cases are not here")
+def test_both_decisions_of_a_file_without_a_last_line_break_stand(tmp_path):
+    write(tmp_path, (CASES / "decisions_no_final_newline.csv").read_bytes())
+    append_decision(tmp_path, LOG[0])
+    assert [decision.file_name for decision in read_decisions(tmp_path)] == ["A/0.jpg", "B/1.jpg", "Pieta/a.jpg"]
+
+
+def test_a_name_and_a_label_in_two_characters_are_those_in_one():
+    frame, said = apply_decisions(METADATA.replace("a.jpg", "à.jpg"), [Decision("a\u0300.jpg", "pose", "Pieta\u0300")])
+    assert frame["label"][0] == "Piet\u00e0" and said == []
 
 
 def test_a_decision_is_on_disk_when_append_returns(tmp_path, monkeypatch):
