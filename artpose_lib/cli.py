@@ -262,12 +262,16 @@ def export(folder: str, form: str, out: str, open_only: bool, classes: str) -> N
     """
     from artpose_lib.data.dataset import load_dataset
     from artpose_lib.data.export import export
+    from artpose_lib.data.licences import find_rights
 
     dataset = load_dataset(folder, classes or None, minimum=0)
-    written = export(dataset, form, Path(out), open_only)
+    written, rights = export(dataset, form, Path(out), open_only), ", ".join(find_rights(dataset.metadata))
     click.echo(f"{out}: {written} of {len(dataset)} pictures, as {form}")
-    if written < len(dataset):
-        click.echo(f"{len(dataset) - written} without an open licence are left out; for your own use: --no-open-only")
+    if not rights:
+        click.echo("No column tells their licences, so all are there: publish them only where you know that you may.")
+    elif written < len(dataset):
+        click.echo(f"{len(dataset) - written} without an open licence (told by: {rights}) are left out; for your own "
+                   "use: --no-open-only")
 
 
 @data.command()

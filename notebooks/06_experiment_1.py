@@ -28,10 +28,10 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-from html import escape
 
 from IPython.display import HTML, Markdown
 
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import figures, scores, statistics, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
@@ -137,6 +137,6 @@ known = report[report["kind"] == "class"].sort_values("f1")
 Markdown(
     f"The best model of this experiment is the {figures.MODEL_TITLES[best.model].lower()} {best.backbone}, with a test "
     f"accuracy of {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). It knows "
-    f"{escape(known['name'].iloc[-1])} best (F1 {known['f1'].iloc[-1]:.2f}) and {escape(known['name'].iloc[0])} least "
+    f"{escape_markdown(known['name'].iloc[-1])} best (F1 {known['f1'].iloc[-1]:.2f}) and {escape_markdown(known['name'].iloc[0])} least "
     f"(F1 {known['f1'].iloc[0]:.2f})."
 )

@@ -27,10 +27,10 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-from html import escape
 
 from IPython.display import HTML, Markdown
 
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import figures, scores, statistics, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
@@ -135,5 +135,6 @@ worst = shares[shares["true"] != shares["called"]].sort_values("share", ascendin
 Markdown(
     f"The best network here is {best.backbone}, with a test accuracy of {best.accuracy:.3f} (95 % interval "
     f"{best.accuracy_low:.3f} to {best.accuracy_high:.3f}). It takes most often "
-    + ", ".join(f"{escape(row.true)} for {escape(row.called)} ({row.share:.0%} of its pictures)" for row in worst.itertuples()) + "."
+    + ", ".join(f"{escape_markdown(row.true)} for {escape_markdown(row.called)} ({row.share:.0%} of its pictures)"
+                for row in worst.itertuples()) + "."
 )

@@ -31,7 +31,6 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +38,7 @@ from IPython.display import HTML, Markdown
 
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.poses import thesis_table
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import audit, audit_figures, scores, statistics, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
@@ -52,7 +52,7 @@ audit.train_audit(study)
 found = audit.tabulate(study)
 references = tables.load_references(Path("../book/results"), study)
 rows = tables.stack_rows(found["rows"], references)
-listed = "\n".join(f"- {escape(tables.describe_reference(content))}" for content in references)
+listed = "\n".join(f"- {escape_markdown(tables.describe_reference(content))}" for content in references)
 Markdown("Numbers without a mark are this run's. " + (
     f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
     "There are no reference results of other pictures to stand beside them."))
@@ -209,7 +209,7 @@ elsewhere = ""
 for content in references:
     other, its = (content["tables"][name].iloc[0] for name in ("curve", "power"))
     elsewhere += (
-        f"\n\n*Reference, {escape(content['data'])}, {content['date']}*: {other['accuracy']:.3f} at "
+        f"\n\n*Reference, {escape_markdown(content['data'])}, {content['date']}*: {other['accuracy']:.3f} at "
         f"{other['pictures']:.0f} ({other['low']:.3f} to {other['high']:.3f}); {its['paired']:.0f} and "
         f"{its['apart']:.0f} test pictures.")
 Markdown(

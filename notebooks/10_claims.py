@@ -36,11 +36,11 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-from html import escape
 from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import audit_figures, claims, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
@@ -51,7 +51,7 @@ Markdown(study.banner())
 # %%
 table = claims.check_claims(claims.train_claims(study))
 references = tables.load_references(Path("../book/results"), study)
-listed = "\n".join(f"- {escape(tables.describe_reference(content))}" for content in references)
+listed = "\n".join(f"- {escape_markdown(tables.describe_reference(content))}" for content in references)
 Markdown("Numbers without a mark are this run's. " + (
     f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
     "There are no reference results of other pictures to stand beside them."))

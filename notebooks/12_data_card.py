@@ -32,6 +32,7 @@ from IPython.display import Markdown
 
 from artpose_lib.data import summary
 from artpose_lib.data.decisions import active_decisions, read_decisions
+from artpose_lib.data.licences import find_rights
 from artpose_lib.data.splits import split, split_counts
 from artpose_lib.report import figures
 from artpose_lib.report.plotting import show
@@ -49,10 +50,11 @@ Markdown(study.banner())
 # %%
 table = summary.describe_pictures(dataset)
 decided = active_decisions(read_decisions(dataset.folder))
-open_pictures = int(dataset.publishable.sum())
+rights = (f"{dataset.publishable.sum()} of them may be shown and passed on by their licence."
+          if find_rights(dataset.metadata) else "No column tells their licences.")
 Markdown(
     f"{len(dataset)} pictures in {len(dataset.classes)} classes, from {table['source'].nunique()} "
-    f"source{'s' * (table['source'].nunique() != 1)}. {open_pictures} of them may be shown and passed on by their licence. "
+    f"source{'s' * (table['source'].nunique() != 1)}. {rights} "
     f"{len(dataset.problems)} files needed attention when they were read. "
     f"{len(decided)} decisions of a person stand behind the selection."
 )

@@ -33,6 +33,7 @@ import sys
 import numpy as np
 from IPython.display import Markdown
 
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import RECIPES, SEEDS
 from artpose_lib.train.study import open_study
@@ -46,7 +47,7 @@ Markdown(study.banner())
 # %%
 reports = appendix.read_reports()
 table, floors = appendix.tabulate_comparisons(reports), appendix.tabulate_floors(reports)
-taken = "; ".join(f"{machine}, on {' and '.join(sorted(set(days)))}" for machine, days in table.groupby("machine")["date"])
+taken = "; ".join(f"{escape_markdown(machine)}, on {' and '.join(sorted(set(days)))}" for machine, days in table.groupby("machine")["date"])
 Markdown(f"The times below do not come from that run. They were measured on: {taken or 'nothing yet'}.")
 
 # %% [markdown]

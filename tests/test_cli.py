@@ -133,6 +133,12 @@ def test_data_info_names_what_is_wrong(colours, tmp_path, capsys):
     assert "1 file" in said and "red/00.png" in said and "left out" in said
 
 
+def test_an_export_says_where_nothing_tells_of_licences(colours, tmp_path, capsys):
+    assert cli.main(["data", "export", str(colours), "--as", "csv", "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "36 of 36 pictures, as csv" in said and "No column tells their licences" in said
+
+
 @pytest.mark.parametrize(("command", "words"), [
     (["data", "info", "/nowhere"], "/nowhere: there is no such folder"),
     (["book", "--data", "/nowhere"], "--data /nowhere: there is no such folder"),
@@ -153,7 +159,8 @@ def test_results_of_an_empty_folder(tmp_path, capsys):
 @pytest.mark.skipif(not (SHARED / "records").exists(), reason="the records of version 0.1.0 are not here")
 def test_every_record_of_version_0_1_0_is_listed(capsys):
     assert cli.main(["results", "--results", str(SHARED / "records")]) == 0
-    listed = capsys.readouterr().out.splitlines()[1:]
+    head, *listed = capsys.readouterr().out.splitlines()
+    assert {"data", "test_pictures", "macro_f1", "weights"} <= set(head.split()) and "NaN" not in "".join(listed)
     assert len(listed) == 123 and sum("finetuned_aug Xception" in " ".join(line.split()) for line in listed) == 5
 
 

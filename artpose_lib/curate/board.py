@@ -18,7 +18,6 @@ from PIL import Image, ImageDraw
 from artpose_lib.curate.cards import Cards, count_cards, describe_decision
 from artpose_lib.curate.findings import inspect_pictures
 from artpose_lib.data.decisions import COLUMNS, FILE, Decision, DecisionError, append_decision
-from artpose_lib.data.licences import is_open
 from artpose_lib.data.metadata import parse_boxes
 from artpose_lib.data.pictures import PictureError, shrink_picture
 from artpose_lib.web import asset, contact_sheet, encode_jpeg
@@ -118,8 +117,8 @@ class CurationBoard(anywidget.AnyWidget):
 def render_static_page(cards: Cards, open_only: bool) -> str:
     """Counts, thumbnails of all that was flagged or decided, and the decisions, as HTML.
 
-    Parameters: `open_only` puts a grey tile in the place of a picture whose licence is not open; where the collection
-    has no column `licence`, all are shown. Raises DecisionError.
+    Parameters: `open_only` puts a grey tile in the place of a picture that may not be published, see
+    `are_publishable`. Raises DecisionError.
     """
     now = cards.list_cards()
     counts = count_cards(now)
@@ -155,7 +154,7 @@ def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
     parts = [f"Group {card['group']}" if card["group"] else "", ", ".join(filter(None, (card["title"], card["by"]))),
              f"{card['pose']}, {card['filters']['decision'][0]}", ", ".join(flag["kind"] for flag in card["flags"])]
     tile, word = Image.new("RGB", (SIDE, SIDE), GREY), ""
-    if open_only and "licence" in cards.metadata and not is_open(card["licence"]):
+    if open_only and card["file_name"] not in cards.publishable:
         word = "not published"
         parts.append(f"Licence: {card['licence'] or 'not known'}")
     else:

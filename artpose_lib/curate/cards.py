@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from artpose_lib.data.decisions import Decision, active_decisions, read_decisions
+from artpose_lib.data.licences import are_publishable, find_rights
 from artpose_lib.data.metadata import list_pictures, parse_boxes
 from artpose_lib.data.poses import POSE_NAMES
 
@@ -29,6 +30,7 @@ class Cards:
         self.folder = folder
         # A table may list a picture under two labels; a decision is about the picture.
         self.metadata = list_pictures(folder).drop_duplicates("file_name").sort_values("file_name", ignore_index=True)
+        self.publishable = set(self.metadata["file_name"][are_publishable(self.metadata)])
         flags = {name: rows[["kind", "group", "note"]].to_dict("records") for name, rows in found.groupby("file_name")}
         cards = [_make_card(row, flags.get(row["file_name"], [])) for row in self.metadata.to_dict("records")]
         first: dict[int, str] = {}  # of each group
@@ -104,9 +106,10 @@ def count_cards(cards: list[dict]) -> dict[str, Counter]:
 
 def _make_card(row: dict[str, str], flags: list[dict]) -> dict:
     """What no decision changes, and the boxes before any."""
-    known = {column: row.get(column, "") for column in ("source", "page", "licence", "boxes")}
+    known = {column: row.get(column, "") for column in ("source", "page", "boxes")}
     return known | {"file_name": row["file_name"], "label": row["label"], "title": row.get("TITLE") or row["file_name"],
                     "by": ", ".join(filter(None, [row.get("AUTHOR"), row.get("DATE")])), "flags": flags,
+                    "licence": ", ".join(filter(None, map(row.get, find_rights(row)))),
                     "group": min((flag["group"] for flag in flags if flag["group"]), default=0)}
 
 

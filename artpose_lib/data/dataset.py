@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.data import decisions
-from artpose_lib.data.licences import is_open
+from artpose_lib.data.licences import are_publishable
 from artpose_lib.data.metadata import DataError, list_pictures
 from artpose_lib.data.pictures import PictureError, decode_square, read_ahead, shrink_picture, verify
 
@@ -46,9 +46,8 @@ class PoseDataset:
 
     @cached_property
     def publishable(self) -> np.ndarray:
-        """bool (n,): the pictures that may be shown to everyone: by an open licence, where a column `licence` tells."""
-        licences = self.metadata.get("licence")
-        return np.ones(len(self), bool) if licences is None else licences.map(is_open).to_numpy(bool)
+        """bool (n,): the pictures that may be shown to everyone, see `are_publishable`."""
+        return are_publishable(self.metadata)
 
     def rows_to_show(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """The rows whose pictures a page may show: the publishable ones, or all where none of the data set is: such a

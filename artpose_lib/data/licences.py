@@ -1,34 +1,68 @@
 """Licences of pictures, as museums give them: what may be published, and what they are called."""
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
-from artpose_lib.data.text import LONGEST
+import numpy as np
+import pandas as pd
 
+from artpose_lib.data.text import LONGEST, fold
+
+# A part of the name of columns that tell of rights, in the languages of `dates` and in Spanish.
+_RIGHTS = re.compile(r"li[cz]en[cstz]|rights|copyright|recht(?!s\b)|nutzungs|droits|diritti|derechos|rettighed"
+                     r"|ophavsret|δικαιωματ|αδεια|public.?domain|restrict|permission|usage|re-?use|terms.?of.?use")
 _OPEN_ADDRESS = re.compile(
-    r"https?://(?:www\.)?creativecommons\.org/(?:publicdomain/(?:zero|mark)|licenses/by(?:-sa)?)/[0-9]\.[0-9]"
-    r"(?:/(?!nc|nd)[a-z]{2,4})?(?:/(?:deed|legalcode)(?:\.[a-z_-]+)?)?/?")
+    r"(?:(?:https?:)?//)?(?:www\.)?creativecommons\.org/(?:"
+    r"(?:publicdomain/(?:zero|mark)|licenses/by(?:-sa)?)(?:/[0-9]\.[0-9](?:/(?:(?!nc|nd)[a-z]{2}|igo|scotland))?)?"
+    r"|licenses/publicdomain|share-your-work/public-domain/(?:cc0|pdm))(?:/(?:deed|legalcode)(?:\.[a-z_-]+)?)?/?"
+    r"(?:\?(?:&?(?:ref|atype|lang|language|utm_[a-z]+)=[\w.-]*)+)?")
 _OPEN_WORDS = re.compile(
-    r"(?:cc ?0|cc zero|creative commons zero)(?: 1\.0)?(?: universal)?(?: public domain dedication)?"
-    r"|public domain(?: mark)?(?: 1\.0)?"
-    r"|(?:cc|creative commons) (?:by|attribution)(?: sa| share ?alike)?"
-    r"(?:(?: [0-9]\.[0-9])+(?: international| unported| generic)?(?: (?!nc|nd)[a-z]{2})?)?")
+    r"\bcc ?[0ø]|\bccby\b|\b(?:cc|creative commons) (?:zero|by|attribution)\b|\bpublic domain\b|\bpdm\b"
+    r"|\battribution(?: sharealike| share alike)? [1-4]\.[0-9] (?:international|unported|generic)\b")
+# What may stand beside them. Any other word, such as "nc", "no" or "see", may take back what they say.
+_AROUND = re.compile(r"this|work|is|licensed|under|the|a|license|licence|legal|code|deed")
+_OF_LICENCES = re.compile(
+    r"[1-4]\.[0-9]|cc|cc0|ccø|ccby|creative|commons|0|zero|public|domain|mark|pdm|dedication|by|attribution|sa|sharealike"
+    r"|share|alike|universal|international|unported|generic|igo")
 
 
+@lru_cache(1000)
 def is_open(licence: str) -> bool:
     """Whether anyone may publish the work, changed or not: CC0, the Public Domain Mark, CC BY and CC BY-SA.
 
-    Any version and country counts, as an address or in words that say this and nothing else. "No known copyright" does
-    not: it grants nothing, and where it names a country it holds there alone.
+    Any version and country counts, as an address, in words, or as both, that say this and nothing else. "No known
+    copyright" does not: it grants nothing, and where it names a country it holds there alone.
     """
-    line = " ".join(licence[:LONGEST].casefold().split())
-    words = " ".join(re.sub("[-,()]", " ", line).split())
-    return len(licence) <= LONGEST and bool(_OPEN_ADDRESS.fullmatch(line) or _OPEN_WORDS.fullmatch(words))
+    words = [word.strip("<>(),;.") for word in licence.casefold().split()]
+    addresses = [word for word in words if _OPEN_ADDRESS.fullmatch(word)]
+    rest = re.sub(r"[-_,;:()/]|\.(?![0-9])", " ", " ".join(word for word in words if word not in addresses))
+    rest = re.sub(r"(?<=[0-9]\.[0-9]) (?!nc|nd|no)[a-z]{2}$", "", " ".join(rest.split()))  # the country of a version
+    told = [word for word in rest.split() if not _AROUND.fullmatch(word)]
+    known = all(map(_OF_LICENCES.fullmatch, told))
+    return len(licence) <= LONGEST and known and bool(addresses or _OPEN_WORDS.search(" ".join(told)))
+
+
+def find_rights(columns: Iterable[str]) -> list[str]:
+    """The columns that tell of rights, by their names: "licence", "License URL", "rights", "Nutzungsrechte" or such."""
+    return [column for column in columns if _RIGHTS.search(fold(column))]
+
+
+def are_publishable(metadata: pd.DataFrame) -> np.ndarray:
+    """bool (n,): the rows that have an open licence in a column that tells of rights, and nothing else in another; all
+    rows where there is no such column."""
+    told = metadata[find_rights(metadata)]
+    opened, silent = told.map(is_open), told.map(lambda text: not text.strip())
+    return ((opened | silent).all(axis=1) & (opened.any(axis=1) | told.empty)).to_numpy(bool)
 
 
 def name_licence(licence: str) -> str:
     """A Creative Commons address as people say it, such as "CC BY-SA 4.0"; anything else unchanged."""
-    address = re.search(r"creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/([\d.]+)", licence)
+    address = re.search(r"creativecommons\.org/(?:share-your-work/)?(?:licenses|public-?domain)/([a-z0-9-]+)/?([\d.]*)",
+                        licence)
     if not address:
         return licence
     name, version = address.groups()
-    return {"zero": "CC0", "mark": "Public Domain Mark"}.get(name, f"CC {name.upper()}") + f" {version}"
+    names = {"zero": "CC0", "cc0": "CC0", "mark": "Public Domain Mark", "pdm": "Public Domain Mark",
+             "publicdomain": "Public Domain"}
+    return f"{names.get(name, f'CC {name.upper()}')} {version}".strip()

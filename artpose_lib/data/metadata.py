@@ -19,16 +19,26 @@ class DataError(ValueError):
 
 
 def list_pictures(folder: Path) -> pd.DataFrame:
-    """The rows of a folder's metadata.csv, or of its subfolders without what is hidden: no picture opened, no decision
-    applied. Raises DataError as `load_dataset` does."""
+    """The rows of a folder's metadata.csv or metadata.parquet, or of its subfolders without what is hidden: no picture
+    opened, no decision applied. Raises DataError as `load_dataset` does."""
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder.")
-    table = folder / "metadata.csv"
-    listed = pd.DataFrame(_rows_of_table(table) if table.exists() else _rows_of_folders(folder))
+    tables = [path for name in ("metadata.csv", "metadata.parquet") if (path := folder / name).exists()]
+    listed = pd.DataFrame(_rows_of_table(tables[0]) if tables else _rows_of_folders(folder))
+    named = {name: re.sub(r"^image_url$", "image", re.sub(r"(_file_names?)_text$", r"\1", name)) for name in listed}
+    listed = listed.rename(columns={old: new for old, new in named.items() if new not in listed})
     if listed.empty:
         raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, "
                         "or a folder of pictures for each class.")
     return listed
+
+
+def reserve_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with other names, which `list_pictures` takes back, for columns from which Hugging Face' reader would
+    make pictures, or which would take the place of its own: `image` and all in "_file_name"."""
+    named = {name: re.sub(r"^image$", "image_url", re.sub(r"(_file_names?)$", r"\1_text", name)) for name in table}
+    named = {old: new for old, new in named.items() if new != old}
+    return table.rename(columns=named | {taken: f"{taken}_2" for taken in {*named.values()} & {*table}})
 
 
 def parse_boxes(text: str) -> list[tuple[int, ...]]:
@@ -38,7 +48,10 @@ def parse_boxes(text: str) -> list[tuple[int, ...]]:
 
 def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # spreadsheets put a byte order mark in front
+        if path.suffix == ".parquet":
+            text = pd.read_parquet(path).to_csv(index=False)
+        else:
+            text = path.read_bytes().decode("utf-8-sig")  # spreadsheets put a byte order mark in front
     except UnicodeDecodeError as error:
         line, byte = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
         raise DataError(f"{path}, line {line}: byte 0x{byte:02x} is not UTF-8. Save the table as CSV in "

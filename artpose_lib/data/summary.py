@@ -4,7 +4,7 @@ import pandas as pd
 
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.dates import find_medium, name_century, parse_years
-from artpose_lib.data.licences import name_licence
+from artpose_lib.data.licences import find_rights, name_licence
 
 FACETS = ("source", "century", "medium", "licence")
 UNKNOWN = "not known"
@@ -25,17 +25,18 @@ def describe_pictures(dataset: PoseDataset) -> pd.DataFrame:
     columns year_from, year_to and medium. A work that may be of several centuries counts in the middle one.
     """
     table = dataset.metadata
-    told = table.reindex(columns=["DATE", "TECHNIQUE", "TYPE", "source", "licence"], fill_value="")
+    told = table.reindex(columns=["DATE", "TECHNIQUE", "TYPE", "source"], fill_value="")
     if "year_from" in table:
         spans = [(int(first), int(last)) if first and last else None
                  for first, last in zip(table["year_from"], table["year_to"], strict=True)]
     else:
         spans = map(parse_years, told["DATE"])
     media = table["medium"] if "medium" in table else map(find_medium, told["TECHNIQUE"], told["TYPE"])
+    licences = [", ".join(filter(None, map(name_licence, row))) for row in table[find_rights(table)].to_numpy()]
     found = pd.DataFrame({
         "label": table["label"], "source": told["source"],
         "century": [name_century(round(sum(span) / 2) or 1) if span else "" for span in spans],
-        "medium": list(media), "licence": told["licence"].map(name_licence)})
+        "medium": list(media), "licence": licences})
     return found.replace("", UNKNOWN)
 
 

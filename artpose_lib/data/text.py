@@ -1,9 +1,13 @@
-"""Text as it is compared, whatever its case, accents, dashes and spaces."""
+"""Text that others wrote: as it is compared, as a file's name, and in Markdown."""
 
 import re
 import unicodedata
 
 LONGEST = 500  # characters that are read of a museum's text; its dates and techniques seldom reach 200
+LONGEST_NAME = 150  # bytes of a file's name, of which file systems take 255
+# Where a folder or a file has such a word in its name, Hugging Face' reader reads no others.
+_PARTS = re.compile(r"(?<![^\d._ -])(train|training|val|valid|validation|dev|test|testing|eval|evaluation)"
+                    r"(?![^\d._ -])")
 
 
 def fold(text: str) -> str:
@@ -11,3 +15,17 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(re.sub("[‐-―−]", "-", letters).split())
+
+
+def to_file_name(text: str) -> str:
+    """The text as a file's name that every system takes: letters with their marks and numbers stay, and "-", "_", "."
+    and spaces; all else becomes "-". Different texts may get one name."""
+    composed = unicodedata.normalize("NFC", text)
+    kept = "".join(one if unicodedata.category(one)[0] in "LMN" or one in "-_. " else "-" for one in composed)
+    name = _PARTS.sub(lambda part: part[0].capitalize(), kept.encode()[:LONGEST_NAME].decode(errors="ignore"))
+    return re.sub("^__+", "_", name.strip(" .")) or "-"  # a dot or two lines in front hide a folder from readers
+
+
+def escape_markdown(text: str) -> str:
+    """The text on one line of Markdown that shows it as it is: `*Pieta*` is not italic."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))

@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image, ImageOps
 
 from artpose_lib.data.dataset import PoseDataset
+from artpose_lib.data.licences import find_rights
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.files import whole
@@ -66,7 +67,8 @@ def plant_copies(dataset: PoseDataset, share: float, folder: Path) -> None:
     """
     folder.mkdir(parents=True)
     copied = np.random.default_rng(0).permutation(len(dataset))[:round(share * len(dataset))]
-    kept = dataset.metadata.reindex(columns=["label", "TITLE", "AUTHOR", "DATE", "licence"]).dropna(axis=1, how="all")
+    columns = ["label", "TITLE", "AUTHOR", "DATE", *find_rights(dataset.metadata)]
+    kept = dataset.metadata.reindex(columns=columns).dropna(axis=1, how="all")
     rows = []
     for number in range(len(dataset)):
         picture = Image.fromarray(dataset.picture(number, 320))  # as large as a drawing

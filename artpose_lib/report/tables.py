@@ -98,13 +98,12 @@ def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
     if not own:
         raise ValueError(f"{study.results}: no trial of these pictures is stored; run the chapters first")
     last = max(own, key=lambda facts: facts["finished"])
-    name = "drawn pictures" if study.embedded else study.dataset.folder.name
-    content = {"data": name, "fingerprint": study.dataset.fingerprint, "pictures": len(study.dataset),
+    content = {"data": study.data_name, "fingerprint": study.dataset.fingerprint, "pictures": len(study.dataset),
                "classes": len(study.dataset.classes), "profile": study.profile.name, "versions": last["versions"],
                "machine": last["machine"], "date": datetime.now(UTC).date().isoformat(),
                "tables": {key: json.loads(table.to_json(orient="records", double_precision=6))
                           for key, table in tables.items() if key != "pairs"}}  # rows of pictures that stay here
-    path = folder / f"{name.replace(' ', '-')}-{study.dataset.fingerprint}.json"
+    path = folder / f"{study.data_name.replace(' ', '-')}-{study.dataset.fingerprint}.json"
     with whole(path, replace=True, option="--export") as partial:
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return path

@@ -10,6 +10,7 @@ import numpy as np
 
 from artpose_lib import __version__
 from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_source
@@ -49,12 +50,18 @@ class Study:
 
     def banner(self) -> str:
         """The line that opens each chapter: the data, weights and profile behind its numbers. Markdown."""
-        what = "drawn pictures (the embedded data set)" if self.embedded else f"pictures (`{self.dataset.folder.name}`)"
+        name = escape_markdown(self.data_name)
+        what = f"{name} (the embedded data set)" if self.embedded else f"pictures ({name})"
         weights = "; ".join(f"{name}: {self.weights_of(name)}" for name in BACKBONES)
         private = "" if self.dataset.publishable.any() else (
             " **None of these pictures has an open licence: keep these pages to yourself.**")
         return (f"**What this ran on.** {len(self.dataset)} {what} in {len(self.dataset.classes)} classes, fingerprint "
                 f"`{self.dataset.fingerprint}`. Profile `{self.profile.name}`. ImageNet weights: {weights}.{private}")
+
+    @property
+    def data_name(self) -> str:
+        """What people call the data set: "drawn pictures", or its folder's name."""
+        return "drawn pictures" if self.embedded else self.dataset.folder.resolve().name
 
     def weights_of(self, backbone: str) -> str:
         """Where a backbone's ImageNet weights come from, or "no weights here"."""

@@ -91,8 +91,10 @@ class Trial:
         for rows, x, batch in material.questions:
             probabilities = trainer.model.predict(x, batch_size=batch, verbose=0)
             frames.append(rows.assign(**dict(zip([f"p_{name}" for name in classes], probabilities.T, strict=True))))
+        own = self.config["data"] == self.study.dataset.fingerprint  # not an experiment's drawings
         records.store_record(self.study.results, self.config, history, pd.concat(frames, ignore_index=True),
-                             time.monotonic() - started, trainer.model.save_weights if self.keep_weights else None)
+                             time.monotonic() - started, trainer.model.save_weights if self.keep_weights else None,
+                             self.study.data_name if own else "")
 
 
 def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Sequence[str], **more) -> dict:

@@ -249,7 +249,10 @@ def test_pictures_that_may_not_be_published_are_replaced(folder):
     everything, opened = tiles(False), tiles(True)
     assert opened[0][0] == everything[0][0] and opened[0][1] == opened[0][2] != everything[0][1]
     assert opened[1] == {"Licence: In Copyright", "Licence: not known"}
-    pd.read_csv(folder / "metadata.csv").drop(columns="licence").to_csv(folder / "metadata.csv", index=False)
+    table = pd.read_csv(folder / "metadata.csv", keep_default_na=False)
+    table.rename(columns={"licence": "License"}).to_csv(folder / "metadata.csv", index=False)
+    assert tiles(True) == opened
+    table.drop(columns="licence").to_csv(folder / "metadata.csv", index=False)
     assert tiles(True) == everything
 
 

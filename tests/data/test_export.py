@@ -1,13 +1,19 @@
+import csv
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from builders import make_folder
+from conftest import SHARED
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+from artpose_lib.data import export as exports
 from artpose_lib.data.dataset import DataError, load_dataset
 from artpose_lib.data.decisions import Decision, append_decision
-from artpose_lib.data.export import THESIS_COLUMNS, export
+from artpose_lib.data.export import FORMS, THESIS_COLUMNS, export, name_files
 
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
 
@@ -39,7 +45,7 @@ def test_only_open_pictures_leave_unless_asked(collection, tmp_path):
 def test_where_nothing_is_open_the_way_out_is_named(collection, tmp_path):
     table = pd.read_csv(collection / "metadata.csv").assign(licence="In copyright")
     table.to_csv(collection / "metadata.csv", index=False)
-    with pytest.raises(DataError, match="no picture has an open licence.*--no-open-only"):
+    with pytest.raises(DataError, match=r"no picture has an open licence \(told by: licence\).*--no-open-only"):
         export(load_dataset(collection, minimum=0), "csv", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -98,3 +104,119 @@ def test_a_failed_export_leaves_nothing_behind(collection, tmp_path):
     with pytest.raises(FileNotFoundError, match="met-5.jpg"):
         export(dataset, "imagefolder", tmp_path / "exports" / "out")
     assert list((tmp_path / "exports").iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def read_images(tmp_path_factory):
+    """Hugging Face' own reader of a folder, which must not ask the network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hugging-face")))
+        from datasets import Image, disable_progress_bars, load_dataset
+
+        disable_progress_bars()
+
+        def read(folder):
+            (found,) = load_dataset("imagefolder", data_dir=str(folder)).values()  # one part, with all pictures
+            assert found.features["image"] == Image()
+            return found
+
+        yield read
+
+
+def test_hugging_face_reads_pictures_and_the_columns_come_back(collection, tmp_path, read_images):
+    table = pd.read_csv(collection / "metadata.csv").assign(image="https://example.org/1.jpg", old_file_name="a.jpg",
+                                                            TITLE="a\rb")
+    table.to_csv(collection / "metadata.csv", index=False, quoting=csv.QUOTE_ALL)
+    dataset = load_dataset(collection, minimum=0)
+    assert export(dataset, "imagefolder", tmp_path / "out") == 5
+    found = read_images(tmp_path / "out")
+    assert found["label"] == ["Graces"] * 3 + ["Pieta"] * 2 and [one.size[0] for one in found["image"]] == [40] * 5
+    assert {"image_url", "old_file_name_text"} <= set(found.features)
+    again = load_dataset(tmp_path / "out", minimum=0)
+    assert list(again.metadata) == list(dataset.metadata) and set(again.metadata["TITLE"]) == {"a\nb"}
+
+
+def test_a_column_of_the_readers_new_name_is_kept(collection, tmp_path):
+    table = pd.read_csv(collection / "metadata.csv").assign(image="museum", image_url="mine")
+    table.to_csv(collection / "metadata.csv", index=False)
+    export(load_dataset(collection, minimum=0), "imagefolder", tmp_path / "out")
+    again = load_dataset(tmp_path / "out", minimum=0).metadata
+    assert set(again["image"]) == {"museum"} and set(again["image_url_2"]) == {"mine"}
+
+
+@pytest.mark.parametrize("labels", [
+    ("None", "NA"), ("01", "1"), ("1", "2"), ("test", "train"), ("Test", "a dev 1"), (".hidden", "__cache__"),
+    ("Pieta (after)", "Pieta [after]"), ("Titian?", "Titian*"), ("कला", "कली"), ("pieta", "Pieta"), ("True", "False"),
+    ("Pietà", "Pieta"), ("x" * 300, "x" * 301), ("...", "?"), ("a/b", "a-b"), ("nan", "x")], ids=ascii)
+def test_any_labels_reach_hugging_face(labels, tmp_path, read_images):
+    frame = make_folder(tmp_path / "in", {"A": 2, "B": 2})
+    frame.replace(dict(zip("AB", labels, strict=True))).to_csv(tmp_path / "in" / "metadata.csv", index=False)
+    assert export(load_dataset(tmp_path / "in", minimum=0), "imagefolder", tmp_path / "out") == 4
+    found = read_images(tmp_path / "out")
+    assert sorted(map(str, found["label"])) == sorted([*labels] * 2) and all(found["image"])
+    assert len(load_dataset(tmp_path / "out", minimum=0)) == 4
+
+
+def test_a_long_tables_types_are_not_left_to_a_guess(collection, tmp_path, monkeypatch, read_images):
+    monkeypatch.setattr(exports, "CHUNK", 3)
+    table = pd.read_csv(collection / "metadata.csv").assign(boxes=["", "", "", "", "1 2 3 4", ""])
+    table.to_csv(collection / "metadata.csv", index=False)
+    export(load_dataset(collection, minimum=0), "imagefolder", tmp_path / "out")
+    assert (tmp_path / "out" / "metadata.parquet").exists() and not (tmp_path / "out" / "metadata.csv").exists()
+    assert sorted(read_images(tmp_path / "out")["boxes"]) == ["", "", "", "", "1 2 3 4"]
+    assert sorted(load_dataset(tmp_path / "out", minimum=0).metadata["boxes"]) == ["", "", "", "", "1 2 3 4"]
+
+
+names = st.text(st.sampled_from("aA/-.?*(ा\u0300é ") | st.characters(codec="utf-8"), min_size=1, max_size=200)
+
+
+@given(st.lists(st.tuples(names, names), min_size=1, max_size=20, unique_by=lambda row: row[0]))
+def test_no_two_pictures_share_a_name(rows):
+    found = name_files(pd.DataFrame(rows, columns=["file_name", "label"]))
+    assert len({name.casefold() for name in found}) == len(rows)
+    assert all(name.count("/") == 1 and max(map(len, map(str.encode, name.split("/")))) < 255 for name in found)
+    folders = {label: name.partition("/")[0] for (_, label), name in zip(rows, found, strict=True)}
+    assert len({folder.casefold() for folder in folders.values()}) == len({label for _, label in rows})
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_said_is_what_lies_on_the_disk(form, collection, tmp_path, monkeypatch):
+    write = FORMS[form]
+    monkeypatch.setitem(FORMS, form, lambda *given: write(*given) - 1)
+    with pytest.raises(DataError, match="only 4 of 5 pictures were written, so nothing is kept"):
+        export(load_dataset(collection, minimum=0), form, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_would_meet_are_all_there(tmp_path):
+    frame = make_folder(tmp_path / "in", {"A": 2})
+    for name in ("A/b.png", "A--b.png", "A/B.png"):
+        frame.loc[len(frame)] = [name, "x"]
+        Image.new("RGB", (8, 8), (len(frame), 0, 0)).save(tmp_path / "in" / name)
+    frame.to_csv(tmp_path / "in" / "metadata.csv", index=False)
+    assert export(load_dataset(tmp_path / "in", minimum=0), "imagefolder", tmp_path / "out") == 5
+    assert len(load_dataset(tmp_path / "out", minimum=0)) == len(list((tmp_path / "out").glob("*/*"))) == 5
+
+
+def test_parquet_keeps_a_column_named_like_its_pictures(collection, tmp_path):
+    table = pd.read_csv(collection / "metadata.csv").assign(picture="mine")
+    table.to_csv(collection / "metadata.csv", index=False)
+    export(load_dataset(collection, minimum=0), "parquet", tmp_path / "out")
+    found = pd.read_parquet(tmp_path / "out" / "pictures.parquet")
+    assert set(found["picture_text"]) == {"mine"} and isinstance(found["picture"][0], bytes)
+
+
+@pytest.mark.parametrize("case, written", [("museums/hf_image_column", 4), ("museums/export_collision", 4),
+                                           ("folders/hindi", 10), ("museums/licence_column_license", None)])
+def test_shared_cases(case, written, tmp_path, read_images):
+    if not (folder := SHARED / "cases" / case).exists():
+        pytest.skip("the shared cases are not here")
+    dataset = load_dataset(folder, minimum=0)
+    if written is None:
+        with pytest.raises(DataError, match="no picture has an open licence"):
+            export(dataset, "imagefolder", tmp_path / "out")
+    else:
+        assert export(dataset, "imagefolder", tmp_path / "out") == written
+        assert sorted(read_images(tmp_path / "out")["label"]) == sorted(dataset.metadata["label"])
+        assert len(list((tmp_path / "out").glob("*/*"))) == written

@@ -17,8 +17,8 @@ def folder_of(tmp_path, rows):
 
 def test_what_the_museums_say_is_read_where_no_column_has_it(tmp_path):
     dataset = folder_of(tmp_path, [
-        {"label": "Pieta", "DATE": "2nd century BCE", "TECHNIQUE": "Marble", "TYPE": "Sculpture", "licence": CC0},
-        {"label": "Pieta", "DATE": "", "TECHNIQUE": "", "TYPE": "", "licence": ""}])
+        {"label": "Pieta", "DATE": "2nd century BCE", "TECHNIQUE": "Marble", "TYPE": "Sculpture", "License": CC0},
+        {"label": "Pieta", "DATE": "", "TECHNIQUE": "", "TYPE": "", "License": ""}])
     assert summary.describe_pictures(dataset).to_numpy().tolist() == [
         ["Pieta", summary.UNKNOWN, "2nd century BCE", "sculpture", "CC0 1.0"], ["Pieta", *[summary.UNKNOWN] * 4]]
 

@@ -143,9 +143,10 @@ def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(
 
 
 def test_planted_copies_are_found_and_kept_together(drawn, tmp_path):
+    drawn = replace(drawn, metadata=drawn.metadata.rename(columns={"licence": "License"}))
     plant_copies(drawn, 0.2, tmp_path / "planted")
     planted = load_dataset(tmp_path / "planted")
-    assert len(planted) == 48 and "copy" in planted.metadata["file_name"].str.cat()
+    assert len(planted) == 48 and "copy" in planted.metadata["file_name"].str.cat() and "License" in planted.metadata
     works = planted.metadata["work"]
     groups = near_duplicate_groups(planted)
     for work in works[works.duplicated()]:

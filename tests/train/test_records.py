@@ -1,3 +1,4 @@
+import json
 import os
 
 import numpy as np
@@ -54,6 +55,23 @@ def test_the_listing_is_a_row_a_trial_in_order_of_names(tmp_path):
         records.store_record(tmp_path, CONFIG | {"seed": seed}, HISTORY, PREDICTIONS, 1)
     assert records.list_trials(tmp_path)["seed"].tolist() == [40, 41]
     assert len(records.list_trials(tmp_path / "nowhere")) == 0
+
+
+def test_the_listing_tells_the_test_the_data_and_whether_weights_are_kept_also_of_older_records(tmp_path):
+    """Two of three test pictures are right: "y" has F1 2/3, "NA" 1, and "x", which none of them is, does not count."""
+    three = pd.concat([PREDICTIONS, PREDICTIONS[1:2].assign(p_x=0.9)])
+    records.store_record(tmp_path, CONFIG, HISTORY, three, 1, lambda path: open(path, "wb").close(), "my pictures")
+    older = records.store_record(tmp_path, CONFIG | {"seed": 41}, HISTORY, three, 1)
+    other = records.store_record(tmp_path, CONFIG | {"data": "abd"}, HISTORY, three, 1)
+    for record in (older, other):
+        facts = {key: value for key, value in record.facts.items()
+                 if key not in ("data_name", "test_pictures", "test_macro_f1")}
+        (record.folder / records.RECORD).write_text(json.dumps(facts))
+    listed = records.list_trials(tmp_path).set_index(["fingerprint", "seed"])
+    assert listed.loc[("abc", 40), ["data", "weights"]].tolist() == ["my pictures", "kept"]
+    assert listed.loc[("abc", 41), ["data", "weights"]].tolist() == ["my pictures", ""]
+    assert listed.loc[("abd", 40), "data"] == "name not stored"
+    assert set(listed["test_pictures"]) == {3} and set(listed["macro_f1"]) == {0.8333}
 
 
 def test_trials_that_are_not_stored_are_named_with_what_to_run():

@@ -91,6 +91,12 @@ def test_the_banner_says_what_it_ran_on(opened):
     assert "drawn" not in banner
 
 
+def test_the_banner_shows_a_folders_name_as_it_is(opened, colours, tmp_path):
+    folder = shutil.copytree(colours, tmp_path / "*my* `pictures`")
+    banner = open_study(str(folder), profile="smoke", results=str(tmp_path)).banner()
+    assert r"(\*my\* \`pictures\`)" in banner
+
+
 def test_an_unknown_profile_or_precision_is_refused_with_those_there_are(colours, monkeypatch):
     with pytest.raises(ValueError, match="'fast'.*thesis, quick, smoke"):
         open_study(str(colours), profile="fast")
