@@ -48,8 +48,8 @@ def export(dataset: PoseDataset, form: str, out: Path, open_only: bool = True) -
         partial.mkdir()
         written = FORMS[form](dataset, rows, partial)
         if written != len(rows):
-            raise DataError(f"{out}: only {written} of {len(rows)} pictures were written, so nothing is kept. Do their "
-                            "files or labels differ in nothing that this disk tells apart? Rename them.")
+            raise DataError(f"{out}: only {written} of {len(rows)} pictures were written, so nothing is kept. Name a "
+                            "folder on another disk.")
         if out.exists():
             out.rmdir()  # empty when the export began; an error where it no longer is
     return written

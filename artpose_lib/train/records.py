@@ -126,8 +126,7 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
         facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                  "seconds": round(seconds, 1), "epochs": len(history),
                  "validation_accuracy": round(float(right.get("validation", np.nan)), 4),
-                 "test_accuracy": round(float(right.get("test", np.nan)), 4), **_score_test(predictions),
-                 "data_name": data_name,
+                 "test_accuracy": round(float(right.get("test", np.nan)), 4), "data_name": data_name,
                  "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
         (partial / RECORD).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return Record(folder)
@@ -155,30 +154,28 @@ def versions() -> dict[str, str]:
 
 
 def list_trials(results: Path) -> pd.DataFrame:
-    """A row a stored trial, for `artpose results`. What records of version 0.1.0 lack is computed from their
-    predictions; their `data` has a name only where a later record tells that of the same `fingerprint`."""
+    """A row a stored trial, for `artpose results`. Records of version 0.1.0 have no name of their `data`: it is told
+    where another record has one for the same `fingerprint`."""
     found = all_records(results)
     names = {record.config["data"]: record.facts["data_name"] for record in found if record.facts.get("data_name")}
     rows = []
     for record in found:
-        config, facts = record.config, record.facts
-        scores = facts if "test_macro_f1" in facts else _score_test(record.predictions)
+        config, facts, (pictures, macro_f1) = record.config, record.facts, _score_test(record.predictions)
         rows.append({"model": config["recipe"]["model"], "backbone": config["recipe"]["backbone"],
                      "seed": config["seed"], "switched": ", ".join(config["recipe"].get("variant", {})),
                      "data": names.get(config["data"], "name not stored"), "fingerprint": config["data"],
                      "size": config["size"], "epochs": facts["epochs"], "validation": facts["validation_accuracy"],
-                     "test": facts["test_accuracy"], "macro_f1": scores["test_macro_f1"],
-                     "test_pictures": scores["test_pictures"], "weights": "kept" if record.weights else "",
-                     "seconds": facts["seconds"], "finished": facts["finished"], "folder": record.folder.name})
+                     "test": facts["test_accuracy"], "macro_f1": macro_f1, "test_pictures": pictures,
+                     "weights": "kept" if record.weights else "", "seconds": facts["seconds"],
+                     "finished": facts["finished"], "folder": record.folder.name})
     return pd.DataFrame(rows)
 
 
-def _score_test(predictions: pd.DataFrame) -> dict[str, float]:
-    """The number of test pictures, and their macro F1 over the classes that occur among them."""
+def _score_test(predictions: pd.DataFrame) -> tuple[int, float]:
+    """The number of test pictures, and the macro F1 over the classes that occur among them."""
     from sklearn.metrics import f1_score  # a second to import
 
     test = predictions[predictions["part"] == "test"]
-    if test.empty:
-        return {"test_pictures": 0, "test_macro_f1": np.nan}
-    f1 = f1_score(test["label"], likeliest_class(test), labels=test["label"].unique(), average="macro", zero_division=0)
-    return {"test_pictures": len(test), "test_macro_f1": round(float(f1), 4)}
+    f1 = np.nan if test.empty else f1_score(test["label"], likeliest_class(test), labels=test["label"].unique(),
+                                            average="macro", zero_division=0)
+    return len(test), round(float(f1), 4)
