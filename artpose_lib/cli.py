@@ -292,22 +292,24 @@ def draw(folder: str, pictures: int, seed: int, background_link: float) -> None:
 
 
 @artpose.command()
-@click.argument("source", metavar="DIR|CSV|LIST")
+@click.argument("source", metavar="DIR|FILE")
 @click.option("--model", required=True, metavar="RECORD", help='A name in "artpose results", or its folder.')
-@click.option("-o", "--out", required=True, metavar="FILE.parquet", help="A row for each picture.")
+@click.option("-o", "--out", required=True, metavar="FILE.parquet|FILE.csv", help="A row for each picture.")
 @click.option("--folder", default="", metavar="DIR",
               help="Where the names in a list start, and what they may not lead out of (default: the list's own).")
 @option("--data", help="Folder of the pictures that the model was trained on, to tell what is unlike them.")
 @option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
 @option("--results", "~/.artpose", "Folder of trials.")
 @option("--contact", help="An e-mail address or page that tells the hosts of addresses who is asking.")
+@click.option("--allow-redirects", is_flag=True, help="Follow addresses that lead to another public host.")
 @option("--cluster", help="Where to classify, a part of a thousand pictures a task: a Dask scheduler's address, local "
                           "or slurm.")
 def classify(source: str, model: str, out: str, folder: str, data: str, weights: str, results: str, contact: str,
-             cluster: str) -> None:
+             allow_redirects: bool, cluster: str) -> None:
     """Classify a collection of any size with a stored trial.
 
-    It is a folder, a .csv with a column file_name or url, or a text file of paths and addresses, one a line.
+    It is a folder, a picture, a table (CSV, TSV or Parquet) with a column file_name or url, or a text of paths and
+    addresses, one a line.
 
     \b
     Example:  artpose classify pictures --model frozen-ResNet50-40-0123456789ab -o out.parquet
@@ -315,12 +317,12 @@ def classify(source: str, model: str, out: str, folder: str, data: str, weights:
     from artpose_lib.classify import classify as collections
     from artpose_lib.classify import model as models
 
-    record, weights_dir = models.find_record(model, Path(results).expanduser()), weights or None
-    models.ensure_neighbours(record, data, Path(results).expanduser(), weights_dir)
+    record = models.find_record(model, Path(results).expanduser())
+    dataset = models.find_training_data(record, data, Path(results).expanduser())
     run = partial(collections.classify_on_cluster, cluster) if cluster else None
-    rows = collections.classify(Path(source), record, Path(out), Path(folder) if folder else None, weights_dir, contact,
-                                run=run)
-    click.echo(f"{out}: {rows:,} pictures")
+    rows, failed = collections.classify(Path(source), record, Path(out), dataset, Path(folder) if folder else None,
+                                        weights or None, contact, allow_redirects, run=run)
+    click.echo(f"{out}: {rows:,} pictures, {failed:,} failed" + ": the column error says why" * (failed > 0))
 
 
 def study_parameters(data: str, weights: str, profile: str, results: str, classes: str) -> dict[str, str]:

@@ -51,14 +51,14 @@ def whole(path: Path, replace: bool = False, option: str = "--results") -> Itera
 
 
 @contextmanager
-def claim(path: Path) -> Iterator[bool]:
+def claim(path: Path, option: str = "--results") -> Iterator[bool]:
     """Tell whether this process alone may make what belongs at `path`, until the end of the `with` block.
 
-    Raises OSError, naming the folder and the way out, where no lock can be made there.
+    `option` as in `whole`. Raises OSError, naming the folder and the way out, where no lock can be made there.
     """
     # No fallback to marker files: those of a killed process would stop all others.
     lock = FileLock(path.parent / f".{path.name}.lock", timeout=0, mode=0o666, fallback_to_soft=False)
-    with _explain_errors(path.parent):
+    with _explain_errors(path.parent, option):
         path.parent.mkdir(parents=True, exist_ok=True)
         mine = True
         try:

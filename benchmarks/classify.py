@@ -54,7 +54,7 @@ def _rows(folder: Path, count: int) -> dict:
     classifier, record, out = _classifier(Nothing(), 8, 3), _record(folder), folder / f"{count}.parquet"
     begun, cpu = time.perf_counter(), time.process_time()
     with Memory() as memory:
-        done = module.classify(tiny / "list.txt", record, out,
+        done, _ = module.classify(tiny / "list.txt", record, out,
                                run=lambda parts: module.classify_parts(parts, classifier))
     seconds = time.perf_counter() - begun
     say(f"{done:,} rows in {seconds:.0f} s, {memory.peak_mb} MB, {out.stat().st_size / 1e6:.1f} MB of output")

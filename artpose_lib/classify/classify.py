@@ -1,7 +1,8 @@
 """Classify a collection of any size with a stored trial, part by part, so that it can stop and go on at any moment.
 
 Beside the output `out.parquet` a hidden folder `.out.parquet.parts` holds the list of what is to be classified, as it
-was when it was first read, and one Parquet file for each part that is done.
+was when it was first read, and one Parquet file for each part that is done. What an output's rows depended on stands in
+the Parquet itself, and of `out.csv` in a hidden file `.out.csv.facts` beside it.
 """
 
 import hashlib
@@ -19,22 +20,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow
-from pyarrow import parquet
+from pyarrow import csv, parquet
 from tqdm import tqdm
 
 from artpose_lib import __version__
 from artpose_lib.classify import inputs
-from artpose_lib.classify.model import NEIGHBOURS, Classifier, open_classifier
-from artpose_lib.data.dataset import DataError
+from artpose_lib.classify.model import NEIGHBOURS, Classifier, ensure_neighbours, open_classifier
+from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.pictures import PictureError, read_ahead
-from artpose_lib.files import whole
+from artpose_lib.files import claim, say, whole
 from artpose_lib.model.features import forward
 from artpose_lib.train import jobs
 from artpose_lib.train.records import RECORD, WEIGHTS, Record
 
 PART = 1024  # pictures of a part: what a kill costs at most, and a file of some 50 kB
 GROUP = 64  # parts in a row group of the output
-LISTS, FACTS, OUTPUT, KEY = "lists", "facts.json", "output", b"artpose"
+LISTS, FACTS, KEY = "lists", "facts.json", b"artpose"
+REDIRECTS, MORE = "redirects", ["more"]  # all that differs from an earlier run that could compare or follow less
 TALK = 5  # seconds between two looks at the progress, and to the first
 
 
@@ -43,7 +45,7 @@ class Part:
     """A part of a collection, small enough to be sent to another process.
 
     work: the hidden folder. number: from 0. root: where names of files start. record: the trial's folder.
-    weights_dir: as in `build_classifier`. contact: as in `collect.session.Session`.
+    weights_dir: as in `build_classifier`. contact and redirects: as in `inputs.open_downloads`. neighbours: a file.
     """
 
     work: Path
@@ -52,6 +54,8 @@ class Part:
     record: Path
     weights_dir: str | None = None
     contact: str = ""
+    redirects: bool = False
+    neighbours: Path | None = None
 
     @property
     def path(self) -> Path:
@@ -63,36 +67,46 @@ class Part:
         return json.loads((self.work / LISTS / f"{self.number:08}.json").read_text(encoding="utf-8"))
 
 
-def classify(source: Path, record: Record, out: Path, root: Path | None = None, weights_dir: str | None = None,
-             contact: str = "", part_size: int = PART, run: Callable[[list[Part]], Iterable[int]] | None = None) -> int:
-    """Classify all pictures of a folder or a list into a Parquet file, and return how many rows it has.
+def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | None = None, root: Path | None = None,
+             weights_dir: str | None = None, contact: str = "", redirects: bool = False, part_size: int = PART,
+             run: Callable[[list[Part]], Iterable[int]] | None = None) -> tuple[int, int]:
+    """Classify all pictures of a folder or a list into a Parquet or a CSV; return how many rows it has, and how many of
+    them an error.
 
-    Parameters: `source` as in `inputs.list_names`; `root` where names of files start (None: the folder, or the
-    list's own); `part_size` in pictures; `run` does parts, in any order, and gives numbers of pictures as they are done
-    (None: `classify_parts`); the others as in `Part`.
+    Parameters: `source` as in `inputs.list_names`; `dataset` as in `ensure_neighbours`; `root` where names of files
+    start (None: the folder, or the list's own); `part_size` in pictures; `run` does parts, in any order, and gives
+    numbers of pictures as they are done (None: `classify_parts`); the others as in `Part`.
     The output has a row for each picture, in the order of the source: `file`; `error`, a sentence that says why it
     could not be classified, or null; `class`, the likeliest; `confidence`, the calibrated probability of that class;
     `unlike` and `distance` as `calibration.Neighbours` gives them, null where the record has none; `p_<class>`, the
     network's own probabilities; `model`, the record's name.
     Stopped at any moment and called again it goes on, and the output's bytes are the same.
-    Raises DataError for a source, an earlier run or an output that does not fit.
+    Raises DataError for a source, an earlier run or an output that does not fit, and where another process writes it.
     """
     source, out = source.resolve(), out.resolve()
+    if out.suffix not in (".parquet", ".csv"):
+        raise DataError(f'{out}: the name of the output must end in .parquet or .csv, and not in "{out.suffix}".')
     root = (root or (source if source.is_dir() else source.parent)).resolve()
-    work, facts = out.parent / f".{out.name}.parts", _facts(source, root, record, part_size)
-    if not _is_finished(out, facts):
-        rows = _freeze_list(source, work, facts)
-        parts = [Part(work, number, root, record.folder, weights_dir, contact)
-                 for number in range(-(-rows // part_size))]
-        missing = [part for part in parts if not part.path.exists()]
-        before = min(rows, part_size * (len(parts) - len(missing)))
-        with tqdm(total=rows, initial=before, unit=" pictures", mininterval=TALK, delay=TALK) as progress:
-            for done in (run or classify_parts)(missing):
-                progress.update(done)
-        _assemble(parts, work / OUTPUT, facts)
-        os.replace(work / OUTPUT, out)
-    shutil.rmtree(work, ignore_errors=True)
-    return parquet.read_metadata(out).num_rows
+    work, names = out.parent / f".{out.name}.parts", inputs.list_names(source, root)
+    facts = _facts(source, root, record, dataset, redirects, part_size)
+    finished = _is_finished(out, facts)
+    with claim(out, option="--out") as mine:
+        if not mine:
+            raise DataError(f"{out} is being written by another process. Wait for that, or name another file.")
+        if not finished:
+            rows = _freeze_list(names, work, facts)
+            neighbours = ensure_neighbours(record, dataset, work, weights_dir)
+            parts = [Part(work, number, root, record.folder, weights_dir, contact, redirects, neighbours)
+                     for number in range(-(-rows // part_size))]
+            missing = [part for part in parts if not part.path.exists()]
+            before = min(rows, part_size * (len(parts) - len(missing)))
+            with tqdm(total=rows, initial=before, unit=" pictures", mininterval=TALK, delay=TALK) as progress:
+                for done in (run or classify_parts)(missing):
+                    progress.update(done)
+            _assemble(parts, work, out, facts)
+        shutil.rmtree(work, ignore_errors=True)
+    errors = pd.read_csv(out, usecols=["error"]) if out.suffix == ".csv" else pd.read_parquet(out, columns=["error"])
+    return len(errors), int(errors["error"].notna().sum())
 
 
 def classify_on_cluster(where: str, parts: list[Part]) -> Iterator[int]:
@@ -114,8 +128,8 @@ def classify_parts(parts: list[Part], classifier: Classifier | None = None) -> I
     if not parts:
         return
     first = parts[0]
-    classifier = classifier or open_classifier(first.record, first.weights_dir)
-    with inputs.open_downloads(first.contact) as download:
+    classifier = classifier or open_classifier(first.record, first.weights_dir, first.neighbours)
+    with inputs.open_downloads(first.contact, first.redirects) as download:
         read = partial(inputs.read_picture, root=first.root, size=classifier.size, download=download)
         named = ((part, name) for part in parts for name in part.names())
         with closing(read_ahead(lambda item: (item[0], read(item[1])), named)) as pictures:
@@ -144,12 +158,25 @@ def _rows(names: list[str], found: list, classifier: Classifier) -> pyarrow.Tabl
     return pyarrow.Table.from_pandas(rows.reindex(columns=schema.names), schema).replace_schema_metadata()
 
 
-def _facts(source: Path, root: Path, record: Record, part_size: int) -> dict:
+def _facts(source: Path, root: Path, record: Record, dataset: PoseDataset | None, redirects: bool,
+           part_size: int) -> dict:
     """What the output's rows depend on, but for the pictures themselves: an earlier run must agree with it."""
     paths = record.folder / RECORD, record.folder / WEIGHTS, record.folder / NEIGHBOURS, source
-    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
+    digests = {path.name: _digest(path) for path in paths if path.is_file()}
+    if dataset:
+        digests[NEIGHBOURS] = dataset.fingerprint
+    if redirects:
+        digests[REDIRECTS] = "followed"
     return {"source": os.fsdecode(source), "root": os.fsdecode(root), "record": record.folder.name, "part": part_size,
             "files": digests, "version": __version__}
+
+
+def _find_changes(stored: dict, facts: dict) -> list[str]:
+    """The names of the facts that an earlier run had otherwise; `MORE` where it only lacked neighbours or redirects."""
+    before, now = dict(stored.get("files", {})), dict(facts["files"])
+    gained = [bool(now.pop(name, "")) > bool(before.pop(name, "")) for name in (NEIGHBOURS, REDIRECTS)]
+    changed = [name for name in facts if (stored | {"files": before}).get(name) != (facts | {"files": now})[name]]
+    return changed or MORE * any(gained)
 
 
 def _is_finished(out: Path, facts: dict) -> bool:
@@ -157,44 +184,58 @@ def _is_finished(out: Path, facts: dict) -> bool:
     if not out.exists():
         return False
     try:
-        stored = json.loads((parquet.read_schema(out).metadata or {}).get(KEY, b"null"))
+        if out.suffix == ".csv":
+            stored = json.loads(out.with_name(f".{out.name}.facts").read_text(encoding="utf-8"))
+            stored = stored if stored["sha256"] == _digest(out) else {}
+        else:
+            stored = json.loads((parquet.read_schema(out).metadata or {}).get(KEY, b"{}"))
     except (OSError, ValueError):  # pyarrow's errors among them
-        stored = None
-    if stored != facts:
+        stored = {}
+    changed = _find_changes(stored, facts)
+    if changed == MORE:
+        say(f"artpose: {out} is made anew, as there is more to compare with or to follow")
+    elif changed:
         raise DataError(f"{out} is there already, and not from this list and model: name another file, or delete it.")
-    return True
+    return not changed
 
 
-def _freeze_list(source: Path, work: Path, facts: dict) -> int:
+def _freeze_list(names: Iterator[str], work: Path, facts: dict) -> int:
     """Write down what is to be classified, part by part, unless it is; return how many rows that is.
 
     A folder may change while a long run goes on; the list does not.
     """
-    if not (work / LISTS).exists():
-        shutil.rmtree(work, ignore_errors=True)  # a list that was not finished
-        rows, found = 0, inputs.list_names(source)
-        with whole(work / LISTS, option="--out") as lists:
-            lists.mkdir()
-            while names := list(islice(found, facts["part"])):
-                (lists / f"{rows // facts['part']:08}.json").write_text(json.dumps(names), encoding="utf-8")
-                rows += len(names)
-            (lists / FACTS).write_text(json.dumps(facts | {"rows": rows}), encoding="utf-8")
-    stored = json.loads((work / LISTS / FACTS).read_text(encoding="utf-8"))
-    rows = stored.pop("rows")
-    if stored != facts:
-        changed = ", ".join(name for name in facts if facts[name] != stored.get(name))
-        raise DataError(f"{work} is from a run that was not finished and had another {changed}. Repeat that one, or "
-                        "delete the folder.")
-    if not rows:
-        shutil.rmtree(work)
-        raise DataError(f"{source}: no pictures. Their names end in {', '.join(inputs.SUFFIXES)}.")
+    frozen = work / LISTS / FACTS
+    stored = json.loads(frozen.read_text(encoding="utf-8")) if frozen.exists() else {}
+    changed = _find_changes(stored, facts)
+    if stored and not changed:
+        return stored["rows"]
+    if stored and changed != MORE:
+        raise DataError(f"{work} is from a run that was not finished and had another {', '.join(changed)}. Repeat that "
+                        "one, or delete the folder.")
+    shutil.rmtree(work, ignore_errors=True)  # a list that was not finished, or parts that know less
+    rows = 0
+    with whole(work / LISTS, option="--out") as lists:
+        lists.mkdir()
+        while some := list(islice(names, facts["part"])):
+            (lists / f"{rows // facts['part']:08}.json").write_text(json.dumps(some), encoding="utf-8")
+            rows += len(some)
+        (lists / FACTS).write_text(json.dumps(facts | {"rows": rows}), encoding="utf-8")
     return rows
 
 
-def _assemble(parts: list[Part], out: Path, facts: dict) -> None:
-    """The parts' files in one, a row group at a time."""
+def _assemble(parts: list[Part], work: Path, out: Path, facts: dict) -> None:
+    """The parts' files in one, a row group at a time, put in its place."""
     schema = parquet.read_schema(parts[0].path).with_metadata({KEY: json.dumps(facts).encode()})
-    with whole(out, option="--out") as path, parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    write = csv.CSVWriter if out.suffix == ".csv" else partial(parquet.ParquetWriter, compression="zstd")
+    with whole(work / out.name, option="--out") as path, write(path, schema) as writer:
         for start in range(0, len(parts), GROUP):
             tables = [parquet.read_table(part.path) for part in parts[start:start + GROUP]]
             writer.write_table(pyarrow.concat_tables(tables), GROUP * facts["part"])
+    if out.suffix == ".csv":
+        stored = json.dumps(facts | {"sha256": _digest(work / out.name)})
+        out.with_name(f".{out.name}.facts").write_text(stored, encoding="utf-8")
+    os.replace(work / out.name, out)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

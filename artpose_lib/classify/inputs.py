@@ -1,38 +1,57 @@
-"""What is to be classified: the files of a folder, or what a list names; and one of them as a square of pixels."""
+"""What is to be classified: the files of a folder, a picture, or what a list names; and one as a square of pixels."""
 
+import codecs
 import csv
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import numpy as np
+from PIL import Image
+from pyarrow import ArrowException, parquet
 
 from artpose_lib.collect.answers import Fault, text
 from artpose_lib.data.dataset import DataError
-from artpose_lib.data.pictures import PictureError, decode_square, read_file
+from artpose_lib.data.pictures import FORMATS, PictureError, decode_square, read_file
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")  # of `pictures.FORMATS`
-COLUMNS = ("file_name", "url")  # of a CSV, the first that is there
+COLUMNS = ("file_name", "url")  # of a table; in each row the first that says something
 ADDRESS = ("http://", "https://")
 LONGEST = 8192  # characters of a line in a list: more than any file's name or address
+SOME = 1000  # names at the beginning of a list, of which one at least must be there
 
 
-def list_names(source: Path) -> Iterator[str]:
+def list_names(source: Path, root: Path) -> Iterator[str]:
     """The names of a folder's pictures, or those on a list, one by one.
 
     Parameters: `source` a folder, searched with all folders in it, in sorted order, for files of a picture's suffix;
-    hidden ones are passed over, links to folders not followed. Or a .csv with a column `file_name` or `url`. Or a text
-    file with a path or an address on each line. Bytes that are not UTF-8 are kept as `os.fsdecode` does.
-    Raises DataError where there is no such file, or it is no such list.
+    hidden ones are passed over, links to folders not followed. Or one picture. Or a table, Parquet or text, with a
+    column `file_name` or `url`. Or a text with a path or an address on each line. Texts are UTF-8, or UTF-16 with its
+    mark; bytes that are neither are kept as `os.fsdecode` does. `root`, a resolved path, is where names of files start.
+    Raises DataError where there is no such file, it is no such list, or nothing that it names is there.
     """
     if source.is_dir():
-        return _files(source)
-    if not source.is_file():
-        raise DataError(f"{source}: there is no such folder or list.")
-    return _column(source) if source.suffix.lower() == ".csv" else _lines(source)
+        names = _files(source)
+    elif not source.is_file():
+        raise DataError(f"{source}: there is no such folder, picture or list.")
+    elif _is_picture(source):
+        names = iter([os.path.relpath(source, root)])
+    else:
+        names = (_mend(name, root) for name in _read_list(source))
+    first = list(islice(names, SOME))
+    if not first:
+        what = f"Their names end in {', '.join(SUFFIXES)}" if source.is_dir() else "The list names none"
+        raise DataError(f"{source}: no pictures. {what}.")
+    if not any(name.lower().startswith(ADDRESS) or os.path.lexists(root / name) for name in first):
+        raise DataError(f'{source}: nothing that it names is in {root}, for example "{text(first[0])}". If it is a '
+                        "list of pictures, name the folder where their names start with --folder.")
+    return chain(first, names)
 
 
 def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes]) -> np.ndarray | PictureError:
@@ -49,16 +68,26 @@ def read_picture(name: str, root: Path, size: int, download: Callable[[str], byt
 
 
 @contextmanager
-def open_downloads(contact: str) -> Iterator[Callable[[str], bytes]]:
-    """Give the `download` of `read_picture`: one request a second to each host, redirects within a host alone.
+def open_downloads(contact: str, redirects: bool) -> Iterator[Callable[[str], bytes]]:
+    """Give the `download` of `read_picture`: one request a second to each host, to public ones alone.
 
-    Parameters: `contact` as in `collect.session.Session`.
+    Parameters: `contact` as in `collect.session.Session`; `redirects` follows those that lead to another host.
     """
     from artpose_lib.collect.session import Session
 
+    def download(address: str) -> bytes:
+        host = urlsplit(address).hostname
+        try:
+            return session.fetch_picture(address, None if redirects else (host,))
+        except Fault as fault:
+            said = re.sub(r" [^.]*run the collection again[^.]*\.", "", str(fault), flags=re.IGNORECASE)
+            if fault.kind == "elsewhere" and not redirects and host and host not in said:
+                said += f" {host} redirects there; --allow-redirects follows it to a public host."
+            raise PictureError(said) from fault
+
     with TemporaryDirectory(prefix="artpose-") as folder, Session(Path(folder), contact) as session:
         try:
-            yield lambda address: session.fetch_picture(address, (urlsplit(address).hostname,))
+            yield download
         finally:
             session.stop.set()
 
@@ -91,24 +120,85 @@ def _files(root: Path, folder: str = "") -> Iterator[str]:
             yield folder + name
 
 
-def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
-        for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), ""), start=1):
-            if len(line) > LONGEST:
-                raise DataError(f"{path}, line {number}: more than {LONGEST} characters; a list has one path or "
-                                "address on each line.")
-            if name := line.rstrip("\r\n"):
-                yield name
+def _is_picture(path: Path) -> bool:
+    with suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # as Pillow says that it is none
+        Image.open(path, formats=FORMATS).close()
+        return True
+    return False
 
 
-def _column(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        table = csv.DictReader(file, strict=True)  # strict: an open quote would swallow the rows that follow
+def _read_list(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        head = file.read(LONGEST)
+    if head.startswith(b"PAR1"):
+        return _read_parquet(path)
+    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    if b"\0" in head and encoding != "utf-16":
+        raise DataError(f"{path}: this is no picture ({', '.join(FORMATS)}) and no list, as it holds bytes that are no "
+                        "text. Save a list as text or as CSV, in UTF-8.")
+    return _read_text(path, encoding)
+
+
+def _mend(name: str, root: Path) -> str:
+    """A name as its file has it, where the list has it in quotes or spaces, with the backslashes of Windows, in its
+    bytes, or with other code points for its accents; the same name where there is no such file."""
+    plain = name.strip()
+    if len(plain) > 2 and plain[0] == plain[-1] and plain[0] in "\"'":
+        plain = plain[1:-1]
+    if plain.lower().startswith(ADDRESS):
+        return plain
+    if re.search("[\udc80-\udcff]", plain):
+        plain = plain.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    slashed = plain.replace("\\", "/")
+    ways = dict.fromkeys([name, plain, slashed, *(unicodedata.normalize(form, slashed) for form in ("NFC", "NFD"))])
+    return next((way for way in ways if len(ways) == 1 or way and os.path.lexists(root / way)), name)
+
+
+def _read_parquet(path: Path) -> Iterator[str]:
+    try:
+        table = parquet.ParquetFile(path)
+        found = table.schema_arrow.names
+        batches = table.iter_batches(columns=_find_columns(found))
+        yield from _pick(path, found, (row for batch in batches for row in batch.to_pylist()))
+    except (ArrowException, OSError) as error:
+        raise DataError(f"{path}: this Parquet cannot be read ({text(str(error))}).") from error
+
+
+def _read_text(path: Path, encoding: str) -> Iterator[str]:
+    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+        number, lines = 0, iter(lambda: file.readline(LONGEST + 1), "")
         try:
-            column = next((name for name in COLUMNS if name in (table.fieldnames or [])), None)
-            if column is None:
-                found = ", ".join(f'"{name}"' for name in table.fieldnames or []) or "none"
-                raise DataError(f'{path}: a column "file_name" or "url" is needed. Columns found: {text(found)}.')
-            yield from filter(None, (row[column] for row in table))
+            header = next(lines, "")
+            separator = max(",;\t|", key=header.count)
+            found = next(csv.reader([header], delimiter=separator), [])
+            # strict: an open quote would swallow the rows that follow
+            table = csv.DictReader(file, found, delimiter=separator, strict=True)
+            if path.suffix.lower() in (".csv", ".tsv") or _find_columns(found):
+                yield from _pick(path, found, table)
+                return
+            for number, line in enumerate(chain([header], lines), start=1):
+                if len(line) > LONGEST:
+                    raise DataError(f"{path}, line {number}: more than {LONGEST} characters; a list has one path or "
+                                    "address on each line.")
+                if line.strip():
+                    yield line.rstrip("\r\n")
         except csv.Error as error:
-            raise DataError(f"{path}, line {table.line_num}: this is not CSV ({error}).") from error
+            raise DataError(f"{path}, line {table.line_num + 1}: this is not CSV ({error}).") from error
+        except UnicodeError as error:
+            raise DataError(f"{path}: this is not {encoding} ({error}). Save it as UTF-8.") from error
+
+
+def _find_columns(found: list[str]) -> list[str]:
+    return [name for wanted in COLUMNS for name in found if name.strip().lower().replace(" ", "_") == wanted]
+
+
+def _pick(path: Path, found: list[str], rows: Iterable[dict]) -> Iterator[str]:
+    columns = _find_columns(found)
+    if not columns:
+        there = ", ".join(f'"{name}"' for name in found) or "none"
+        raise DataError(f'{path}: a column "file_name" or "url" is needed. Columns found: {text(there)}.')
+    for row in rows:
+        if any(row.get(None) or ()):
+            raise csv.Error("it has more values than columns; put quotes around one that holds the separator")
+        if name := next(filter(None, map(row.get, columns)), None):
+            yield str(name)

@@ -1,5 +1,6 @@
 """A stored trial as a classifier: its network, a temperature, and what it was trained on, to tell what is unlike it."""
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,35 +56,36 @@ def find_record(model: str, results: Path) -> Record:
     """
     folders = Path(model).expanduser(), results / "trials" / model
     record = next((Record(folder.resolve()) for folder in folders if (folder / RECORD).is_file()), None)
-    if not record:
-        usable = [one.folder.name for one in all_records(results) if one.weights]
-        there = f"Those that can be used: {', '.join(usable)}." if usable else "None there can be used."
-        raise DataError(f'no trial "{model}" in {results}. {there} `artpose results` lists all.')
-    if not record.weights:
-        raise DataError(f"{record.folder} has no {WEIGHTS}: only frozen models and each model's first trial "
-                        "keep their weights. Take another trial, or delete this folder and run its chapter again.")
-    return record
+    if record and record.weights:
+        return record
+    usable = [one.folder.name for one in all_records(results) if one.weights]
+    there = f"Those that can be used: {', '.join(usable)}." if usable else "None there can be used."
+    if record:
+        raise DataError(f"{record.folder} has no {WEIGHTS}: only frozen models and each model's first trial keep their "
+                        f"weights. {there}")
+    raise DataError(f'no trial "{model}" in {results}. {there} `artpose results` lists all.')
 
 
 @lru_cache(maxsize=1)  # a worker's parts are of one record
-def open_classifier(folder: Path, weights_dir: str | None = None) -> Classifier:
-    """Open the classifier of a record's folder; `weights_dir` as in `build_classifier`, for frozen models.
+def open_classifier(folder: Path, weights_dir: str | None, neighbours: Path | None) -> Classifier:
+    """Open the classifier of a record's folder; `weights_dir` as in `build_classifier`, for frozen models; `neighbours`
+    the file of `ensure_neighbours`.
 
     Raises WeightsMissing where a frozen model's ImageNet weights are missing, and ValueError where they are others than
     it was trained on, a file is damaged, or the training diverged.
     """
     record = Record(folder)
-    network, neighbours = build_network(record, weights_dir), None
+    network, known = build_network(record, weights_dir), None
     classes, held_out = tuple(record.config["classes"]), record.predictions.query("part == 'validation'")
     labels = np.array([classes.index(label) for label in held_out["label"]])
     probabilities = held_out[[f"p_{name}" for name in classes]].to_numpy(float)
     if not np.isfinite(probabilities).all():
         raise ValueError(f"{folder}: the training diverged, so that it has no probabilities. Take another trial.")
-    if (folder / NEIGHBOURS).exists():
-        with np.load(folder / NEIGHBOURS) as arrays:
-            neighbours = Neighbours(**arrays)
-    return Classifier(folder.name, classes, record.config["size"], network, fit_temperature(probabilities, labels),
-                      neighbours)
+    if neighbours:
+        with np.load(neighbours) as arrays:
+            known = Neighbours(**arrays)
+    temperature = fit_temperature(probabilities, labels)
+    return Classifier(folder.name, classes, record.config["size"], network, temperature, known)
 
 
 def build_network(record: Record, weights_dir: str | None = None) -> "keras.Model":
@@ -111,29 +113,44 @@ def build_network(record: Record, weights_dir: str | None = None) -> "keras.Mode
     return keras.Model(classifier.input, [features, classifier.output])
 
 
-def ensure_neighbours(record: Record, data: str, results: Path, weights_dir: str | None = None) -> None:
-    """Store, in the record's folder, the neighbours that its network makes of what it was trained on, unless they are.
+def find_training_data(record: Record, data: str, results: Path) -> PoseDataset | None:
+    """What a record was trained on, where its neighbours are still to be made of it; None where that is not here.
 
-    Parameters: `data` names that data set's folder; "" looks for it among the drawn ones in `results`, and says so
-    where it is not there. Raises DataError where `data` is another data set.
+    Parameters: `data` names the folder; "" looks for it among the drawn data sets in `results`. Raises DataError where
+    `data` is another data set.
     """
     if (record.folder / NEIGHBOURS).exists():
-        return
+        return None
     dataset = load_dataset(data, record.config["classes"]) if data else _find_drawn(record, results)
-    if not dataset:
-        say(f'artpose: no column "unlike": what {record.folder.name} was trained on (fingerprint '
-            f"{record.config['data']}) is not here; name its folder with --data")
-        return
-    if dataset.fingerprint != record.config["data"]:
+    if dataset and dataset.fingerprint != record.config["data"]:
         raise DataError(f"{dataset.folder} (fingerprint {dataset.fingerprint}) is not what {record.folder.name} was "
                         f"trained on (fingerprint {record.config['data']}). Name that folder with --data.")
+    return dataset
+
+
+def ensure_neighbours(record: Record, dataset: PoseDataset | None, elsewhere: Path,
+                      weights_dir: str | None) -> Path | None:
+    """The file of the neighbours that a record's network makes of what it was trained on, made unless it is there.
+
+    Parameters: `dataset` as of `find_training_data`. The file is kept with the record or, if that may only be read, in
+    the folder `elsewhere`. Returns None, and says so, where there is none and no data set.
+    """
+    places = record.folder / NEIGHBOURS, elsewhere / NEIGHBOURS
+    if stored := [path for path in places if path.exists()]:
+        return stored[0]
+    if not dataset:
+        say(f'artpose: no column "unlike": what {record.folder.name} was trained on (fingerprint '
+            f"{record.config['data']}) is not here; name its folder with --data, in the same command")
+        return None
     predictions, names = record.predictions, dataset.metadata["file_name"]
     held_out = predictions.loc[predictions["part"] == "validation", "file_name"]
     parts = ~names.isin(predictions["file_name"]), names.isin(held_out)  # it predicted all that it did not train on
     network, size = build_network(record, weights_dir), record.config["size"]
     training, held_out = (extract_features(network, dataset.stream(size, np.flatnonzero(part))) for part in parts)
-    with whole(record.folder / NEIGHBOURS) as path:
-        np.savez(path, **vars(Neighbours.fit(training, held_out)))
+    path = places[0] if os.access(record.folder, os.W_OK) else places[1]
+    with whole(path) as partial:
+        np.savez(partial, **vars(Neighbours.fit(training, held_out)))
+    return path
 
 
 def _find_drawn(record: Record, results: Path) -> PoseDataset | None:

@@ -21,7 +21,7 @@ from requests_cache import CacheMixin
 
 from artpose_lib import __version__
 from artpose_lib.collect.answers import Fault
-from artpose_lib.collect.transport import PER_SECOND, Transport, is_page
+from artpose_lib.collect.transport import PER_SECOND, Transport, is_page, is_public
 from artpose_lib.files import whole
 
 DAY, MONTH = 86_400, 30 * 86_400  # seconds
@@ -71,8 +71,8 @@ class Session(CacheMixin, Transport):
                         "for people. Run the collection again later.")
         return json.loads(response.content)
 
-    def fetch_picture(self, url: str, hosts: Collection[str], redirects: bool = True) -> bytes:
-        """Return a picture's file of up to 40 MB, not yet decoded. Raises Fault as `fetch_json` does."""
+    def fetch_picture(self, url: str, hosts: Collection[str] | None, redirects: bool = True) -> bytes:
+        """Return a picture's file of up to 40 MB, not yet decoded; hosts None is any. Raises Fault as `fetch_json`."""
         return self._follow(url, hosts, LARGEST_PICTURE, redirects=redirects).content
 
     def fetch_file(self, url: str, hosts: Collection[str], name: str) -> Path:
@@ -99,7 +99,7 @@ class Session(CacheMixin, Transport):
         self.hide(key)
         return key
 
-    def _follow(self, url: str, hosts: Collection[str], limit: int, keep: int = 0, params: dict | None = None,
+    def _follow(self, url: str, hosts: Collection[str] | None, limit: int, keep: int = 0, params: dict | None = None,
                 headers: dict | None = None, redirects: bool = True) -> Response:
         """Return the answer of status 200 at an address, or where it redirects to; it is kept for `keep` seconds."""
         send = partial(self.send, expire_after=keep) if keep else partial(Transport.send, self)
@@ -117,17 +117,16 @@ class Session(CacheMixin, Transport):
             request = self._prepare(target, hosts, None, headers, base=request.url)
         raise Fault("elsewhere", f"{self.name_place(url)} leads on and on to other addresses.")
 
-    def _prepare(self, url: str, hosts: Collection[str], params: dict | None, headers: dict | None,
+    def _prepare(self, url: str, hosts: Collection[str] | None, params: dict | None, headers: dict | None,
                  base: str = "") -> PreparedRequest:
         """Return the request for an address. Raises Fault, "elsewhere", where it is not on one of the hosts."""
         with suppress(ValueError):  # of all the ways in which an address can be wrong
             request = self.prepare_request(requests.Request("GET", urljoin(base, url), headers, params=params))
             parts = urlsplit(request.url)  # the address as it is sent, which may differ from how it was written
-            if (parts.scheme in PORTS and parts.port in (None, PORTS[parts.scheme]) and parts.hostname in hosts
-                    and "@" not in parts.netloc):
+            if (parts.scheme in PORTS and parts.port in (None, PORTS[parts.scheme]) and "@" not in parts.netloc
+                    and (is_public(parts.hostname) if hosts is None else parts.hostname in hosts)):
                 return request
-        raise Fault("elsewhere", f'"{self.name_place(url)}" is not an address on one of the hosts that this source '
-                    "declares.")
+        raise Fault("elsewhere", f'"{self.name_place(url)}" is not an address on one of the hosts that may be asked.')
 
     def _refuse_errors(self, response: Response) -> None:
         where, status = self.name_place(response.url), response.status_code

@@ -163,12 +163,18 @@ class PublicAdapter(HTTPAdapter):
     """Connects to public addresses alone, whatever address a host's name stands for."""
 
     def get_connection_with_tls_context(self, request: PreparedRequest, *args, **options) -> HTTPConnectionPool:
-        host, found = urlsplit(request.url).hostname, []
-        with suppress(OSError, UnicodeError):  # a name that stands for no address: connecting will tell
-            found = socket.getaddrinfo(host, None)
-        if not all(ipaddress.ip_address(peer[0]).is_global for *_, peer in found):
+        host = urlsplit(request.url).hostname
+        if not is_public(host):
             raise Fault("elsewhere", f"{host} stands for an address that is not public.")
         return super().get_connection_with_tls_context(request, *args, **options)
+
+
+def is_public(host: str) -> bool:
+    """Tell whether a host's name stands for public addresses alone, or for none: then connecting will tell."""
+    found = []
+    with suppress(OSError, UnicodeError):
+        found = socket.getaddrinfo(host, None)
+    return all(ipaddress.ip_address(peer[0]).is_global for *_, peer in found)
 
 
 def is_page(content: bytes) -> bool:

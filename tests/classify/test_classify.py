@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -19,6 +20,7 @@ from artpose_lib import cli
 from artpose_lib.classify import classify as module
 from artpose_lib.classify.classify import classify, classify_part
 from artpose_lib.data.dataset import DataError
+from artpose_lib.files import claim
 
 
 @pytest.fixture
@@ -33,9 +35,9 @@ def run(record, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "open_classifier", lambda *_: tiny)
 
     def run(source, out="out.parquet", **options):
-        count = classify(source, record, tmp_path / out, **options)
-        rows = pd.read_parquet(tmp_path / out)
-        assert len(rows) == count
+        counts = classify(source, record, tmp_path / out, **options)
+        rows = (pd.read_csv if out.endswith(".csv") else pd.read_parquet)(tmp_path / out)
+        assert counts == (len(rows), rows["error"].notna().sum())
         return rows
 
     return run
@@ -117,7 +119,7 @@ def test_another_list_model_or_file_is_not_mixed_in(run, collection, tmp_path):
         run(source)
     mine.write_text("mine")
     with pytest.raises(DataError, match="is there already"):
-        run(source, mine)
+        run(source, "mine.parquet")
     assert mine.read_text() == "mine"
 
 
@@ -208,4 +210,51 @@ def test_ctrl_c_is_one_line_and_status_130_and_goes_on(run, collection, tmp_path
         assert cli.main(given) == 130
     said = capsys.readouterr().err
     assert "goes on from here" in said and 'no column "unlike"' in said
-    assert cli.main(given) == 0 and "50 pictures" in capsys.readouterr().out
+    assert cli.main(given) == 0 and "50 pictures, 5 failed: the column error says why" in capsys.readouterr().out
+
+
+def test_a_table_for_spreadsheets_holds_the_same_goes_on_and_is_known_again(run, collection, tmp_path):
+    pd.testing.assert_frame_equal(run(collection[0], "out.csv", part_size=7), run(collection[0]), check_dtype=False)
+    written = (tmp_path / "out.csv").stat().st_mtime_ns
+    run(collection[0], "out.csv", part_size=7)
+    assert (tmp_path / "out.csv").stat().st_mtime_ns == written
+    (tmp_path / "out.csv").write_text("mine")
+    with pytest.raises(DataError, match="is there already"):
+        run(collection[0], "out.csv", part_size=7)
+    with pytest.raises(DataError, match=r'must end in .parquet or .csv, and not in ".json"'):
+        run(collection[0], "out.json")
+
+
+@pytest.mark.parametrize("out", ["out.csv", "out.parquet"])
+def test_what_a_message_advises_is_done_by_the_same_command(run, collection, tmp_path, monkeypatch, capsys, out):
+    """What the model was trained on is named, and redirects are allowed, after a run without and an unfinished one."""
+    data = SimpleNamespace(fingerprint="none")
+    monkeypatch.setattr(module, "ensure_neighbours", lambda record, dataset, *_: dataset and tmp_path)
+    monkeypatch.setattr(module, "open_classifier", lambda *given: tinyrecord.classifier(near=bool(given[-1])))
+    with pytest.raises(FileNotFoundError):
+        run(collection[0], out, run=lambda parts: [])  # no part is done
+    assert run(collection[0], out, dataset=data)["unlike"].notna().any()
+    (tmp_path / out).unlink()
+    assert run(collection[0], out)["unlike"].isna().all()
+    assert run(collection[0], out, dataset=data)["unlike"].notna().any() and "made anew" in capsys.readouterr().err
+    assert run(collection[0], out)["unlike"].notna().any()  # which knows more than is asked for
+    run(collection[0], out, dataset=data, redirects=True)
+    assert "made anew" in capsys.readouterr().err
+
+
+def test_a_second_process_is_told_that_the_output_is_being_written(run, collection, tmp_path):
+    with claim(tmp_path / "out.parquet"), pytest.raises(DataError, match="is being written by another process"):
+        run(collection[0])
+
+
+@responses.activate
+def test_redirects_to_other_public_hosts_are_followed_where_they_are_allowed(run, tmp_path):
+    red = picture(tmp_path / "theirs.png", tinyrecord.COLOURS["red"]).read_bytes()
+    for host, target in {"away": "http://other.example/", "in": "http://10.0.0.1/", "home": "http://localhost/x"}.items():
+        responses.get(f"https://{host}.example/", status=302, headers={"Location": target})
+        responses.get(target, red)
+    (tmp_path / "list.txt").write_text("https://away.example/\nhttps://in.example/\nhttps://home.example/")
+    strict, allowed = run(tmp_path / "list.txt"), run(tmp_path / "list.txt", redirects=True)
+    assert strict["error"].str.contains("--allow-redirects").all() and len(responses.calls) == 7
+    assert allowed["error"].isna().tolist() == [True, False, False] and allowed["class"][0] == "red"
+    assert allowed["error"][1:].str.contains("not an address on one of the hosts").all()

@@ -1,10 +1,13 @@
 import csv
 import os
+import unicodedata
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from builders import picture
+from conftest import SHARED
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -15,6 +18,10 @@ from artpose_lib.data.dataset import DataError
 from artpose_lib.data.pictures import PictureError
 
 
+def names_of(source):
+    return list(inputs.list_names(source, source if source.is_dir() else source.parent))
+
+
 def reader(folder):
     return partial(inputs.read_picture, root=folder, size=4, download=None)
 
@@ -23,20 +30,21 @@ def test_a_folder_is_searched_deeply_in_sorted_order_and_only_for_pictures(tmp_p
     for name in ("b/2.PNG", "b/10.png", "a.jpg", "c/d/e/f.tif", ".hidden/1.png", "b/.thumb.png"):
         picture(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no picture")
-    assert list(inputs.list_names(tmp_path)) == ["a.jpg", "b/10.png", "b/2.PNG", "c/d/e/f.tif"]
+    assert names_of(tmp_path) == ["a.jpg", "b/10.png", "b/2.PNG", "c/d/e/f.tif"]
 
 
-names = st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), min_size=1), min_size=1)
+plain = st.characters(exclude_characters="\r\n\0/\\.'\"", exclude_categories=["Cs"])
+names = st.lists(st.text(plain, min_size=1).filter(str.strip))
 
 
 @given(names, st.sampled_from(inputs.COLUMNS))
 def test_lists_and_tables_give_their_names_as_they_are(tmp_path_factory, names, column):
-    folder = tmp_path_factory.mktemp("list")
+    folder, names = tmp_path_factory.mktemp("list"), ["https://museum.example/1.jpg", *names]
     (folder / "list.txt").write_bytes(("\ufeff" + "\r\n".join(names) + "\n").encode())
     with (folder / "list.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["n", column], *enumerate([*names, "two\nlines"])])
-    assert list(inputs.list_names(folder / "list.txt")) == names
-    assert list(inputs.list_names(folder / "list.csv")) == [*names, "two\nlines"]
+    assert names_of(folder / "list.txt") == names
+    assert names_of(folder / "list.csv") == [*names, "two\nlines"]
 
 
 @given(st.binary(max_size=400), st.sampled_from(["list.txt", "list.csv"]))
@@ -44,7 +52,7 @@ def test_any_bytes_are_a_list_or_an_error_in_words(tmp_path_factory, content, na
     path = tmp_path_factory.mktemp("list") / name
     path.write_bytes(content)
     try:
-        found = list(inputs.list_names(path))
+        found = names_of(path)
     except DataError as error:
         assert str(path) in str(error)
     else:
@@ -56,13 +64,55 @@ def test_any_bytes_are_a_list_or_an_error_in_words(tmp_path_factory, content, na
     ("list.csv", "", "Columns found: none"),
     ("list.csv", 'file_name\n"open\nquote\n', "not CSV"),
     ("list.txt", "a.png\n" + "x" * 10_000, "line 2: more than 8192 characters"),
-    ("nowhere.txt", None, "no such folder or list"),
+    ("list.csv", "file_name\na,b.png\n", "line 2: .* more values than columns"),
+    ("list.tsv", "title\tpage\n", 'Columns found: "title", "page"'),
+    ("list.txt", "gone.png\naway.png\n", 'nothing that it names is in .* "gone.png".*--folder'),
+    ("list.json", '[{"file_name": "0.png"}]', "nothing that it names"),
+    ("list.txt", "", "The list names none"),
+    ("cut.jpg", "\u0001\0\0\0", "no picture .* and no list"),
+    ("cut.parquet", "PAR1\0\0", "Parquet cannot be read"),
+    ("wide.txt", "\ufeff\ud800".encode("utf-16-le", "surrogatepass"), "not utf-16"),
+    ("nowhere.txt", None, "no such folder, picture or list"),
 ])
 def test_what_is_no_list_is_said(tmp_path, name, content, words):
     if content is not None:
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DataError, match=words):
-        list(inputs.list_names(tmp_path / name))
+        names_of(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("a.csv", "Title;File Name\r\n\"x;y\";été/0.png\r\n;;\r\n"), ("a.csv", "url,FILE_NAME,\n,été/0.png,\n"),
+    ("a.tsv", "file_name\ttitle\nété/0.png\ta, b\n"), ("a.txt", "x|url\n1|été/0.png\n"), ("a.lst", "été\\0.png\r"),
+    ("a.txt", "\n  \n 'été/0.png'\n"), ("a.txt", ' "été\\0.png" \r\n'),
+])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_lists_are_read_as_programs_write_them(tmp_path, name, content, encoding):
+    picture(tmp_path / "été" / "0.png")
+    (tmp_path / name).write_bytes(content.encode(encoding))
+    assert names_of(tmp_path / name) == ["été/0.png"]
+    if encoding != "cp1252":
+        (tmp_path / name).write_bytes(unicodedata.normalize("NFD", content).encode(encoding))
+        assert names_of(tmp_path / name) == ["été/0.png"]
+
+
+def test_a_picture_and_a_parquet_are_read_whatever_they_are_called(tmp_path):
+    picture(tmp_path / "pics" / "0").rename(tmp_path / "0.csv")
+    assert names_of(tmp_path / "0.csv") == ["0.csv"] and reader(tmp_path)("0.csv").shape == (4, 4, 3)
+    pd.DataFrame({"url": ["", "https://museum.example/1"], "file_name": ["0.csv", None]}).to_parquet(tmp_path / "list")
+    assert names_of(tmp_path / "list") == ["0.csv", "https://museum.example/1"]
+
+
+def test_the_lists_of_the_shared_cases_are_read():
+    lists = (SHARED / "cases" / "folders" / "lists").resolve()
+    if not lists.is_dir():
+        pytest.skip("no cases in ../shared")
+    read = {path.name: names_of(path) for path in lists.glob("*.*") if path.name != "empty.txt"}
+    assert len(read.pop("urls.txt")) == 7
+    assert {name: len(names) for name, names in read.items()} == {
+        "caps.csv": 1, "latin1.csv": 1, "quoted.txt": 3, "semicolon.csv": 1, "tab.tsv": 2, "utf16.csv": 3,
+        "utf16.txt": 3, "win.txt": 3}
+    assert all(reader(lists)(name).shape == (4, 4, 3) for names in read.values() for name in names)
 
 
 def test_nothing_outside_the_folder_is_read(tmp_path):
@@ -72,7 +122,7 @@ def test_nothing_outside_the_folder_is_read(tmp_path):
     (folder / "inside.png").symlink_to("real.png")
     (folder / "circle.png").symlink_to("circle.png")
     (folder / "away").symlink_to(tmp_path)
-    assert list(inputs.list_names(folder)) == ["circle.png", "inside.png", "link.png", "real.png"]
+    assert names_of(folder) == ["circle.png", "inside.png", "link.png", "real.png"]
     read = reader(folder)
     assert read("inside.png").shape == read(str(folder / "real.png")).shape == (4, 4, 3)
     for name in ("link.png", "../secret.png", str(secret), "away/secret.png", "a/../../secret.png"):

@@ -29,8 +29,17 @@ def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(record
     rows = pd.DataFrame({"file_name": VALIDATION + TEST, "part": ["validation"] * 4 + ["test"] * 4, "label": "blue"})
     rows.assign(p_blue=1 / 3, p_green=1 / 3, p_red=1 / 3).to_csv(record.folder / records.PREDICTIONS, index=False)
     monkeypatch.setattr(model, "build_network", lambda *_: tinyrecord.Colours())
-    model.ensure_neighbours(records.Record(record.folder), str(colours), tmp_path)
-    with np.load(record.folder / model.NEIGHBOURS) as arrays:
+    record = records.Record(record.folder)
+    dataset = model.find_training_data(record, str(colours), tmp_path)
+    monkeypatch.setattr(model.os, "access", lambda *_: False)  # a record that may only be read
+    elsewhere = model.ensure_neighbours(record, dataset, tmp_path / "elsewhere", None)
+    assert elsewhere.parent == tmp_path / "elsewhere"
+    monkeypatch.undo()
+    monkeypatch.setattr(model, "build_network", lambda *_: tinyrecord.Colours())
+    made = model.ensure_neighbours(record, dataset, tmp_path, None)
+    assert made == record.folder / model.NEIGHBOURS and made.read_bytes() == elsewhere.read_bytes()
+    assert model.ensure_neighbours(record, model.find_training_data(record, "", tmp_path), tmp_path, None) == made
+    with np.load(made) as arrays:
         known, held_out = arrays["known"].astype(float), arrays["held_out"]
     assert known.shape == (28, 3)
     np.testing.assert_allclose(known.sum(axis=0), [12.82751, 12.94873, 11.67603], atol=1e-3)
@@ -41,7 +50,7 @@ def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(record
 
 def test_another_data_set_is_refused(record, colours, tmp_path):
     with pytest.raises(DataError, match="is not what colours was trained on .*Name that folder with --data"):
-        model.ensure_neighbours(record, str(colours), tmp_path)
+        model.find_training_data(record, str(colours), tmp_path)
     assert not (record.folder / model.NEIGHBOURS).exists()
 
 
