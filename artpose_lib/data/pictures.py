@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")  # Pillow's decoder for EPS would start Ghostscript
 LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is smaller
@@ -54,8 +54,8 @@ def decode(data: bytes, side: int | None = None) -> tuple[Image.Image, list[str]
 
     Parameters: with `side` a large JPEG may come back smaller than it is, yet at least `side` pixels either way; None
     decodes every pixel.
-    Returns the picture and a sentence for each conversion that may change how it looks: CMYK to RGB, transparency over
-    white, 16 bits to 8, the first of several frames.
+    Returns the picture and a sentence for each conversion that may change how it looks: a colour profile to sRGB, CMYK
+    to RGB, transparency over white, 16 bits to 8, the first of several frames.
     Raises PictureError where the file is empty, damaged, cut off, too large (`MAX_PIXELS`) or no picture.
     """
     if not data:
@@ -124,7 +124,7 @@ def read_ahead(read: Callable[[Item], Result], items: Iterable[Item], threads: i
 
 
 def _upright_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    conversions = []
+    conversions, profile = [], image.info.get("icc_profile")
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         conversions.append(f"The file holds {frames} pictures; the first is used.")
@@ -141,4 +141,24 @@ def _upright_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         if image.getchannel("A").getextrema()[0] < 255:
             conversions.append("The picture has transparent parts; they are laid over white.")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    if image.mode not in ("RGB", "L", "CMYK"):
+        image = image.convert("RGB")
+    if profile and (in_srgb := _apply_profile(image, profile)):
+        conversions.append("The picture has a colour profile of its own; its colours are converted to sRGB.")
+        image = in_srgb
     return image if image.mode == "RGB" else image.convert("RGB"), conversions
+
+
+def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """A picture of RGB, grey or CMYK in sRGB; None where its ICC profile is sRGB, damaged or of other channels."""
+    try:
+        theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        transform = ImageCms.buildTransform(theirs, ImageCms.createProfile("sRGB"), image.mode, "RGB")
+    except (OSError, ImageCms.PyCMSError):
+        return None
+    levels = np.stack(np.meshgrid(*[np.arange(0, 256, 51, np.uint8)] * 3), axis=-1).reshape(1, -1, 3)
+    colours = Image.fromarray(levels).convert(image.mode)
+    moved = np.asarray(ImageCms.applyTransform(colours, transform), int) - np.asarray(colours.convert("RGB"), int)
+    if np.abs(moved).max() <= 2:  # sRGB whatever it is called, less the rounding; its name would tell nothing
+        return None
+    return ImageCms.applyTransform(image, transform)

@@ -7,9 +7,10 @@ import zlib
 import numpy as np
 import pytest
 from builders import scene
+from conftest import SHARED
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from artpose_lib.data.pictures import PictureError, decode, decode_square, read_ahead, resize, verify
 
@@ -20,9 +21,15 @@ def encoded(image, form="PNG", **options):
     return buffer.getvalue()
 
 
+PLAIN = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+# Red and green change places in it, and it is called sRGB all the same.
+SWAPPED = PLAIN.replace(b"rXYZ", b"swap").replace(b"gXYZ", b"rXYZ").replace(b"swap", b"gXYZ")
+
+
+@pytest.mark.parametrize("profile", [None, PLAIN, b"hostile", SWAPPED[:300]])
 @pytest.mark.parametrize("mode", ["RGB", "1", "L", "P", "RGBA"])  # the last with nothing transparent
-def test_what_carries_over_exactly_is_not_worth_a_remark(mode):
-    image, conversions = decode(encoded(Image.fromarray(scene()).convert(mode)))
+def test_what_carries_over_exactly_is_not_worth_a_remark(mode, profile):
+    image, conversions = decode(encoded(Image.fromarray(scene()).convert(mode), icc_profile=profile))
     assert image.mode == "RGB" and conversions == []
     assert mode not in ("RGB", "RGBA") or np.array_equal(np.asarray(image), scene())
 
@@ -37,11 +44,22 @@ RED, BLUE = (Image.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
     (encoded(Image.new("P", (8, 8), 0), "GIF", transparency=0), "transparent", (255, 255, 255)),
     (encoded(Image.fromarray(np.full((8, 8), 32896, np.uint16))), "16 bits", (128, 128, 128)),
     (encoded(RED, "GIF", save_all=True, append_images=[BLUE]), "2 pictures", (255, 0, 0)),
+    *((encoded(RED.convert(mode), form, icc_profile=SWAPPED), "profile", (0, 255, 0))
+      for mode, form in (("RGB", "PNG"), ("RGB", "JPEG"), ("RGB", "TIFF"), ("RGBA", "WEBP"), ("P", "PNG"))),
 ])
 def test_what_is_converted_is_named(data, remark, colour):
     image, (sentence,) = decode(data)
     assert remark in sentence
     np.testing.assert_allclose(image.getpixel((4, 4)), colour, atol=15)
+
+
+@pytest.mark.skipif(not (SHARED / "cases").exists(), reason="the cases are not here")
+@pytest.mark.parametrize(("name", "colour"), [
+    ("icc_skin.jpg", (224, 172, 140)), ("icc_prophoto_like.png", (147, 81, 53))])
+def test_a_wide_gamut_is_brought_into_srgb(name, colour):
+    image, (remark,) = decode((SHARED / "cases" / "museums" / "img" / name).read_bytes(), side=320)
+    assert "profile" in remark
+    np.testing.assert_allclose(image.resize((1, 1)).getpixel((0, 0)), colour, atol=2)
 
 
 def test_exif_orientation_is_applied():
