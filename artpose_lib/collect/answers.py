@@ -15,8 +15,13 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import ZipFile
 
+from artpose_lib.data.dates import EARLIEST, LATEST
+
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"  # how a museum's licence is stored
 LONGEST_TEXT = 1000  # characters of one field; descriptions go on for pages, and a title never does
+NOT_AUTHORS = re.compile(  # by the role that a museum gives a person
+    r"publish|uitgev|editor|\bprinter|printing|drukker|dedicat|opgedragen|privileg|octrooi|seller|verkoper|handelaar|"
+    r"commission|client|opdrachtgever|patron|owner|eigenaar|donor|schenker", re.IGNORECASE)
 LARGEST_TABLE = 200_000_000  # bytes of a table in an archive; the Web Gallery's 52,867 rows are about 13 million
 
 
@@ -75,6 +80,19 @@ def each(answer: object, name: str, key: str) -> list[str]:
     return [field(entry, key) for entry in entries(answer, name)]
 
 
+def read_authors(answer: object, *path: str | int) -> list:
+    """Return those of the people at a path who made a work, by their `role`, and neither print, sell nor pay for it."""
+    return [person for person in entries(answer, *path) if not NOT_AUTHORS.search(field(person, "role"))]
+
+
+def read_years(first: object, last: object) -> tuple[int, int] | None:
+    """Return the years that a museum states as numbers, or as dates that begin with them; None where it states none."""
+    found = [re.match(r"-?[0-9]{1,5}(?![0-9])", text(value)) for value in (first, last)]
+    years = tuple(int(year[0]) for year in found if year)
+    # Two noughts stand for what is not known.
+    return years if len(years) == 2 and any(years) and EARLIEST <= years[0] <= years[1] <= LATEST else None
+
+
 def read_records(answer: object, name: str) -> list:
     """Return the records of a page, where null stands for none. Raises Fault where the answer is no page of hits."""
     if not isinstance(answer, dict) or name not in answer:
@@ -103,7 +121,15 @@ def read_table(path: Path, needed: set[str], encoding: str = "utf-8-sig", member
 
 
 def plain(html: str) -> str:
-    """Return the text of a piece of HTML, for the museums that answer with markup."""
+    """Return the text of a piece of HTML, less what its page does not show, for the museums that answer with markup."""
+    while hidden := re.search(r"<(\w+)\b[^<>]*display:\s*none[^<>]*>|<(style|script)\b[^<>]*>", html, re.I):
+        depth, end = 0, hidden.end()
+        for tag in re.finditer(rf"<(/?){hidden[1] or hidden[2]}\b[^<>]*>", html[hidden.start():], re.I):
+            depth += -1 if tag[1] else 1
+            if not depth:
+                end = hidden.start() + tag.end()
+                break
+        html = html[:hidden.start()] + html[end:]
     return _one_line(unescape(re.sub(r"<[^<>]*>", " ", html)))
 
 

@@ -171,8 +171,8 @@ class _Harvest:
         faults = []
         for address in hit.images:
             try:
-                data = self.source.session.fetch_picture(address, self.source.hosts, self.source.redirects)
-                return address, standardize(data)
+                known, data = self.source.fetch_picture(address)
+                return known, standardize(data)
             except Fault as fault:
                 kind = "picture blocked" if fault.kind == "blocked" else fault.kind
                 faults.append(Fault(kind, str(fault), fault.lasting))
@@ -187,7 +187,7 @@ class _Harvest:
 
 def _row(hit: Artwork, source: str, pose: Pose, query: Query) -> dict[str, str]:
     """Return a hit on COLUMNS, which have its fields' names, as far as it is known without its picture."""
-    first, last = parse_years(hit.date) or ("", "")
+    first, last = hit.years or parse_years(hit.date) or ("", "")
     return {column: getattr(hit, column.lower(), "") for column in COLUMNS} | {
         "file_name": f"{pose.name}/{safe_name(source, hit.id)}.jpg", "label": pose.name, "source": source,
         "query": query.formula, "year_from": str(first), "year_to": str(last),

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -83,12 +84,11 @@ class Session(CacheMixin, Transport):
         path = self.folder / name
         if path.exists() and time.time() - path.stat().st_mtime < MONTH:
             return path
-        content = self._follow(url, hosts, LARGEST_FILE).content
-        if not content or is_page(content):
-            raise Fault("not a catalogue", f"The answer of {self.name_place(url)} is no catalogue: it is empty or a "
-                        "page for people.")
-        with whole(path, replace=True, option="--out") as partial_path:
-            partial_path.write_bytes(content)
+        with whole(path, replace=True, option="--out") as partial_path, partial_path.open("w+b") as file:
+            start = self._follow(url, hosts, LARGEST_FILE, into=file).content
+            if not start or is_page(start):
+                raise Fault("not a catalogue", f"The answer of {self.name_place(url)} is no catalogue: it is empty or "
+                            "a page for people.")
         return path
 
     def read_key(self, variable: str) -> str:
@@ -100,9 +100,9 @@ class Session(CacheMixin, Transport):
         return key
 
     def _follow(self, url: str, hosts: Collection[str] | None, limit: int, keep: int = 0, params: dict | None = None,
-                headers: dict | None = None, redirects: bool = True) -> Response:
+                headers: dict | None = None, redirects: bool = True, into: BinaryIO | None = None) -> Response:
         """Return the answer of status 200 at an address, or where it redirects to; it is kept for `keep` seconds."""
-        send = partial(self.send, expire_after=keep) if keep else partial(Transport.send, self)
+        send = partial(self.send, expire_after=keep) if keep else partial(Transport.send, self, into=into)
         request = self._prepare(url, hosts, params, headers)
         for _ in range(MOST_REDIRECTS + 1):
             response = send(request, limit=limit)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import ClassVar
 
-from artpose_lib.collect.answers import Fault, read_records
+from artpose_lib.collect.answers import Fault, dig, entries, read_records
 from artpose_lib.collect.session import Session
+from artpose_lib.collect.store import LARGEST
+from artpose_lib.collect.transport import IIIF_SIZE
 from artpose_lib.data.poses import Query
 
 # By the last word of a search: what is asked in Greek, and what all cases of it have in common. The Graces are called
@@ -21,15 +23,16 @@ GREEK = {"antinous": ("Αντίνοος", r"αντ[ιί]ν[οό]"), "graces": ("
 class Artwork:
     """One hit of a search: the thesis' columns (Appendix, first listing) and where it came from, as the museum says.
 
-    images: addresses of the picture, the best first. page: where a person reads about the work. licence: an address or
-    words. words: all that a search may match (titles, description, subjects); never stored. fault: why this hit cannot
-    be used.
+    years: the first and the last, where the museum states them besides the words of `date`. images: addresses of the
+    picture, the best first. page: where a person reads about the work. licence: an address or words. words: all that a
+    search may match (titles, description, subjects); never stored. fault: why this hit cannot be used.
     """
 
     id: str = ""
     title: str = ""
     author: str = ""
     date: str = ""
+    years: tuple[int, int] | None = None
     technique: str = ""
     location: str = ""
     type: str = ""
@@ -86,6 +89,39 @@ class Source:
     def fetch_records(self, url: str, name: str, params: dict, headers: dict | None = None) -> list:
         """Return the list at `name` in a page of hits."""
         return read_records(self.fetch_json(url, params, headers), name)
+
+    def fetch_picture(self, address: str) -> tuple[str, bytes]:
+        """Return a picture's file and its address: where a IIIF server refuses the size, that of one that it has.
+
+        Raises Fault as `Session.fetch_picture` does.
+        """
+        server, refusal = IIIF_SIZE.fullmatch(address), None
+        for known in chain([address], self._list_sizes(server[1]) if server else ()):
+            try:
+                return known, self.session.fetch_picture(known, self.hosts, self.redirects)
+            except Fault as fault:
+                if fault.kind not in ("refused", "not found", "server error"):
+                    raise
+                refusal = refusal or fault
+        raise refusal
+
+    def _list_sizes(self, server: str) -> Iterator[str]:
+        """Yield the addresses of a IIIF picture in the sizes that its server names (iiif.io/api/image), the best first.
+
+        Raises Fault where the server blocks or is in trouble: then it refused more than a size.
+        """
+        try:
+            info = self.fetch_json(f"{server}/info.json", keep=True)
+        except Fault as fault:
+            if fault.kind not in ("refused", "not found", "not JSON"):
+                raise
+            info = None
+        sizes = [(dig(size, "width"), dig(size, "height")) for size in entries(info, "sizes")]
+        sizes = sorted((size for size in sizes if all(isinstance(side, int) for side in size)), key=max)
+        enough = [size for size in sizes if max(size) >= LARGEST]
+        named = [form for width, height in [*enough[:1], *sizes[-1:]] for form in (f"{width},{height}", f"{width},")]
+        for size in dict.fromkeys([*named, "max", "full"] if enough else ["max", "full", *named]):
+            yield f"{server}/full/{size}/0/default.jpg"
 
     def attempt(self, identifier: str, read: Callable[..., Artwork], *arguments: str) -> Artwork:
         """Return what `read` does, or a hit with the fault that it raised. A hit without an id gets `identifier`."""

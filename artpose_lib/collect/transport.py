@@ -1,5 +1,6 @@
 """How a request goes out and its answer comes in: in turn, again after a while, within bounds and without keys."""
 
+import io
 import ipaddress
 import json
 import logging
@@ -11,6 +12,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
+from typing import BinaryIO
 from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
@@ -32,6 +34,8 @@ MOST_BLOCKS = 3  # in a row, after which a host is left alone for good
 TIMEOUTS = (10, 30)  # seconds without a connection, and without a byte
 PIECE = 1 << 16  # bytes that are read at a time
 CHALLENGES = (b"incapsula", b"cf-chl", b"challenge-platform", b"captcha", b"just a moment...")
+# A picture of a IIIF server in some size; what it does not have, or above the scan's own size, it may answer with 403.
+IIIF_SIZE = re.compile(r"(https?://.+)/full/[^/]+/0/default\.jpg")
 LIBRARIES = ("requests", "requests_cache", "requests_ratelimiter", "urllib3")
 
 
@@ -70,8 +74,10 @@ class Transport(LimiterMixin, requests.Session):
         for logger in self._loggers:
             logger.removeFilter(self.clean_log)
 
-    def send(self, request: PreparedRequest, limit: int) -> Response:
+    def send(self, request: PreparedRequest, limit: int, into: BinaryIO | None = None) -> Response:
         """Return the answer to a request, redirects not followed, its body of at most `limit` bytes, unpacked.
+
+        Where a file is given for it, a body of status 200 goes `into` that, and only its beginning into the answer.
 
         The head, which may hold a key, a cookie, or a "Vary" that undoes the cache, is in `raw.headers` alone. Raises
         Fault: "no answer", "blocked", "cut off", "too large", "elsewhere" (not a public address), "gave up".
@@ -86,9 +92,11 @@ class Transport(LimiterMixin, requests.Session):
             raise Fault("no answer", f"{where} gave no answer: it cannot be reached, broke off or took too long. Check "
                         "the network, and run the collection again later.")
         with response:
-            content = self._read_body(response, limit)
-        blocked = response.status_code == 403 or _is_challenge(content)
-        self._blocks[host] = self._blocks[host] + 1 if blocked else 0
+            content = self._read_body(response, limit, into)
+        forbidden, challenge = response.status_code == 403, _is_challenge(content)
+        blocked = challenge or forbidden and not IIIF_SIZE.fullmatch(request.url)
+        if blocked or not forbidden:  # a size that is refused tells nothing of blocks
+            self._blocks[host] = self._blocks[host] + 1 if blocked else 0
         if blocked:
             self._rest_ends[host] = time.monotonic() + REST
             raise Fault("blocked", f"{where} is blocked: the museum takes us for a robot that asks too much. Run the "
@@ -143,20 +151,22 @@ class Transport(LimiterMixin, requests.Session):
                 response.close()
             self.wait(max(pause, PAUSE * 2 ** number))
 
-    def _read_body(self, response: Response, limit: int) -> bytes:
+    def _read_body(self, response: Response, limit: int, into: BinaryIO | None) -> bytes:
         """Return the unpacked body of an answer; of an error the beginning, which is enough to know a challenge by."""
-        where, body, fine = self.name_place(response.url), bytearray(), response.status_code == 200
+        where, fine = self.name_place(response.url), response.status_code == 200
+        body = into if into and fine else io.BytesIO()
         try:
-            while (fine or not body) and (piece := response.raw.read1(PIECE, decode_content=True)):
+            while (fine or not body.tell()) and (piece := response.raw.read1(PIECE, decode_content=True)):
                 self.wait()
-                body += piece
-                if len(body) > limit:
+                body.write(piece)
+                if body.tell() > limit:
                     raise Fault("too large", f"The answer of {where} has more than {limit:,} bytes.", lasting=True)
         except HTTPError as error:
             if fine:
                 kind = "no answer" if isinstance(error, ReadTimeoutError) else "cut off"
                 raise Fault(kind, f"The answer of {where} was cut off. Run the collection again.") from None
-        return bytes(body)
+        body.seek(0)
+        return body.read(PIECE if body is into else -1)
 
 
 class PublicAdapter(HTTPAdapter):

@@ -111,7 +111,7 @@ def test_a_contact_that_cannot_be_sent_is_refused(tmp_path, contact):
     *(("json", json.dumps(found), "", found) for found in (None, 3, "text", [], {"a": {"b": None}}, "Müller \u2603")),
     *(("json", body, "", "not JSON") for body in (PAGE, b"", b'{"a": ', b'"\xe9"', b"[" * 100_000, b"9" * 5_000)),
     ("json", CHALLENGE, "", "blocked"), ("json", b"\xef\xbb\xbf" + CHALLENGE, "", "blocked"),
-    ("picture", JPEG, "image/jpeg", JPEG),
+    *(("picture", JPEG, kind, JPEG) for kind in ("image/jpeg", "text/plain", None)),
     ("file", b"", "text/csv", "not a catalogue"), ("file", b"", "text/html", "not a catalogue"),
     ("file", PAGE, "text/html", "not a catalogue"), ("file", CHALLENGE, "text/html", "blocked")])
 def test_an_answer_is_what_was_asked_for_or_a_fault_and_is_not_kept(
@@ -210,6 +210,15 @@ def test_too_many_bytes_are_a_fault_before_they_fill_the_memory(near, museum, tm
     tracemalloc.start()
     assert [ask(near, URL, way) for way in WAYS] == ["too large!"] * 3 and files(tmp_path) == {"answers.sqlite"}
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+def test_a_catalogue_goes_to_the_disk_and_not_through_the_memory(near, museum):
+    piece = bytes(range(256)) * 400
+    museum.replies = [lambda: itertools.chain([reply(b"", Content_Length=400 * len(piece))], [piece] * 400)]
+    tracemalloc.start()
+    path = ask(near, URL, "file")
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000 and path.stat().st_size == 400 * len(piece)
     tracemalloc.stop()
 
 

@@ -4,12 +4,12 @@ Its API (api.artic.edu/docs) needs no key. It allows 60 requests a minute and gi
 search, which matches loosely. Pictures are 843 pixels wide, the size that the museum keeps ready.
 """
 
-from artpose_lib.collect.answers import CC0, addresses, columns, dig, field, plain, text
+from artpose_lib.collect.answers import CC0, addresses, columns, dig, field, plain, read_years, text
 from artpose_lib.collect.source import Artwork, Pages, Source
 
 API = "https://api.artic.edu/api/v1/artworks/search"
-FIELDS = ("id,title,artist_display,artist_title,date_display,medium_display,place_of_origin,artwork_type_title,"
-          "is_public_domain,image_id,main_reference_number,description,subject_titles")
+FIELDS = ("id,title,artist_display,artist_title,date_display,date_start,date_end,medium_display,place_of_origin,"
+          "artwork_type_title,is_public_domain,image_id,main_reference_number,description,subject_titles")
 
 
 class Artic(Source):
@@ -33,6 +33,7 @@ def read_artwork(record: object) -> Artwork:
                   type="artwork_type_title"),
         # The lines after the first are nationality and years.
         author=text(dig(record, "artist_title"), *(display.splitlines() if isinstance(display, str) else [])),
+        years=read_years(dig(record, "date_start"), dig(record, "date_end")),
         location="Art Institute of Chicago",
         images=addresses([f"https://www.artic.edu/iiif/2/{image}/full/843,/0/default.jpg"] if image else []),
         page=f"https://www.artic.edu/artworks/{number}" if number else "",

@@ -11,7 +11,7 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, read_records, text
+from artpose_lib.collect.answers import Fault, addresses, dig, entries, field, plain, read_records, read_years, text
 from artpose_lib.collect.museums import commons
 from artpose_lib.collect.source import Artwork, Hits, Source, join_pages
 from artpose_lib.data.poses import Query
@@ -85,9 +85,10 @@ def read_artwork(manifest: object) -> Artwork:
         title=title,
         author=find_values(creation, "Actor") or ("" if "<i>" in creation else plain(creation)),
         date=find_values(creation, "Date") or plain(facts.get("Creation Date", "")),
+        years=read_years(find_values(creation, "Earliest Date"), find_values(creation, "Latest Date")),
         images=addresses([dig(picture, "id"), *(f"{service}/full/1000,/0/default.jpg" for service in services),
                           dig(manifest, "thumbnail", 0, "id")]),
-        page=address(dig(manifest, "homepage", 0, "id"), dig(manifest, "rendering", 0, "id")),
+        page=text(*addresses(dig(manifest, place, 0, "id") for place in ("homepage", "rendering"))),
         licence=field(manifest, "rights") or plain(choose_language(dig(manifest, "requiredStatement", "value"))),
         words=" ".join([title, *map(plain, facts.values())]),
     )

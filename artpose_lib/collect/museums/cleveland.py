@@ -3,7 +3,7 @@
 Its Open Access API (openaccess-api.clevelandart.org) needs no key and states no limit.
 """
 
-from artpose_lib.collect.answers import CC0, address, addresses, columns, dig, entries, field, text
+from artpose_lib.collect.answers import CC0, address, addresses, columns, dig, field, read_authors, read_years, text
 from artpose_lib.collect.source import Artwork, Pages, Source
 
 API = "https://openaccess-api.clevelandart.org/api/artworks/"
@@ -24,11 +24,12 @@ class Cleveland(Source):
 def read_artwork(record: object) -> Artwork:
     """Read one entry of a search's `data`."""
     creators = [f'{field(creator, "qualifier")} {field(creator, "description")}'
-                for creator in entries(record, "creators")]
+                for creator in read_authors(record, "creators")]
     licence = field(record, "share_license_status")
     return Artwork(
         **columns(record, id="id", title="title", date="creation_date", technique="technique", type="type"),
         author=text(creators) or field(record, "culture"),
+        years=read_years(dig(record, "creation_date_earliest"), dig(record, "creation_date_latest")),
         location="Cleveland Museum of Art",
         images=addresses(dig(record, "images", size, "url") for size in ("web", "print")),
         page=address(dig(record, "url")),

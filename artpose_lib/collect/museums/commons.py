@@ -4,8 +4,6 @@ MediaWiki's API (commons.wikimedia.org/w/api.php) needs no key and gives out the
 author and date may be those of a photograph: Commons does not tell it from the work that it shows.
 """
 
-import re
-
 from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, text
 from artpose_lib.collect.source import Artwork, Pages, Source
 
@@ -59,5 +57,4 @@ def read_artwork(file: object) -> Artwork:
 
 def _read_fact(info: object, name: str) -> str:
     value = dig(info, "extmetadata", name, "value")
-    # Behind "QS:" stands what templates hide from readers: 'circa 1530 date QS:P571,+1530-00-00T00:00:00Z/9'.
-    return re.sub(r"\s*\w+ QS:.*", "", plain(value)) if isinstance(value, str) else text(value)
+    return plain(value) if isinstance(value, str) else text(value)

@@ -35,12 +35,15 @@ def read_artwork(record: object) -> Artwork:
     identifier, shown = field(record, "id"), text(*entries(record, "edmIsShownBy"))
     # Both services know a picture by the MD5 of its address.
     digest = hashlib.md5(shown.encode(), usedforsecurity=False).hexdigest()
+    agents = dict(zip(map(text, entries(record, "edmAgent")), map(_read_label, entries(record, "edmAgentLabel")),
+                      strict=False))
     titles = _read_by_language(record, "dcTitleLangAware")
     return Artwork(
         id=identifier,
         title=text(*titles, *entries(record, "title")),
-        author=_read_words(record, "dcCreator"),
-        date=field(record, "year"),
+        author=_read_words(record, "dcCreator") or text(*_read_by_language(record, "dcCreatorLangAware")) or text(
+            [agents.get(text(creator)) for creator in entries(record, "dcCreator")]),
+        date=text(dig(record, "year"), *map(_read_label, entries(record, "edmTimespanLabel"))),
         location=field(record, "dataProvider"),
         type=text(*_read_by_language(record, "dcTypeLangAware")),
         images=addresses([f"{PROXY}{identifier}/{digest}", f"{PREVIEW}{digest}.jpg"] if identifier and shown else []),
@@ -58,6 +61,11 @@ def _read_by_language(record: object, name: str) -> list[str]:
     languages = dig(record, name)
     ordered = sorted(languages, key=lambda language: language != "en") if isinstance(languages, dict) else []
     return [_read_words(languages, language) for language in ordered]
+
+
+def _read_label(label: object) -> str:
+    """Return the name of a person or a time, which is given by language."""
+    return text(*_read_by_language({"label": label}, "label"))
 
 
 def _read_words(values: object, name: str) -> str:

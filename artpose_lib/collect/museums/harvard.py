@@ -4,7 +4,7 @@ The API (api.harvardartmuseums.org) needs a key and allows 2,500 requests a day.
 address that holds the key, so pages are counted instead.
 """
 
-from artpose_lib.collect.answers import address, addresses, columns, dig, each, entries, field, read_records, text
+from artpose_lib.collect.answers import addresses, columns, dig, each, entries, field, read_records, read_years, text
 from artpose_lib.collect.source import Artwork, Pages, Source
 
 API = "https://api.harvardartmuseums.org/object"
@@ -31,15 +31,18 @@ def read_artwork(record: object) -> Artwork:
     """Read one entry of a search's `records`."""
     artists = [field(person, "displayname") for person in entries(record, "people") if dig(person, "role") == "Artist"]
     image = field(record, "primaryimageurl").replace("http://", "https://", 1)
+    page = text(*addresses([dig(record, "url")]))
     # Level 1 permits 256 pixels, level 2 nothing.
     permitted = dig(record, "imagepermissionlevel") not in (1, 2)
     return Artwork(
-        **columns(record, id="objectid", title="title", date="dated", type="classification"),
+        id=text(dig(record, "objectid"), dig(record, "id"), page.partition("/object/")[2]),
+        **columns(record, title="title", date="dated", type="classification"),
+        years=read_years(dig(record, "datebegin"), dig(record, "dateend")),
         author=text(artists) or field(record, "culture"),
         technique=field(record, "medium") or field(record, "technique"),
         location="Harvard Art Museums",
         images=addresses([f"{image}/full/!1000,1000/0/default.jpg"] if permitted else []),
-        page=address(dig(record, "url")),
+        page=page,
         licence="; ".join(filter(None, [field(record, "copyright"), TERMS])),
         words=" ".join([*(field(record, name) for name in ("title", "description", "labeltext", "commentary")),
                         *each(record, "titles", "title"), *each(record, "worktypes", "worktype")]),

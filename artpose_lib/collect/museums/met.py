@@ -4,7 +4,7 @@ Its collection API (metmuseum.github.io), version 1.1, needs no key. It gives ou
 and blocks for about a minute who asks more than one question a second for long.
 """
 
-from artpose_lib.collect.answers import CC0, Fault, address, addresses, columns, dig, each, field, text
+from artpose_lib.collect.answers import CC0, Fault, addresses, columns, dig, each, field, read_authors, read_years, text
 from artpose_lib.collect.source import Artwork, Hits, Pages, Source, join_pages
 from artpose_lib.data.poses import Query
 
@@ -38,13 +38,18 @@ class Met(Source):
 
 def read_artwork(record: object) -> Artwork:
     """Read the answer about one object."""
-    artist = f'{field(record, "artistPrefix")} {field(record, "artistDisplayName")}'.strip()
+    number = field(record, "objectID")
+    artist = text(f'{field(record, "artistPrefix")} {field(record, "artistDisplayName")}')
+    if not read_authors({"role": field(record, "artistRole")}):
+        artist = text([field(person, "name") for person in read_authors(record, "constituents")])
     return Artwork(
         **columns(record, id="objectID", title="title", date="objectDate", technique="medium", location="repository"),
         author=artist or field(record, "culture"),
+        years=read_years(dig(record, "objectBeginDate"), dig(record, "objectEndDate")),
         type=field(record, "classification") or field(record, "objectName"),
         images=addresses([dig(record, "primaryImage"), dig(record, "primaryImageSmall")]),
-        page=address(dig(record, "objectURL")),
+        # Records name addresses of a site that only the museum reaches.
+        page=f"https://www.metmuseum.org/art/collection/search/{number}" if number else "",
         licence=CC0 if dig(record, "isPublicDomain") is True else field(record, "rightsAndReproduction"),
         words=" ".join([field(record, "title"), field(record, "objectName"), field(record, "culture"),
                         *each(record, "tags", "term")]),

@@ -6,7 +6,7 @@ searched here, by title.
 
 from collections.abc import Iterator
 
-from artpose_lib.collect.answers import CC0, addresses, columns, field, read_table
+from artpose_lib.collect.answers import CC0, addresses, columns, dig, field, read_table, read_years
 from artpose_lib.collect.source import Artwork, Hits, Source
 from artpose_lib.data.poses import Query
 
@@ -42,6 +42,7 @@ def read_artwork(row: object, picture: object = None) -> Artwork:
     return Artwork(
         **columns(row, id="objectid", title="title", author="attribution", date="displaydate", technique="medium",
                   type="classification"),
+        years=read_years(dig(row, "beginyear"), dig(row, "endyear")),
         location=NGA.title,
         images=addresses([f"{server}/full/!1000,1000/0/default.jpg"]),
         page=f"https://www.nga.gov/artworks/{number}" if number else "",

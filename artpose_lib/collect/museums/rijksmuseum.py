@@ -9,7 +9,7 @@ import re
 from itertools import chain
 from urllib.parse import urlencode
 
-from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, text
+from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, read_authors, read_years, text
 from artpose_lib.collect.source import Artwork, Hits, Pages, Source, join_pages
 from artpose_lib.data.poses import Query
 
@@ -17,6 +17,7 @@ SEARCH = "https://data.rijksmuseum.nl/search/collection"
 LINKED_ART = {"Accept": "application/ld+json"}
 # Terms of the thesaurus.
 OBJECT_NUMBER, DESCRIPTION, MATERIALS, PREFERRED = "300312355", "300435452", "300435429", "300404670"
+MAKER = "300435417"  # the name of a maker with what is said of it, such as "attributed to"
 ENGLISH, DUTCH = "300388277", "300388256"
 
 
@@ -63,15 +64,20 @@ def read_artwork(record: object, visual_item: object = None, digital_object: obj
     """Read an object's record, its visual item and its digital object (None where there is none)."""
     names = [name for name in entries(record, "identified_by") if dig(name, "type") == "Name"]
     materials = select_kind(record, "referred_to_by", MATERIALS)
-    makers = [maker for part in entries(record, "produced_by", "part") for maker in entries(part, "carried_out_by")]
+    told = [statement for statement in entries(record, "produced_by", "referred_to_by")
+            if read_authors({"role": field(statement, "content").rpartition(": ")[0]})]
+    span = dig(record, "produced_by", "timespan")
+    years = read_years(dig(span, "begin_of_the_begin"), dig(span, "end_of_the_end"))
     stories = [part for page in entries(record, "subject_of") for part in entries(page, "part")]
     rights = [right for rights in entries(visual_item, "subject_to") for right in read_ids(rights, "classified_as")]
     return Artwork(
         id=choose_content(select_kind(record, "identified_by", OBJECT_NUMBER)),
         title=choose_content(names),
-        author=read_names(makers) or choose_content(entries(record, "produced_by", "referred_to_by")),
-        date=choose_content(entries(record, "produced_by", "timespan", "identified_by")),
-        technique=choose_content(materials) or read_names(entries(record, "made_of")),
+        author=read_makers(entries(record, "produced_by", "part")) or clean_name(choose_content(told)),
+        date=choose_content(entries(span, "identified_by")) or "-".join(dict.fromkeys(map(str, years or ()))),
+        years=years,
+        technique=text([read_names(entries(record, "produced_by", "technique")),
+                        choose_content(materials) or read_names(entries(record, "made_of"))]),
         location="Rijksmuseum, Amsterdam",
         type=read_names(entries(record, "classified_as")),
         images=addresses(image.replace("/full/max/", "/full/!1000,1000/")
@@ -104,6 +110,23 @@ def choose_content(statements: list) -> str:
         not has_term(statement, "language", ENGLISH), not has_term(statement, "classified_as", PREFERRED),
         not has_term(statement, "language", DUTCH)))
     return text(*(dig(statement, "content") for statement in best_first))
+
+
+def read_makers(parts: list) -> str:
+    """Return who made a work, by the parts of its making; each has a role, such as "after design by", and its names."""
+    makers = []
+    for part in parts:
+        role = read_names(entries(part, "technique"))
+        name = choose_content(select_kind(part, "referred_to_by", MAKER)) or read_names(entries(part, "carried_out_by"))
+        after = "after " if re.match("(after|naar) (?!own|eigen)", role) and not name.startswith("after") else ""
+        if name and read_authors({"role": role}):
+            makers.append(after + clean_name(name))
+    return text(makers)
+
+
+def clean_name(name: str) -> str:
+    """Return a maker's name less the remark that it stands on the object itself."""
+    return re.sub(r" *\((?:mentioned on|vermeld op)[^()]*\)", "", name)
 
 
 def read_names(things: list) -> str:

@@ -3,7 +3,7 @@
 Its API (api.smk.dk) needs no key and states no limit. Its search matches loosely.
 """
 
-from artpose_lib.collect.answers import address, addresses, each, field, text
+from artpose_lib.collect.answers import address, addresses, dig, each, field, read_years, text
 from artpose_lib.collect.source import Artwork, Pages, Source
 
 API = "https://api.smk.dk/api/v1/art/search/"
@@ -30,6 +30,7 @@ def read_artwork(record: object) -> Artwork:
         title=text(*titles),
         author=field(record, "artist") or text(each(record, "production", "creator")),
         date=text(*each(record, "production_date", "period")),
+        years=read_years(*(dig(record, "production_date", 0, end) for end in ("start", "end"))),
         technique=field(record, "techniques"),
         location="SMK",
         type=text(each(record, "object_names", "name")),
