@@ -36,7 +36,7 @@ from artpose_lib.train.records import RECORD, WEIGHTS, Record
 PART = 1024  # pictures of a part: what a kill costs at most, and a file of some 50 kB
 GROUP = 64  # parts in a row group of the output
 LISTS, FACTS, KEY = "lists", "facts.json", b"artpose"
-REDIRECTS, MORE = "redirects", ["more"]  # all that differs from an earlier run that could compare or follow less
+REDIRECTS, MORE = "/redirects", ["more"]  # all that differs from an earlier run that could compare or follow less
 TALK = 5  # seconds between two looks at the progress, and to the first
 
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -24,7 +24,6 @@ SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", "
 COLUMNS = ("file_name", "url")  # of a table; in each row the first that says something
 ADDRESS = ("http://", "https://")
 LONGEST = 8192  # characters of a line in a list: more than any file's name or address
-SOME = 1000  # names at the beginning of a list, of which one at least must be there
 
 
 def list_names(source: Path, root: Path) -> Iterator[str]:
@@ -44,14 +43,16 @@ def list_names(source: Path, root: Path) -> Iterator[str]:
         names = iter([os.path.relpath(source, root)])
     else:
         names = (_mend(name, root) for name in _read_list(source))
-    first = list(islice(names, SOME))
-    if not first:
-        what = f"Their names end in {', '.join(SUFFIXES)}" if source.is_dir() else "The list names none"
-        raise DataError(f"{source}: no pictures. {what}.")
-    if not any(name.lower().startswith(ADDRESS) or os.path.lexists(root / name) for name in first):
+    first = []
+    for name in names:
+        first.append(name)
+        if name.lower().startswith(ADDRESS) or os.path.lexists(root / name):
+            return chain(first, names)
+    if first:
         raise DataError(f'{source}: nothing that it names is in {root}, for example "{text(first[0])}". If it is a '
                         "list of pictures, name the folder where their names start with --folder.")
-    return chain(first, names)
+    what = f"Their names end in {', '.join(SUFFIXES)}" if source.is_dir() else "The list names none"
+    raise DataError(f"{source}: no pictures. {what}.")
 
 
 def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes]) -> np.ndarray | PictureError:

@@ -132,6 +132,7 @@ def test_hostile_names_stand_in_the_output_as_they_are(run, tmp_path):
     assert found["error"].isna().all() and listed["error"].isna().all()
     assert listed["file"].tolist() == HOSTILE[:-1] + ["latin1-\\xe9.png"]  # bytes that are no text are shown so
     assert sorted(found["file"]) == sorted(listed["file"])
+    assert run(tmp_path / "in" / "list.csv", "listed.csv")["file"].tolist() == listed["file"].tolist()
 
 
 def test_no_pictures_and_no_place_for_the_output_are_said(run, collection, tmp_path):
