@@ -34,9 +34,11 @@ def export(dataset: PoseDataset, form: str, out: Path, open_only: bool = True) -
       metadata.parquet, where that would guess labels ("None", "01") or the types of columns wrong from the CSV.
 
     Parameters: `open_only` leaves out every picture that may not be published (`PoseDataset.publishable`).
-    Raises DataError where nothing may be published or not all was written, FileExistsError where `out` holds something
-    already, and OSError where it cannot be written; then it holds nothing.
+    Raises DataError where nothing can be used or published, or not all was written, FileExistsError where `out` holds
+    something already, and OSError where it cannot be written; then it holds nothing.
     """
+    if not len(dataset):
+        raise DataError(f"{dataset.folder}: no picture can be used; `artpose data info` on the folder tells why.")
     rows = dataset.metadata[dataset.publishable] if open_only else dataset.metadata
     if rows.empty:
         columns = ", ".join(find_rights(dataset.metadata))

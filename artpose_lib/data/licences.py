@@ -21,9 +21,12 @@ _OPEN_WORDS = re.compile(
     r"\bcc ?[0ø]|\bccby\b|\b(?:cc|creative commons) (?:zero|by|attribution)\b|\bpublic domain\b|\bpdm\b"
     r"|\battribution(?: sharealike| share alike)? [1-4]\.[0-9] (?:international|unported|generic)\b")
 # What may stand beside them. Any other word, such as "nc", "no" or "see", may take back what they say.
-_AROUND = re.compile(r"this|work|is|licensed|under|the|a|license|licence|legal|code|deed")
+_AROUND = re.compile(r"this|work|image|file|is|in|made|available|licensed|under|the|a|license|licence|legal|code|deed")
+# Behind a version.
+_COUNTRIES = ("(?!nc|nd|no)[a-z]{2}|australia|austria|brazil|canada|denmark|france|germany|greece|italy|japan|norway"
+              "|netherlands|new zealand|poland|scotland|spain|sweden|switzerland|united kingdom|united states")
 _OF_LICENCES = re.compile(
-    r"[1-4]\.[0-9]|cc|cc0|ccø|ccby|creative|commons|0|zero|public|domain|mark|pdm|dedication|by|attribution|sa|sharealike"
+    r"v?[1-4]\.[0-9]|cc|cc0|ccø|ccby|creative|commons|0|zero|public|domain|mark|pdm|dedication|by|attribution|sa|sharealike"
     r"|share|alike|universal|international|unported|generic|igo")
 
 
@@ -37,7 +40,7 @@ def is_open(licence: str) -> bool:
     words = [word.strip("<>(),;.") for word in licence.casefold().split()]
     addresses = [word for word in words if _OPEN_ADDRESS.fullmatch(word)]
     rest = re.sub(r"[-_,;:()/]|\.(?![0-9])", " ", " ".join(word for word in words if word not in addresses))
-    rest = re.sub(r"(?<=[0-9]\.[0-9]) (?!nc|nd|no)[a-z]{2}$", "", " ".join(rest.split()))  # the country of a version
+    rest = re.sub(rf"(?<=[0-9]\.[0-9]) (?:{_COUNTRIES})$", "", " ".join(rest.split()))
     told = [word for word in rest.split() if not _AROUND.fullmatch(word)]
     known = all(map(_OF_LICENCES.fullmatch, told))
     return len(licence) <= LONGEST and known and bool(addresses or _OPEN_WORDS.search(" ".join(told)))

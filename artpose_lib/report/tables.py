@@ -104,6 +104,8 @@ def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
                "tables": {key: json.loads(table.to_json(orient="records", double_precision=6))
                           for key, table in tables.items() if key != "pairs"}}  # rows of pictures that stay here
     path = folder / f"{study.data_name.replace(' ', '-')}-{study.dataset.fingerprint}.json"
+    if path.exists() and json.loads(path.read_text(encoding="utf-8"))["profile"] != study.profile.name:
+        path = path.with_stem(f"{path.stem}-{study.profile.name}")  # the other profile's stay
     with whole(path, replace=True, option="--export") as partial:
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return path

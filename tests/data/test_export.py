@@ -50,6 +50,13 @@ def test_where_nothing_is_open_the_way_out_is_named(collection, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_where_no_picture_can_be_used_that_is_said(tmp_path):
+    make_folder(tmp_path / "in", {"A": 1})
+    (tmp_path / "in" / "A" / "0.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match="no picture can be used"):
+        export(load_dataset(tmp_path / "in", minimum=0), "csv", tmp_path / "out")
+
+
 def test_the_thesis_json_is_an_object_a_column(collection, tmp_path):
     export(load_dataset(collection, minimum=0), "thesis-json", tmp_path / "out")
     found = json.loads((tmp_path / "out" / "thesis.json").read_text(encoding="utf-8"))
@@ -83,12 +90,6 @@ def test_a_folder_a_class_follows_the_labels_that_a_person_gave(collection, tmp_
     assert files == ["Graces/met-4.jpg", "Pieta/Graces--met-0.jpg", "Pieta/met-1.jpg", "Pieta/met-5.jpg"]
     again = load_dataset(tmp_path / "out", minimum=0)
     assert again.metadata["file_name"].tolist() == files and len(again.problems) == 0
-
-
-def test_a_label_cannot_lead_out_of_the_export(collection, tmp_path):
-    append_decision(collection, Decision("Graces/met-0.jpg", "pose", "../../away", who="me"))
-    export(load_dataset(collection, minimum=0), "imagefolder", tmp_path / "deep" / "out")
-    assert not list(tmp_path.rglob("away*")) and len(list((tmp_path / "deep" / "out").rglob("*.jpg"))) == 5
 
 
 def test_nothing_is_written_over(collection, tmp_path):
@@ -148,7 +149,7 @@ def test_a_column_of_the_readers_new_name_is_kept(collection, tmp_path):
 @pytest.mark.parametrize("labels", [
     ("None", "NA"), ("01", "1"), ("1", "2"), ("test", "train"), ("Test", "a dev 1"), (".hidden", "__cache__"),
     ("Pieta (after)", "Pieta [after]"), ("Titian?", "Titian*"), ("कला", "कली"), ("pieta", "Pieta"), ("True", "False"),
-    ("Pietà", "Pieta"), ("x" * 300, "x" * 301), ("...", "?"), ("a/b", "a-b"), ("nan", "x")], ids=ascii)
+    ("Pietà", "Pieta"), ("x" * 300, "x" * 301), ("...", "?"), ("../../b", "a-b"), ("nan", "x")], ids=ascii)
 def test_any_labels_reach_hugging_face(labels, tmp_path, read_images):
     frame = make_folder(tmp_path / "in", {"A": 2, "B": 2})
     frame.replace(dict(zip("AB", labels, strict=True))).to_csv(tmp_path / "in" / "metadata.csv", index=False)

@@ -22,6 +22,8 @@ OPEN = [
     "Creative Commons Attribution 4.0 International (CC BY 4.0)", "Creative Commons CC0", "CC PDM 1.0", "CC BY 3.0 IGO",
     "CC BY-SA 4.0 Deed Attribution-ShareAlike 4.0 International", "Attribution 4.0 International", "License: CC BY",
     "This work is licensed under a Creative Commons Attribution 4.0 International License.", "Public Domain.",
+    "Creative Commons Zero v1.0 Universal", "Creative Commons Attribution-Share Alike 3.0 Germany", "CC BY 3.0 Canada",
+    "This file is made available under the Creative Commons CC0 1.0 Universal Public Domain Dedication.",
     "Creative Commons Attribution-ShareAlike 4.0 International Public License", "Creative Commons Public Domain Mark",
     "https://creativecommons.org/share-your-work/public-domain/cc0/", "//creativecommons.org/licenses/by-sa/3.0/",
     "https://creativecommons.org/licenses/publicdomain/", "creativecommons.org/publicdomain/zero/1.0/",
@@ -48,6 +50,7 @@ CLOSED = [
     "//creativecommons.org/licenses/by-nd/3.0/", "creativecommons.org/licenses/by-nc-sa/2.5/scotland/", "-", ".",
     "https://creativecommons.org/licenses/sampling+/1.0/", "https://creativecommons.org/licenses/",
     "https://creativecommons.org@example.org/licenses/by/4.0/", "https://example.org//creativecommons.org/licenses/by/4.0/",
+    "Public domain United States", "This image is in copyright", "CC BY 3.0 Germany only", "Image made available",
     "Creative Commons", "This work is licensed under the license", "Attribution 4.0", "CC BY-NC 3.0 igo",
 ]
 

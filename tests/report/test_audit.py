@@ -133,7 +133,9 @@ def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(
         "difference": -0.3, "low": -0.4, "high": -0.2, "p": 0.001, "trials": 5, "pictures": 300, "strength": "full"}]))
     path = tables.export(opened, {"rows": rows, "pairs": pd.DataFrame({"first": [1]})}, tmp_path / "kept")
     assert tables.load_references(tmp_path / "kept", opened) == []  # its own numbers need no reference
-    kept = tables.load_references(tmp_path / "kept", replace(opened, profile=find_profile("quick")))
+    quick = replace(opened, profile=find_profile("quick"))
+    kept = tables.load_references(tmp_path / "kept", quick)
+    assert tables.export(quick, {}, tmp_path / "kept") != path  # another profile's numbers stay
     assert kept[0]["fingerprint"] == opened.dataset.fingerprint and set(kept[0]["tables"]) == {"rows"}
     assert str(tmp_path) not in path.read_text() and "blue/00.png" not in path.read_text()
     pd.testing.assert_frame_equal(kept[0]["tables"]["rows"], rows)
