@@ -121,11 +121,19 @@ def find_training_data(record: Record, data: str, results: Path) -> PoseDataset 
     """
     if (record.folder / NEIGHBOURS).exists():
         return None
-    dataset = load_dataset(data, record.config["classes"]) if data else _find_drawn(record, results)
-    if dataset and dataset.fingerprint != record.config["data"]:
-        raise DataError(f"{dataset.folder} (fingerprint {dataset.fingerprint}) is not what {record.folder.name} was "
-                        f"trained on (fingerprint {record.config['data']}). Name that folder with --data.")
-    return dataset
+    wanted, classes = record.config["data"], record.config["classes"]
+    if data:
+        dataset = load_dataset(data, classes)
+        if dataset.fingerprint == wanted:
+            return dataset
+        raise DataError(f"{data} (fingerprint {dataset.fingerprint}) is not what {record.folder.name} was trained on "
+                        f"(fingerprint {wanted}). Name that folder with --data.")
+    for path in sorted((results / "embedded").glob("[!.]*/metadata.csv")):
+        with suppress(DataError):  # drawings of other classes
+            dataset = load_dataset(path.parent, classes)
+            if dataset.fingerprint == wanted:
+                return dataset
+    return None
 
 
 def ensure_neighbours(record: Record, dataset: PoseDataset | None, elsewhere: Path,
@@ -151,13 +159,3 @@ def ensure_neighbours(record: Record, dataset: PoseDataset | None, elsewhere: Pa
     with whole(path) as partial:
         np.savez(partial, **vars(Neighbours.fit(training, held_out)))
     return path
-
-
-def _find_drawn(record: Record, results: Path) -> PoseDataset | None:
-    """The drawn data set that a record was trained on; None where it is not here."""
-    for path in sorted((results / "embedded").glob("[!.]*/metadata.csv")):
-        with suppress(DataError):  # drawings of other classes
-            dataset = load_dataset(path.parent, record.config["classes"])
-            if dataset.fingerprint == record.config["data"]:
-                return dataset
-    return None

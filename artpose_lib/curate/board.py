@@ -134,19 +134,14 @@ def render_static_page(cards: Cards, open_only: bool) -> str:
         "Decided without a finding": [card for card in now if card["decided"] and not card["flags"]]}
     left = MOST_PICTURES
     for title, found in sections.items():
-        html += _render_section(title, found, left, cards, open_only)
-        left = max(0, left - len(found))
+        shown, more = found[:left], max(0, len(found) - left)
+        left -= len(shown)
+        html += f'<p class="artpose-name">{title} ({len(found):,} pictures)</p>' * bool(found)
+        if shown:
+            images, captions = zip(*(_tile(card, cards, open_only) for card in shown), strict=True)
+            html += contact_sheet(images, captions, height=SIDE // 2).data
+        html += f"<p>{more:,} more are not shown.</p>" * bool(more)
     return f'<div class="artpose-view artpose-curation">{html}{_render_table(cards.read_decisions())}</div>'
-
-
-def _render_section(title: str, found: list[dict], most: int, cards: Cards, open_only: bool) -> str:
-    if not found:
-        return ""
-    html, shown = f'<p class="artpose-name">{title} ({len(found):,} pictures)</p>', found[:most]
-    if shown:
-        images, captions = zip(*(_tile(card, cards, open_only) for card in shown), strict=True)
-        html += contact_sheet(images, captions, height=SIDE // 2).data
-    return html + f"<p>{len(found) - most:,} more are not shown.</p>" * (len(found) > most)
 
 
 def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
