@@ -122,9 +122,10 @@ def read_table(path: Path, needed: set[str], encoding: str = "utf-8-sig", member
 
 def plain(html: str) -> str:
     """Return the text of a piece of HTML, less what its page does not show, for the museums that answer with markup."""
-    while hidden := re.search(r"<(\w+)\b[^<>]*display:\s*none[^<>]*>|<(style|script)\b[^<>]*>", html, re.I):
-        depth, end = 0, hidden.end()
-        for tag in re.finditer(rf"<(/?){hidden[1] or hidden[2]}\b[^<>]*>", html[hidden.start():], re.I):
+    html = html[:20 * LONGEST_TEXT]
+    while hidden := re.search(r"<(style|script|(?!br|hr|img)\w+\b(?=[^<>]*display:\s*none))[^<>]*>", html, re.I):
+        depth, end = 0, len(html)
+        for tag in re.finditer(rf"<(/?){hidden[1]}\b[^<>]*>", html[hidden.start():], re.I):
             depth += -1 if tag[1] else 1
             if not depth:
                 end = hidden.start() + tag.end()

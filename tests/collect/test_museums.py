@@ -395,10 +395,10 @@ RECORDS_READ = [
                                 {"description": "Jan Maker", "role": "printmaker"}]}, {"author": "Jan Maker"}),
     ("harvard", {"id": 7, "datebegin": 0, "dateend": 0}, {"id": "7", "years": None}),
     ("harvard", {"url": "http://harvardartmuseums.org/collections/object/8"}, {"id": "8"}),
-    ("europeana", {"dcCreator": ["http://x.org/2"], "edmAgent": ["http://x.org/1", "http://x.org/2"], "edmAgentLabel": [
-        {"def": "Abbey"}, {"de": "B. Prova, Malerin", "en": ["B. Prova"]}], "edmTimespanLabel": [
-            {"def": "http://x.org/t"}, {"def": "1840s"}, {"def": "19th century"}]},
-     {"author": "B. Prova", "date": "1840s"}),
+    ("europeana", {"dcCreator": ["http://x.org/2", "http://x.org/3"], "edmAgent": [f"http://x.org/{n}" for n in "123"],
+                   "edmAgentLabel": [{"def": "Abbey"}, {"de": "B. Prova, Malerin", "en": ["B. Prova"]}, {"def": "C."}],
+                   "edmTimespanLabel": [{"def": "http://x.org/t"}, {"def": "1840s"}, {"def": "19th century"}]},
+     {"author": "B. Prova, C.", "date": "1840s"}),
     ("europeana", {"dcCreator": ["http://x.org/2"], "dcCreatorLangAware": {"def": ["http://x.org/2"], "en": ["Berta"]}},
      {"author": "Berta"}),
     ("europeana", {"dcCreator": ["http://x.org/2"], "edmAgentLabel": [{"def": "Abbey"}]}, {"author": ""}),
@@ -437,7 +437,8 @@ def test_a_record_is_read(name, record, facts):
 @pytest.mark.parametrize("html", [
     'Unknown author<span style="display: none;">Unknown author</span>', '<style>.a {}</style>Unknown author<br>',
     '<p>Unknown <b>author<p style="color:red;DISPLAY:none"><p>x</p>, y</p></b></p>',
-    'Unknown<div class="x" style="display:none"><div>a</div>b</div> author', 'Unknown author <i style="display:none">'])
+    'Unknown<div class="x" style="display:none"><div>a</div>b</div> author', 'Unknown author <i style="display:none">x',
+    'Unknown<br style="display:none"> author<script>'])
 def test_what_a_page_does_not_show_is_not_read(html):
     assert plain(html) == "Unknown author"
 

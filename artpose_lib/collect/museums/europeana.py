@@ -35,37 +35,29 @@ def read_artwork(record: object) -> Artwork:
     identifier, shown = field(record, "id"), text(*entries(record, "edmIsShownBy"))
     # Both services know a picture by the MD5 of its address.
     digest = hashlib.md5(shown.encode(), usedforsecurity=False).hexdigest()
-    agents = dict(zip(map(text, entries(record, "edmAgent")), map(_read_label, entries(record, "edmAgentLabel")),
-                      strict=False))
-    titles = _read_by_language(record, "dcTitleLangAware")
+    agents = dict(zip(map(text, entries(record, "edmAgent")), entries(record, "edmAgentLabel"), strict=False))
+    creators = [text(*_read_by_language(agents.get(text(creator)))) for creator in entries(record, "dcCreator")]
+    titles = _read_by_language(dig(record, "dcTitleLangAware"))
     return Artwork(
         id=identifier,
         title=text(*titles, *entries(record, "title")),
-        author=_read_words(record, "dcCreator") or text(*_read_by_language(record, "dcCreatorLangAware")) or text(
-            [agents.get(text(creator)) for creator in entries(record, "dcCreator")]),
-        date=text(dig(record, "year"), *map(_read_label, entries(record, "edmTimespanLabel"))),
-        location=field(record, "dataProvider"),
-        type=text(*_read_by_language(record, "dcTypeLangAware")),
+        author=text(_read_words(record, "dcCreator"), *_read_by_language(dig(record, "dcCreatorLangAware")), creators),
+        date=text(dig(record, "year"), *_read_by_language(*entries(record, "edmTimespanLabel"))),
+        location=_read_words(record, "dataProvider"),
+        type=text(*_read_by_language(dig(record, "dcTypeLangAware"))),
         images=addresses([f"{PROXY}{identifier}/{digest}", f"{PREVIEW}{digest}.jpg"] if identifier and shown else []),
         page=f"https://www.europeana.eu/item{identifier}" if identifier else "",
         licence=text(*entries(record, "rights")),
         words=" ".join([field(record, "title"), field(record, "dcDescription"), *titles,
-                        *_read_by_language(record, "dcSubjectLangAware"),
-                        *_read_by_language(record, "dcDescriptionLangAware"),
-                        *_read_by_language(record, "edmConceptPrefLabelLangAware")]),
+                        *_read_by_language(dig(record, "dcSubjectLangAware"), dig(record, "dcDescriptionLangAware"),
+                                           dig(record, "edmConceptPrefLabelLangAware"))]),
     )
 
 
-def _read_by_language(record: object, name: str) -> list[str]:
-    """Return the values of a field that has them by language, English before the others."""
-    languages = dig(record, name)
-    ordered = sorted(languages, key=lambda language: language != "en") if isinstance(languages, dict) else []
-    return [_read_words(languages, language) for language in ordered]
-
-
-def _read_label(label: object) -> str:
-    """Return the name of a person or a time, which is given by language."""
-    return text(*_read_by_language({"label": label}, "label"))
+def _read_by_language(*fields: object) -> list[str]:
+    """Return the values of fields that have them by language, English before the others."""
+    return [_read_words(languages, language) for languages in fields if isinstance(languages, dict)
+            for language in sorted(languages, key=lambda language: language != "en")]
 
 
 def _read_words(values: object, name: str) -> str:

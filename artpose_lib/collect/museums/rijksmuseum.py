@@ -19,6 +19,7 @@ LINKED_ART = {"Accept": "application/ld+json"}
 OBJECT_NUMBER, DESCRIPTION, MATERIALS, PREFERRED = "300312355", "300435452", "300435429", "300404670"
 MAKER = "300435417"  # the name of a maker with what is said of it, such as "attributed to"
 ENGLISH, DUTCH = "300388277", "300388256"
+MENTIONED = re.compile(r" *\((?:mentioned on|vermeld op)[^()]*\)")  # the object itself, behind a maker's name
 
 
 class Rijksmuseum(Source):
@@ -73,7 +74,7 @@ def read_artwork(record: object, visual_item: object = None, digital_object: obj
     return Artwork(
         id=choose_content(select_kind(record, "identified_by", OBJECT_NUMBER)),
         title=choose_content(names),
-        author=read_makers(entries(record, "produced_by", "part")) or clean_name(choose_content(told)),
+        author=MENTIONED.sub("", read_makers(entries(record, "produced_by", "part")) or choose_content(told)),
         date=choose_content(entries(span, "identified_by")) or "-".join(dict.fromkeys(map(str, years or ()))),
         years=years,
         technique=text([read_names(entries(record, "produced_by", "technique")),
@@ -120,13 +121,8 @@ def read_makers(parts: list) -> str:
         name = choose_content(select_kind(part, "referred_to_by", MAKER)) or read_names(entries(part, "carried_out_by"))
         after = "after " if re.match("(after|naar) (?!own|eigen)", role) and not name.startswith("after") else ""
         if name and read_authors({"role": role}):
-            makers.append(after + clean_name(name))
+            makers.append(after + name)
     return text(makers)
-
-
-def clean_name(name: str) -> str:
-    """Return a maker's name less the remark that it stands on the object itself."""
-    return re.sub(r" *\((?:mentioned on|vermeld op)[^()]*\)", "", name)
 
 
 def read_names(things: list) -> str:
