@@ -56,6 +56,8 @@ def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
         line, byte = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
         raise DataError(f"{path}, line {line}: byte 0x{byte:02x} is not UTF-8. Save the table as CSV in "
                         "UTF-8.") from error
+    except ValueError as error:
+        raise DataError(f"{path}: this is not a table in Parquet ({error}).") from error
     # csv, which knows each row's line in the file; strict, or an unclosed quote would swallow the rows that follow.
     reader = csv.DictReader(io.StringIO(text, newline=""), restval="", strict=True)
     try:

@@ -163,6 +163,13 @@ def test_a_malformed_table_is_refused(tmp_path, table, message):
     assert str(tmp_path) in str(refusal.value)
 
 
+def test_what_is_no_table_in_parquet_is_refused(tmp_path):
+    make_folder(tmp_path, {"A": 4, "B": 4}).to_csv(tmp_path / "metadata.parquet")
+    (tmp_path / "metadata.csv").unlink()
+    with pytest.raises(DataError, match="metadata.parquet: this is not a table in Parquet"):
+        load_dataset(tmp_path)
+
+
 @pytest.mark.parametrize("encoding, line", [("latin-1", 2), ("utf-16", 1)])
 def test_another_encoding_is_refused_with_its_line(tmp_path, encoding, line):
     write_table(tmp_path, "file_name,label\npietà.png,A\n", encoding)
