@@ -237,14 +237,18 @@ def info(folder: str, classes: str) -> None:
     \b
     Example:  artpose data info pictures
     """
-    from artpose_lib.data.dataset import load_dataset
+    from artpose_lib.data.dataset import FEWEST, load_dataset
+    from artpose_lib.data.metadata import tell_counts
     from artpose_lib.data.summary import count_classes
 
-    dataset = load_dataset(folder, classes or None)
+    dataset = load_dataset(folder, classes or None, minimum=0)
     click.echo(f"{folder}: {len(dataset)} pictures, {len(dataset.classes)} classes, "
-               f"fingerprint {dataset.fingerprint}\n\n{count_classes(dataset).to_string(index=False)}")
+               f"fingerprint {dataset.fingerprint}\n{tell_counts(dataset.tally)}\n\n"
+               f"{count_classes(dataset).to_string(index=False)}")
     if len(dataset.problems):
         click.echo(f"\n{len(dataset.problems)} files needed attention:\n{dataset.problems.to_string(index=False)}")
+    if len(dataset.classes) < 2 or dataset.counts().min() < FEWEST:
+        load_dataset(folder, classes or None)  # raises the reason why no network can be trained on it
 
 
 @data.command()

@@ -5,22 +5,22 @@ import csv
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import numpy as np
-from PIL import Image
 from pyarrow import ArrowException, parquet
 
 from artpose_lib.collect.answers import Fault, text
-from artpose_lib.data.dataset import DataError
-from artpose_lib.data.pictures import FORMATS, PictureError, decode_square, read_file
+from artpose_lib.data.metadata import FOLLOW, OTHERS, PROGRAMS, DataError, is_inside, tell_counts, walk
+from artpose_lib.data.pictures import FORMATS, PictureError, decode_square, is_picture, locate, read_file
+from artpose_lib.files import say
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")  # of `pictures.FORMATS`
 COLUMNS = ("file_name", "url")  # of a table; in each row the first that says something
 ADDRESS = ("http://", "https://")
 LONGEST = 8192  # characters of a line in a list: more than any file's name or address
@@ -29,17 +29,17 @@ LONGEST = 8192  # characters of a line in a list: more than any file's name or a
 def list_names(source: Path, root: Path) -> Iterator[str]:
     """The names of a folder's pictures, or those on a list, one by one.
 
-    Parameters: `source` a folder, searched with all folders in it, in sorted order, for files of a picture's suffix;
-    hidden ones are passed over, links to folders not followed. Or one picture. Or a table, Parquet or text, with a
-    column `file_name` or `url`. Or a text with a path or an address on each line. Texts are UTF-8, or UTF-16 with its
-    mark; bytes that are neither are kept as `os.fsdecode` does. `root`, a resolved path, is where names of files start.
+    Parameters: `source` a folder, searched by `metadata.walk`, which also names what cannot be read; how many files are
+    passed over is said. Or one picture. Or a table, Parquet or text, with a column `file_name` or `url`. Or a text with
+    a path or an address on each line. Texts are UTF-8, or UTF-16 with its mark; bytes that are neither are kept as
+    `os.fsdecode` does. `root`, a resolved path, is where names of files start.
     Raises DataError where there is no such file, it is no such list, or nothing that it names is there.
     """
     if source.is_dir():
-        names = _files(source)
+        names = _walk_pictures(source)
     elif not source.is_file():
         raise DataError(f"{source}: there is no such folder, picture or list.")
-    elif _is_picture(source):
+    elif is_picture(source):
         names = iter([os.path.relpath(source, root)])
     else:
         names = (_mend(name, root) for name in _read_list(source))
@@ -51,7 +51,7 @@ def list_names(source: Path, root: Path) -> Iterator[str]:
     if first:
         raise DataError(f'{source}: nothing that it names is in {root}, for example "{text(first[0])}". If it is a '
                         "list of pictures, name the folder where their names start with --folder.")
-    what = f"Their names end in {', '.join(SUFFIXES)}" if source.is_dir() else "The list names none"
+    what = f"They are known as {', '.join(FORMATS)}" if source.is_dir() else "The list names none"
     raise DataError(f"{source}: no pictures. {what}.")
 
 
@@ -94,38 +94,23 @@ def open_downloads(contact: str, redirects: bool) -> Iterator[Callable[[str], by
 
 
 def _read_file(root: Path, name: str) -> bytes:
-    try:
-        path = (root / name).resolve()
-    except (ValueError, RuntimeError) as error:  # a NUL in its name; links in a circle
-        raise PictureError("This cannot be a file's name.") from error
-    if not path.is_relative_to(root):
-        raise PictureError("The name leads out of the folder.")
+    if "\0" in name:
+        raise PictureError("This cannot be a file's name.")
+    path = locate(root / name)
+    if not is_inside(root, path):
+        raise PictureError(f"The name leads out of the folder. {FOLLOW}=1 before the command follows links that do.")
     return read_file(path)
 
 
-def _files(root: Path, folder: str = "") -> Iterator[str]:
-    try:
-        with os.scandir(root / folder) as entries:
-            inside = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
-    except OSError as error:
-        if not folder:
-            raise DataError(f"{root}: the folder cannot be read ({error.strerror}).") from error
-        yield folder.removesuffix("/")  # its row will say that it cannot be read
-        return
-    for name, is_folder in inside:
-        if name.startswith("."):
-            continue
-        if is_folder:
-            yield from _files(root, f"{folder}{name}/")
-        elif name.lower().endswith(SUFFIXES):
-            yield folder + name
-
-
-def _is_picture(path: Path) -> bool:
-    with suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # as Pillow says that it is none
-        Image.open(path, formats=FORMATS).close()
-        return True
-    return False
+def _walk_pictures(folder: Path) -> Iterator[str]:
+    counts = Counter()
+    for name, reason in walk(folder):
+        passed = reason in (PROGRAMS, OTHERS)
+        counts[reason if passed else "taken as pictures"] += 1
+        if not passed:
+            yield name
+    if len(counts) > 1:
+        say(f"{folder}: {tell_counts(counts)}")
 
 
 def _read_list(path: Path) -> Iterator[str]:

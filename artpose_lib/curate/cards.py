@@ -29,7 +29,8 @@ class Cards:
     def __init__(self, folder: Path, found: pd.DataFrame):
         self.folder = folder
         # A table may list a picture under two labels; a decision is about the picture.
-        self.metadata = list_pictures(folder).drop_duplicates("file_name").sort_values("file_name", ignore_index=True)
+        listed, _, _ = list_pictures(folder)
+        self.metadata = listed.drop_duplicates("file_name").sort_values("file_name", ignore_index=True)
         self.publishable = set(self.metadata["file_name"][are_publishable(self.metadata)])
         flags = {name: rows[["kind", "group", "note"]].to_dict("records") for name, rows in found.groupby("file_name")}
         cards = [_make_card(row, flags.get(row["file_name"], [])) for row in self.metadata.to_dict("records")]

@@ -11,7 +11,7 @@ from artpose_lib.curate.flags import FLAGS, SIDE, flag_picture
 from artpose_lib.data.dataset import verify_pictures
 from artpose_lib.data.duplicates import HASH_SIDE, likeness
 from artpose_lib.data.metadata import list_pictures
-from artpose_lib.data.pictures import decode_square, read_ahead, shrink_picture
+from artpose_lib.data.pictures import decode_square, read_ahead, read_file, shrink_picture
 
 FOLDS = 5  # of the cross-validation, and so the fewest different pictures of a class whose labels can be judged
 REGULARISATION = 0.01  # C of the logistic regression: strong, as there are more features (1,280) than pictures
@@ -37,7 +37,7 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
     Raises DataError where the folder cannot be read, and ValueError where there are not as many features as pictures.
     """
     folder = Path(folder)
-    rows, problems = verify_pictures(folder, list_pictures(folder))
+    rows, problems = verify_pictures(folder, list_pictures(folder)[0])
     found = [(one.file_name, "unreadable", 0, 1.0, one.problem) for one in problems if one.action == "left out"]
     if features is not None and len(features) != len(rows):
         raise ValueError(f"{folder}: {len(features)} rows of features for {len(rows)} pictures that can be read. "
@@ -45,7 +45,7 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
     if len(rows):
         small = np.empty((len(rows), HASH_SIDE, HASH_SIDE, 3), np.uint8)
         for row, name in rows["file_name"].items():
-            small[row] = decode_square((folder / name).read_bytes(), HASH_SIDE)
+            small[row] = decode_square(read_file(folder / name), HASH_SIDE)
             flags = flag_picture(np.asarray(shrink_picture(folder / name, SIDE)[0]))
             found += [(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flags.items()]
         alike = likeness(small, features)
@@ -63,7 +63,7 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
 def list_readable(folder: str | Path) -> pd.DataFrame:
     """The rows of a folder's metadata, in the order of file names, whose pictures can be read; no decision applied."""
     folder = Path(folder)
-    return verify_pictures(folder, list_pictures(folder))[0].drop(columns="_sha256")
+    return verify_pictures(folder, list_pictures(folder)[0])[0].drop(columns="_sha256")
 
 
 def extract_lite_features(folder: str | Path) -> np.ndarray:
@@ -74,7 +74,7 @@ def extract_lite_features(folder: str | Path) -> np.ndarray:
 
     folder, names, size = Path(folder), list_readable(folder)["file_name"], BACKBONES[LITE].input_size
     network = pooled_model(build_classifier(LITE, n_classes=2, weights="imagenet"))
-    return extract_features(network, read_ahead(lambda name: decode_square((folder / name).read_bytes(), size), names))
+    return extract_features(network, read_ahead(lambda name: decode_square(read_file(folder / name), size), names))
 
 
 def find_suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: np.ndarray, seed: int) -> pd.DataFrame:

@@ -7,23 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 
 from artpose_lib.data import decisions
 from artpose_lib.data.licences import are_publishable
-from artpose_lib.data.metadata import DataError, list_pictures
-from artpose_lib.data.pictures import PictureError, decode_square, read_ahead, shrink_picture, verify
+from artpose_lib.data.metadata import DataError, Problem, list_pictures
+from artpose_lib.data.pictures import PictureError, decode_square, read_ahead, read_file, shrink_picture, verify
 
-
-class Problem(NamedTuple):
-    """What was found wrong with a picture."""
-
-    file_name: str
-    problem: str  # a sentence
-    action: str  # "left out", "converted", "kept once" or "kept"
+FEWEST = 4  # pictures of a class that can be trained on
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +29,7 @@ class PoseDataset:
     classes: tuple[str, ...]  # the labels in alphabetical order, which for the six poses is the thesis' order, 0 to 5
     problems: pd.DataFrame  # a row a `Problem`
     fingerprint: str  # 12 hexadecimal digits over file names, labels and the files' bytes
+    tally: dict[str, int]  # how many of the files, or of the table's rows, were used, and how many not, by the reason
 
     def __len__(self) -> int:
         return len(self.metadata)
@@ -67,7 +62,7 @@ class PoseDataset:
     def stream(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[np.ndarray]:
         """`images` one by one, read a little ahead by threads."""
         names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
-        return read_ahead(lambda name: decode_square((self.folder / name).read_bytes(), size), names)
+        return read_ahead(lambda name: decode_square(read_file(self.folder / name), size), names)
 
     def picture(self, row: int, side: int) -> np.ndarray:
         """One picture with its own proportions, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""
@@ -79,7 +74,7 @@ class PoseDataset:
         return ", ".join(filter(None, known)) or self.metadata["file_name"].iloc[row]
 
 
-def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None, minimum: int = 4) -> PoseDataset:
+def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None, minimum: int = FEWEST) -> PoseDataset:
     """Read a folder of pictures: by its metadata.csv, or without one as a folder a class.
 
     Parameters: `classes` names the labels to use, as a sequence or with commas between; None or "" uses all.
@@ -90,26 +85,29 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     label, or too few classes or pictures are left; DecisionError where decisions.csv is malformed.
     """
     folder = Path(folder)
-    listed = list_pictures(folder)
-    listed, unmatched = decisions.apply_decisions(listed, decisions.read_decisions(folder))
-    if listed.empty:
+    everything, passed, noted = list_pictures(folder)
+    decided, unmatched = decisions.apply_decisions(everything, decisions.read_decisions(folder))
+    if decided.empty:
         raise DataError(f"{folder / decisions.FILE}: these decisions drop every picture.")
-    used = _pick_classes(folder, listed["label"], classes, 2 if minimum else 1)
-    listed = listed[listed["label"].isin(used)]
+    used = _pick_classes(folder, decided["label"], classes, 2 if minimum else 1)
+    listed = decided[decided["label"].isin(used)]
     usable, found = verify_pictures(folder, listed)
-    found += [Problem(decisions.FILE, sentence, "kept") for sentence in unmatched]
+    found += noted + [Problem(decisions.FILE, sentence, "kept") for sentence in unmatched]
     usable, problems = _leave_out_disputed(usable, found)
     _refuse_small_classes(folder, used, listed, usable["label"], problems, minimum)
     content = usable[["file_name", "label", "_sha256"]].to_numpy().tolist()
     fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
-    return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems, fingerprint)
+    once = len(listed.drop_duplicates(["file_name", "label"]))
+    tally = {"used": len(usable), "left out": once - len(usable), "listed more than once": len(listed) - once,
+             "of other classes": len(decided) - len(listed), "dropped by decisions": len(everything) - len(decided)}
+    return PoseDataset(folder, usable.drop(columns="_sha256"), used, problems, fingerprint, tally | passed)
 
 
 def verify_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     """Open each of the pictures that `list_pictures` found. Returns the usable ones without repeats, in the order of
     file names and labels, with the file's sha256 in a column `_sha256`; and the problems found."""
     twice = listed.duplicated(["file_name", "label"])
-    problems = [Problem(name, "The table lists the picture more than once under the same label.", "kept once")
+    problems = [Problem(name, "The picture is listed more than once under the same label.", "kept once")
                 for name in listed.loc[twice, "file_name"]]
     listed = listed[~twice].sort_values(["file_name", "label"], ignore_index=True)
     digests = {}
@@ -125,7 +123,7 @@ def verify_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, l
 def _pick_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] | None, fewest: int) -> tuple[str, ...]:
     there = sorted(set(labels))
     asked = classes.split(",") if isinstance(classes, str) else classes or ()
-    used = sorted({name.strip() for name in asked} - {""}) or there
+    used = sorted({normalize("NFC", name.strip()) for name in asked} - {""}) or there
     unknown = [f'"{name}"' for name in used if name not in there]
     if unknown:
         raise DataError(f"{folder}: no picture has the label {', '.join(unknown)}. Labels there: {', '.join(there)}.")

@@ -14,6 +14,7 @@ import pandas as pd
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.licences import find_rights
 from artpose_lib.data.metadata import reserve_columns
+from artpose_lib.data.pictures import locate, read_file
 from artpose_lib.data.text import to_file_name
 from artpose_lib.files import whole
 
@@ -88,7 +89,7 @@ def _parquet(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
     with ParquetWriter(path, schema) as writer:
         for start in range(0, len(rows), 100):  # a group at a time, so that a large collection need not fit the memory
             group = rows.iloc[start:start + 100]
-            pictures = [(dataset.folder / name).read_bytes() for name in group["file_name"]]
+            pictures = [read_file(dataset.folder / name) for name in group["file_name"]]
             writer.write_table(pyarrow.Table.from_pylist(group.assign(picture=pictures).to_dict("records"), schema))
     return read_metadata(path).num_rows
 
@@ -97,7 +98,7 @@ def _imagefolder(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
     names = name_files(rows)
     for old, new in zip(rows["file_name"], names, strict=True):
         (out / new).parent.mkdir(exist_ok=True)
-        shutil.copyfile(dataset.folder / old, out / new)
+        shutil.copyfile(locate(dataset.folder / old), out / new)
     table = reserve_columns(rows.assign(file_name=names))
     _csv(dataset, table, out)
     chunks = list(pd.read_csv(out / "metadata.csv", chunksize=CHUNK))

@@ -5,12 +5,30 @@ Its column `boxes` has "x0 y0 x1 y1" around each figure, in pixels of the uprigh
 
 import csv
 import io
+import os
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from unicodedata import normalize
 
 import pandas as pd
 
+from artpose_lib.data.pictures import UNKNOWN, is_picture, locate
+
+# What systems, storage devices and programs keep among pictures, besides all that is hidden.
+LITTER = ("@eadir", "@__thumb", "@recently-snapshot", "@recycle", "@tmp", "#recycle", "#snapshot", "$recycle.bin",
+          "recycled", "recycler", "system volume information", "found.000", "lost+found", "network trash folder",
+          "temporary items", "__macosx", "__pycache__", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini",
+          "icon\r", "decisions.csv")
+# Folders above those of the classes, where somebody has divided a data set already.
+DIVIDED = re.compile(r"(train(ing)?|val(id(ation)?)?|dev|test(ing)?|eval(uation)?|hold-?out)([-_ ]?(set|split|data))?",
+                     re.IGNORECASE)
+# Why `walk` passes over a file.
+PROGRAMS, OTHERS = "of a system or program, or hidden", "no pictures of a known format"
+UNREADABLE, CLASSLESS = "in a folder that cannot be read", "in no class's folder"
+FOLLOW = "ARTPOSE_FOLLOW_LINKS"
 BOX = re.compile(r"([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)")
 
 
@@ -18,19 +36,70 @@ class DataError(ValueError):
     """Data that cannot be used; the message names the file, the value and the way out."""
 
 
-def list_pictures(folder: Path) -> pd.DataFrame:
-    """The rows of a folder's metadata.csv or metadata.parquet, or of its subfolders without what is hidden: no picture
-    opened, no decision applied. Raises DataError as `load_dataset` does."""
+class Problem(NamedTuple):
+    """What was found wrong with a picture."""
+
+    file_name: str
+    problem: str  # a sentence
+    action: str  # "left out", "passed over", "converted", "kept once" or "kept"
+
+
+def list_pictures(folder: Path) -> tuple[pd.DataFrame, dict[str, int], list[Problem]]:
+    """List a folder by its metadata.csv or metadata.parquet, or by its subfolders, before anything is read or decided.
+
+    Returns its rows, with names and labels in NFC; how many files are no row, by the reason; and what is to be said of
+    them. Raises DataError as `load_dataset` does.
+    """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder.")
     tables = [path for name in ("metadata.csv", "metadata.parquet") if (path := folder / name).exists()]
-    listed = pd.DataFrame(_rows_of_table(tables[0]) if tables else _rows_of_folders(folder))
+    rows, passed, problems = (list(_rows_of_table(tables[0])), {}, []) if tables else _list_folders(folder)
+    listed = pd.DataFrame(rows)
     named = {name: re.sub(r"^image_url$", "image", re.sub(r"(_file_names?)_text$", r"\1", name)) for name in listed}
     listed = listed.rename(columns={old: new for old, new in named.items() if new not in listed})
     if listed.empty:
-        raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, "
-                        "or a folder of pictures for each class.")
-    return listed
+        raise DataError(f"{folder}: no pictures. There must be a metadata.csv with a row for each picture, or a folder "
+                        f"of pictures for each class. {tell_counts(passed)}")
+    return listed, passed, problems
+
+
+def tell_counts(counts: dict[str, int]) -> str:
+    """What became of the files of a folder, in a sentence that adds up."""
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"Files: {sum(counts.values())}{': ' * bool(told)}{told}."
+
+
+def is_inside(folder: Path, path: Path) -> bool:
+    """Whether a path leads to something in the folder; or anywhere by a link, where ARTPOSE_FOLLOW_LINKS is set."""
+    if ".." not in path.parts and os.environ.get(FOLLOW):
+        return path.is_relative_to(folder)
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def walk(folder: Path, under: str = "", reason: str = "", above: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """The name of every file below a folder, in order, and why it is passed over: "" for a picture.
+
+    Links are followed to what lies in the folder (see `is_inside`), others are named as pictures are, and so are
+    folders that cannot be read, with their reason. Raises DataError where `folder` itself cannot be read.
+    """
+    try:
+        with os.scandir(folder / under) as entries:
+            inside = sorted((entry.name, entry.is_symlink(), entry.is_dir(follow_symlinks=False)) for entry in entries)
+    except OSError as error:
+        if not under:
+            raise DataError(f"{folder}: the folder cannot be read ({error.strerror}).") from error
+        yield under.removesuffix("/"), reason or UNREADABLE
+        return
+    above = (*above, os.path.realpath(folder / under))
+    for name, is_link, is_folder in inside:
+        path = folder / under / name
+        leads_out = is_link and not is_inside(folder, path)
+        why = reason or PROGRAMS * (name.startswith(".") or name.casefold() in LITTER)
+        is_folder = is_folder or is_link and not leads_out and os.path.isdir(path)
+        if is_folder and os.path.realpath(path) not in above:  # a link may lead back to a folder that holds it
+            yield from walk(folder, f"{under}{name}/", why, above)
+        else:
+            yield under + name, why or OTHERS * (not leads_out and not is_picture(path, by_name=True))
 
 
 def reserve_columns(table: pd.DataFrame) -> pd.DataFrame:
@@ -76,15 +145,30 @@ def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
         raise DataError(f"{path}, line {reader.line_num}: this is not CSV ({error}).") from error
 
 
-def _rows_of_folders(folder: Path) -> Iterator[dict[str, str]]:
-    for path in sorted(folder.glob("*/**/*")):
-        parts = path.relative_to(folder).parts
-        if not path.is_dir() and not any(part.startswith(".") for part in parts):
-            yield _check_row(folder, {"file_name": "/".join(parts), "label": parts[0]}, str(path))
+def _list_folders(folder: Path) -> tuple[list[dict[str, str]], dict[str, int], list[Problem]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, reason in walk(folder):
+        found[reason].append(name)
+    for name in found[UNREADABLE]:
+        raise DataError(f"{folder / name}: the folder cannot be read. Make it readable, or move it elsewhere.")
+    rows, names, problems = [], found.pop("", []), [Problem(name, UNKNOWN, "passed over") for name in found[OTHERS]]
+    tops = sorted({name.split("/")[0] for name in names if "/" in name})
+    divided = bool(tops) and all(map(DIVIDED.fullmatch, tops))
+    if divided:
+        problems.append(Problem(", ".join(tops), "These folders divide a data set, and the folders in them are taken "
+                                "for its classes: the pictures are divided anew.", "kept"))
+    for name in names:
+        label, *_ = *name.split("/")[divided:-1], ""
+        row = _check_row(folder, {"file_name": name, "label": label or "none"}, str(folder / name))
+        if label:
+            rows.append(row)
+        else:
+            found[CLASSLESS].append(name)
+    return rows, {f"{reason}, such as {some[0]}": len(some) for reason, some in found.items() if some}, problems
 
 
 def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
-    name, label = row["file_name"], row["label"].strip()
+    name, label = spell(folder, row["file_name"]), normalize("NFC", row["label"].strip())
     for column, value in (("file_name", name), ("label", label)):
         if not value:
             raise DataError(f"{where}: {column} is empty.")
@@ -93,7 +177,22 @@ def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
                         "--classes. Rename it.")
     relative = PurePosixPath(name)
     if (relative.is_absolute() or ".." in relative.parts or "\0" in name
-            or not (folder / relative).resolve().is_relative_to(folder.resolve())):
+            or not is_inside(folder, locate(folder / relative))):
         raise DataError(f'{where}: the file name "{name}" may lead out of {folder}. Pictures must lie in '
-                        'that folder, and their names start from it, without "..".')
-    return row | {"file_name": str(relative), "label": label}
+                        f'that folder, and their names start from it, without ".."; links that lead out of it are '
+                        f"followed where {FOLLOW}=1 stands before the command.")
+    return row | {"file_name": _compose(folder, str(relative)), "label": label}
+
+
+def spell(folder: Path, name: str) -> str:
+    """The name with "/" for the backslash of Windows, unless that is part of a file's own name."""
+    return name if "\\" not in name or os.path.exists(folder / name) else name.replace("\\", "/")
+
+
+def _compose(folder: Path, name: str) -> str:
+    """The name in NFC, which decisions and trials are matched by, unless another file has that name."""
+    composed = normalize("NFC", name)
+    if composed != name and os.path.exists(own := folder / name):
+        found = locate(folder / composed)
+        return composed if os.path.exists(found) and found.samefile(own) else name
+    return composed

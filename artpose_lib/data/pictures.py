@@ -6,13 +6,16 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
+from unicodedata import normalize
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")  # Pillow's decoder for EPS would start Ghostscript
+UNKNOWN = f"The file is not a picture of a known format ({', '.join(FORMATS)})."
 LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is smaller
 MAX_PIXELS = 80_000_000  # a small file can claim to be a picture that fills the memory
 DRAFT_GAP = 2  # a large JPEG is decoded at a fraction of its size that leaves so many times the pixels wanted
@@ -37,9 +40,40 @@ def verify(path: Path) -> tuple[str, list[str]]:
     return hashlib.sha256(data).hexdigest(), conversions
 
 
+def is_picture(path: Path, by_name: bool = False) -> bool:
+    """Whether a file is taken for a picture: by its content, whatever its name, and so is what cannot be opened; with
+    `by_name` also by its name's end, so that a broken one is named."""
+    if by_name and Image.registered_extensions().get(path.suffix.lower()) in FORMATS:
+        return True
+    try:
+        if path.is_file():
+            Image.open(path, formats=FORMATS).close()
+            return True
+    except (PermissionError, Image.DecompressionBombError):
+        return True
+    except Exception:  # decoders raise nearly anything
+        pass
+    return False
+
+
+def locate(path: Path) -> Path:
+    """The path as the disk spells it, where é may be one character (NFC) or two (NFD); itself if there is none."""
+    if os.path.exists(path) or path == path.parent:
+        return path
+    parent = locate(path.parent)
+    spelled = [parent / normalize(form, path.name) for form in ("NFC", "NFD")]
+    if not path.name.isascii() and not any(map(os.path.exists, spelled)):
+        with suppress(OSError):
+            spelled += [one for one in parent.iterdir() if normalize("NFC", one.name) == spelled[0].name]
+    return next(filter(os.path.exists, spelled), path)
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of a picture's file. Raises PictureError where there is none of at most `LARGEST` that can be read."""
     try:
+        path = locate(path)
+        if path.is_dir():
+            os.listdir(path)  # says why one cannot be read
         if not path.is_file():  # to open a pipe would wait for ever
             raise PictureError("This is no file." if path.exists() else "There is no such file.")
         if path.stat().st_size > LARGEST:
@@ -71,8 +105,7 @@ def decode(data: bytes, side: int | None = None) -> tuple[Image.Image, list[str]
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise PictureError(f"The file is not a picture of a known format ({', '.join(FORMATS)}).",
-                           "not a picture") from None
+        raise PictureError(UNKNOWN, "not a picture") from None
     except Exception as error:  # decoders raise nearly anything on a damaged file, all meaning that
         reason = str(error).rstrip(".") or type(error).__name__
         kind = "too large to decode" if isinstance(error, Image.DecompressionBombError) else "damaged"
@@ -94,10 +127,11 @@ def decode_square(data: bytes, size: int) -> np.ndarray:
 def shrink_picture(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:
     """A picture's file, upright and in 8-bit RGB, at most `side` pixels either way; and the whole picture's size.
 
-    Raises PictureError or OSError where there is none.
+    Raises PictureError where there is none.
     """
-    image, _ = decode(path.read_bytes(), side)  # may be smaller than the whole picture, and larger than `side`
-    with Image.open(path, formats=FORMATS) as whole:
+    data = read_file(path)
+    image, _ = decode(data, side)  # may be smaller than the whole picture, and larger than `side`
+    with Image.open(io.BytesIO(data), formats=FORMATS) as whole:
         lies_on_its_side = whole.getexif().get(ExifTags.Base.Orientation, 1) >= 5
         size = whole.size[::-1] if lies_on_its_side else whole.size
     image.thumbnail((side, side))

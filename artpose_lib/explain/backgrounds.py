@@ -16,7 +16,7 @@ import pandas as pd
 from artpose_lib import __version__
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.metadata import parse_boxes
-from artpose_lib.data.pictures import decode, read_ahead, resize
+from artpose_lib.data.pictures import decode, read_ahead, read_file, resize
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split
 from artpose_lib.draw.artwork import CONDITIONS, GREY, paint_versions
@@ -181,7 +181,7 @@ def box_versions(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray
     Boxes end at the picture's edges. Raises DataError where all of them lie outside.
     """
     name, text = dataset.metadata[["file_name", "boxes"]].iloc[row]
-    image = np.asarray(decode((dataset.folder / name).read_bytes())[0])
+    image = np.asarray(decode(read_file(dataset.folder / name))[0])
     height, width, _ = image.shape
     boxes = np.clip(parse_boxes(text), 0, [width, height, width, height])
     boxes = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]

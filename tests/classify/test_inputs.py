@@ -26,11 +26,15 @@ def reader(folder):
     return partial(inputs.read_picture, root=folder, size=4, download=None)
 
 
-def test_a_folder_is_searched_deeply_in_sorted_order_and_only_for_pictures(tmp_path):
-    for name in ("b/2.PNG", "b/10.png", "a.jpg", "c/d/e/f.tif", ".hidden/1.png", "b/.thumb.png"):
+def test_a_folder_is_searched_deeply_in_sorted_order_and_only_for_pictures(tmp_path, capsys):
+    for name in ("b/2.PNG", "b/10.png", "a.jpg", "c/d/e/f.tif", "c/old.jfif", "c/photo.txt", "c/scan", ".hidden/1.png",
+                 "b/.thumb.png", "@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg", "b/#recycle/1.png"):
         picture(tmp_path / name)
-    (tmp_path / "notes.txt").write_text("no picture")
-    assert names_of(tmp_path) == ["a.jpg", "b/10.png", "b/2.PNG", "c/d/e/f.tif"]
+    (tmp_path / "notes.txt").write_text("BM 1869.2: no picture")
+    (tmp_path / "page.png").write_text("<html>")
+    assert names_of(tmp_path) == ["a.jpg", "b/10.png", "b/2.PNG", "c/d/e/f.tif", "c/old.jfif", "c/photo.txt", "c/scan",
+                                  "page.png"]
+    assert "13: 4 of a system or program, or hidden, 8 taken as pictures, 1 no pictures" in capsys.readouterr().err
 
 
 plain = st.characters(exclude_characters="\r\n\0/\\.'\"", exclude_categories=["Cs"])
@@ -115,18 +119,29 @@ def test_the_lists_of_the_shared_cases_are_read():
     assert all(reader(lists)(name).shape == (4, 4, 3) for names in read.values() for name in names)
 
 
-def test_nothing_outside_the_folder_is_read(tmp_path):
+def test_nothing_outside_the_folder_is_read(tmp_path, monkeypatch):
     secret, folder = picture(tmp_path / "secret.png"), tmp_path / "in"
     picture(folder / "real.png")
     (folder / "link.png").symlink_to(secret)
     (folder / "inside.png").symlink_to("real.png")
     (folder / "circle.png").symlink_to("circle.png")
     (folder / "away").symlink_to(tmp_path)
-    assert names_of(folder) == ["circle.png", "inside.png", "link.png", "real.png"]
+    assert names_of(folder) == ["away", "circle.png", "inside.png", "link.png", "real.png"]
     read = reader(folder)
     assert read("inside.png").shape == read(str(folder / "real.png")).shape == (4, 4, 3)
-    for name in ("link.png", "../secret.png", str(secret), "away/secret.png", "a/../../secret.png"):
-        assert str(read(name)) == "The name leads out of the folder."
+    outside = ("../secret.png", str(secret), "a/../../secret.png", "away/../secret.png")
+    for name in ("link.png", "away/secret.png", *outside):
+        assert "leads out of the folder" in str(read(name)) and "ARTPOSE_FOLLOW_LINKS=1" in str(read(name))
+    monkeypatch.setenv("ARTPOSE_FOLLOW_LINKS", "1")
+    assert names_of(folder) == ["away/secret.png", "circle.png", "inside.png", "link.png", "real.png"]
+    assert read("link.png").shape == read("away/secret.png").shape == (4, 4, 3)
+    assert all("leads out" in str(read(name)) for name in outside)
+
+
+def test_letters_in_two_characters_are_found_in_any_folder(tmp_path):
+    picture(tmp_path / "Pieta\u0300" / "é.png")
+    for name in ("Pietà/é.png", "Pietà/e\u0301.png", "Pieta\u0300/e\u0301.png"):
+        assert reader(tmp_path)(name).shape == (4, 4, 3)
 
 
 def test_what_cannot_be_read_is_an_error_of_one_line(tmp_path, monkeypatch):
