@@ -11,6 +11,11 @@ if os.environ.get("ARTPOSE_DETERMINISTIC"):
     if "xla_gpu_deterministic_ops" not in os.environ.get("XLA_FLAGS", ""):
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
 
+# Keras takes a backend, a float type and an order of axes from ~/.keras/keras.json, where other projects have left
+# theirs. Here it keeps its own defaults, but for a backend or a folder that the environment names.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("KERAS_HOME", os.devnull)
+
 # TensorFlow leaves oneDNN off where a processor has no instructions made for networks. Training steps are quicker with
 # it there too: fine-tuning ResNet50 on AVX2 alone took two thirds of the time.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

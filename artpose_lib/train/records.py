@@ -23,7 +23,8 @@ RECORD, HISTORY, PREDICTIONS, WEIGHTS = "record.json", "history.csv", "predictio
 class Record:
     """A stored trial. Its folder holds
 
-    - record.json: the configuration, when and how long it ran, versions, machine class, and the scores in short;
+    - record.json: the configuration, when and how long it ran, versions, machine class, and the scores in short; of a
+      training that diverged `"diverged": true` and no scores, and the probabilities in predictions.csv are missing;
     - history.csv: a row an epoch (epoch, phase, learning_rate, loss, accuracy, val_loss, val_accuracy);
     - predictions.csv: a row a picture of the validation and test parts (file_name, part, label, p_<class>…);
     - model.weights.h5, for the trials that are used again: a frozen model's head alone, else the whole network.
@@ -46,7 +47,9 @@ class Record:
     @property
     def predictions(self) -> pd.DataFrame:
         text = {"file_name": str, "label": str, "part": str}
-        return self._named(pd.read_csv(self.folder / PREDICTIONS, dtype=text, keep_default_na=False))
+        frame = pd.read_csv(self.folder / PREDICTIONS, dtype=text, keep_default_na=False)  # a class may be called NA
+        chances = [f"p_{name}" for name in class_names(frame)]
+        return self._named(frame.assign(**frame[chances].apply(pd.to_numeric, errors="coerce")))
 
     @property
     def weights(self) -> Path | None:
@@ -56,9 +59,10 @@ class Record:
     def describe(self) -> str:
         """The trial in a line of progress."""
         recipe, facts = self.config["recipe"], self.facts
+        outcome = "the training diverged: what the network answers is no number" if facts.get("diverged") else (
+            f"validation accuracy {facts['validation_accuracy']:.3f}, test {facts['test_accuracy']:.3f}")
         return (f"{recipe['model']} {recipe['backbone']} seed {self.config['seed']}: {facts['epochs']} epochs in "
-                f"{facts['seconds']:.0f} s, validation accuracy {facts['validation_accuracy']:.3f}, "
-                f"test {facts['test_accuracy']:.3f}")
+                f"{facts['seconds']:.0f} s, {outcome}")
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add the columns that tell trials apart in one frame."""
@@ -111,10 +115,14 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
                  save_weights=None, data_name: str = "") -> Record:
     """Store a trial, whole or not at all; `history` and `predictions` as in `Record`, `seconds` the training took.
 
-    `save_weights` writes a Keras weight file to a path; `data_name` is what people call the data set. Raises OSError as
-    `files.whole`.
+    Where any probability is no number the training has diverged, which is stored instead of scores, and all of them are
+    missing. `save_weights` writes a Keras weight file to a path; `data_name` is what people call the data set. Raises
+    OSError as `files.whole`.
     """
-    folder = record_folder(results, config)
+    folder, columns = record_folder(results, config), [f"p_{name}" for name in class_names(predictions)]
+    diverged = not np.isfinite(predictions[columns].to_numpy(float)).all()
+    if diverged:
+        predictions = predictions.assign(**dict.fromkeys(columns, np.nan))
     with whole(folder) as partial:
         partial.mkdir()
         history.to_csv(partial / HISTORY, index=False)
@@ -123,10 +131,10 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
         if save_weights:
             save_weights(str(partial / WEIGHTS))
         right = (likeliest_class(predictions) == predictions["label"]).groupby(predictions["part"]).mean()
+        scores = {f"{part}_accuracy": round(float(right.get(part, np.nan)), 4) for part in ("validation", "test")}
         facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                  "seconds": round(seconds, 1), "epochs": len(history),
-                 "validation_accuracy": round(float(right.get("validation", np.nan)), 4),
-                 "test_accuracy": round(float(right.get("test", np.nan)), 4), "data_name": data_name,
+                 **({"diverged": True, **dict.fromkeys(scores)} if diverged else scores), "data_name": data_name,
                  "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
         (partial / RECORD).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return Record(folder)

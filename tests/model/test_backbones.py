@@ -1,12 +1,14 @@
 """The registry of backbones: preprocessing, one flat graph, blocks, and where weights come from."""
 
 import hashlib
+import os
 import re
-import socket
 import subprocess
 import sys
+import time
 from functools import cache, partial
 from pathlib import Path
+from urllib.error import URLError
 
 import h5py
 import keras
@@ -43,17 +45,39 @@ def pictures():
 
 
 @pytest.fixture
-def no_network(monkeypatch):
-    """Keras has nothing in its cache and gets nothing. The socket timeout of each attempt."""
+def fresh(monkeypatch, tmp_path):
+    """A home without Keras' cache, in a process that has asked for nothing yet."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KERAS_HOME", os.devnull)
+    for name in ("_download", "_find_fault"):
+        monkeypatch.setattr(backbones, name, cache(getattr(backbones, name).__wrapped__))
+
+
+@pytest.fixture
+def no_network(fresh, monkeypatch):
+    """The time-out of each attempt, all of which fail."""
     attempts = []
 
-    def fail(*args, **kwargs):
-        attempts.append(socket.getdefaulttimeout())
-        raise Exception("URL fetch failure: Name or service not known")  # as Keras does
+    def fail(address, timeout):
+        attempts.append(timeout)
+        raise URLError("Name or service not known")
 
-    monkeypatch.setattr(backbones, "_keras_weights", cache(backbones._keras_weights.__wrapped__))
-    monkeypatch.setattr(keras.utils, "get_file", fail)
+    monkeypatch.setattr(backbones, "urlopen", fail)
     return attempts
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A folder with the file of VGG16 as Keras publishes it, in HDF5 of the older form, and its network."""
+    network = keras.applications.VGG16(include_top=False, weights=None)
+    address, _ = backbones._KERAS_FILES["VGG16"]
+    path = tmp_path / "site" / address
+    path.parent.mkdir(parents=True)
+    with h5py.File(path, "w") as handle:
+        legacy_h5_format.save_weights_to_hdf5_group(handle, network)
+    monkeypatch.setitem(backbones._KERAS_FILES, "VGG16", (address, hashlib.md5(path.read_bytes()).hexdigest()))
+    monkeypatch.setattr(backbones, "_KERAS_URL", f"{(tmp_path / 'site').as_uri()}/")
+    return path, network
 
 
 # --- the graph
@@ -155,27 +179,52 @@ def test_the_folder_of_weights_comes_first(no_network, tmp_path):
     assert no_network == []
 
 
-def test_weights_as_keras_publishes_them_are_read(no_network, monkeypatch, tmp_path):
-    """In HDF5 of the older form."""
-    published = keras.applications.VGG16(include_top=False, weights=None)
-    with h5py.File(tmp_path / "vgg16.h5", "w") as handle:
-        legacy_h5_format.save_weights_to_hdf5_group(handle, published)
-    monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: str(tmp_path / "vgg16.h5"))
+def test_weights_are_downloaded_once_and_said_in_one_line(fresh, published, capfd):
+    path, network = published
     model = build_backbone("VGG16", 32, "imagenet")
-    for ours, theirs in zip(model.get_weights(), published.get_weights(), strict=True):
+    for ours, theirs in zip(model.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert weights_source("VGG16").endswith("as Keras publishes it")
+    said = capfd.readouterr()
+    assert said.out == "" and said.err.splitlines() == [f"downloading {path.name} from {backbones._KERAS_URL}"]
+    assert (Path.home() / ".keras" / "models" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_without_weights_one_message_says_what_to_put_where_and_a_download_is_tried_once(no_network, tmp_path):
-    usual = socket.getdefaulttimeout()
+def test_what_arrives_damaged_is_not_kept(fresh, published):
+    path, _ = published
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(WeightsMissing, match="damaged or not what Keras publishes"):
+        weights_source("VGG16")
+    assert not any(other.is_file() for other in (Path.home() / ".keras").rglob("*"))
+
+
+def test_official_files_in_the_folder_of_weights_are_read_if_they_are_whole(no_network, published):
+    path, network = published
+    model = build_backbone("VGG16", 32, "imagenet", path.parent)
+    np.testing.assert_array_equal(model.get_weights()[0], network.get_weights()[0])
+    assert weights_source("VGG16", path.parent) == f"{path.name} as Keras publishes it" and no_network == []
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=f"{path.name} is damaged or not what Keras publishes.*should be [0-9a-f]+"):
+        weights_source("VGG16", path.parent)
+
+
+def test_without_weights_one_message_says_what_to_put_where_and_the_network_is_asked_once(no_network, tmp_path, capfd):
     for call in (weights_source, weights_fingerprint, partial(build_backbone, size=32, weights="imagenet")):
         with pytest.raises(WeightsMissing) as caught:
             call("ResNet50", weights_dir=tmp_path)
         for part in ("ResNet50", str(tmp_path), "resnet50_imagenet_notop.weights.h5", "service not known",
-                     "--weights", "ARTPOSE_WEIGHTS"):
+                     "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "--weights", "ARTPOSE_WEIGHTS"):
             assert part in str(caught.value)
-    assert no_network == [backbones.DOWNLOAD_TIMEOUT] and socket.getdefaulttimeout() == usual
+    with pytest.raises(WeightsMissing):
+        weights_source("VGG16")
+    assert no_network == [backbones.PATIENCE] and capfd.readouterr() == ("", "")
+
+
+def test_a_network_that_never_answers_is_given_up_within_seconds(fresh, monkeypatch):
+    monkeypatch.setattr(backbones, "PATIENCE", 0.05)
+    monkeypatch.setattr(backbones, "urlopen", lambda *_, **__: time.sleep(2))
+    with pytest.raises(WeightsMissing, match="no answer in 0.05 seconds"):
+        weights_source("Xception")
 
 
 def test_addresses_and_sums_are_those_of_the_installed_keras():

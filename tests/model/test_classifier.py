@@ -1,3 +1,8 @@
+import json
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +14,19 @@ from artpose_lib.model.fused import OnBatchStatistics, replace_batch_norm
 @pytest.fixture(scope="module")
 def lite():
     return classifier.build_classifier("EfficientNet-Lite0", 4, 64, "imagenet")
+
+
+def test_a_users_settings_of_keras_change_nothing(tmp_path):
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(
+        {"floatx": "float16", "epsilon": 1, "backend": "torch", "image_data_format": "channels_first"}))
+    code = ("from artpose_lib.model import classifier; import keras\n"
+            "print(keras.backend.backend(), keras.config.floatx(), keras.config.epsilon(),"
+            " keras.config.image_data_format())")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KERAS_")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment | {"HOME": str(tmp_path)}, text=True,
+                          stdout=subprocess.PIPE, check=True)
+    assert done.stdout == "tensorflow float32 1e-07 channels_last\n"
 
 
 @pytest.fixture(scope="module")

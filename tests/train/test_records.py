@@ -34,6 +34,16 @@ def test_probabilities_come_back_to_the_last_bit(tmp_path):
     assert (back["p_y"].astype("float32") == nearly).all() and (back["p_y"] > back["p_x"]).all()
 
 
+def test_a_training_that_diverged_is_stored_and_named_as_such(tmp_path):
+    record = records.store_record(tmp_path, CONFIG, HISTORY, PREDICTIONS.assign(p_y=[0.1, np.nan, np.inf]), 1)
+    assert record.facts["diverged"] is True and record.facts["test_accuracy"] is None
+    assert record.describe().endswith("the training diverged: what the network answers is no number")
+    probabilities = record.predictions[["p_x", "p_y", "p_NA"]]
+    assert probabilities.isna().all(axis=None) and set(probabilities.dtypes) == {np.dtype(float)}
+    assert "diverged" not in records.store_record(tmp_path, CONFIG | {"seed": 1}, HISTORY, PREDICTIONS, 1).facts
+    assert records.list_trials(tmp_path)["test"].isna().sum() == 1
+
+
 @pytest.mark.parametrize("change", [{"seed": 41}, {"size": 224}, {"data": "abd"},
                                     {"recipe": {"model": "baseline", "backbone": "VGG16"}}])
 def test_another_configuration_is_another_trial(tmp_path, change):
