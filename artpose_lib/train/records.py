@@ -174,16 +174,18 @@ def list_trials(results: Path) -> pd.DataFrame:
                      "data": names.get(config["data"], "name not stored"), "fingerprint": config["data"],
                      "size": config["size"], "epochs": facts["epochs"], "validation": facts["validation_accuracy"],
                      "test": facts["test_accuracy"], "macro_f1": macro_f1, "test_pictures": pictures,
+                     "diverged": "yes" if facts.get("diverged") else "",
                      "weights": "kept" if record.weights else "", "seconds": facts["seconds"],
                      "finished": facts["finished"], "folder": record.folder.name})
     return pd.DataFrame(rows)
 
 
 def _score_test(predictions: pd.DataFrame) -> tuple[int, float]:
-    """The number of test pictures, and the macro F1 over the classes that occur among them."""
+    """The number of test pictures, and the macro F1 over the classes that occur among them, NaN where it diverged."""
     from sklearn.metrics import f1_score  # a second to import
 
     test = predictions[predictions["part"] == "test"]
-    f1 = np.nan if test.empty else f1_score(test["label"], likeliest_class(test), labels=test["label"].unique(),
-                                            average="macro", zero_division=0)
+    if test.filter(regex="^p_").isna().all(axis=None):
+        return len(test), np.nan
+    f1 = f1_score(test["label"], likeliest_class(test), labels=test["label"].unique(), average="macro", zero_division=0)
     return len(test), round(float(f1), 4)
