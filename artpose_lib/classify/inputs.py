@@ -21,7 +21,7 @@ from artpose_lib.data.metadata import FOLLOW, OTHERS, PROGRAMS, DataError, is_in
 from artpose_lib.data.pictures import FORMATS, PictureError, decode_square, is_picture, locate, read_file
 from artpose_lib.files import say
 
-COLUMNS = ("file_name", "url")  # of a table; in each row the first that says something
+COLUMNS = ("file_name", "file", "url")  # of a table, "file" of an output; in each row the first that says something
 ADDRESS = ("http://", "https://")
 LONGEST = 8192  # characters of a line in a list: more than any file's name or address
 

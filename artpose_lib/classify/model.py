@@ -1,6 +1,6 @@
 """A stored trial as a classifier: its network, a temperature, and what it was trained on, to tell what is unlike it."""
 
-import os
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -140,8 +140,8 @@ def ensure_neighbours(record: Record, dataset: PoseDataset | None, elsewhere: Pa
                       weights_dir: str | None) -> Path | None:
     """The file of the neighbours that a record's network makes of what it was trained on, made unless it is there.
 
-    Parameters: `dataset` as of `find_training_data`. The file is kept with the record or, if that may only be read, in
-    the folder `elsewhere`. Returns None, and says so, where there is none and no data set.
+    Parameters: `dataset` as of `find_training_data`; `elsewhere` a folder to keep the file in besides the record's,
+    which may be read-only. Returns None, and says so, where there is no such file and no data set.
     """
     places = record.folder / NEIGHBOURS, elsewhere / NEIGHBOURS
     if stored := [path for path in places if path.exists()]:
@@ -155,7 +155,8 @@ def ensure_neighbours(record: Record, dataset: PoseDataset | None, elsewhere: Pa
     parts = ~names.isin(predictions["file_name"]), names.isin(held_out)  # it predicted all that it did not train on
     network, size = build_network(record, weights_dir), record.config["size"]
     training, held_out = (extract_features(network, dataset.stream(size, np.flatnonzero(part))) for part in parts)
-    path = places[0] if os.access(record.folder, os.W_OK) else places[1]
-    with whole(path) as partial:
-        np.savez(partial, **vars(Neighbours.fit(training, held_out)))
-    return path
+    with whole(places[1], option="--out") as path:
+        np.savez(path, **vars(Neighbours.fit(training, held_out)))
+    with suppress(OSError), whole(places[0]) as path:  # one that may only be read stays as it is
+        shutil.copyfile(places[1], path)
+    return places[1]

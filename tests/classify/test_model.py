@@ -31,14 +31,14 @@ def test_neighbours_are_of_the_pictures_that_the_record_does_not_hold_out(record
     monkeypatch.setattr(model, "build_network", lambda *_: tinyrecord.Colours())
     record = records.Record(record.folder)
     dataset = model.find_training_data(record, str(colours), tmp_path)
-    monkeypatch.setattr(model.os, "access", lambda *_: False)  # a record that may only be read
-    elsewhere = model.ensure_neighbours(record, dataset, tmp_path / "elsewhere", None)
-    assert elsewhere.parent == tmp_path / "elsewhere"
-    monkeypatch.undo()
-    monkeypatch.setattr(model, "build_network", lambda *_: tinyrecord.Colours())
+    with monkeypatch.context() as disk:  # a record that may only be read
+        disk.setattr(model.shutil, "copyfile", lambda *_: (tmp_path / "none" / "x").write_text(""))
+        elsewhere = model.ensure_neighbours(record, dataset, tmp_path / "elsewhere", None)
+    assert elsewhere.parent == tmp_path / "elsewhere" and not (record.folder / model.NEIGHBOURS).exists()
+    model.ensure_neighbours(record, dataset, tmp_path, None)
+    dataset = model.find_training_data(record, "", tmp_path)
     made = model.ensure_neighbours(record, dataset, tmp_path, None)
     assert made == record.folder / model.NEIGHBOURS and made.read_bytes() == elsewhere.read_bytes()
-    assert model.ensure_neighbours(record, model.find_training_data(record, "", tmp_path), tmp_path, None) == made
     with np.load(made) as arrays:
         known, held_out = arrays["known"].astype(float), arrays["held_out"]
     assert known.shape == (28, 3)
