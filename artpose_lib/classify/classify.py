@@ -27,6 +27,7 @@ from artpose_lib import __version__
 from artpose_lib.classify import inputs
 from artpose_lib.classify.model import NEIGHBOURS, Classifier, ensure_neighbours, open_classifier
 from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.data.metadata import FOLLOW
 from artpose_lib.data.pictures import PictureError, read_ahead
 from artpose_lib.files import claim, say, whole
 from artpose_lib.model.features import forward
@@ -36,7 +37,8 @@ from artpose_lib.train.records import RECORD, WEIGHTS, Record
 PART = 1024  # pictures of a part: what a kill costs at most, and a file of some 50 kB
 GROUP = 64  # parts in a row group of the output
 LISTS, FACTS, KEY = "lists", "facts.json", b"artpose"
-REDIRECTS, MORE = "/redirects", ["more"]  # all that differs from an earlier run that could compare or follow less
+EXTRAS = NEIGHBOURS, "/redirects", "/links"  # among the digests: what a later run may have that an earlier one lacked
+MORE = ["more"]
 TALK = 5  # seconds between two looks at the progress, and to the first
 
 
@@ -163,18 +165,16 @@ def _facts(source: Path, root: Path, record: Record, dataset: PoseDataset | None
     """What the output's rows depend on, but for the pictures themselves: an earlier run must agree with it."""
     paths = record.folder / RECORD, record.folder / WEIGHTS, record.folder / NEIGHBOURS, source
     digests = {path.name: _digest(path) for path in paths if path.is_file()}
-    if dataset:
-        digests[NEIGHBOURS] = dataset.fingerprint
-    if redirects:
-        digests[REDIRECTS] = "followed"
+    extras = (dataset and dataset.fingerprint, redirects, os.environ.get(FOLLOW))
+    digests |= {name: str(extra) for name, extra in zip(EXTRAS, extras, strict=True) if extra}
     return {"source": os.fsdecode(source), "root": os.fsdecode(root), "record": record.folder.name, "part": part_size,
             "files": digests, "version": __version__}
 
 
 def _find_changes(stored: dict, facts: dict) -> list[str]:
-    """The names of the facts that an earlier run had otherwise; `MORE` where it only lacked neighbours or redirects."""
+    """The names of the facts that an earlier run had otherwise; `MORE` where it only lacked some of EXTRAS."""
     before, now = dict(stored.get("files", {})), dict(facts["files"])
-    gained = [bool(now.pop(name, "")) > bool(before.pop(name, "")) for name in (NEIGHBOURS, REDIRECTS)]
+    gained = [bool(now.pop(name, "")) > bool(before.pop(name, "")) for name in EXTRAS]
     changed = [name for name in facts if (stored | {"files": before}).get(name) != (facts | {"files": now})[name]]
     return changed or MORE * any(gained)
 

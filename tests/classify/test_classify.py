@@ -20,6 +20,7 @@ from artpose_lib import cli
 from artpose_lib.classify import classify as module
 from artpose_lib.classify.classify import classify, classify_part
 from artpose_lib.data.dataset import DataError
+from artpose_lib.data.metadata import FOLLOW
 from artpose_lib.files import claim
 
 
@@ -239,6 +240,9 @@ def test_what_a_message_advises_is_done_by_the_same_command(run, collection, tmp
     assert run(collection[0], out)["unlike"].isna().all()
     assert run(collection[0], out, dataset=data)["unlike"].notna().any() and "made anew" in capsys.readouterr().err
     assert run(collection[0], out)["unlike"].notna().any()  # which knows more than is asked for
+    run(collection[0], out, dataset=data, redirects=True)
+    assert "made anew" in capsys.readouterr().err
+    monkeypatch.setenv(FOLLOW, "1")
     run(collection[0], out, dataset=data, redirects=True)
     assert "made anew" in capsys.readouterr().err
 
