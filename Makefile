@@ -1,5 +1,8 @@
 # Two commands matter: `make book` and `make test`. Each sets up .venv first where it is missing or out of date.
-PYTHON ?= python3
+# The first Python here that fits: make PYTHON=… names another.
+FITS := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for one in python3 python3.11 python3.12 python3.13; do \
+	$$one -c '$(FITS)' 2>/dev/null && command -v $$one && break; done)
 VENV := .venv
 READY := $(VENV)/.ready
 
@@ -37,8 +40,9 @@ clean:  ## forget the rendered pages and the executed chapters; trials stay stor
 	rm -rf _build book/chapters book/_static/maps
 
 $(READY): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo "artpose needs Python 3.11, and $(PYTHON) is another: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@'$(PYTHON)' -c '$(FITS)' 2>/dev/null || { echo "artpose needs Python 3.11, 3.12 or 3.13 with ensurepip, and" \
+		"$(or $(PYTHON),what is on the path) is none: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "artpose: $(VENV) is made by $(PYTHON), $$($(PYTHON) -V)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --no-deps -r requirements.txt
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation -e .

@@ -1,8 +1,11 @@
 """The files around the code: they repeat some facts, and must repeat them alike."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
+
+import pytest
 
 from artpose_lib import __version__
 
@@ -32,6 +35,33 @@ def test_the_conda_environment_has_the_same_pins_with_a_reason_each():
 def test_the_lock_holds_every_pin():
     locked = pins((ROOT / "requirements.txt").read_text().splitlines())
     assert asked_for().items() <= locked.items()
+
+
+def make(folder, *arguments, **pythons):
+    """Run make where the `pythons` are all there are: what each says of whether it fits."""
+    for name in ("python3", "python3.11", "python3.12", "python3.13"):
+        path = folder / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\ncase $1 in -c) exit {pythons.get(name.replace('.', '_'), 1)};; "
+                        f"-V) echo Python 3;; *) exit 7;; esac\n")
+        path.chmod(0o755)
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        (folder / name).write_text((ROOT / name).read_text())
+    return subprocess.run(["make", *arguments, "book"], cwd=folder, capture_output=True, text=True, check=False,
+                          env={"PATH": f"{folder / 'bin'}:/usr/bin:/bin"})
+
+
+@pytest.mark.parametrize(("fitting", "taken"), [(("python3", "python3_12"), "python3"),
+                                                (("python3_12", "python3_13"), "python3.12")])
+def test_make_takes_the_first_python_that_fits_and_says_which(tmp_path, fitting, taken):
+    done = make(tmp_path, **dict.fromkeys(fitting, 0))
+    assert f".venv is made by {tmp_path}/bin/{taken}, Python 3\n" in done.stdout
+
+
+@pytest.mark.parametrize(("arguments", "what"), [([], "what is on the path"), (["PYTHON=python3.13"], "python3.13")])
+def test_make_without_a_python_that_fits_says_the_way_out(tmp_path, arguments, what):
+    done = make(tmp_path, *arguments)
+    assert done.returncode == 2 and f"{what} is none: make PYTHON=/path/to/python3.12 book" in done.stdout
 
 
 def test_the_version_is_the_same_everywhere():
