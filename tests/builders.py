@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageCms
 
 from artpose_lib.data.poses import POSES, Query
 
@@ -12,6 +12,9 @@ CLASSES = ["A", "B", "C"]
 HOSTILE = ['=HYPERLINK("x","y").png', "@SUM(A1).png", "<script>alert(1)<script>.png", "two\nlines.png",
            "\u202egnp.exe.png", "ünï çødé.png", "'; DROP TABLE x.png", " leading and trailing .png", "a,b;c\t.png",
            "-rf.png", "%00.png", os.fsdecode(b"latin1-\xe9.png")]
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+# Red and green change places in this colour profile, which is called sRGB all the same.
+SWAPPED = SRGB.replace(b"rXYZ", b"swap").replace(b"gXYZ", b"rXYZ").replace(b"swap", b"gXYZ")
 
 
 def picture(path, colour=(200, 10, 10), size=(8, 8)):

@@ -63,7 +63,7 @@ class Session(CacheMixin, Transport):
         """Return the JSON at an address, parsed, of whatever kind, with "REDACTED" for each key in it.
 
         keep: for 30 days, as a record that hardly changes, and not for one. hosts: those that may be asked.
-        Raises Fault: "not found", "refused" (4xx) and "too large" (over 20 MB), which last; "server error",
+        Raises Fault: "not found", "refused" (4xx, 501) and "too large" (over 20 MB), which last; "server error",
         "too many requests", "not JSON", "elsewhere" (another host), and those of `Transport.send`.
         """
         response = self._follow(url, hosts, LARGEST_JSON, MONTH if keep else DAY, params, headers)
@@ -134,7 +134,7 @@ class Session(CacheMixin, Transport):
             raise Fault("not found", f"There is nothing at {where} ({status}).", lasting=True)
         if status == 429:
             raise Fault("too many requests", f"{where} asks for fewer requests. Run the collection again later.")
-        if 400 <= status < 500:
+        if 400 <= status < 500 or status == 501:  # the last is for what a server does not do at all
             raise Fault("refused", f"{where} refuses the request ({status}). Where the source needs a key, check that "
                         "it is right.", lasting=True)
         if status != 200:

@@ -100,7 +100,7 @@ class Source:
             try:
                 return known, self.session.fetch_picture(known, self.hosts, self.redirects)
             except Fault as fault:
-                if fault.kind not in ("refused", "not found", "server error"):
+                if fault.kind not in ("refused", "not found"):
                     raise
                 refusal = refusal or fault
         raise refusal

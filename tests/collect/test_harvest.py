@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 import imagehash
 import numpy as np
 import pytest
-from builders import queries
+from builders import SWAPPED, queries
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
@@ -289,6 +289,13 @@ def test_nothing_but_the_colours_is_carried_over():
     ours = standardize(theirs + b"hostile")
     assert theirs.count(b"hostile") == 4 and b"hostile" not in ours
     assert ours == standardize(theirs)
+
+
+def test_a_colour_profile_is_applied_and_not_kept():
+    ours, plain = (Image.open(io.BytesIO(standardize(picture_file(**options)))) for options in (
+        {"icc_profile": SWAPPED}, {}))
+    difference = np.asarray(ours, int) - np.asarray(plain, int)[..., [1, 0, 2]]
+    assert "icc_profile" not in ours.info and np.abs(difference).mean() < 4  # 47 without
 
 
 def test_files_can_be_read_by_whoever_the_system_lets_read(tmp_path, web):

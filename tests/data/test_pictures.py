@@ -6,11 +6,11 @@ import zlib
 
 import numpy as np
 import pytest
-from builders import scene
+from builders import SRGB, SWAPPED, scene
 from conftest import SHARED
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image
 
 from artpose_lib.data.pictures import PictureError, decode, decode_square, read_ahead, resize, verify
 
@@ -21,12 +21,7 @@ def encoded(image, form="PNG", **options):
     return buffer.getvalue()
 
 
-PLAIN = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-# Red and green change places in it, and it is called sRGB all the same.
-SWAPPED = PLAIN.replace(b"rXYZ", b"swap").replace(b"gXYZ", b"rXYZ").replace(b"swap", b"gXYZ")
-
-
-@pytest.mark.parametrize("profile", [None, PLAIN, b"hostile", SWAPPED[:300]])
+@pytest.mark.parametrize("profile", [None, SRGB, b"hostile", SWAPPED[:300]])
 @pytest.mark.parametrize("mode", ["RGB", "1", "L", "P", "RGBA"])  # the last with nothing transparent
 def test_what_carries_over_exactly_is_not_worth_a_remark(mode, profile):
     image, conversions = decode(encoded(Image.fromarray(scene()).convert(mode), icc_profile=profile))
