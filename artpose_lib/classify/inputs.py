@@ -109,7 +109,7 @@ def _walk_pictures(folder: Path) -> Iterator[str]:
         counts[reason if passed else "taken as pictures"] += 1
         if not passed:
             yield name
-    if len(counts) > 1:
+    if counts.keys() != {"taken as pictures"}:
         say(f"{folder}: {tell_counts(counts)}")
 
 

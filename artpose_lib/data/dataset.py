@@ -52,7 +52,7 @@ class PoseDataset:
 
     def counts(self) -> pd.Series:
         """Pictures of each class, in the order of `classes`."""
-        return self.metadata["label"].value_counts().reindex(list(self.classes))
+        return self.metadata["label"].value_counts().reindex(list(self.classes), fill_value=0)
 
     def images(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """uint8 RGB pictures (n, size, size, 3) of the given row numbers, or of all rows; see `resize`."""

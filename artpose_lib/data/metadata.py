@@ -19,9 +19,9 @@ from artpose_lib.data.pictures import UNKNOWN, is_picture, locate
 
 # What systems, storage devices and programs keep among pictures, besides all that is hidden.
 LITTER = ("@eadir", "@__thumb", "@recently-snapshot", "@recycle", "@tmp", "#recycle", "#snapshot", "$recycle.bin",
-          "recycled", "recycler", "system volume information", "found.000", "lost+found", "network trash folder",
-          "temporary items", "__macosx", "__pycache__", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini",
-          "icon\r", "decisions.csv")
+          "~snapshot", "recycled", "recycler", "system volume information", "found.000", "lost+found", "__macosx",
+          "network trash folder", "temporary items", "__pycache__", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db",
+          "desktop.ini", "icon\r", "decisions.csv")
 # Folders above those of the classes, where somebody has divided a data set already.
 DIVIDED = re.compile(r"(train(ing)?|val(id(ation)?)?|dev|test(ing)?|eval(uation)?|hold-?out)([-_ ]?(set|split|data))?",
                      re.IGNORECASE)
@@ -66,7 +66,7 @@ def list_pictures(folder: Path) -> tuple[pd.DataFrame, dict[str, int], list[Prob
 def tell_counts(counts: dict[str, int]) -> str:
     """What became of the files of a folder, in a sentence that adds up."""
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    return f"Files: {sum(counts.values())}{': ' * bool(told)}{told}."
+    return f"{sum(counts.values())} files: {told or 'none'}."
 
 
 def is_inside(folder: Path, path: Path) -> bool:
@@ -152,13 +152,14 @@ def _list_folders(folder: Path) -> tuple[list[dict[str, str]], dict[str, int], l
     for name in found[UNREADABLE]:
         raise DataError(f"{folder / name}: the folder cannot be read. Make it readable, or move it elsewhere.")
     rows, names, problems = [], found.pop("", []), [Problem(name, UNKNOWN, "passed over") for name in found[OTHERS]]
-    tops = sorted({name.split("/")[0] for name in names if "/" in name})
-    divided = bool(tops) and all(map(DIVIDED.fullmatch, tops))
-    if divided:
-        problems.append(Problem(", ".join(tops), "These folders divide a data set, and the folders in them are taken "
-                                "for its classes: the pictures are divided anew.", "kept"))
+    depth = 0  # of the folders of classes; a division may lie in a folder of its own name
+    while (there := {name.split("/")[depth] for name in names if name.count("/") > depth}) and all(
+            map(DIVIDED.fullmatch, there)):
+        depth += 1
+        problems.append(Problem(", ".join(sorted(there)), "These folders divide a data set, and those in them are "
+                                "taken for its classes: the pictures are divided anew.", "kept"))
     for name in names:
-        label, *_ = *name.split("/")[divided:-1], ""
+        label, *_ = *name.split("/")[depth:-1], ""
         row = _check_row(folder, {"file_name": name, "label": label or "none"}, str(folder / name))
         if label:
             rows.append(row)

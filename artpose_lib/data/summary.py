@@ -15,7 +15,7 @@ OTHERS = "all others"
 def count_classes(dataset: PoseDataset) -> pd.DataFrame:
     """A row a class: `class`, `pictures` and `share` (of all pictures, 0 to 1)."""
     counts = dataset.counts().to_numpy()
-    return pd.DataFrame({"class": dataset.classes, "pictures": counts, "share": counts / len(dataset)})
+    return pd.DataFrame({"class": dataset.classes, "pictures": counts, "share": counts / max(len(dataset), 1)})
 
 
 def describe_pictures(dataset: PoseDataset) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def test_a_folder_is_searched_deeply_in_sorted_order_and_only_for_pictures(tmp_p
     (tmp_path / "page.png").write_text("<html>")
     assert names_of(tmp_path) == ["a.jpg", "b/10.png", "b/2.PNG", "c/d/e/f.tif", "c/old.jfif", "c/photo.txt", "c/scan",
                                   "page.png"]
-    assert "13: 4 of a system or program, or hidden, 8 taken as pictures, 1 no pictures" in capsys.readouterr().err
+    assert "13 files: 4 of a system or program, or hidden, 8 taken as pictures, 1 no" in capsys.readouterr().err
 
 
 plain = st.characters(exclude_characters="\r\n\0/\\.'\"", exclude_categories=["Cs"])

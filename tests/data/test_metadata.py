@@ -67,7 +67,7 @@ def test_whatever_a_folder_holds_its_counts_add_up(tmp_path_factory, files):
     try:
         found = load_dataset(folder, minimum=0)
     except DataError as error:
-        assert f"Files: {count_files(folder)}" in str(error)
+        assert f"{count_files(folder)} files: " in str(error)
     else:
         assert sum(found.tally.values()) == count_files(folder) and found.tally["used"] == len(found)
         assert not {"@eaDir", ".hidden", "e\u0301"} & set(found.classes)
@@ -77,6 +77,7 @@ def test_whatever_a_folder_holds_its_counts_add_up(tmp_path_factory, files):
     (["train/A/0.png", "val/A/0.png", "test/B/0.png"], ("A", "B")),
     (["Training/A/0.png", "validation_set/B/x/0.png", "DEV/B/0.png"], ("A", "B")),
     (["train/A/0.png", "train/B/0.png"], ("A", "B")),
+    (["training_set/training_set/A/0.png", "test_set/test_set/B/0.png"], ("A", "B")),  # as Kaggle packs some
     (["train/A/0.png", "train/B/0.png", "test/0.png", "train/1.png"], ("A", "B")),  # what has no label is passed over
     (["train/0.png", "bus/0.png"], ("bus", "train")),  # vehicles
     (["train/A/0.png", "bus/0.png"], ("bus", "train")),
@@ -90,8 +91,17 @@ def test_a_division_above_the_classes_is_seen_and_said(tmp_path, names, classes)
 
 
 def test_a_division_without_classes_is_refused_with_its_counts(tmp_path):
-    with pytest.raises(DataError, match="Files: 2: 2 in no class's folder, such as test/0.png"):
+    with pytest.raises(DataError, match="2 files: 2 in no class's folder, such as test/0.png"):
         load_dataset(fill(tmp_path, "train/0.png", "test/0.png"))
+
+
+def test_data_info_tells_of_pictures_of_which_none_is_of_use(tmp_path, capsys):
+    for name in ("A/0.jpg", "B/0.jpg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"")
+    assert main(["data", "info", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "2 files: 2 left out." in told.out and 'class "A" has 0 pictures' in told.err
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
@@ -199,4 +209,4 @@ def test_the_cases_are_read_as_they_should_be(name, counts):
 def test_data_info_tells_of_every_file(name, capsys):
     main(["data", "info", str(CASES / "folders" / name)])
     told = capsys.readouterr()
-    assert f"Files: {count_files(CASES / 'folders' / name)}: " in told.out + told.err
+    assert f" {count_files(CASES / 'folders' / name)} files: " in f" {told.out} {told.err}".replace("\n", " ")
