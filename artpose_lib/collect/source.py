@@ -119,8 +119,9 @@ class Source:
         sizes = [(dig(size, "width"), dig(size, "height")) for size in entries(info, "sizes")]
         sizes = sorted((size for size in sizes if all(isinstance(side, int) for side in size)), key=max)
         enough = [size for size in sizes if max(size) >= LARGEST]
-        named = [form for width, height in [*enough[:1], *sizes[-1:]] for form in (f"{width},{height}", f"{width},")]
-        for size in dict.fromkeys([*named, "max", "full"] if enough else ["max", "full", *named]):
+        best, last = ([form for width, height in some for form in (f"{width},{height}", f"{width},")]
+                      for some in (enough[:1], sizes[-1:]))
+        for size in dict.fromkeys([*best, f"{LARGEST},", "max", "full", *last]):
             yield f"{server}/full/{size}/0/default.jpg"
 
     def attempt(self, identifier: str, read: Callable[..., Artwork], *arguments: str) -> Artwork:

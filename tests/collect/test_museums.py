@@ -313,7 +313,7 @@ SIZES = [{"width": 2400, "height": 1800}, {"width": 1200, "height": 900}, {"widt
 @pytest.mark.parametrize(("sizes", "there", "taken"), [
     (SIZES, ["2400,1800", "1200,900", "max"], "1200,900"), (SIZES, ["1200,", "full"], "1200,"),
     (SIZES, ["2400,1800"], "2400,1800"), (SIZES[2:], ["160,120", "max"], "max"), (SIZES[2:], ["160,120"], "160,120"),
-    ([None, {"width": "x"}, 7], ["full"], "full"), ("x", ["max"], "max")])
+    ([None, {"width": "x"}, 7], ["full"], "full"), ("x", ["max"], "max"), (None, ["1000,", "max"], "1000,")])
 def test_a_server_without_sizes_of_its_own_making_gives_the_smallest_that_is_large_enough(session, sizes, there, taken):
     assert fetch(session, "nga", serve_sizes(there, 403, {"sizes": sizes})) == taken
 
