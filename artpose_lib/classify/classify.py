@@ -88,6 +88,8 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
     source, out = source.resolve(), out.resolve()
     if out.suffix not in (".parquet", ".csv"):
         raise DataError(f'{out}: the name of the output must end in .parquet or .csv, and not in "{out.suffix}".')
+    if out == source:
+        raise DataError(f"{out} is what is to be classified: name another file for the output.")
     root = (root or (source if source.is_dir() else source.parent)).resolve()
     work, names = out.parent / f".{out.name}.parts", inputs.list_names(source, root)
     facts = _facts(source, root, record, dataset, redirects, part_size)

@@ -225,6 +225,8 @@ def test_a_table_for_spreadsheets_holds_the_same_goes_on_and_is_known_again(run,
         run(collection[0], "out.csv", part_size=7)
     with pytest.raises(DataError, match=r'must end in .parquet or .csv, and not in ".json"'):
         run(collection[0], "out.json")
+    with pytest.raises(DataError, match="is what is to be classified"):
+        run(tmp_path / "out.csv", "out.csv")
 
 
 @pytest.mark.parametrize("out", ["out.csv", "out.parquet"])
