@@ -175,7 +175,7 @@ def list_trials(results: Path) -> pd.DataFrame:
                      "size": config["size"], "epochs": facts["epochs"], "validation": facts["validation_accuracy"],
                      "test": facts["test_accuracy"], "macro_f1": macro_f1, "test_pictures": pictures,
                      "diverged": "yes" if facts.get("diverged") else "",
-                     "weights": "kept" if record.weights else "", "seconds": facts["seconds"],
+                     "weights": "kept" if record.weights else "no", "seconds": facts["seconds"],
                      "finished": facts["finished"], "folder": record.folder.name})
     return pd.DataFrame(rows)
 

@@ -79,7 +79,7 @@ def test_the_listing_tells_the_test_the_data_and_whether_weights_are_kept_also_o
         (record.folder / records.RECORD).write_text(json.dumps(facts))
     listed = records.list_trials(tmp_path).set_index(["fingerprint", "seed"])
     assert listed.loc[("abc", 40), ["data", "weights"]].tolist() == ["my pictures", "kept"]
-    assert listed.loc[("abc", 41), ["data", "weights"]].tolist() == ["my pictures", ""]
+    assert listed.loc[("abc", 41), ["data", "weights"]].tolist() == ["my pictures", "no"]
     assert listed.loc[("abd", 40), "data"] == "name not stored"
     assert set(listed["test_pictures"]) == {3} and set(listed["macro_f1"]) == {0.8333}
 
