@@ -7,7 +7,8 @@ are written out here; a test holds them to the library's own.
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -47,8 +48,11 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines help no reader
     warnings.filterwarnings("ignore", module=r"PIL\.")  # odd EXIF, large sizes: what matters is raised
     arguments = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a class's name may have letters that the terminal lacks
     try:
-        return artpose.main(arguments, prog_name="artpose", standalone_mode=False) or 0
+        with hide_others("--debug" in arguments):
+            return artpose.main(arguments, prog_name="artpose", standalone_mode=False) or 0
     except click.UsageError as error:
         error.show()
         return 2
@@ -60,6 +64,23 @@ def main(argv: list[str] | None = None) -> int:
             raise
         click.echo(f"artpose: {error}", err=True)
         return 1
+
+
+@contextmanager
+def hide_others(debug: bool) -> Iterator[None]:
+    """Keep off the terminal what TensorFlow, kernels and workers write there past `sys.stderr`; no setting stops it."""
+    if debug or sys.stderr is not sys.__stderr__:  # which somebody else has taken
+        yield
+        return
+    terminal = os.dup(2)
+    sys.stderr = open(terminal, "w", 1, sys.stderr.encoding, "backslashreplace")  # noqa: SIM115
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        sys.stderr = sys.__stderr__
 
 
 def option(name: str, default: object = "", help: str = "", **more) -> Callable:

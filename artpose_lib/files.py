@@ -10,6 +10,7 @@ lost with the network, the first to store a thing wins: moving it into place nev
 import errno
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -40,12 +41,14 @@ def whole(path: Path, replace: bool = False, option: str = "--results") -> Itera
     Raises OSError, naming the folder and the way out, where it cannot be written.
     """
     with _explain_errors(path.parent, option):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         partial = Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{path.name}-", dir=path.parent))
         try:
             yield partial / path.name
             _flush_to_disk(partial)
             _move(partial / path.name, path, replace)
+            for made in (path, *path.rglob("*")):
+                _share(made)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -56,10 +59,10 @@ def claim(path: Path, option: str = "--results") -> Iterator[bool]:
 
     `option` as in `whole`. Raises OSError, naming the folder and the way out, where no lock can be made there.
     """
-    # No fallback to marker files: those of a killed process would stop all others.
+    # No fallback to marker files: those of a killed process would stop all others. Other users may hold the lock, too.
     lock = FileLock(path.parent / f".{path.name}.lock", timeout=0, mode=0o666, fallback_to_soft=False)
     with _explain_errors(path.parent, option):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         mine = True
         try:
             lock.acquire()
@@ -76,6 +79,14 @@ def claim(path: Path, option: str = "--results") -> Iterator[bool]:
         lock.release()
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those above it; in one that a group may write, the group may write the new one too."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _share(folder)
+
+
 def sweep(folder: Path) -> None:
     """Remove what processes that have died left in a folder: half-written things that nobody claims, needless locks.
 
@@ -87,6 +98,15 @@ def sweep(folder: Path) -> None:
         with suppress(OSError), claim(folder / (name or path.name)) as mine:
             if mine and path in partials:
                 shutil.rmtree(path)
+
+
+def _share(path: Path) -> None:
+    """Let the group that may write a thing's folder write the thing too, whatever the umask; not in a /tmp."""
+    above = path.parent.stat()
+    if above.st_mode & stat.S_IWGRP and not above.st_mode & stat.S_ISVTX:
+        with suppress(OSError):  # another's
+            os.chown(path, -1, above.st_gid)
+            path.chmod(stat.S_IMODE(path.stat().st_mode) | (stat.S_ISGID | 0o070 if path.is_dir() else 0o060))
 
 
 def _move(made: Path, path: Path, replace: bool) -> None:

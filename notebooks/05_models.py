@@ -29,7 +29,6 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-import keras
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
@@ -66,6 +65,9 @@ HTML("""<math display="block">
 # In Keras these are four lines of code:
 
 # %%
+import keras
+
+
 def build(name):
     base = build_backbone(name)  # the preprocessing that the network expects, then its five blocks
     pooled = keras.layers.GlobalAveragePooling2D()(base.output)

@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import subprocess
@@ -22,6 +23,33 @@ def test_help_loads_no_heavy_library():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "artpose" in done.stdout
+
+
+QUIET = """
+import os, sys
+from artpose_lib import cli, files
+from artpose_lib.data import dataset
+
+def load(*_, **__):
+    os.write(2, b"noise\\n")
+    files.say("Pieta")
+    print("\\u041f")
+    raise ValueError("\\u0422")
+
+dataset.load_dataset = load
+sys.exit(cli.main(["data", "info", "folder", *sys.argv[1:]]))
+"""
+
+
+def test_the_terminal_shows_our_lines_alone_in_the_letters_that_it_has():
+    def run(*arguments):
+        return subprocess.run([sys.executable, "-c", QUIET, *arguments], capture_output=True, check=False,
+                              env=os.environ | {"PYTHONIOENCODING": "cp1252"})
+
+    done = run()
+    assert done.returncode == 1 and done.stdout.strip() == b"\\u041f"
+    assert done.stderr.splitlines() == [b"Pieta", b"artpose: \\u0422"]
+    assert b"noise" in run("--debug").stderr
 
 
 def all_commands(group=cli.artpose, name="artpose"):

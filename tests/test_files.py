@@ -118,3 +118,19 @@ def test_a_move_that_fails_puts_the_old_folder_back_and_names_the_way_out(folder
             whole(folder, replace=True, option="--out") as place:
         write(place)
     assert names(folder) == ["old.txt"] and names(folder.parent) == ["made"]
+
+
+def test_what_a_group_may_write_it_may_write_down_to_locks_and_folders_whatever_the_umask(tmp_path):
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    usual = os.umask(0o022)
+    try:
+        for folder, mode in ((shared, 0o2775), (own, 0o755)):
+            folder.mkdir()
+            folder.chmod(mode)
+            with claim(folder / "trials" / "one"), whole(folder / "trials" / "one") as partial:
+                (partial / "inner").mkdir(parents=True)
+                lock = (folder / "trials" / ".one.lock").stat().st_mode
+            modes = {path.stat().st_mode & 0o2070 for path in folder.rglob("*")}
+            assert lock & 0o060 == 0o060 and modes == {0o2070 if folder == shared else 0o050}
+    finally:
+        os.umask(usual)

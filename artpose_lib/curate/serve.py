@@ -7,8 +7,6 @@ import webbrowser
 from pathlib import Path
 
 import nbformat
-from ipykernel.kernelspec import get_kernel_dict
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
@@ -31,13 +29,6 @@ VBox([CurationBoard({folder!r}, {who!r}, pandas.read_pickle({found!r}))])
 """
 
 
-class ThisPython(KernelSpecManager):
-    """The kernel is the Python that serves, whichever others are installed under its name."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return KernelSpec(**get_kernel_dict())
-
-
 def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = True) -> None:
     """Serve the curation board of a folder on this machine until Ctrl-C; the address, with its token, is printed.
 
@@ -50,8 +41,8 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
     except OSError as error:
         raise ValueError(f"port {port} cannot be served on ({error.strerror}); choose another: --port") from error
     token = secrets.token_urlsafe(16)  # other people may work on this machine
-    config = Config({"VoilaConfiguration": {
-        "kernel_spec_manager_class": ThisPython, "extension_allowlist": EXTENSIONS, "show_tracebacks": True}})
+    config = Config({"VoilaConfiguration": {"extension_allowlist": EXTENSIONS, "show_tracebacks": True},
+                     "KernelSpecManager": {"kernel_dirs": []}})  # this Python, whichever others are installed
     app = Voila(config=config, config_file_paths=[], ip=HOST, port=port, port_retries=0, token=token,
                 open_browser=False, log_level="ERROR",
                 # Voila's page lacks the cookie without which it may not stop its kernel when it is left.

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,9 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpecManager
+from traitlets import default
 
 from artpose_lib.files import say, whole
 
@@ -134,13 +138,17 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    def literal(path: Path) -> str:
+        return str(path).replace("{", "{{").replace("}", "}}")  # papermill fills in what stands in braces
+
     failed = out.with_suffix(".failed.ipynb")
     with whole(out, replace=True, option="--out") as executed:
         source = executed.with_name("source.ipynb")
         jupytext.write(jupytext.read(chapter), source)  # papermill reads no .py
         try:
-            papermill.execute_notebook(source, executed, parameters, kernel_name="python3", progress_bar=False,
-                                       stderr_file=_Progress(), cwd=chapter.parent)
+            papermill.execute_notebook(literal(source), literal(executed), parameters, kernel_name="python3",
+                                       kernel_manager_class=_ThisPython, progress_bar=False, stderr_file=_Progress(),
+                                       cwd=chapter.parent)
         except PapermillExecutionError as error:
             shutil.move(executed, failed)
             raise ChapterError(f"{chapter.stem} stopped: {error.ename}: {error.evalue} (see {failed})") from None
@@ -149,6 +157,14 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
         notebook.metadata[FINGERPRINT] = mark
         nbformat.write(notebook, executed)
     failed.unlink(missing_ok=True)
+
+
+class _ThisPython(AsyncKernelManager):
+    """A kernel of the Python that runs this, whichever others are installed under its name."""
+
+    @default("kernel_spec_manager")
+    def _find_no_others(self) -> KernelSpecManager:
+        return KernelSpecManager(kernel_dirs=[])
 
 
 class _Progress(io.TextIOBase):
@@ -206,7 +222,8 @@ def locate_executed(root: Path, chapter: Path) -> Path:
 def build(root: Path) -> Path:
     """Render the pages and return the path of index.html. A warning is an error: ChapterError with Sphinx' words."""
     command = [Path(sys.executable).parent / "jupyter-book", "build", root, "-W", "-n", "--keep-going"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False,
+                          env=os.environ | {"PYTHONIOENCODING": "utf-8"})  # it prints the chapters' titles
     if done.returncode:
         # Sphinx warns of a page when it reads it; without this it would find nothing to read again, and succeed.
         shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)

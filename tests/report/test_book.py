@@ -1,4 +1,5 @@
 import re
+import sys
 from html.parser import HTMLParser
 
 import jupytext
@@ -64,6 +65,20 @@ def test_a_chapter_runs_with_its_parameters_and_comes_back_folded(chapter, tmp_p
     cells = [cell for cell in nbformat.read(out, as_version=4).cells if cell.cell_type == "code"]
     assert all({"hide-input", "remove-cell"} & set(cell.metadata.tags) for cell in cells)
     assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
+
+
+def test_a_chapter_runs_in_this_python_wherever_it_lies_and_whatever_is_installed(chapter, tmp_path, monkeypatch):
+    """A foreign kernel under the same name, and braces, which papermill would fill in."""
+    foreign = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text('{"argv": ["false", "{connection_file}"], "display_name": "foreign", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    there = tmp_path.rename(f"{tmp_path} {{name}} {{0}} {{") / "notebooks" / chapter.name
+    there.write_text(CHAPTER + "\n# %%\nimport sys\nprint(sys.prefix, 'Пьета')\n")
+    out = there.parents[1] / "{out}" / "01_try.ipynb"
+    book.execute(there, out, {"name": "{y}"})
+    assert texts(out) == ["{y}\n", f"{sys.prefix} Пьета\n"]
 
 
 def test_a_control_stays_as_html_alone(chapter, tmp_path):
