@@ -17,6 +17,7 @@ from unicodedata import normalize
 import pandas as pd
 
 from artpose_lib.data.metadata import BOX
+from artpose_lib.files import say
 
 FILE = "decisions.csv"
 COLUMNS = ("when", "who", "file_name", "action", "value", "why")
@@ -87,7 +88,8 @@ def read_decisions(folder: str | Path) -> list[Decision]:
 def append_decision(folder: str | Path, decision: Decision) -> None:
     """Add a decision as the last line of decisions.csv, on disk when this returns; an empty `when` becomes now.
 
-    A half line that a crash left is removed first, a whole one is ended. Raises DecisionError where `who` is empty.
+    A half line that a crash left is removed first, and shown; a whole one is ended. Raises DecisionError where `who` is
+    empty.
     """
     if not decision.who.strip():
         raise DecisionError(f'the decision "{decision.action}" on {decision.file_name} names no person: give who.')
@@ -96,7 +98,10 @@ def append_decision(folder: str | Path, decision: Decision) -> None:
         handle.seek(0)
         content = handle.read()
         start = content.rfind(b"\n") + 1
-        if _is_half(content[start:].removeprefix(BOM_UTF8), not start):
+        last = content[start:]
+        if _is_half(last.removeprefix(BOM_UTF8), not start):
+            if last:
+                say(f"{handle.name}: a line that was cut off is taken out: {last.decode(errors='replace')}")
             content = content[:start]
             handle.truncate(start)
         row = pd.DataFrame([vars(decision)], columns=COLUMNS)

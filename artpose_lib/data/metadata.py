@@ -52,7 +52,7 @@ def list_pictures(folder: Path) -> tuple[pd.DataFrame, dict[str, int], list[Prob
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder.")
-    tables = [path for name in ("metadata.csv", "metadata.parquet") if (path := folder / name).exists()]
+    tables = [path for name in ("metadata.csv", "metadata.parquet") if os.path.exists(path := folder / name)]
     rows, passed, problems = (list(_rows_of_table(tables[0])), {}, []) if tables else _list_folders(folder)
     listed = pd.DataFrame(rows)
     named = {name: re.sub(r"^image_url$", "image", re.sub(r"(_file_names?)_text$", r"\1", name)) for name in listed}
@@ -169,7 +169,7 @@ def _list_folders(folder: Path) -> tuple[list[dict[str, str]], dict[str, int], l
 
 
 def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
-    name, label = spell(folder, row["file_name"]), normalize("NFC", row["label"].strip())
+    name, label = _spell(folder, row["file_name"]), normalize("NFC", row["label"].strip())
     for column, value in (("file_name", name), ("label", label)):
         if not value:
             raise DataError(f"{where}: {column} is empty.")
@@ -182,16 +182,14 @@ def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
         raise DataError(f'{where}: the file name "{name}" may lead out of {folder}. Pictures must lie in '
                         f'that folder, and their names start from it, without ".."; links that lead out of it are '
                         f"followed where {FOLLOW}=1 stands before the command.")
-    return row | {"file_name": _compose(folder, str(relative)), "label": label}
+    return row | {"file_name": str(relative), "label": label}
 
 
-def spell(folder: Path, name: str) -> str:
-    """The name with "/" for the backslash of Windows, unless that is part of a file's own name."""
-    return name if "\\" not in name or os.path.exists(folder / name) else name.replace("\\", "/")
-
-
-def _compose(folder: Path, name: str) -> str:
-    """The name in NFC, which decisions and trials are matched by, unless another file has that name."""
+def _spell(folder: Path, name: str) -> str:
+    """The name in NFC, by which decisions and trials find it, and with "/" for the backslash of Windows; as it is where
+    this would lead to another file."""
+    if "\\" in name and not os.path.exists(folder / name):
+        name = name.replace("\\", "/")
     composed = normalize("NFC", name)
     if composed != name and os.path.exists(own := folder / name):
         found = locate(folder / composed)

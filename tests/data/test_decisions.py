@@ -114,11 +114,12 @@ def test_a_last_line_that_a_person_did_not_end_counts_and_stays(tmp_path, last, 
 
 
 @pytest.mark.parametrize("half", ["2026,Ann,b.jpg,dro", "2026,A,b.jpg,pose,Pie", '2026,Ann,b.jpg,drop,,"half a', "2"])
-def test_a_half_line_is_no_decision_and_gives_way_to_the_next(tmp_path, half):
+def test_a_half_line_is_no_decision_and_gives_way_to_the_next(tmp_path, half, capsys):
     write(tmp_path, HEADER + "2026,Ann,a.jpg,drop,,\n" + half)
     first = read_decisions(tmp_path)
     append_decision(tmp_path, LOG[2])
     assert len(first) == 1 and read_decisions(tmp_path) == [*first, LOG[2]]
+    assert half in capsys.readouterr().err
 
 
 def test_an_unended_line_that_is_wrong_is_named_and_an_unended_header_stands(tmp_path):
