@@ -35,9 +35,11 @@ from IPython.display import HTML, Markdown, display
 
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.duplicates import near_duplicate_groups
+from artpose_lib.data.metadata import tell_counts
 from artpose_lib.data.poses import POSES, thesis_table
 from artpose_lib.data.splits import split, split_counts
 from artpose_lib.data.summary import count_classes
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import figures
 from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import SEEDS
@@ -87,7 +89,7 @@ counts.style.hide().format({"share": "{:.0%}"}, escape="html").set_caption("Pict
 fewest, most = counts["pictures"].min(), counts["pictures"].max()
 problems = len(dataset.problems)
 Markdown(
-    f"The smallest class has {fewest} pictures and the largest {most}. "
+    f"The smallest class has {fewest} pictures and the largest {most}. {escape_markdown(tell_counts(dataset.tally))} "
     + (f"{problems} files needed attention; nothing was left out in silence, and each is named below." if problems
        else "Every file could be read as it was.")
 )
