@@ -98,7 +98,10 @@ def _read_file(root: Path, name: str) -> bytes:
         raise PictureError("This cannot be a file's name.")
     path = locate(root / name)
     if not is_inside(root, path):
-        raise PictureError(f"The name leads out of the folder. {FOLLOW}=1 before the command follows links that do.")
+        by_name = os.path.isabs(name) or ".." in Path(name).parts
+        raise PictureError("The name leads out of the folder. " + (
+            "Names start from the folder of the list, or from that of --folder." if by_name else
+            f"{FOLLOW}=1 before the command follows links that do."))
     return read_file(path)
 
 

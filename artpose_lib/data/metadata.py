@@ -177,11 +177,12 @@ def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
         raise DataError(f'{where}: the label "{label}" holds a comma, which stands between labels in '
                         "--classes. Rename it.")
     relative = PurePosixPath(name)
-    if (relative.is_absolute() or ".." in relative.parts or "\0" in name
-            or not is_inside(folder, locate(folder / relative))):
-        raise DataError(f'{where}: the file name "{name}" may lead out of {folder}. Pictures must lie in '
-                        f'that folder, and their names start from it, without ".."; links that lead out of it are '
-                        f"followed where {FOLLOW}=1 stands before the command.")
+    inside = f"Pictures must lie in {folder}, and their names start from it"
+    if relative.is_absolute() or ".." in relative.parts or "\0" in name:
+        raise DataError(f'{where}: the file name "{name}" may lead out of the folder. {inside}, without "..".')
+    if not is_inside(folder, locate(folder / relative)):
+        raise DataError(f'{where}: the file name "{name}" may lead out of the folder, by a link. {inside}; such links '
+                        f"are followed where {FOLLOW}=1 stands before the command.")
     return row | {"file_name": str(relative), "label": label}
 
 
