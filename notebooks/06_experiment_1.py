@@ -49,12 +49,15 @@ Markdown(study.banner())
 # %%
 MODELS = ["baseline", "frozen", "finetuned"]
 found = study.train(*MODELS)
+lost = scores.find_diverged(found.predictions)
 summary = scores.summary(found.predictions)
 trials = scores.per_trial(found.predictions)
 beside = scores.against_thesis(summary)
 beside = beside[beside["model"].isin(MODELS)]
-Markdown(f"{len(found.records)} trials of {summary['backbone'].nunique()} networks, scored on "
-         f"{summary['pictures'].max()} test pictures at most for each model and network, all trials together.")
+names = ", ".join(f"{row.model} {row.backbone} seed {row.seed}" for row in lost.itertuples())
+Markdown(f"{len(trials)} trials of {summary['backbone'].nunique()} networks, scored on "
+         f"{summary['pictures'].max()} test pictures at most for each model and network, all trials together."
+         + (f" The training of {len(lost)} more diverged, and no number and no curve counts them: {names}." if names else ""))
 
 # %% [markdown]
 # ## How many poses are named rightly
@@ -73,7 +76,8 @@ choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_T
 # %% [markdown]
 # The same in figures: the thesis' Table 3.1, with ours beside it. *Accuracy* is the share of test pictures named
 # rightly. *F1* asks of each pose how many of its pictures were found and how many of the finds were right; the macro
-# mean counts every pose alike, the weighted mean by its pictures.
+# mean counts every pose alike, the weighted mean by its pictures. A pose without a test picture has no F1, and both leave
+# it out.
 
 # %%
 HTML(tables.results_table(beside, found.missing))
@@ -103,7 +107,7 @@ Markdown(change("baseline", "frozen") + "\n\n" + change("baseline", "finetuned")
 # unsettles a network, its line dips; then the best weights are put back and the second phase begins.
 
 # %%
-curves = scores.curves(found.history)
+curves = scores.curves(scores.drop_trials(found.history, lost))
 
 
 def learning(model):
@@ -133,10 +137,13 @@ choose("Model", dict(poses(row.model, row.backbone) for row in best_first.itertu
 # %%
 best = best_first.iloc[0]
 report = scores.class_report(found.predictions.query("model == @best.model and backbone == @best.backbone"))
-known = report[report["kind"] == "class"].sort_values("f1")
+known = report[report["kind"] == "class"].dropna(subset="f1").sort_values("f1")
+least, most = known.iloc[0], known.iloc[-1]
+untested = ", ".join(escape_markdown(name) for name in report["name"][report["support"] == 0])
 Markdown(
     f"The best model of this experiment is the {figures.MODEL_TITLES[best.model].lower()} {best.backbone}, with a test "
-    f"accuracy of {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). It knows "
-    f"{escape_markdown(known['name'].iloc[-1])} best (F1 {known['f1'].iloc[-1]:.2f}) and {escape_markdown(known['name'].iloc[0])} least "
-    f"(F1 {known['f1'].iloc[0]:.2f})."
+    f"accuracy of {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). "
+    + (f"It knows {escape_markdown(most['name'])} best (F1 {most['f1']:.2f}) and {escape_markdown(least['name'])} least "
+       f"(F1 {least['f1']:.2f})." if least["f1"] < most["f1"] else f"It knows all tested poses alike (F1 {most['f1']:.2f}).")
+    + (f" How well it knows {untested} is unknown: no picture of it was tested." if untested else "")
 )

@@ -47,6 +47,7 @@ Markdown(study.banner())
 # %%
 found = study.train("finetuned", "finetuned_aug")  # the first is stored from Experiment 1
 augmented = found.predictions.query("model == 'finetuned_aug'")
+lost = scores.find_diverged(found.predictions)
 summary = scores.summary(found.predictions)
 trials = scores.per_trial(found.predictions)
 beside = scores.against_thesis(summary)
@@ -54,7 +55,9 @@ beside = beside[beside["model"].isin(["finetuned", "finetuned_aug"])]
 trained = summary.query("model == 'finetuned_aug'").sort_values("accuracy", ascending=False, kind="stable")
 names = list(trained["backbone"])
 Markdown(f"Trained with augmentation: {', '.join(names)}."
-         + "".join(f" {name}: {reason}." for name, reason in found.missing.items()))
+         + "".join(f" {name}: {reason}." for name, reason in found.missing.items())
+         + "".join(f" The training of {row.model} {row.backbone} seed {row.seed} diverged; no number and no curve counts it."
+                   for row in lost.itertuples()))
 
 # %% [markdown]
 # ## With augmentation and without
@@ -91,7 +94,7 @@ Markdown(change("finetuned", "finetuned_aug"))
 # The thesis' Figure 3.5.
 
 # %%
-show(figures.curves(scores.curves(found.history), "finetuned_aug"),
+show(figures.curves(scores.curves(scores.drop_trials(found.history, lost)), "finetuned_aug"),
              alt="Validation accuracy and loss of the fine-tuned, augmented models by epoch.")
 
 # %% [markdown]
@@ -131,10 +134,14 @@ choose("Network", {name: view(name, figures.confusion, scores.confusion, "Which 
 best = trained.iloc[0]
 matrix = scores.confusion(augmented[augmented["backbone"] == best.backbone])
 shares = matrix.div(matrix.sum(axis=1).clip(lower=1), axis=0).rename_axis(columns="called").stack().rename("share").reset_index()
-worst = shares[shares["true"] != shares["called"]].sort_values("share", ascending=False, kind="stable").head(3)
+taken = shares[(shares["true"] != shares["called"]) & (shares["share"] > 0)]
+worst = taken.sort_values("share", ascending=False, kind="stable").head(3)
+untested = ", ".join(escape_markdown(name) for name in matrix.index[matrix.sum(axis=1) == 0])
 Markdown(
     f"The best network here is {best.backbone}, with a test accuracy of {best.accuracy:.3f} (95 % interval "
-    f"{best.accuracy_low:.3f} to {best.accuracy_high:.3f}). It takes most often "
-    + ", ".join(f"{escape_markdown(row.true)} for {escape_markdown(row.called)} ({row.share:.0%} of its pictures)"
-                for row in worst.itertuples()) + "."
+    f"{best.accuracy_low:.3f} to {best.accuracy_high:.3f}). "
+    + ("It takes most often " + ", ".join(
+        f"{escape_markdown(row.true)} for {escape_markdown(row.called)} ({row.share:.0%} of its pictures)"
+        for row in worst.itertuples()) + "." if len(worst) else "It takes no test picture for another pose.")
+    + (f" No picture of {untested} was tested." if untested else "")
 )

@@ -47,7 +47,7 @@ from artpose_lib.explain.networks import (
 )
 from artpose_lib.explain.parts import DRAWINGS
 from artpose_lib.explain.reader import write_reader
-from artpose_lib.report import audit_figures, statistics
+from artpose_lib.report import audit_figures, scores, statistics
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
@@ -64,7 +64,8 @@ Markdown(study.banner())
 # %%
 augmented = study.train("finetuned_aug")
 baselines = study.train("baseline", backbones=list(augmented.missing)).records if augmented.missing else []
-networks = TestedNetworks([record for record in augmented.records + baselines if record.weights], study.dataset, study.weights_dir)
+finished = [record for record in augmented.records + baselines if record.weights and not len(scores.find_diverged(record.predictions))]
+networks = TestedNetworks(finished, study.dataset, study.weights_dir)
 models = measure_filters(networks, study.results, ablate_all=study.profile.time == 1)
 pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "picture size": record.config["size"], "seed": record.config["seed"],
                "test accuracy": record.facts["test_accuracy"],
@@ -117,7 +118,8 @@ FeatureMapExplorer({f"{model.title} {title}": network for model in models for ti
 # **Single figures are mistaken for groups.** So the Discussion begins.
 
 # %%
-group, wrong, luck = count_group_mistakes(augmented.predictions, study.dataset.classes)
+answers = scores.drop_trials(augmented.predictions, scores.find_diverged(augmented.predictions))
+group, wrong, luck = count_group_mistakes(answers, study.dataset.classes)
 interval = binomtest(group, max(wrong, 1)).proportion_ci(method="wilson")
 verdict = ("The interval lies above: in this run they are indeed drawn to groups." if interval.low > luck else
            "The interval lies below: in this run they are rather taken for other single figures." if interval.high < luck
@@ -231,11 +233,11 @@ Markdown("Where the background never told the class, networks name "
 
 # %%
 removed = found[(found["condition"] == "figure removed") & (found["strength"] == found["strength"].min())]
-named = (removed["predicted"] == removed["label"]).groupby(removed["label"]).mean().sort_values()
-Markdown(f"What is left when the body is gone is worth a look. With nothing but couches, trees and arrows in a scene that "
-         f"tells nothing, {named.index[-1]} is still named in {named.iloc[-1]:.0%} of its pictures, {named.index[-2]} in "
-         f"{named.iloc[-2]:.0%} and {named.index[0]} in {named.iloc[0]:.0%}. The thesis' remarks on the tree and the arrow "
-         "point there: what belongs to a pose need not be part of the body.")
+named = (removed["predicted"] == removed["label"]).groupby(removed["label"]).mean().sort_values(ascending=False)
+still = ", ".join(f"{name} in {share:.0%}" for name, share in named[named > 0].items())
+Markdown("What is left when the body is gone is worth a look. With nothing but couches, trees and arrows in a scene that "
+         "tells nothing, " + (f"the networks still name {still} of the pictures" if still else "no pose is named any more")
+         + ". The thesis' remarks on the tree and the arrow point there: what belongs to a pose need not be part of the body.")
 
 # %% [markdown]
 # ## Boxes

@@ -84,6 +84,8 @@ Markdown(
     f"{best.backbone}, with {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}, "
     f"{best.trials} trials). Calling every test picture by the commonest class would be right {chance:.3f} of the time."
     + "".join(f" {name}: {reason}, so its transfer models are absent." for name, reason in found.missing.items())
+    + "".join(f" The training of {row.model} {row.backbone} seed {row.seed} diverged; no number counts it."
+              for row in scores.find_diverged(found.predictions).itertuples())
 )
 
 # %% [markdown]

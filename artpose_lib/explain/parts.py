@@ -112,8 +112,8 @@ def _density_interval(energy: np.ndarray, area: np.ndarray) -> dict:
     """Return the density of one filter with its interval, of shares (pictures,)."""
     heard = np.isfinite(energy)
     energy, area, count = energy[heard], area[heard], int(heard.sum())
-    if not count:
-        return {"pictures": 0, "density": np.nan, "low": np.nan, "high": np.nan}
+    if count < 2:  # an interval takes two
+        return {"pictures": count, "density": np.nan, "low": np.nan, "high": np.nan}
     rows = np.random.default_rng(0).integers(count, size=(RESAMPLES, count))
     low, high = np.percentile(energy[rows].sum(axis=1) / area[rows].sum(axis=1), [2.5, 97.5])
     return {"pictures": count, "density": energy.sum() / area.sum(), "low": low, "high": high}

@@ -142,8 +142,10 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     models = [own.find(study).predictions for own in plan["models"].values()]
     points = _score_trials(study, plan["shares"], "share")
     training = 0.8 * len(study.dataset) / len(study.dataset.classes)  # pictures a class, their mean
-    points = points.assign(pictures=points["share"] * training)[["share", "pictures", "seed", "accuracy"]]
+    points = points.assign(pictures=points["share"] * training, tested=points["pictures"])[
+        ["share", "pictures", "seed", "accuracy", "tested"]]
     starts = _score_trials(study, plan["starts"], "start").rename(columns={"seed": "split"})
+    starts = starts[starts.groupby("split")["start"].transform("count") == len(STARTS)]  # no trial of a split diverged
     if select_backbones(study, LITE):
         pairs = near_duplicate_pairs(study.dataset, study.compute_features(LITE))
     return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
@@ -164,7 +166,10 @@ def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
         place, script = comparison.choose_study(study), comparison.script
         answers = [side.find(place).predictions for side in (comparison.text, script)]
         measure = {"A6": _compare_spread, "A7": _compare_divisions}.get(comparison.id, statistics.difference)
-        found = measure(*answers, second_part=comparison.part)
+        try:
+            found = measure(*answers, second_part=comparison.part)
+        except scores.Diverged:
+            found = Difference(*[np.nan] * 6, 0, 0)
         full = study.profile.full_strength(find_recipe(script.model, script.backbone))
         rows.append({"id": comparison.id, "model": script.model, "backbone": script.backbone,
                      "condition": comparison.condition, **found._asdict(),
@@ -174,10 +179,12 @@ def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
 
 def _compare_spread(text: pd.DataFrame, script: pd.DataFrame, second_part: str) -> Difference:
     """A6: the standard deviation over trials of their accuracies."""
-    own, one = (scores.per_trial(side, second_part)["accuracy"].to_numpy() for side in (text, script))
-    gaps = scores.bootstrap(len(own), lambda drawn, rng: (
-        one[rng.integers(len(one), size=(len(drawn), len(one)))].std(axis=1) - own[drawn].std(axis=1)))
-    return Difference(own.std(), one.std(), one.std() - own.std(), *scores.interval(gaps), np.nan, len(own), 0)
+    sides = [scores.per_trial(side, second_part).rename(columns={"pictures": "tested"}) for side in (text, script)]
+    (before, after), rng = (own["accuracy"].std(ddof=0) for own in sides), np.random.default_rng(0)
+    redrawn = [scores.redraw_accuracies(own, rng.integers(len(own), size=(scores.RESAMPLES, len(own))), rng).std(axis=1)
+               for own in sides]
+    low, high = scores.interval(redrawn[1] - redrawn[0], after - before)
+    return Difference(before, after, after - before, low, high, np.nan, len(sides[0]), 0)
 
 
 def _compare_divisions(text: pd.DataFrame, script: pd.DataFrame, second_part: str) -> Difference:
@@ -221,7 +228,9 @@ def tabulate_ends(study: Study, conditions: Mapping[object, Condition]) -> pd.Da
 
 def judge(sign: str, low: float, high: float) -> str:
     """Whether the interval of script less text bears out the sign that was expected, in words."""
-    if np.isnan(low) or low <= 0 <= high:
+    if np.isnan(low):
+        return "not settled: the training diverged"
+    if low <= 0 <= high:
         return "not settled: the interval holds zero"
     if sign == "?":
         return "it matters: the interval lies off zero"

@@ -54,13 +54,14 @@ class ClaimContext(NamedTuple):
         fitting = [fnmatchcase(name, pattern) and name != but for name in table["name"]]
         best = table[fitting].sort_values("accuracy").tail(1)
         if best.empty:
-            raise Untestable("no such network has ImageNet weights here")
+            raise Untestable("no such network has ImageNet weights here, or its training diverged")
         return best["name"].item(), best.iloc[0], self.predictions.merge(best[["model", "backbone"]])
 
 
 def train_claims(study: Study) -> ClaimContext:
     """Train what the claims speak of and is not stored yet."""
-    predictions = study.train(*MODELS).predictions
+    trained = study.train(*MODELS).predictions
+    predictions = scores.drop_trials(trained, scores.find_diverged(trained))
     audit.train_audit(study, ["A8"])
     tested = tabulate_conditions(train_backgrounds(study))
     return ClaimContext(study, predictions, scores.summary(predictions), audit.compare(study, ["A8"]),
@@ -154,9 +155,12 @@ def _class_rank(context: ClaimContext, claim) -> Outcome:
 
     def rank(predictions: pd.DataFrame) -> pd.Series:
         report = scores.class_report(predictions).query("kind == 'class'").set_index("name")["f1"]
-        return report.sort_values(ascending=not best)
+        return report.dropna().sort_values(ascending=not best)
 
-    f1, firsts = rank(own), [rank(trial).index[0] for _, trial in own.groupby("seed")]
+    f1, by_trial = rank(own), [rank(trial) for _, trial in own.groupby("seed")]
+    if claim.value not in f1:
+        raise Untestable(f"no picture of {claim.value} was tested")
+    firsts = [order.index[0] for order in by_trial if claim.value in order]
     always = len(firsts) > 2 and set(firsts) == {claim.value}
     return Outcome(f"F1 of {claim.value} {f1[claim.value]:.2f}; {'best' if best else 'worst'}: {f1.index[0]}, "
                    f"{f1.iloc[0]:.2f}", float(f1[claim.value]),

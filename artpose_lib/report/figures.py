@@ -74,7 +74,7 @@ def curves(table: pd.DataFrame, model: str) -> go.Figure:
 
 def _curve(backbone: str, line: pd.DataFrame, first: bool) -> list[go.Scatter]:
     number, name = plotting.style_number(backbone), escape_name(backbone)
-    band = line[line["trials"] >= BAND_TRIALS]
+    band = line[(line["trials"] >= BAND_TRIALS) & line["low"].notna()]
     notes = (describe(line, "95 % interval {low:.3f} to {high:.3f}<br>", known="low")
              + describe(line.assign(most=line["trials"].max()), "{trials} of {most} trials still running"))
     return [
@@ -108,11 +108,13 @@ def class_scores(report: pd.DataFrame) -> go.Figure:
     titles = {"precision": "precision", "recall": "recall", "f1": "F1"}
     hover = [describe(report, f"{{name}}: {title} {{{column}:.3f}}<br>{{support}} pictures")
              for column, title in titles.items()]
+    hover = [text.mask(report["support"] == 0, describe(report, "{name}: no test picture")) for text in hover]
     names = [f"{name} ({support})" for name, support in zip(report["name"], report["support"], strict=True)]
     figure = new_figure(len(report), margin_t=60, yaxis=lanes_from_top(names),
                         xaxis=lanes(list(titles.values()), side="top", title_text="in brackets: pictures"))
-    values = report[list(titles)].to_numpy()
-    figure.add_heatmap(z=values, text=values, texttemplate="%{text:.2f}", hovertext=np.transpose(hover), xgap=2, ygap=2,
+    values = report[list(titles)]
+    texts = values.map("{:.2f}".format, na_action="ignore").fillna("–")
+    figure.add_heatmap(z=values, text=texts, texttemplate="%{text}", hovertext=np.transpose(hover), xgap=2, ygap=2,
                        **_TABLE)
     return figure.add_hline(y=(report["kind"] == "class").sum() - 0.5, line={"color": GREY, "width": 2})
 
@@ -142,7 +144,8 @@ def confusion(matrix: pd.DataFrame) -> go.Figure:
     shares = counts / np.maximum(totals, 1)
     cells = pd.DataFrame({"true": matrix.columns[true.ravel()], "called": matrix.columns[called.ravel()],
                           "n": counts.ravel(), "all": totals[true.ravel(), 0], "share": shares.ravel()})
-    hover = describe(cells, "{n} of {all} pictures of {true} called {called}, {share:.0%}")
+    hover = describe(cells, "{n} of {all} pictures of {true} called {called}, {share:.0%}").mask(
+        cells["all"] == 0, describe(cells, "no test picture of {true}"))
     text = describe(cells, "{n}<br>{share:.0%}" if len(classes) <= 8 else "{n}").where(cells["n"] > 0, "")
     figure = new_figure(max(12, len(classes)), yaxis=lanes_from_top(classes, title_text="true"),
                         xaxis=lanes(classes, title_text="predicted", autotickangles=[0, -45, -90]))

@@ -5,7 +5,6 @@ and a probability p_<class> for each class. A history frame has a row for each e
 epoch, accuracy, loss, val_accuracy, val_loss.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -20,26 +19,45 @@ METRICS = ("accuracy", "macro_f1", "weighted_f1")  # of Tables 3.1 and 3.2
 _TRIAL = ["model", "backbone", "seed"]
 _SCORE = ["model", "backbone", "metric"]
 RESAMPLES = 2000
+MADE_UP = 2  # pictures that a bootstrap adds, right or wrong by a coin (Agresti and Caffo 2000 add one of each)
+
+
+class Diverged(ValueError):
+    """None of the trials can be scored, since the training of all diverged."""
+
+
+def find_diverged(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The trials whose training diverged, so that some picture has no probabilities: model, backbone, seed."""
+    chances = predictions[[f"p_{name}" for name in class_names(predictions)]].apply(pd.to_numeric, errors="coerce")
+    return predictions.loc[~np.isfinite(chances).any(axis=1), _TRIAL].drop_duplicates(ignore_index=True)
+
+
+def drop_trials(frame: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """Predictions or history without those of some trials, a row each as of `find_diverged`."""
+    return frame[~pd.MultiIndex.from_frame(frame[_TRIAL]).isin(pd.MultiIndex.from_frame(trials[_TRIAL]))]
 
 
 def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """The rows of one part, their true classes int (n,) and their probabilities float (n, k)."""
+    """The rows of one part, less diverged trials, their true classes int (n,) and probabilities float (n, k)."""
     rows = predictions[predictions["part"] == part]
     if rows.empty:
         there = ", ".join(sorted(predictions["part"].unique())) or "none"
         raise ValueError(f"No predictions for the part {part!r}; the parts there: {there}.")
-    classes = class_names(predictions)
+    lost = find_diverged(rows)
+    rows, classes = drop_trials(rows, lost), class_names(predictions)
+    if rows.empty:
+        names = "; ".join(f"{model} {backbone} seed {seed}" for model, backbone, seed in lost.to_numpy())
+        raise Diverged(f"There is nothing to score, as the training of all trials diverged: {names}.")
     true = pd.Index(classes).get_indexer(rows["label"])
     if (true < 0).any():
         raise ValueError(f"The label {rows['label'].iloc[true.argmin()]!r} has no probability column: these "
                          f"predictions are of {', '.join(classes)}. Score trials on the same classes only.")
-    columns = [f"p_{name}" for name in classes]
-    probabilities = rows[columns].apply(pd.to_numeric).to_numpy(float)
-    lost = np.isnan(probabilities).any(axis=1)
-    if lost.any():
-        model, backbone, seed = rows[_TRIAL].iloc[lost.argmax()]
-        raise ValueError(f"Trial {seed} of {model} {backbone} has pictures without probabilities: its training "
-                         "diverged, or trials on different classes were mixed. Leave it out or run it again.")
+    probabilities = rows[[f"p_{name}" for name in classes]].apply(pd.to_numeric).to_numpy(float)
+    mixed = np.isnan(probabilities).any(axis=1)
+    if mixed.any():
+        model, backbone, seed = rows[_TRIAL].iloc[mixed.argmax()]
+        raise ValueError(f"Trial {seed} of {model} {backbone} has no probabilities for some classes: trials on "
+                         "different classes were mixed. Score those on the same classes only.")
     return rows, true, probabilities
 
 
@@ -58,19 +76,22 @@ def _trial_confusions(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFram
 
 
 def scores(confusions: np.ndarray) -> np.ndarray:
-    """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k), as scikit-learn averages: (..., 3)."""
+    """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k): (..., 3).
+
+    Macro F1 is the mean of the classes that have pictures: of any other there is nothing to find.
+    """
     right = np.diagonal(confusions, axis1=-2, axis2=-1)
     support, called = confusions.sum(axis=-1), confusions.sum(axis=-2)
-    pictures, occurs = support.sum(axis=-1), support + called > 0
-    f1 = 2 * right / np.maximum(support + called, 1)
-    return np.stack([right.sum(axis=-1) / pictures, f1.sum(axis=-1) / occurs.sum(axis=-1),
+    pictures, f1 = support.sum(axis=-1), 2 * right / np.maximum(support + called, 1)
+    return np.stack([right.sum(axis=-1) / pictures, f1.sum(axis=-1) / (support > 0).sum(axis=-1),
                      (f1 * support).sum(axis=-1) / pictures], axis=-1)
 
 
 def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """The `METRICS` of each trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
 
-    Raises ValueError for a part without predictions, an unknown label or a missing probability.
+    Leaves out trials that diverged. Raises ValueError where there is no other, for a part without predictions, an
+    unknown label or a missing probability.
     """
     trials, confusions = _trial_confusions(predictions, part)
     values = zip(METRICS, scores(confusions).T, strict=True)
@@ -80,56 +101,86 @@ def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
 def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES) -> pd.DataFrame:
     """Means over trials, as in Tables 3.1 and 3.2, each with a 95 % confidence interval.
 
-    Returns a row for each model and backbone: model, backbone, trials, pictures (those of all trials added up), then
-    accuracy, macro_f1 and weighted_f1, each followed by its _low and _high. Raises ValueError as `per_trial` does. The
-    interval is a percentile bootstrap on two levels (Davison and Hinkley 1997, Section 3.8), of the trials and of each
-    trial's pictures. Trials share pictures, which no resampling undoes, so it is a guide and no guarantee.
+    Returns a row for each model and backbone: model, backbone, trials, diverged (trials left out), pictures (those of
+    all trials added up), then accuracy, macro_f1 and weighted_f1, each followed by its _low and _high (see
+    `bootstrap_means`). Raises ValueError as `per_trial` does.
     """
-    (trials, confusions), rows = _trial_confusions(predictions, part), []
-    for (model, backbone), group in trials.groupby(["model", "backbone"], sort=False):
-        own = confusions[group.index]
-        row = {"model": model, "backbone": backbone, "trials": len(own), "pictures": own.sum()}
-        redrawn = bootstrap(len(own), lambda drawn, rng, own=own: _redraw(own, drawn, rng), resamples)
-        means = scores(own).mean(axis=0)
-        for metric, mean, low, high in zip(METRICS, means, *interval(redrawn), strict=True):
+    rows, k, lost = [], len(class_names(predictions)), find_diverged(predictions[predictions["part"] == part])
+    for (model, backbone), own in find_cells(predictions, part).groupby(["model", "backbone"], sort=False):
+        trials = [cells.to_numpy()[None] for _, cells in own.groupby("seed", sort=False)["cell"]]
+        means, redrawn = bootstrap_means([trials], k, resamples)
+        row = {"model": model, "backbone": backbone, "trials": len(trials),
+               "diverged": len(lost.query("model == @model and backbone == @backbone")), "pictures": len(own)}
+        for metric, mean, low, high in zip(METRICS, means[0], *interval(redrawn[0], means[0]), strict=True):
             row |= {metric: mean, f"{metric}_low": low, f"{metric}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _redraw(confusions: np.ndarray, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The mean scores (resamples, 3) of trials `drawn` int (resamples, trials), with their pictures drawn anew: their
-    confusion matrices from a multinomial distribution."""
-    pictures = confusions.sum(axis=(1, 2))
-    shares = confusions.reshape(len(confusions), -1) / pictures[:, None]
-    redrawn = rng.multinomial(pictures[drawn], shares[drawn]).reshape(*drawn.shape, *confusions.shape[1:])
-    return scores(redrawn).mean(axis=1)
+def bootstrap_means(sides: list[list[np.ndarray]], k: int, resamples: int = RESAMPLES) -> tuple[np.ndarray, np.ndarray]:
+    """The mean scores of some conditions over trials, (conditions, 3), and redrawn ones, (conditions, resamples, 3).
 
-
-def bootstrap(count: int, statistic: Callable[[np.ndarray, np.random.Generator], np.ndarray],
-              resamples: int = RESAMPLES) -> np.ndarray:
-    """What `statistic` returns of samples, int (resamples, count), drawn with replacement, and of their generator."""
+    Each side has the same number of trials, each of these the cells of its pictures, int (conditions, pictures): the
+    conditions of one side are those that see the same pictures. Two levels are drawn with replacement, the trials and
+    the pictures of each (Davison and Hinkley 1997, Section 3.8), and all trials of a side together get `MADE_UP`
+    pictures more on average, so that where all answers are right, or all differences 0, a doubt is left that shrinks
+    with the pictures. The chapter on the audit simulates how often such intervals hold the truth.
+    """
     rng = np.random.default_rng(0)
-    return statistic(rng.integers(count, size=(resamples, count)), rng)
+    drawn = rng.integers(len(sides[0]), size=(resamples, len(sides[0])))
+    means = [scores(np.stack([count_cells(cells, k) for cells in side])).mean(axis=0) for side in sides]
+    return np.concatenate(means), np.concatenate([scores(_redraw(side, k, drawn, rng)).mean(axis=2) for side in sides])
 
 
-def interval(values: np.ndarray) -> np.ndarray:
-    """The percentile interval of bootstrapped values (resamples, ...): low and high, (2, ...)."""
-    return np.percentile(values, [2.5, 97.5], axis=0)
+def _redraw(trials: list[np.ndarray], k: int, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Confusion matrices of trials `drawn` int (resamples, trials), with their pictures drawn anew: int32 (conditions,
+    resamples, trials, k, k)."""
+    out = np.zeros((len(trials[0]), *drawn.shape, k, k), np.int32)
+    for number, cells in enumerate(trials):
+        where, pictures = drawn == number, cells.shape[1]
+        picked = cells[:, rng.integers(pictures, size=(where.sum(), pictures))]
+        made_up = rng.random(picked.shape[1:]) < MADE_UP / (MADE_UP + pictures * len(trials))
+        true, wrong = np.divmod(picked[:, made_up], k)[0], rng.integers(1, max(k, 2), (len(cells), made_up.sum()))
+        picked[:, made_up] = true * k + (true + wrong * rng.integers(2, size=wrong.shape)) % k
+        for condition, own in enumerate(picked):
+            out[condition, where] = count_cells(own, k)
+    return out
+
+
+def count_cells(cells: np.ndarray, k: int) -> np.ndarray:
+    """The confusion matrix of each row of cells: int (rows, k, k)."""
+    rows = np.arange(len(cells))[:, None] * k * k
+    return np.bincount((rows + cells).ravel(), minlength=len(cells) * k * k).reshape(-1, k, k)
+
+
+def redraw_accuracies(trials: pd.DataFrame, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The column accuracy of the trials `drawn`, ints of any shape, with their tested pictures drawn anew."""
+    accuracy, pictures = (trials[name].to_numpy()[drawn] for name in ("accuracy", "tested"))
+    made_up = MADE_UP / len(trials)
+    return rng.binomial(pictures, (accuracy * pictures + made_up / 2) / (pictures + made_up)) / pictures
+
+
+def interval(values: np.ndarray, value: np.ndarray | float) -> np.ndarray:
+    """The percentile interval of bootstrapped values (resamples, ...), and at least to the `value` itself: (2, ...)."""
+    low, high = np.percentile(values, [2.5, 97.5], axis=0)
+    return np.array([np.minimum(low, value), np.maximum(high, value)])
 
 
 def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """Precision, recall and F1 of each class and their averages (Figures 3.4 and 3.7). Several trials are pooled.
 
-    Returns name, kind ("class" or "average"), precision, recall, f1 (0 where undefined), support (pictures).
+    Returns name, kind ("class" or "average"), precision (0 for a class that is never called), recall, f1, support
+    (pictures). A class without pictures has no scores, NaN, and stays out of the averages.
     """
     _, true, probabilities = _select(predictions, part)
     classes, called = class_names(predictions), probabilities.argmax(axis=1)
     score = partial(precision_recall_fscore_support, true, called, zero_division=0)
     rows = [(name, "class", *own) for name, *own in zip(classes, *score(labels=range(len(classes))), strict=True)]
-    rows += [(f"{average} average", "average", *score(average=average)[:3], len(true))
+    rows += [(f"{average} average", "average", *score(labels=np.unique(true), average=average)[:3], len(true))
              for average in ("macro", "weighted")]
-    return pd.DataFrame(rows, columns=["name", "kind", "precision", "recall", "f1", "support"])
+    report = pd.DataFrame(rows, columns=["name", "kind", "precision", "recall", "f1", "support"])
+    report.loc[report["support"] == 0, ["precision", "recall", "f1"]] = np.nan
+    return report
 
 
 def confusion(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
@@ -172,13 +223,14 @@ def curves(history: pd.DataFrame) -> pd.DataFrame:
     """Learning curves over trials (Figures 3.1 to 3.3 and 3.5): each epoch's mean with a 95 % t-interval.
 
     Returns model, backbone, epoch, metric (accuracy, loss, val_accuracy, val_loss), mean, low, high (NaN where one
-    trial is left), and trials, those still running.
+    trial is left, or all are alike, which does not say how far another would be), and trials, those still running.
     """
     keys = ["model", "backbone", "epoch", "metric"]
     long = history.sort_values("epoch", kind="stable").melt(
         keys[:3], ["accuracy", "loss", "val_accuracy", "val_loss"], "metric", "value")
     table = long.groupby(keys, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
-    half = stats.t.ppf(0.975, table["count"] - 1) * table["std"] / np.sqrt(table["count"])
+    spread = table["std"].where(table["std"] > 0)
+    half = stats.t.ppf(0.975, table["count"] - 1) * spread / np.sqrt(table["count"])
     ceiling = np.where(table["metric"].str.endswith("accuracy"), 1, np.inf)
     low, high = (table["mean"] - half).clip(lower=0), (table["mean"] + half).clip(upper=ceiling)
     return table[[*keys, "mean"]].assign(low=low, high=high, trials=table["count"])
@@ -197,12 +249,16 @@ def thesis_accuracies() -> pd.DataFrame:
 
 
 def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
-    """Tables 3.1 and 3.2 beside a `summary`: model, backbone, metric, thesis, here, low, high (or NaN), trials."""
+    """Tables 3.1 and 3.2 beside a `summary`.
+
+    Returns model, backbone, metric, thesis, here, low, high (or NaN), trials, diverged.
+    """
     here = pd.concat(
-        table[["model", "backbone", "trials", metric, f"{metric}_low", f"{metric}_high"]].assign(metric=metric).rename(
-            columns={metric: "here", f"{metric}_low": "low", f"{metric}_high": "high"}) for metric in METRICS)
+        table[["model", "backbone", "trials", "diverged", metric, f"{metric}_low", f"{metric}_high"]].rename(
+            columns={metric: "here", f"{metric}_low": "low", f"{metric}_high": "high"}).assign(metric=metric)
+        for metric in METRICS)
     rows = pd.concat([thesis_scores(), here]).groupby(_SCORE, sort=False, as_index=False).first()
     # In the thesis' order of models, architectures and metrics, then what it has not.
     rows = rows.sort_values(_SCORE, key=lambda column: pd.factorize(column)[0], ignore_index=True)
-    return rows.assign(trials=rows["trials"].fillna(0).astype(int))[
-        ["model", "backbone", "metric", "thesis", "here", "low", "high", "trials"]]
+    counts = rows[["trials", "diverged"]].fillna(0).astype(int)
+    return rows[[*_SCORE, "thesis", "here", "low", "high"]].join(counts)

@@ -10,7 +10,17 @@ from statsmodels.formula.api import ols
 from statsmodels.stats import anova, proportion
 
 from artpose_lib.draw.backgrounds import LINKED
-from artpose_lib.report.scores import METRICS, RESAMPLES, bootstrap, find_cells, interval, scores, summary
+from artpose_lib.report.scores import (
+    METRICS,
+    RESAMPLES,
+    bootstrap_means,
+    drop_trials,
+    find_cells,
+    find_diverged,
+    interval,
+    redraw_accuracies,
+    summary,
+)
 from artpose_lib.train.records import class_names
 
 POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 1988, Section 2.4)
@@ -19,25 +29,26 @@ POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 198
 def spread(table: pd.DataFrame) -> pd.DataFrame:
     """How much of the spread of trials comes from the division and how much from the first weights.
 
-    Parameters: `table` has a row for each trial, in which the two are crossed: split, start (any names), accuracy. A
-    two-way analysis of variance with random effects; intervals by Williams (1962) and, for the rest, chi square.
-    Returns source ("split", "start", "rest"), sd (0 where the mean square is below the rest's), low, high. Raises
-    ValueError where the table does not cross two of each.
+    Parameters: `table` has a row for each trial, in which the two are crossed: split, start (any names), accuracy and
+    pictures, of which it is a share. A two-way analysis of variance with random effects; intervals by Williams (1962)
+    and, for the rest, chi square. Whatever is the same in all trials may still differ by what is lost in counting whole
+    pictures (Sheppard 1898). Returns source ("split", "start", "rest"), sd (0 where the mean square is below the
+    rest's), low, high. Raises ValueError where the table does not cross two of each.
     """
     n = table[["split", "start"]].nunique()
     if n.min() < 2 or len(table) != n.prod():
         raise ValueError("The spread takes one trial for each of two or more splits with each of two or more starts.")
-    squares = anova.anova_lm(ols("accuracy ~ C(split) + C(start)", table).fit())[["df", "sum_sq", "mean_sq"]]
-    (degrees, rest_sum, rest), tails = squares.loc["Residual"], np.array([0.975, 0.025])
+    squares = anova.anova_lm(ols("accuracy ~ C(split) + C(start)", table).fit())[["df", "mean_sq"]]
+    (degrees, rest), tails = squares.loc["Residual"], np.array([0.975, 0.025])
+    rest = max(rest, 1 / table["pictures"].mean() ** 2 / 12)
     rows = []
     for source, other in (("split", "start"), ("start", "split")):
-        own, sum_of, square = squares.loc[f"C({source})"]
-        ratio = square / max(rest, 1e-12)
+        own, square = squares.loc[f"C({source})"]
         # Williams' bounds: where chance alone gives so large a ratio, the lower is 0.
-        bounds = (sum_of * (1 - stats.f.ppf(tails, own, degrees) / max(ratio, 1e-12))
+        bounds = (own * (max(square, rest) - rest * stats.f.ppf(tails, own, degrees))
                   / (n[other] * stats.chi2.ppf(tails, own)))
         rows.append((source, (square - rest) / n[other], *bounds))
-    rows.append(("rest", rest, *rest_sum / stats.chi2.ppf(tails, degrees)))
+    rows.append(("rest", rest, *rest * degrees / stats.chi2.ppf(tails, degrees)))
     frame = pd.DataFrame(rows, columns=["source", "sd", "low", "high"])
     return frame.assign(**np.sqrt(frame[["sd", "low", "high"]].clip(lower=0)))
 
@@ -60,18 +71,20 @@ class Curve(NamedTuple):
 def learning_curve(points: pd.DataFrame, pictures: int = 1000, resamples: int = 300) -> Curve:
     """An inverse power law through test accuracies (Figueroa and others 2012), continued to `pictures` a class.
 
-    Parameters: `points` has a row for each trial: pictures (training pictures a class, their mean), seed, accuracy. The
-    interval resamples the seeds; it does not say whether the law holds so far out. Raises ValueError for fewer than
-    three sizes.
+    Parameters: `points` has a row for each trial: pictures (training pictures a class, their mean), seed, accuracy, and
+    tested (pictures). The interval resamples seeds and tested pictures; it does not say whether the law holds so far
+    out. Raises ValueError for fewer than three sizes.
     """
     if points["pictures"].nunique() < 3:
         raise ValueError("A learning curve has three unknowns: it takes three or more sizes of the training part.")
-    by_seed = [own for _, own in points.groupby("seed")]
+    by_seed, rng, ends = [own for _, own in points.groupby("seed")], np.random.default_rng(0), []
+    for sample in rng.integers(len(by_seed), size=(resamples, len(by_seed))):
+        drawn = pd.concat(by_seed[number] for number in sample)
+        drawn = drawn.assign(accuracy=redraw_accuracies(drawn, np.arange(len(drawn)), rng))
+        ends.append(_power_law(pictures, *_fit_power_law(drawn)))
     fitted = _fit_power_law(points)
-    ends = bootstrap(len(by_seed), lambda drawn, _: np.array([
-        _power_law(pictures, *_fit_power_law(pd.concat(by_seed[number] for number in sample))) for sample in drawn
-    ]), resamples)
-    return Curve(*fitted, pictures, float(_power_law(pictures, *fitted)), *map(float, interval(ends)))
+    end = float(_power_law(pictures, *fitted))
+    return Curve(*fitted, pictures, end, *map(float, interval(ends, end)))
 
 
 def _power_law(pictures: np.ndarray | int, ceiling: float, gap: float, rate: float) -> np.ndarray | float:
@@ -117,36 +130,12 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     paired = len(both) == len(one) == len(two)
     sides = [[own.to_numpy().T for _, own in side.groupby("seed")[columns]] for side, columns in (
         [(both, ["cell_x", "cell_y"])] if paired else [(one, ["cell"]), (two, ["cell"])])]
-    k = len(class_names(first))
-
-    def mean_scores(confusions: np.ndarray) -> np.ndarray:
-        return scores(confusions)[..., METRICS.index(metric)].mean(axis=-1)
-
-    means = np.concatenate([mean_scores(np.stack([_count(trial, k) for trial in side], axis=1)) for side in sides])
-    redrawn = bootstrap(one["seed"].nunique(), lambda drawn, rng: np.concatenate([
-        mean_scores(_redraw(side, drawn, k, rng)) for side in sides]))
+    found = bootstrap_means(sides, len(class_names(first)))
+    (before, after), redrawn = (values[..., METRICS.index(metric)] for values in found)
     gaps = redrawn[1] - redrawn[0]
     p = min(1.0, 2 * max(min((gaps <= 0).mean(), (gaps >= 0).mean()), 0.5 / RESAMPLES))
-    return Difference(*map(float, (*means, means[1] - means[0], *interval(gaps), p)),
+    return Difference(*map(float, (before, after, after - before, *interval(gaps, after - before), p)),
                       one["seed"].nunique(), len(one))
-
-
-def _redraw(trials: list[np.ndarray], drawn: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Confusion matrices of trials `drawn` int (resamples, trials), with their pictures drawn anew: int32 (conditions,
-    resamples, trials, k, k). Each of `trials` has the cells of its pictures, int (conditions, pictures)."""
-    out = np.zeros((len(trials[0]), *drawn.shape, k, k), np.int32)
-    for number, conditions in enumerate(trials):
-        where = drawn == number
-        picked = rng.integers(conditions.shape[1], size=(where.sum(), conditions.shape[1]))
-        for condition, own in enumerate(conditions):
-            out[condition, where] = _count(own[picked], k)
-    return out
-
-
-def _count(cells: np.ndarray, k: int) -> np.ndarray:
-    """The confusion matrix of each row of cells: int (rows, k, k)."""
-    rows = np.arange(len(cells))[:, None] * k * k
-    return np.bincount((rows + cells).ravel(), minlength=len(cells) * k * k).reshape(-1, k, k)
 
 
 def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: str = "test") -> dict[str, float]:
@@ -189,6 +178,7 @@ def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
     how often the class is named that goes with the background shown, NaN where none is.
     """
     poses, rows = {kind: pose for pose, kind in LINKED.items()}, []
+    found = drop_trials(found, find_diverged(found))
     for (condition, strength), own in found.groupby(["condition", "strength"], sort=False, dropna=False):
         score, shown = summary(own, own["part"].iloc[0]).iloc[0], own[own["background"] != ""]
         rows.append({"condition": condition, "strength": strength, **score[["trials", "pictures", "accuracy"]],

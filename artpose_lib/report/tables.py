@@ -35,9 +35,10 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
             trials = own["trials"].iloc[0]
             absent = "–" if trials or backbone not in missing else escape(missing[backbone])
             cells = [cell for row in own.itertuples() for cell in (
-                "–" if np.isnan(row.thesis) else f"{row.thesis:.3f}",
+                _signed(row.thesis, ".3f"),
                 f"<small>{absent}</small>" if np.isnan(row.here) else f"{row.here:.3f}<br>{_interval(row, '.3f')}")]
-            lines.append(_row(escape(backbone), *cells, trials))
+            diverged = own["diverged"].iloc[0]
+            lines.append(_row(escape(backbone), *cells, f"{trials}, {diverged} diverged" if diverged else trials))
         bodies.append(lines)
     top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
     below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
@@ -54,7 +55,7 @@ def audit_section(id: str, rows: pd.DataFrame) -> str:
                    in (("The text says", "says"), ("The scripts do", "does"), ("Expected", "expects")))
     for row in rows[rows["id"] == id].itertuples():
         source = "" if row.source == HERE else f"<br><small>{escape(row.source)}</small>"
-        lines.append(_row(_condition(row) + source, f"{row.text:.3f}", f"{row.script:.3f}",
+        lines.append(_row(_condition(row) + source, _signed(row.text, ".3f"), _signed(row.script, ".3f"),
                           f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}",
                           f"{row.trials}, {escape(row.strength)}", escape(row.verdict)))
     head = _head("condition", "as the text", "as the scripts", "difference [95&nbsp;%]", "trials", "verdict")
@@ -64,8 +65,7 @@ def audit_section(id: str, rows: pd.DataFrame) -> str:
 
 def audit_overview(rows: pd.DataFrame) -> str:
     """Every measurement of `audit.tabulate`, with p corrected for their number (Holm)."""
-    lines = [_row(row.id, _condition(row), _signed(row.difference),
-                  "–" if np.isnan(row.p_holm) else f"{row.p_holm:.3f}", escape(row.verdict))
+    lines = [_row(row.id, _condition(row), _signed(row.difference), _signed(row.p_holm, ".3f"), escape(row.verdict))
              for row in rows.itertuples()]
     return _table("What changes where the scripts are followed and not the text.",
                   _head("", "condition", "difference", "p, corrected", "verdict"), lines)
@@ -140,7 +140,7 @@ def _condition(row) -> str:
 
 
 def _signed(value: float, form: str = "+.3f") -> str:
-    return f"{value:{form}}".replace("-", "−")
+    return "–" if np.isnan(value) else f"{value:{form}}".replace("-", "−")
 
 
 def _interval(row, form: str) -> str:

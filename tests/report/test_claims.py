@@ -79,6 +79,14 @@ def test_what_was_trained_short_only_tells_where_it_is_ahead(short, verdict, in_
     assert turned.verdict == (claims.UNTESTABLE if short == 40 else claims.FAILS)
 
 
+def test_a_class_that_was_not_tested_is_neither_best_nor_worst():
+    pairs = [("Pieta", "Pieta"), ("Graces", "Pieta")]
+    frames = [predictions_of(pairs, list(POSE_NAMES), seed=seed) for seed in (1, 2, 3)]
+    question = {"second": "frozen VGG16", "metric": "f1"}
+    assert check(context(*frames), "worst_class", value="Sebastian", **question).verdict == claims.UNTESTABLE
+    assert check(context(*frames), "worst_class", value="Graces", **question).verdict == claims.HOLDS
+
+
 def test_the_text_is_held_against_its_own_tables():
     gap = check(None, "printed_gap", first="baseline Xception", second="finetuned_aug Xception", value="0.313")
     assert gap.verdict == claims.FAILS and gap.value == pytest.approx(0.850 - 0.483)
@@ -115,4 +123,4 @@ def test_every_claim_gets_a_verdict_where_all_is_trained():
     assert table.loc["C15", ["low", "high"]].to_list() == [0.05, 0.2]
     assert table.loc["C12", "verdict"] == claims.FAILS
     assert set(table.index[table["verdict"] == claims.UNTESTABLE]) == {"C3", "C4", "C27"}
-    assert digest == "ed1a4e15"  # as version 0.1 had it
+    assert digest == "1a7b47bf"

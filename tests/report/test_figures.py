@@ -98,6 +98,7 @@ def test_scores_and_areas_are_printed_for_every_class_and_average(drawn, predict
     report = scores.class_report(predictions)
     np.testing.assert_allclose(heat.z, report[["precision", "recall", "f1"]])
     assert drawn["scores"].layout.yaxis.ticktext[0].startswith(ESCAPED[0])
+    assert list(heat.text[2]) == ["–"] * 3 and heat.hovertext[2][0] == "2020: no test picture"
     assert drawn["scores"].layout.yaxis.ticktext[-1] == f"weighted average ({len(predictions)})"
     assert named(drawn["roc"], "2020").name == "2020: no curve"
     assert named(drawn["roc"], "macro average").name.startswith("macro average: 0.")
@@ -106,7 +107,7 @@ def test_scores_and_areas_are_printed_for_every_class_and_average(drawn, predict
 def test_confusion_shows_counts_and_shares_of_the_true_class():
     figure = figures.confusion(pd.DataFrame([[3, 1], [0, 0]], ["A", "B"], ["A", "B"]))
     assert figure.data[0].text[0][0] == "3<br>75%"
-    assert figure.data[0].hovertext[0][1] == "1 of 4 pictures of A called B, 25%"
+    assert list(figure.data[0].hovertext[:, 1]) == ["1 of 4 pictures of A called B, 25%", "no test picture of B"]
     np.testing.assert_array_equal(figure.data[0].z, [[0.75, 0.25], [0, 0]])
 
 
