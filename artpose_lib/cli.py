@@ -115,8 +115,10 @@ def artpose() -> None:
 
 
 @artpose.command()
+@click.option("--out", default="", metavar="DIR",
+              help="Folder to make the book in, on a copy of the chapters (default: the clone that you are in).")
 @study_options
-def book(cluster: str, **study: str) -> None:
+def book(out: str, cluster: str, **study: str) -> None:
     """Run every chapter that has changed, then render the pages.
 
     \b
@@ -126,7 +128,7 @@ def book(cluster: str, **study: str) -> None:
     from artpose_lib.train.cluster import open_cluster
 
     parameters = study_parameters(**study)
-    root = book.book_root()
+    root = book.copy_report(book.book_root(), Path(out).resolve()) if out else book.book_root()
     with open_cluster(cluster) as address:
         book.execute_changed(root, parameters | {"cluster": address})
     click.echo(book.build(root))

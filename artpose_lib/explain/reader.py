@@ -97,7 +97,7 @@ def write_reader(folder: Path, models: Sequence[ReaderModel], pictures: Sequence
     index = {"address": ADDRESS, "meanings": dict(meanings or {}),
              "pictures": [_picture_facts(picture) for picture in pictures],
              "tested": [_picture_facts(picture) for picture in tested]}
-    with whole(folder, replace=True, option="the parameter folder") as new:
+    with whole(folder, replace=True, option="`artpose book --out DIR`") as new:
         new.mkdir()
         (new / NOTE).write_text("Feature maps for the chapter that shows them. Each run of it replaces this folder.\n")
         for picture in pictures:

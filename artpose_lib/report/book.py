@@ -39,6 +39,17 @@ def book_root() -> Path:
     raise ChapterError(f"{Path.cwd()}: no _toc.yml and notebooks/ here or above; run artpose in a clone of the report")
 
 
+def copy_report(root: Path, out: Path) -> Path:
+    """Copy what the book is made of, and nothing that was made, into another folder; return that."""
+    for pattern in ("_*.yml", "notebooks/*.py", "book/**/*", "benchmarks/*.py", "benchmarks/results/*"):
+        for path in root.glob(pattern):
+            there = out / path.relative_to(root)
+            if path.is_file() and not {"chapters", "maps"}.intersection(path.relative_to(root).parts):
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, there)
+    return out
+
+
 def chapters(root: Path) -> list[Path]:
     """The chapters' sources, in order."""
     return sorted((root / "notebooks").glob("[0-9][0-9]_*.py"))

@@ -5,6 +5,7 @@ resource GPU, only they get jobs. The job of a lost worker goes to another one. 
 """
 
 import io
+import logging
 import os
 import pickle
 import signal
@@ -183,6 +184,7 @@ def _local(count: int):
     share = {} if gpus else {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}
     # No limit of memory: it would end what may still fit.
     return LocalCluster("artpose", count, threads_per_worker=1, memory_limit=None, dashboard_address="127.0.0.1:8787",
+                        silence_logs=logging.ERROR,
                         preload=[PRELOAD.format(gpus=gpus)], env=share, resources={"GPU": 1} if gpus else None)
 
 

@@ -103,6 +103,19 @@ def test_a_chapter_that_stops_says_why_and_leaves_the_last_good_one(chapter, tmp
     assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
 
 
+def test_a_book_in_another_folder_has_all_that_it_is_made_of_and_keeps_what_ran_there(chapter, tmp_path):
+    root, out = chapter.parents[1], tmp_path / "out"
+    for name in ("_toc.yml", "_config.yml", "book/intro.md", "book/_static/a.css", "book/_static/maps/1.png",
+                 "book/chapters/01_try.ipynb", "benchmarks/results/step.json", "out/book/chapters/01_try.ipynb"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    assert book.copy_report(root, out) == out
+    assert {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()} == {
+        "_toc.yml", "_config.yml", "book/intro.md", "book/_static/a.css", "benchmarks/results/step.json",
+        "notebooks/01_try.py", "book/chapters/01_try.ipynb"}
+    assert (out / "book/chapters/01_try.ipynb").read_text().startswith("out")
+
+
 def test_only_what_has_changed_is_run(chapter, capsys):
     root = chapter.parents[1]
     assert book.execute_changed(root, {"count": 2}) == 1
