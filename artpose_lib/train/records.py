@@ -16,6 +16,7 @@ import pandas as pd
 
 from artpose_lib.files import whole
 
+PARTS = ("validation", "test")  # those with a score in record.json
 RECORD, HISTORY, PREDICTIONS, WEIGHTS = "record.json", "history.csv", "predictions.csv", "model.weights.h5"
 
 
@@ -131,7 +132,7 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
         if save_weights:
             save_weights(str(partial / WEIGHTS))
         right = (likeliest_class(predictions) == predictions["label"]).groupby(predictions["part"]).mean()
-        scores = {f"{part}_accuracy": round(float(right.get(part, np.nan)), 4) for part in ("validation", "test")}
+        scores = {f"{part}_accuracy": round(float(right.get(part, np.nan)), 4) for part in PARTS}
         facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                  "seconds": round(seconds, 1), "epochs": len(history),
                  **({"diverged": True, **dict.fromkeys(scores)} if diverged else scores), "data_name": data_name,
@@ -172,8 +173,9 @@ def list_trials(results: Path) -> pd.DataFrame:
         rows.append({"model": config["recipe"]["model"], "backbone": config["recipe"]["backbone"],
                      "seed": config["seed"], "switched": ", ".join(config["recipe"].get("variant", {})),
                      "data": names.get(config["data"], "name not stored"), "fingerprint": config["data"],
-                     "size": config["size"], "epochs": facts["epochs"], "validation": facts["validation_accuracy"],
-                     "test": facts["test_accuracy"], "macro_f1": macro_f1, "test_pictures": pictures,
+                     "size": config["size"], "epochs": facts["epochs"],
+                     **{part: np.nan if facts.get("diverged") else facts[f"{part}_accuracy"] for part in PARTS},
+                     "macro_f1": macro_f1, "test_pictures": pictures,
                      "diverged": "yes" if facts.get("diverged") else "",
                      "weights": "kept" if record.weights else "no", "seconds": facts["seconds"],
                      "finished": facts["finished"], "folder": record.folder.name})
