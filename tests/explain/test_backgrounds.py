@@ -21,6 +21,7 @@ from artpose_lib.train import training
 from artpose_lib.train.recipes import PROFILES, Profile
 from artpose_lib.train.study import EMBEDDED_SEED, Study, open_study
 
+NOTHING = SimpleNamespace(fingerprint="")  # in the place of a data set, which the drawings do not need
 # Heads trained for 8 epochs, on 48 drawings of which one or two a class are tested.
 TINY = Profile("tiny", 2, 80, 72, 8, 4, 0.08, False)
 
@@ -103,7 +104,7 @@ def study(tmp_path, monkeypatch):
     monkeypatch.setattr(backgrounds, "paint_versions", cheap_versions)
     monkeypatch.setattr(backgrounds, "_inputs", network_that_sees(0, 1))
     monkeypatch.setattr(backgrounds, "TRIALS", 1)
-    return Study(None, TINY, None, tmp_path, True)
+    return Study(NOTHING, TINY, None, tmp_path, True)
 
 
 @pytest.mark.parametrize(("channel", "expected"), [
@@ -175,7 +176,7 @@ def test_a_second_run_neither_draws_nor_trains_and_says_the_same(study, monkeypa
 
 def test_at_full_strength_whole_networks_are_fine_tuned(study):
     assert backgrounds.choose_recipe(study).model == "frozen"
-    full = Study(None, PROFILES["thesis"], None, study.results, True)
+    full = Study(NOTHING, PROFILES["thesis"], None, study.results, True)
     chosen = backgrounds.choose_recipe(full)
     assert (chosen.model, chosen.weights) == ("finetuned", "imagenet")
 
@@ -183,7 +184,7 @@ def test_at_full_strength_whole_networks_are_fine_tuned(study):
 @pytest.mark.slow
 def test_a_real_network_learns_from_real_drawings(tmp_path, monkeypatch):
     monkeypatch.setattr(backgrounds, "STRENGTHS", (1.0,))
-    found = tabulate_conditions(train_backgrounds(Study(None, PROFILES["smoke"], None, tmp_path, True)))
+    found = tabulate_conditions(train_backgrounds(Study(NOTHING, PROFILES["smoke"], None, tmp_path, True)))
     assert found.groupby("condition").size().nunique() == 1 and set(found["condition"]) == set(CONDITIONS)
     sums = found.filter(regex="^p_").sum(axis=1)
     np.testing.assert_allclose(sums, 1, atol=1e-4)
