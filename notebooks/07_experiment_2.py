@@ -52,7 +52,7 @@ summary = scores.summary(found.predictions)
 trials = scores.per_trial(found.predictions)
 beside = scores.against_thesis(summary)
 beside = beside[beside["model"].isin(["finetuned", "finetuned_aug"])]
-trained = summary.query("model == 'finetuned_aug'").sort_values("accuracy", ascending=False, kind="stable")
+trained = scores.summary(augmented).sort_values("accuracy", ascending=False, kind="stable")
 names = list(trained["backbone"])
 Markdown(f"Trained with augmentation: {', '.join(names)}."
          + "".join(f" {name}: {reason}." for name, reason in found.missing.items())
