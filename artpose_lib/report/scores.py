@@ -68,13 +68,6 @@ def find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
     return rows.assign(cell=true * probabilities.shape[1] + called, right=true == called)
 
 
-def _trial_confusions(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """The trials (a row each: model, backbone, seed) and their confusion matrices, int (trials, k, k)."""
-    rows, k = find_cells(predictions, part), len(class_names(predictions))
-    trials, number = rows[_TRIAL].drop_duplicates(ignore_index=True), rows.groupby(_TRIAL, sort=False).ngroup()
-    return trials, np.bincount(number * k * k + rows["cell"], minlength=len(trials) * k * k).reshape(-1, k, k)
-
-
 def scores(confusions: np.ndarray) -> np.ndarray:
     """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k): (..., 3).
 
@@ -93,9 +86,9 @@ def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     Leaves out trials that diverged. Raises ValueError where there is no other, for a part without predictions, an
     unknown label or a missing probability.
     """
-    trials, confusions = _trial_confusions(predictions, part)
-    values = zip(METRICS, scores(confusions).T, strict=True)
-    return trials.assign(pictures=confusions.sum(axis=(1, 2)), **dict(values))
+    k, trials = len(class_names(predictions)), find_cells(predictions, part).groupby(_TRIAL, sort=False)["cell"]
+    values = scores(np.concatenate([count_cells(cells.to_numpy()[None], k) for _, cells in trials]))
+    return trials.size().reset_index(name="pictures").assign(**dict(zip(METRICS, values.T, strict=True)))
 
 
 def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES) -> pd.DataFrame:
@@ -185,9 +178,8 @@ def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
 
 def confusion(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """Counts of pictures, true class (rows) by predicted class (columns): Figure 3.8. Several trials are pooled."""
-    classes = class_names(predictions)
-    _, matrices = _trial_confusions(predictions, part)
-    return pd.DataFrame(matrices.sum(axis=0), index=pd.Index(classes, name="true"),
+    classes, cells = class_names(predictions), find_cells(predictions, part)["cell"].to_numpy()
+    return pd.DataFrame(count_cells(cells[None], len(classes))[0], index=pd.Index(classes, name="true"),
                         columns=pd.Index(classes, name="predicted"))
 
 
