@@ -154,11 +154,13 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
 
     failed = out.with_suffix(".failed.ipynb")
     with whole(out, replace=True, option="--out") as executed:
-        source = executed.with_name("source.ipynb")
+        source, settings = executed.with_name("source.ipynb"), executed.with_name("ipython").absolute()
+        settings.mkdir()  # and none of the user's own
         jupytext.write(jupytext.read(chapter), source)  # papermill reads no .py
         try:
             papermill.execute_notebook(literal(source), literal(executed), parameters, kernel_name="python3",
                                        kernel_manager_class=_ThisPython, progress_bar=False, stderr_file=_Progress(),
+                                       extra_arguments=[f"--ipython-dir={settings}"],
                                        cwd=chapter.parent)
         except PapermillExecutionError as error:
             shutil.move(executed, failed)

@@ -1,6 +1,7 @@
 import re
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import jupytext
 import nbformat
@@ -68,7 +69,11 @@ def test_a_chapter_runs_with_its_parameters_and_comes_back_folded(chapter, tmp_p
 
 
 def test_a_chapter_runs_in_this_python_wherever_it_lies_and_whatever_is_installed(chapter, tmp_path, monkeypatch):
-    """A foreign kernel under the same name, and braces, which papermill would fill in."""
+    """A foreign kernel under the same name, start-up files of one's own, and braces, which papermill would fill in."""
+    startup = tmp_path.parent / f"{tmp_path.name}-ipython" / "profile_default" / "startup" / "own.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("import sys\nsys.prefix = 'own'\n")
+    monkeypatch.setenv("IPYTHONDIR", str(startup.parents[2]))
     foreign = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
     foreign.parent.mkdir(parents=True)
     foreign.write_text('{"argv": ["false", "{connection_file}"], "display_name": "foreign", "language": "python"}')
@@ -76,7 +81,8 @@ def test_a_chapter_runs_in_this_python_wherever_it_lies_and_whatever_is_installe
     monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
     there = tmp_path.rename(f"{tmp_path} {{name}} {{0}} {{") / "notebooks" / chapter.name
     there.write_text(CHAPTER + "\n# %%\nimport sys\nprint(sys.prefix, 'Пьета')\n")
-    out = there.parents[1] / "{out}" / "01_try.ipynb"
+    monkeypatch.chdir(there.parents[1])
+    out = Path("{out}") / "01_try.ipynb"
     book.execute(there, out, {"name": "{y}"})
     assert texts(out) == ["{y}\n", f"{sys.prefix} Пьета\n"]
 
