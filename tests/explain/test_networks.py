@@ -94,7 +94,7 @@ def test_parts_are_searched_in_every_network_and_in_light_and_edges(opened):
     first = found.iloc[0]
     assert first["what"] == f"VGG16 fine-tuned, {first['layer']}, filter {first['filter'] + 1}"
     plain = found[found["model"] == ""].set_index("part")
-    assert (found["plain"] == plain["high"].reindex(found["part"]).to_numpy()).all()
+    np.testing.assert_array_equal(found["plain"], plain["high"].reindex(found["part"]))
 
 
 @pytest.mark.slow
