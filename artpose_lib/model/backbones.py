@@ -134,15 +134,12 @@ def weights_source(name: str, weights_dir: str | Path | None = None) -> str:
 
 def weights_fingerprint(name: str, weights_dir: str | Path | None = None) -> str:
     """The first 12 hex digits of the SHA-256 of that file; raises as `weights_source` does."""
-    return _digest(_weights_path(_backbone(name), weights_dir), "sha256")[:12]
-
-
-def _digest(path: Path, algorithm: str) -> str:
-    return _digest_once(path, algorithm, path.stat().st_size, path.stat().st_mtime_ns)
+    path = _weights_path(_backbone(name), weights_dir)
+    return _digest(path, "sha256", path.stat().st_mtime_ns)[:12]
 
 
 @cache  # every stored trial is asked for by a name that has this in it
-def _digest_once(path: Path, algorithm: str, _size: int, _changed: int) -> str:
+def _digest(path: Path, algorithm: str, _changed: int) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, algorithm).hexdigest()
 
@@ -186,7 +183,7 @@ def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
 
 
 def _check_published(path: Path, name: str) -> Path:
-    found, expected = _digest(path, "md5"), _KERAS_FILES[name][1]
+    found, expected = _digest(path, "md5", path.stat().st_mtime_ns), _KERAS_FILES[name][1]
     if found != expected:
         raise ValueError(f"{path} is damaged or not what Keras publishes: its MD5 sum is {found}, and should be "
                          f"{expected}. Put the right file in its place, or remove it.")
