@@ -79,7 +79,7 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
     start (None: the folder, or the list's own); `part_size` in pictures; `run` does parts, in any order, and gives
     numbers of pictures as they are done (None: `classify_parts`); the others as in `Part`.
     The output has a row for each picture, in the order of the source: `file`; `error`, a sentence that says why it
-    could not be classified, or null; `class`, the likeliest; `confidence`, the calibrated probability of that class;
+    could not be classified, or null; `class`, the likeliest; `confidence`, its probability, tempered;
     `unlike` and `distance` as `calibration.Neighbours` gives them, null where the record has none; `p_<class>`, the
     network's own probabilities; `model`, the record's name.
     Stopped at any moment and called again it goes on, and the output's bytes are the same.

@@ -90,7 +90,7 @@ def test_a_real_frozen_trial_classifies_as_it_was_stored(colours, tmp_path, monk
     noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
     (tmp_path / "strange").mkdir()
     Image.fromarray(noise).save(tmp_path / "strange" / "noise.png")
-    assert rows_of(tmp_path / "strange")["unlike"].tolist() == [1]
+    assert rows_of(tmp_path / "strange")["unlike"].tolist() == [rows["unlike"].max()] > [0.5]
 
     config = trial.config | {"weights": "another"}
     monkeypatch.setitem(trial.facts, "config", config)
