@@ -1,6 +1,7 @@
 """Run every benchmark in turn: `python benchmarks [--small] [NAME ...]` writes benchmarks/results/NAME.json each.
 
-A benchmark that fails is named, and the others still run. gpu.py is run by hand, on a machine that has one.
+A benchmark that fails is named, and the others still run. gpu.py is run by hand, on a machine that has one, and so is
+simulations.py, which times nothing.
 """
 
 import argparse
@@ -10,7 +11,8 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in {"__main__", "appendix", "common", "gpu"})
+OTHERS = {"__main__", "appendix", "common", "gpu", "simulations"}
+SCRIPTS = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in OTHERS)
 
 parser = argparse.ArgumentParser(prog="python benchmarks", description=__doc__)
 parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SCRIPTS)} (default: all)")

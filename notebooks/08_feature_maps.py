@@ -85,16 +85,20 @@ pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "p
 # Below the maps stand the test pictures in which the filter answers loudest, cut to what it can see, and a table of all
 # filters of the block. *Selectivity* says how well the filter's loudest answer tells its favourite class from the others
 # (0.5 is chance, 1 is certainty); *inside*, how much of its answer lies inside the boxes around the figures, beside the
-# boxes' share of the picture; *like before training*, how much of it training left as it was (1 is all).
+# boxes' share of the picture and what lies in other pictures' boxes of that size; *like before training*, how much of it training left as it was (1 is all).
 
 # %%
 meanings = {
     "Strength": "The filter's highest answer in a picture, as a mean over all pictures.",
     "Selectivity": "How well that highest answer tells a class from all others: the share of pairs, one picture of the class and one of "
-                   "another, in which the first has the higher answer (AUC). 0.5 is luck, 1 is never wrong. p is how often dealing out "
-                   "the labels anew makes some filter of the block as selective as this one.",
+                   "another, in which the first has the higher answer (AUC). 0.5 is luck, 1 is never wrong. A class with few pictures is "
+                   "easily told apart by luck, so the favourite is the class for which luck explains the AUC least. p is how often "
+                   "dealing out the labels anew makes some filter of the network's five blocks stand out as much as this one.",
     "Inside the figure": "How much of its energy (the squares of its answers) lies inside the boxes around the figures. Spread evenly it "
-                         "would be the boxes' share of the picture, which stands beside it.",
+                         "would be the boxes' share of the picture, which stands beside it. Figures stand in the middle of most pictures: "
+                         "what a filter does in the middle it does in the boxes of other pictures as well, so these, made as large, "
+                         "are laid over the same maps. Not said of filters that are silent in more than half of the pictures with "
+                         "boxes.",
     "Importance": "By how much a class' score, before it becomes a probability, falls when the filter is switched off, in the picture of "
                   "the class that the network is surest of. The one number is the mean of these falls and rises, all taken as positive.",
     "Like before training": "The correlation of the filter's maps before and after the network learned from these pictures "
@@ -139,45 +143,51 @@ if networks.mistaken:
 
 # %% [markdown]
 # **Some filters hold the background, others the figure.** If a filter of the last block answered to the figure, its energy
-# would lie inside the box around it; if it answered to what is behind, outside. The two ends of the last block, a click
-# away:
+# would lie inside the box around it; if it answered to what is behind, outside. But figures stand in the middle of most
+# pictures, and a filter that answers in the middle, whatever is there, lies inside as well. So the boxes of the other
+# pictures, made as large, are laid over the same maps: what a filter has inside its own picture's boxes beyond that, it has
+# because of where this figure stands. Here are the two ends of the last block by that difference, among the filters that
+# answer in at least half of the pictures. Of hundreds of filters some stand at the ends by luck, so look before you believe:
 
 # %%
 def line(model, row, what):
     address = reader.link(model.key, model.layers[-1], row.name, networks.pictures[0].key)
     return (f"<li>{escape(model.title)}, <a href='{address}'>filter {row.name + 1}</a>, {what}: {row['inside']:.0%} of its "
-            f"energy is inside the boxes, which are {row['box_share']:.0%} of the pictures; its class, if any, is "
-            f"{escape(str(row['best_class']))} ({row['selectivity']:.2f}, p {row['p']:.3f})</li>")
+            f"energy is inside the boxes, which are {row['box_share']:.0%} of the pictures, and {row['inside_others']:.0%} in other "
+            f"pictures' boxes of that size; its class, if any, is {escape(str(row['best_class']))} ({row['selectivity']:.2f}, p "
+            f"{row['p']:.3f})</li>")
 
 
 lines = []
 for model in models:
-    table = model.tables[model.layers[-1]].dropna(subset=["inside"])
+    table = model.tables[model.layers[-1]].dropna(subset=["inside", "inside_others"])
     if len(table):
-        lines += [line(model, table.loc[table["inside"].idxmin()], "most outside"),
-                  line(model, table.loc[table["inside"].idxmax()], "most inside")]
-HTML(f"<ul>{''.join(lines)}</ul>" if lines else "<p>These pictures have no boxes, so this cannot be measured here.</p>")
+        beyond = table["inside"] - table["inside_others"]
+        lines += [line(model, table.loc[beyond.idxmin()], "most outside"), line(model, table.loc[beyond.idxmax()], "most inside")]
+HTML(f"<ul>{''.join(lines)}</ul>" if lines else "<p>Too few of these pictures have boxes, so this cannot be measured here.</p>")
 
 # %%
 shares = pd.DataFrame([
     {"network": model.title, "block": number, "filters": len(table), "selective (p below 0.05)": (table["p"] < 0.05).mean(),
-     "energy inside": table["inside"].mean(), "boxes' share": table["box_share"].mean(),
+     "energy inside": table["inside"].mean(), "in others' boxes": table["inside_others"].mean(),
+     "boxes' share": table["box_share"].mean(),
      "unmoved by training": table["correlation_before_after"].mean()}
     for model in models for number, table in enumerate(model.tables.values(), start=1)])
-shares.style.hide().format(dict.fromkeys(shares.columns[3:6], "{:.0%}") | {"unmoved by training": "{:.2f}"}, na_rep="not known",
+shares.style.hide().format(dict.fromkeys(shares.columns[3:7], "{:.0%}") | {"unmoved by training": "{:.2f}"}, na_rep="not known",
                            escape="html").set_caption("The blocks of each network")
 
 # %% [markdown]
 # Luck alone makes some filter among hundreds look selective. *Selective* counts only those that are more so than the luckiest
-# filter of the block in 95 of 100 shuffles of the labels.
+# filter of all five blocks in 95 of 100 shuffles of the labels. That asks much: where a class has a handful of test pictures,
+# even a filter that never errs for it may be no rarer than luck. What is counted is selective; what is not counted may be.
 #
 # **One filter holds the torso, one the tree, one the arrow, and two the background and its sfumato.** The thesis read this in
 # five maps of one picture. Whether a filter holds a part can be asked of many pictures in which the part is known. So every
 # filter of every network was shown drawn Sebastians that it had not learned from. For each part, the filter that answers
 # most densely on it was chosen on half of the drawings and measured on the other half: of thousands of filters, the best on
-# any one picture is best by luck. An answer that is spread evenly over the picture has a density of 1. To be more than
-# paint, a filter must also do better than what needs no network at all: how light, how dark or how sharply bounded a place
-# is.
+# any one picture is best by luck. An answer that is spread evenly over the picture has a density of 1. To hold a part, a
+# filter must also do better than what has never learned: how light, how dark or how sharply bounded a place is, and the best
+# filter of a network with random weights, which has as many filters to choose from.
 
 # %%
 dissected = dissect_networks(models, min(DRAWINGS, study.profile.pictures // 4))
@@ -193,16 +203,18 @@ sebastian = "sebastian" if "sebastian" in keys else keys[0]
 def found_on(part, row):
     address = reader.link(row["model"], row["layer"], row["filter"], sebastian, row["network"])
     return (f"<li>{part}: <a href='{address}'>{escape(row['what'])}</a> answers {row['density']:.1f} times as densely on it "
-            f"({row['low']:.1f} to {row['high']:.1f}; light and edges alone up to {row['plain']:.1f}). "
-            f"{'This filter holds it.' if row['low'] > row['plain'] else 'Paint alone may do as much.'}</li>")
+            f"({row['low']:.1f} to {row['high']:.1f}; what never learned, up to {row['unlearned']:.1f}). "
+            f"{'This filter holds it.' if row['low'] > row['unlearned'] else 'It may hold no more than what never learned.'}</li>")
 
 
-trained = dissected[dissected["network"].isin([TUNED, SCRATCH])].sort_values("density").groupby("part", sort=False).tail(1)
+measured = dissected[dissected["network"].isin([TUNED, SCRATCH])].dropna(subset=["low", "unlearned"])
+trained = measured.sort_values("chosen_density").groupby("part", sort=False).tail(1)
 HTML(f"<ul>{''.join(found_on(row['part'], row) for _, row in trained.iloc[::-1].iterrows())}</ul>")
 
 # %% [markdown]
-# Each network stands beside itself as it was before training. Where what photographs taught does as well, the filter was
-# there before any artwork was seen; where random weights do, even photographs were not needed. Sfumato, the soft shading that
+# The network of each part is chosen like its filter, on the first half of the drawings. Each network stands beside itself as
+# it was before training, and beside random weights. Where what photographs taught does as well, the filter was there before
+# any artwork was seen; where random weights do, even photographs were not needed. Sfumato, the soft shading that
 # Leonardo named after smoke, no drawing here has; *background* is all that is neither figure nor anything that the figure
 # carries, leans on or is bound to.
 #

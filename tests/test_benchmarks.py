@@ -16,6 +16,7 @@ from artpose_lib.train import study
 sys.path.append(str(ROOT / "benchmarks"))
 import appendix  # noqa: E402
 import common  # noqa: E402
+import simulations  # noqa: E402
 
 MACHINE = {"processor": "A <fast> one", "cores": 2, "threads": 2, "memory_gib": 4, "instructions": ["avx2"]}
 COSTS = {"message": 0.02, "scheduled": 0.004, "sent_bytes": 3000, "claim": 0.001, "store": 0.019, "trial": 5.0}
@@ -173,6 +174,12 @@ def test_a_benchmark_runs_and_prints_one_object(name):
     assert appendix.describe_machine(report["machine"])
     if name == "augment":
         assert report["same_pictures"]
+
+
+def test_the_simulations_run_and_find_what_they_planted():
+    rows = {row["if"]: row["p <= 0.05"] for row in simulations.selectivity(2, [20])}
+    assert rows["one knows a class of 7"] == 1 and rows["one knows a class of 2"] == 0
+    assert all(row["tempered"] < max(row["as given"], 0.1) for row in simulations.temperatures(2))
 
 
 @pytest.mark.slow

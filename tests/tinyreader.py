@@ -38,7 +38,7 @@ def peak(*facts):
 
 
 def table(count, side, seed=0):
-    """A table as `filter_table` makes it, of random numbers and with some that could not be measured."""
+    """A table as `filter_tables` makes it, of random numbers and with some that could not be measured."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame({f"auc_{name}": rng.random(count) for name in CLASSES})
     aucs = frame.to_numpy()
@@ -47,10 +47,11 @@ def table(count, side, seed=0):
     peaks[0], peaks[1] = [], [peak(0, 0, side - 1, 2.5), peak(1, side // 2, side // 2, 1.5)]
     frame = frame.assign(
         strength=100 * rng.random(count), selectivity=aucs.max(axis=1),
-        best_class=np.array(CLASSES)[aucs.argmax(axis=1)], p=0.001, inside=rng.random(count), box_share=0.5,
+        best_class=np.array(CLASSES)[aucs.argmax(axis=1)], p=0.001, inside=rng.random(count), inside_others=0.3,
+        box_share=0.5,
         importance=rng.random(count), correlation_before_after=rng.random(count),
         **{f"importance_{name}": rng.normal(size=count) for name in CLASSES}, strongest=peaks)
-    frame.loc[2, ["inside", "box_share", "correlation_before_after"]] = np.nan
+    frame.loc[2, ["inside", "inside_others", "box_share", "correlation_before_after"]] = np.nan
     return frame.rename_axis("filter")
 
 

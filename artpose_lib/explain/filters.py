@@ -1,4 +1,4 @@
-"""The numbers of every filter of a layer, measured over the pictures of a test part."""
+"""The numbers of every filter of some layers, measured over the pictures of a test part."""
 
 from collections.abc import Sequence
 
@@ -10,26 +10,32 @@ from scipy.stats import rankdata
 from artpose_lib.explain.maps import DIVERGED, feature_maps, split_at_layer
 
 PERMUTATIONS = 999  # of the labels; the smallest p that they can show is 1 in 1,000
-CHUNKS = 9  # in which they are computed: 111 at a time take 11 MB for 6 classes and 2,048 filters
+CHUNKS = 9  # in which they are computed: 111 at a time take 20 MB for 6 classes and 3,904 filters
+HEARD = 0.5  # a filter must answer in this share of the pictures with boxes, or with a part
 STRONGEST = 9  # pictures kept of each filter
 COPIES = 15  # of a picture's maps in a forward step, each with another filter at zero; one more is left as it is
 
 
-def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes: Sequence[str],
-                 boxes: Sequence[np.ndarray], layer: str, seed: int, ablate: bool = True) -> pd.DataFrame:
-    """Measure every filter of a layer over some pictures.
+def filter_tables(model, before, images: np.ndarray, labels: np.ndarray, classes: Sequence[str],
+                  boxes: Sequence[np.ndarray], layers: Sequence[str], seed: int,
+                  ablate: bool = True) -> dict[str, pd.DataFrame]:
+    """Measure every filter of some layers over some pictures.
 
     Parameters: `model` is a flat classifier that ends in a Dense layer with softmax, `before` the same before training;
     `images` uint8 RGB (n, size, size, 3); `labels` int (n,), places in `classes`; `boxes` of each picture float (k, 4),
     as fractions of the picture; `seed` is for p; `ablate`: measure importance, which takes most of the time.
-    Returns a row a filter, with an index `filter` from 0 and these columns (a peak is a map's largest activation):
+    Returns by layer a row a filter, with an index `filter` from 0 and these columns (a peak is a map's largest
+    activation):
 
     strength: the mean peak.
     auc_<class>: the area under the ROC curve of the peak for the class against the others; NaN without pictures of it.
-    selectivity, best_class: the largest of these, and its class ("" where all pictures have the same peak).
-    p: how often chance makes some filter of the layer as selective as this one, 0.001 to 1; see `max_t_p`.
-    inside, box_share: the share of a map's energy (squared activations) inside the boxes, and the boxes' share of the
-        picture, 0 to 1: means over the pictures that have boxes and in which the filter is not silent; NaN without any.
+    best_class, selectivity: the class whose area is the most standard deviations of chance above 0.5, and that area
+        ("" where all pictures have the same peak); see `deviations`.
+    p: how often chance makes some filter of all layers as selective as this one, 0.001 to 1; see `max_t_p`.
+    inside, inside_others, box_share: the share of a map's energy (squared activations) inside the boxes of its picture
+        and, as a control, inside those of the other pictures made as large, and the boxes' share of the picture, 0 to
+        1: means over the pictures that have boxes and in which the filter is not silent; NaN where these are fewer
+        than `HEARD`, or no other picture has any.
     importance_<class>, importance: by how much the class' logit falls when the filter is set to zero, in the picture of
         the class that the model is surest of, and the mean of the absolute values; NaN without any, or `ablate`.
     correlation_before_after: Pearson's correlation of its maps before and after training, over all places of all
@@ -39,27 +45,41 @@ def filter_table(model, before, images: np.ndarray, labels: np.ndarray, classes:
 
     Raises ValueError where all pictures are of one class, or the network has diverged.
     """
-    count = len(classes)
     if len(np.unique(labels)) < 2:
         raise ValueError("all pictures are of one class: there is nothing to tell apart")
-    head = model.layers[-1].name
-    rows = [_measure_picture(after[layer], earlier[layer], own) | {"probability": after[head]}
-            for own, after, earlier in zip(boxes, feature_maps(model, images, [layer, head]),
-                                           feature_maps(before, images, [layer]), strict=True)]
-    found = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    if not np.isfinite(found["var"]).all():
+    head, rows, probabilities = model.layers[-1].name, {layer: [] for layer in layers}, []
+    boxed = sum(len(own) > 0 for own in boxes)
+    covered = {layer: sum(box_mask(own, model.get_layer(layer).output.shape[1]) for own in boxes) for layer in layers}
+    for own, after, earlier in zip(boxes, feature_maps(model, images, [*layers, head]),
+                                   feature_maps(before, images, layers), strict=True):
+        probabilities.append(after[head])
+        for layer in layers:
+            rows[layer].append(_measure_picture(after[layer], earlier[layer], own, covered[layer]))
+    found = {layer: {name: np.stack([row[name] for row in own]) for name in own[0]} for layer, own in rows.items()}
+    if not all(np.isfinite(own["var"]).all() for own in found.values()):
         raise ValueError(f"feature maps {DIVERGED}")
-    ranks = rankdata(found["max"], axis=0)
-    aucs = class_aucs(ranks, labels, count)
+    ranks = {layer: rankdata(own["max"], axis=0) for layer, own in found.items()}
+    p = max_t_p(np.concatenate([*ranks.values()], axis=1), labels, len(classes), seed)
+    ends = np.cumsum([own.shape[1] for own in ranks.values()])[:-1]
     surest = [max(np.flatnonzero(labels == index), key=column.__getitem__, default=None) if ablate else None
-              for index, column in enumerate(found["probability"].T)]
-    drops = measure_importance(model, images, surest, layer)
-    best = np.where(np.ptp(found["max"], axis=0) > 0, np.array([*classes], object)[np.nanargmax(aucs, axis=0)], "")
+              for index, column in enumerate(np.transpose(probabilities))]
+    return {layer: _layer_table(found[layer], ranks[layer], labels, classes, own, boxed,
+                                measure_importance(model, images, surest, layer))
+            for layer, own in zip(layers, np.split(p, ends), strict=True)}
+
+
+def _layer_table(found: dict[str, np.ndarray], ranks: np.ndarray, labels: np.ndarray, classes: Sequence[str],
+                 p: np.ndarray, boxed: int, drops: np.ndarray) -> pd.DataFrame:
+    """Return the table of one layer, of what `_measure_picture` found, a row a picture."""
+    aucs = class_aucs(ranks, labels, len(classes))
+    best = np.nanargmax(deviations(aucs, labels), axis=0)
+    heard = np.isfinite(found["inside"]).sum(axis=0) >= max(HEARD * boxed, 1)
     return pd.DataFrame({
         "strength": found["max"].mean(axis=0),
         **{f"auc_{name}": auc for name, auc in zip(classes, aucs, strict=True)},
-        "selectivity": np.nanmax(aucs, axis=0), "best_class": best, "p": max_t_p(ranks, labels, count, seed),
-        "inside": _mean(found["inside"]), "box_share": _mean(found["box_share"]),
+        "selectivity": np.take_along_axis(aucs, best[None], axis=0)[0],
+        "best_class": np.where(np.ptp(found["max"], axis=0) > 0, np.array([*classes], object)[best], ""), "p": p,
+        **{name: np.where(heard, _mean(found[name]), np.nan) for name in ("inside", "inside_others", "box_share")},
         **{f"importance_{name}": drop for name, drop in zip(classes, drops, strict=True)},
         "importance": _mean(np.abs(drops)), "correlation_before_after": _correlation(found),
         "strongest": _strongest(found),
@@ -94,29 +114,47 @@ def class_aucs(ranks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
     return (sums - of_class * (of_class + 1) / 2) / np.where(pairs > 0, pairs, np.nan)
 
 
+def deviations(aucs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return by how many standard deviations of chance areas (..., classes, filters) lie above 0.5.
+
+    For a class of m among the n pictures of `labels` it is sqrt((n + 1) / (12 m (n - m))) (Mann and Whitney 1947): with
+    a single picture of a class, one filter in n finds it by luck and has an area of 1.
+    """
+    of_class, n = np.bincount(labels, minlength=aucs.shape[-2]), len(labels)
+    return (aucs - 0.5) * np.sqrt(12 * of_class * (n - of_class) / (n + 1))[:, None]
+
+
 def max_t_p(ranks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Return how often chance makes some filter as selective as each one is, float64 (filters,), 0.001 to 1.
 
-    p is the share of the permutations of the labels, the true ones counted in, in which the largest AUC of all filters
-    and classes comes up to the filter's own largest (Westfall and Young 1993, single-step maxT). Where no filter knows
-    anything, any of them gets p <= 0.05 in at most 5 % of the cases. Parameters as in `class_aucs`, `labels` one row.
+    p is the share of the permutations of the labels, the true ones counted in, in which the largest of `deviations` of
+    all filters and classes comes up to the filter's own largest (Westfall and Young 1993, single-step maxT). Where no
+    filter knows anything, any of them gets p <= 0.05 in at most 5 % of the cases. Parameters as in `class_aucs`,
+    `labels` one row.
     """
-    own = np.nanmax(class_aucs(ranks, labels, count), axis=0)
+    own = np.nanmax(deviations(class_aucs(ranks, labels, count), labels), axis=0)
     permuted = np.random.default_rng(seed).permuted(np.tile(labels, (PERMUTATIONS, 1)), axis=1)
-    largest = np.concatenate([np.nanmax(class_aucs(ranks, some, count), axis=(1, 2))
+    largest = np.concatenate([np.nanmax(deviations(class_aucs(ranks, some, count), labels), axis=(1, 2))
                               for some in np.split(permuted, CHUNKS)])
     return (1 + (largest[:, None] >= own).sum(axis=0)) / (1 + PERMUTATIONS)
 
 
-def _measure_picture(maps: np.ndarray, earlier: np.ndarray, boxes: np.ndarray) -> dict[str, np.ndarray]:
-    """Measure the maps of one picture after and before training, float32 (side, side, filters)."""
+def _measure_picture(maps: np.ndarray, earlier: np.ndarray, boxes: np.ndarray,
+                     covered: np.ndarray) -> dict[str, np.ndarray]:
+    """Measure the maps of one picture after and before training, float32 (side, side, filters).
+
+    covered: the sum of `box_mask` over all pictures.
+    """
     side, _, filters = maps.shape
     x, y = (np.reshape(each, (-1, filters)).astype(float) for each in (maps, earlier))
     place, energy, mask = x.argmax(axis=0), x ** 2, box_mask(boxes, side).ravel()
     total = energy.sum(axis=0)
     counts = (total > 0) & (len(boxes) > 0)
+    others = covered.ravel() - mask
+    others *= mask.mean() / (others.mean() or np.nan)  # as large as its own, so that only the place tells
+    inside, inside_others = np.where(counts, [mask, others] @ energy / np.where(counts, total, 1), np.nan)
     found = {"row": place // side, "column": place % side,
-             "inside": np.where(counts, mask @ energy / np.where(counts, total, 1), np.nan),
+             "inside": inside, "inside_others": inside_others,
              "box_share": np.where(counts, mask.mean(), np.nan),
              "cov": ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)}
     for when, maps in (("", x), ("earlier_", y)):
@@ -150,7 +188,7 @@ def _strongest(found: dict[str, np.ndarray]) -> list[list[dict]]:
 def measure_importance(model: keras.Model, images: np.ndarray, chosen: Sequence[int | None], layer: str) -> np.ndarray:
     """Return by how much a class' logit falls when one filter is set to zero, float64 (classes, filters).
 
-    Parameters: `model` as in `filter_table`; `chosen` names for each class one of the pictures, or None for a row of
+    Parameters: `model` as in `filter_tables`; `chosen` names for each class one of the pictures, or None for a row of
     NaN. It is exact: all that follows the layer is computed anew for each filter that is not silent.
     """
     drops = np.full((len(chosen), model.get_layer(layer).output.shape[-1]), np.nan)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -13,7 +14,7 @@ from artpose_lib import __version__
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.metadata import parse_boxes
 from artpose_lib.data.pictures import shrink_picture
-from artpose_lib.explain.filters import filter_table
+from artpose_lib.explain.filters import filter_tables
 from artpose_lib.explain.parts import dissect, dissect_light_and_edges, draw_probes
 from artpose_lib.explain.reader import PICTURE_SIDE, ReaderModel, ReaderPicture, slug
 from artpose_lib.files import say, whole
@@ -24,6 +25,7 @@ from artpose_lib.train.training import Trainer
 
 TUNED, IMAGENET = "fine-tuned", "ImageNet"
 SCRATCH, UNTRAINED = "from scratch", "untrained"
+UNTRAINED_SEED = 0  # of networks that only stand beside others
 GROUPS = ("Graces", "Pieta")  # the poses of more than one figure (Section 2.1)
 MISTAKEN = "mistaken"  # stands in addresses where the key of another picture is its class
 
@@ -64,39 +66,42 @@ def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = 
         boxes = [networks.tested[number].boxes for number in model.tested]
         ablate = ablate_all or bool(record.config["recipe"]["weights"])
         known = json.dumps([__version__, ablate, [box.tolist() for box in boxes]])  # a trial's name does not say these
-        folder = results / "filters" / f"{record.folder.name}-{hashlib.sha256(known.encode()).hexdigest()[:12]}"
-        paths = {layer: folder / f"{layer}.parquet" for layer in model.layers}
-        missing = [layer for layer, path in paths.items() if not path.exists()]
-        if missing:
+        digest = hashlib.sha256(known.encode()).hexdigest()[:12]
+        path = results / "filters" / f"{record.folder.name}-{digest}.parquet"
+        if not path.exists():
             say(f"numbers of every filter of {model.title}")
             dataset, rows = networks.dataset, networks.rows[model.tested]
-            images = dataset.images(record.config["size"], rows)
-            for layer in missing:
-                table = filter_table(*model.networks.values(), images, dataset.labels[rows], dataset.classes, boxes,
-                                     layer, record.config["seed"], ablate)
-                with whole(paths[layer]) as partial:
-                    table.to_parquet(partial)
-        models.append(model._replace(tables={layer: load_table(path) for layer, path in paths.items()}))
+            tables = filter_tables(*model.networks.values(), dataset.images(record.config["size"], rows),
+                                   dataset.labels[rows], dataset.classes, boxes, model.layers, record.config["seed"],
+                                   ablate)
+            with whole(path) as partial:
+                pd.concat(tables, names=["layer"]).to_parquet(partial)
+        table = pd.read_parquet(path)
+        models.append(model._replace(tables={layer: table.loc[layer] for layer in model.layers}))
     return models
 
 
 def dissect_networks(models: Sequence[ReaderModel], drawings: int) -> pd.DataFrame:
-    """Find the parts of that many drawings in all networks (`parts.dissect`), and in light and edges at their sizes.
+    """Find the parts of that many drawings in all networks (`parts.dissect`), untrained ones, and light and edges.
 
-    Returns its columns and: model, the key ("" for light and edges); network; name, of both; size; what, the filter in
-    words; plain, the upper end of the interval of light and edges for the part at this size.
+    Returns its columns and: model, the key ("" for what is in no page); network, UNTRAINED for random weights, "" for
+    light and edges; name, of both; size; what, the filter in words; unlearned, the highest upper end that anything
+    which never learned reaches for the part at this size: what a filter that holds the part must lie above.
     """
     probes = draw_probes(drawings)
+    asked = [(model.key, model, title, network) for model in models for title, network in model.networks.items()]
+    asked += [("", model, UNTRAINED, _build_untrained(model)) for model in models if UNTRAINED not in model.networks]
     dissected = [dissect(network, model.layers, probes).assign(
-        model=model.key, network=title, name=f"{model.title} {title}", size=network.input_shape[1])
-        for model in models for title, network in model.networks.items()]
-    plain = pd.concat([dissect_light_and_edges(size, probes).assign(
+        model=key, network=title, name=f"{model.title} {title}", size=network.input_shape[1])
+        for key, model, title, network in asked]
+    plain = [dissect_light_and_edges(size, probes).assign(
         model="", network="", name=f"light and edges at {size} pixels", size=size)
-        for size in sorted({network.input_shape[1] for model in models for network in model.networks.values()})])
-    found = pd.concat([*dissected, plain], ignore_index=True)
+        for size in sorted({network.input_shape[1] for *_, network in asked})]
+    found = pd.concat([*dissected, *plain], ignore_index=True)
     place = ", " + found["layer"] + ", filter " + (found["filter"] + 1).astype(str)
     found["what"] = found["name"] + place.where(found["layer"] != "", "")
-    return found.merge(plain[["part", "size", "high"]].rename(columns={"high": "plain"}), on=["part", "size"])
+    bar = found[found["network"].isin(["", UNTRAINED])].groupby(["part", "size"])["high"].max()
+    return found.join(bar.rename("unlearned"), on=["part", "size"])
 
 
 def count_group_mistakes(predictions: pd.DataFrame, classes: tuple[str, ...]) -> tuple[int, int, float]:
@@ -110,11 +115,6 @@ def count_group_mistakes(predictions: pd.DataFrame, classes: tuple[str, ...]) ->
     wrong = called != tested["label"]
     among = sum(name in GROUPS for name in classes) / max(len(classes) - 1, 1)
     return int(called[wrong].isin(GROUPS).sum()), int(wrong.sum()), among
-
-
-def load_table(path: Path) -> pd.DataFrame:
-    """Return a stored table of `filters.filter_table`, to the last bit."""
-    return pd.read_parquet(path).rename(columns={"moved": "correlation_before_after"})  # as 0.1.0 called it
 
 
 def _reader_picture(dataset: PoseDataset, row: int, key: str) -> ReaderPicture:
@@ -136,6 +136,14 @@ def _load_model(record: Record, dataset: PoseDataset, weights_dir: str | None, t
     titles = (TUNED, IMAGENET) if recipe["weights"] else (SCRATCH, UNTRAINED)
     return ReaderModel(slug(name), name, BACKBONES[name].blocks, dict(zip(titles, (trained, before), strict=True)),
                        tested=tested)
+
+
+def _build_untrained(model: ReaderModel) -> keras.Model:
+    """A network of the same kind and size with random weights."""
+    network = next(iter(model.networks.values()))
+    untrained = build_classifier(model.title, network.output_shape[-1], network.input_shape[1])
+    Trainer(untrained, untrained.output_shape[-1]).reset(UNTRAINED_SEED, random_weights=True)
+    return untrained
 
 
 def _surest_pictures(shown: pd.DataFrame, classes: Sequence[str]) -> list[ReaderPicture]:

@@ -13,13 +13,13 @@ import pandas as pd
 
 from artpose_lib.data.pictures import read_ahead, resize
 from artpose_lib.draw.artwork import PARTS, Artwork
+from artpose_lib.explain.filters import HEARD
 from artpose_lib.explain.maps import feature_maps
 
 POSE = "Sebastian"  # the pose of the thesis' Figure A.6, and the one that has all four parts
 DRAWINGS = 80  # half of them to choose a filter by, half to measure it on
 SEED = 1869  # no drawing of the embedded data set has this seed, so no network was trained on these
 SMALLEST = 0.002  # share of the picture below which a part does not count as seen
-HEARD = 0.5  # a filter must answer in this share of the pictures with the part
 RESAMPLES = 2000
 
 
@@ -50,8 +50,9 @@ def dissect(model, layers: Sequence[str], probes: Sequence[Probe]) -> pd.DataFra
     The measure is a *density*: the share of the filter's energy (its squared answers) that lies on the part, divided by
     the part's share of the picture, both summed over the pictures in which the part is seen and the filter answers. 1
     is an answer that is spread evenly.
-    Returns a row a part of PARTS: part, layer, filter (from 0), pictures (those that it is measured on), density, low
-    and high (its 95 % interval, a percentile bootstrap over pictures). A part for which no filter answers is left out.
+    Returns a row a part of PARTS: part, layer, filter (from 0), chosen_density (on the drawings that it was chosen by),
+    and on the others: pictures, density, low and high (its 95 % interval, a percentile bootstrap over pictures). A part
+    for which no filter answers is left out.
     Raises ValueError where the model has no such layer.
     """
     images = np.stack([resize(probe.image, model.input_shape[1]) for probe in probes])
@@ -95,8 +96,9 @@ def _best_filters(maps: Iterable[Mapping[str, np.ndarray]], probes: Sequence[Pro
                 best = int(np.nanargmax(densities))
                 candidates.append((densities[best], layer, best, energy[1::2, best], area[1::2]))
         if candidates:
-            _, layer, best, energy, area = max(candidates, key=lambda candidate: candidate[0])
-            rows.append({"part": part, "layer": layer, "filter": best} | _density_interval(energy, area))
+            chosen, layer, best, energy, area = max(candidates, key=lambda candidate: candidate[0])
+            rows.append({"part": part, "layer": layer, "filter": best, "chosen_density": chosen}
+                        | _density_interval(energy, area))
     return pd.DataFrame(rows)
 
 

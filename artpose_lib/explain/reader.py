@@ -48,7 +48,7 @@ class ReaderModel(NamedTuple):
     title: str  # plain text
     layers: Sequence[str]  # one a block, from fine to coarse
     networks: Mapping[str, object]  # flat keras.Models by a short title, such as "fine-tuned" and "ImageNet"
-    tables: Mapping[str, pd.DataFrame] = {}  # `filter_table` of layers of the first network
+    tables: Mapping[str, pd.DataFrame] = {}  # `filter_tables` of layers of the first network
     tested: Sequence[int] = ()  # which of the tested pictures the tables are about, from 0
 
 
@@ -143,7 +143,8 @@ def _write_sprites(folder: Path, key: str, network, picture: ReaderPicture, laye
 
 def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int]) -> dict:
     """Return a table as lists over its filters, with three digits."""
-    plain = ("strength", "selectivity", "p", "inside", "box_share", "importance", "correlation_before_after")
+    plain = ("strength", "selectivity", "p", "inside", "inside_others", "box_share", "importance",
+             "correlation_before_after")
     return {**{column: _round(table[column]) for column in plain},
             "best": table["best_class"].tolist(),
             "auc": [_round(table[f"auc_{name}"]) for name in classes],

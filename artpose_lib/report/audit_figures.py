@@ -29,7 +29,7 @@ def densities(table: pd.DataFrame) -> go.Figure:
     """How much denser than evenly the best filter of each network answers on each part.
 
     Parameters: `table` has the columns part, name, model, what, density, low, high, pictures. Networks of one model (an
-    architecture) share a colour; "", for what needs no network, is grey.
+    architecture) share a colour; "", for what never learned, is grey.
     """
     hover = describe(table, "{what}: {density:.1f} times<br>95 % interval {low:.1f} to {high:.1f}<br>"
                             "{pictures} drawings")

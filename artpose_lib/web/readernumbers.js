@@ -69,7 +69,8 @@ class Numbers {
       ["Strength", number("strength"), rank("strength", "strongest")],
       ["Selectivity", number("selectivity"), `for ${values.best[filter] || "no class"}, p = ${number("p")}`],
       ["Inside the figure", formatShare(values.inside[filter]),
-        `where boxes cover ${formatShare(values.box_share[filter])}`],
+        `where boxes cover ${formatShare(values.box_share[filter])}; in other pictures' boxes of that size `
+        + formatShare(values.inside_others[filter])],
       ["Importance", number("importance"), rank("importance", "most important")],
       ["Like before training", number("correlation_before_after"), "correlation of its maps"],
     ];

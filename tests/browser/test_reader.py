@@ -193,7 +193,8 @@ def test_an_address_opens_its_view_and_what_is_chosen_is_told_and_follows_in_it(
                  f"Strength: {digits(measured.strength)} ",
                  f"Selectivity: {digits(measured.selectivity)} for {measured.best_class}, p = 0.001.",
                  f"Importance: {digits(measured.importance)} {rank}", "most important of 8.",
-                 f"Inside the figure: {100 * float(digits(measured.inside)):.0f} % where boxes cover 50 %."):
+                 f"Inside the figure: {100 * float(digits(measured.inside)):.0f} % where boxes cover 50 %; "
+                 "in other pictures' boxes of that size 30 %."):
         assert part in told
     page.choose("Weights", "ImageNet")
     assert page.rest() == "#alpha/3/5/third/imagenet"

@@ -13,7 +13,15 @@ from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 from tinynet import COLOURS, SIZE
 
-from artpose_lib.explain.filters import STRONGEST, box_mask, class_aucs, filter_table, max_t_p, measure_importance
+from artpose_lib.explain.filters import (
+    STRONGEST,
+    box_mask,
+    class_aucs,
+    deviations,
+    filter_tables,
+    max_t_p,
+    measure_importance,
+)
 from artpose_lib.explain.maps import feature_maps
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.classifier import build_classifier
@@ -41,7 +49,7 @@ def free(seed=2):
 
 @pytest.fixture(scope="module")
 def data():
-    """The parameters of `filter_table` that say what is measured on: a square of its class' colour in each picture."""
+    """The parameters of `filter_tables` that say what is measured on: a square of its class' colour in each picture."""
     labels, rng, boxes = np.arange(36) % 3, np.random.default_rng(0), []
     images = np.zeros((36, SIZE, SIZE, 3), np.uint8)
     for image, label in zip(images, labels, strict=True):
@@ -57,7 +65,7 @@ def model():
 
 
 def measure(model, before, data, layer=EYES, seed=0, **changed):
-    return filter_table(model, before, classes=COLOURS, layer=layer, seed=seed, **data | changed)
+    return filter_tables(model, before, classes=COLOURS, layers=[layer], seed=seed, **data | changed)[layer]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +86,8 @@ def logits(model, images):
 def test_a_row_a_filter_and_the_columns_that_are_promised(table):
     assert table.index.name == "filter"
     assert table.columns.tolist() == [
-        "strength", "auc_red", "auc_green", "auc_blue", "selectivity", "best_class", "p", "inside", "box_share",
+        "strength", "auc_red", "auc_green", "auc_blue", "selectivity", "best_class", "p", "inside",
+        "inside_others", "box_share",
         "importance_red", "importance_green", "importance_blue", "importance", UNCHANGED, "strongest"]
 
 
@@ -95,7 +104,7 @@ def test_numbers_are_those_of_version_0_1_0():
     before = tinynet.network()
     kernel, = before.get_layer(EYES).get_weights()
     before.get_layer(EYES).set_weights([kernel + np.random.default_rng(1).normal(0, 0.3, kernel.shape)])
-    found = filter_table(tinynet.network(), before, images, labels, COLOURS, boxes, EYES, 7)
+    found = filter_tables(tinynet.network(), before, images, labels, COLOURS, boxes, [EYES], 7)[EYES]
     expected = {
         "strength": [0.889706, 0.640686, 0.888399, 0, 1.602941],
         "auc_red": [1, 0.34375, 0.308594, 0.5, 0.359375],
@@ -120,8 +129,9 @@ def test_a_filter_that_sees_red_tells_red_from_all_others(table, data):
     red = data["images"][data["labels"] == RED].astype(int)  # in the others it is silent
     assert table["strength"][RED] == pytest.approx(red.max(axis=(1, 2, 3)).sum() / 255 / 36, rel=1e-6)
     assert table["auc_blue"][RED] == table["auc_green"][RED] == pytest.approx(0.25)  # a half of half the pairs are ties
-    assert table["inside"][RED] == pytest.approx(1)
-    assert table["box_share"][RED] == pytest.approx(12 / SIZE ** 2)
+    assert table.loc[RED, ["inside", "inside_others", "box_share"]].isna().all()  # it is heard in a third of them
+    assert table["inside"][ALL] == pytest.approx(1)
+    assert table["box_share"][ALL] == pytest.approx(12 / SIZE ** 2)
 
 
 def test_a_dead_filter_has_no_numbers_that_it_did_not_earn(table):
@@ -168,7 +178,7 @@ def test_a_class_without_pictures_has_no_numbers(model, data):
 
 
 def test_pictures_without_boxes_have_no_part_in_the_share_inside(model, data, table):
-    nowhere, inside = np.empty((0, 4)), ["inside", "box_share"]
+    nowhere, inside = np.empty((0, 4)), ["inside", "inside_others", "box_share"]
     half = measure(model, model, data, boxes=data["boxes"][:18] + [nowhere] * 18)
     first = measure(model, model, {name: values[:18] for name, values in data.items()})
     np.testing.assert_allclose(half[inside], first[inside])
@@ -176,6 +186,31 @@ def test_pictures_without_boxes_have_no_part_in_the_share_inside(model, data, ta
     assert none[inside].isna().all(axis=None)
     rest = table.columns.difference([*inside, UNCHANGED])
     pd.testing.assert_frame_equal(none[rest], table[rest])
+
+
+def test_other_pictures_boxes_hold_as_much_of_what_does_not_follow_the_figure(model, data):
+    """Squares at the same place in all pictures, whose boxes then say no more than those of the others."""
+    where, images = np.array([[4, 4, 8, 7]]) / SIZE, np.zeros_like(data["images"])
+    for image, label in zip(images, data["labels"], strict=True):
+        image[4:7, 4:8, label] = 200
+    fixed = measure(model, model, data, images=images, boxes=[where] * 36).loc[ALL]
+    assert fixed["inside"] == fixed["inside_others"] == pytest.approx(1)
+    found = measure(model, model, data).loc[ALL]
+    masks = np.stack([box_mask(own, SIZE) for own in data["boxes"]])
+    others = [rest[:, mask > 0].mean() * mask.mean() / rest.mean()
+              for mask, rest in ((mask, np.delete(masks, index, 0)) for index, mask in enumerate(masks))]
+    assert found["inside"] == pytest.approx(1) and found["inside_others"] == pytest.approx(np.mean(others))
+    alone = measure(model, model, data, boxes=[data["boxes"][0]] + [np.empty((0, 4))] * 35).loc[ALL]
+    assert alone["inside"] == pytest.approx(1) and np.isnan(alone["inside_others"])
+
+
+def test_layers_are_measured_together_and_p_counts_the_filters_of_all(model, data):
+    layers = [EYES, "block2_conv2"]
+    both = filter_tables(model, other(ALL, [0, 0.3, 0.7, 0.1]), classes=COLOURS, layers=layers, seed=0, **data)
+    for layer in layers:
+        alone = measure(model, other(ALL, [0, 0.3, 0.7, 0.1]), data, layer)
+        pd.testing.assert_frame_equal(both[layer].drop(columns="p"), alone.drop(columns="p"))
+        assert (both[layer]["p"] >= alone["p"]).all()
 
 
 def test_a_correlation_takes_all_places_of_all_pictures(data, table):
@@ -249,17 +284,48 @@ def test_areas_equal_those_of_scikit_learn(drawn):
                 assert np.isnan(found[index, filter_index])
 
 
+UNEVEN = np.repeat(np.arange(6), (5, 1, 3, 7, 2, 6))  # a test part of Experiment 1 on 171 museum pictures
+
+
 def test_noise_gets_a_small_p_no_more_often_than_it_should():
     """Of 200 blocks of filters that know nothing, a twentieth has a filter with p of at most 0.05; one of many filters
-    no more often than one of a single one."""
+    no more often than one of a single one, and one that is silent in half of the pictures neither."""
     rng = np.random.default_rng(0)
-    labels = np.arange(30) % 3
-    for width in (1, 20):
-        blocks = [rankdata(rng.normal(size=(30, width)), axis=0) for _ in range(200)]
-        smallest = np.array([max_t_p(ranks, labels, 3, seed).min() for seed, ranks in enumerate(blocks)])
+    for width, silent in ((1, -9), (20, -9), (20, 0)):
+        blocks = [rankdata(np.maximum(rng.normal(size=(24, width)), silent), axis=0) for _ in range(200)]
+        smallest = np.array([max_t_p(ranks, UNEVEN, 6, seed).min() for seed, ranks in enumerate(blocks)])
         for level in (0.05, 0.25, 0.5, 0.75):
-            spread = np.sqrt(level * (1 - level) / 200)
-            assert abs((smallest <= level).mean() - level) < 3.5 * spread
+            assert (smallest <= level).mean() - level < 3.5 * np.sqrt(level * (1 - level) / 200)
+
+
+def test_areas_of_chance_deviate_alike_for_every_class():
+    rng = np.random.default_rng(0)
+    found = deviations(class_aucs(rankdata(rng.normal(size=(24, 20_000)), axis=0), UNEVEN, 7), UNEVEN)
+    assert found[:6].mean(axis=1) == pytest.approx(0, abs=0.05) and found[:6].std(axis=1) == pytest.approx(1, abs=0.02)
+    assert np.isnan(found[6]).all()
+
+
+def test_the_favourite_class_is_not_that_of_a_single_picture(model, data):
+    """The only one of a class has the brightest green: the green filter errs for green, and is the green class' own."""
+    labels = np.where(data["labels"] == 2, RED, data["labels"])
+    labels[1] = 2
+    images = data["images"].copy()
+    images[1] = np.where(images[1].any(axis=2, keepdims=True), 255, 0)
+    found = measure(model, model, data, images=images, labels=labels).loc[GREEN]
+    assert found["auc_blue"] == 1 > found["auc_green"] > 0.9
+    assert (found["best_class"], found["selectivity"]) == ("green", found["auc_green"])
+
+
+@pytest.mark.parametrize("width", [512, 1280, 2048])
+def test_a_filter_that_knows_a_class_is_found_among_many_though_others_have_few_pictures(width):
+    """Chance gives an area of 1 for the class of a single picture in nearly every block: it must not hide the rest."""
+    peaks = np.random.default_rng(width).normal(size=(24, width))
+    for planted, label in ((7, 3), (9, 5)):
+        peaks[:, planted] += 20 * (label == UNEVEN)
+    ranks = rankdata(peaks, axis=0)
+    aucs, p = class_aucs(ranks, UNEVEN, 6), max_t_p(ranks, UNEVEN, 6, 0)
+    assert (aucs[1] == 1).any() and aucs[3, 7] == aucs[5, 9] == 1
+    assert set(np.flatnonzero(p <= 0.05)) == {7, 9}
 
 
 # --- the rest of the network

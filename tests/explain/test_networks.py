@@ -20,11 +20,6 @@ def test_only_mistakes_on_single_figures_of_the_test_part_count():
     assert count_group_mistakes(found.assign(part="validation"), CLASSES)[:2] == (0, 0)
 
 
-def test_a_table_of_version_0_1_0_is_read(tmp_path):
-    pd.DataFrame({"moved": [0.5], "strongest": [()]}).to_parquet(tmp_path / "old.parquet")
-    assert networks.load_table(tmp_path / "old.parquet")["correlation_before_after"].tolist() == [0.5]
-
-
 @pytest.fixture
 def opened(tmp_path, monkeypatch):
     """Stores a trial of the tiny network on pictures of some labels; returns the networks tested."""
@@ -72,12 +67,9 @@ def test_what_was_measured_is_not_measured_again(opened, tmp_path, monkeypatch):
     found = opened(boxes="2 3 20 25")
     first, = networks.measure_filters(found, tmp_path)
     assert [len(table) for table in first.tables.values()] == [5, 4, 4, 4, 4]
-    assert first.tables["block1_conv2"]["box_share"].iloc[0] == pytest.approx(18 * 22 / 1200)
-    next(tmp_path.rglob("block2_conv2.parquet")).unlink()
-    measured, table = [], networks.filter_table
-    monkeypatch.setattr(networks, "filter_table", lambda *args: measured.append(args[6]) or table(*args))
+    assert first.tables["block1_conv2"]["box_share"].iloc[4] == pytest.approx(18 * 22 / 1200)
+    monkeypatch.setattr(networks, "filter_tables", None)
     again, = networks.measure_filters(found, tmp_path)
-    assert measured == ["block2_conv2"]
     for layer in first.layers:
         pd.testing.assert_frame_equal(first.tables[layer], again.tables[layer])
 
@@ -88,13 +80,17 @@ def test_ablation_of_networks_from_scratch_can_be_left_out(opened, tmp_path):
         assert model.tables["block5_conv3"]["importance"].isna().all() == left_out
 
 
-def test_parts_are_searched_in_every_network_and_in_light_and_edges(opened):
+def test_parts_are_searched_in_every_network_in_an_untrained_one_and_in_light_and_edges(opened):
     found = networks.dissect_networks(opened().models, 8)
-    assert list(found["name"].unique()) == ["VGG16 fine-tuned", "VGG16 ImageNet", "light and edges at 32 pixels"]
+    assert list(found["name"].unique()) == ["VGG16 fine-tuned", "VGG16 ImageNet", "VGG16 untrained",
+                                            "light and edges at 32 pixels"]
+    assert (found["model"].eq("") == found["network"].isin(["", UNTRAINED])).all()
     first = found.iloc[0]
     assert first["what"] == f"VGG16 fine-tuned, {first['layer']}, filter {first['filter'] + 1}"
-    plain = found[found["model"] == ""].set_index("part")
-    np.testing.assert_array_equal(found["plain"], plain["high"].reindex(found["part"]))
+    bar = found[found["model"] == ""].groupby("part")["high"].max()
+    np.testing.assert_array_equal(found["unlearned"], bar.reindex(found["part"]))
+    names = networks.dissect_networks(opened(weights=None).models, 8)["name"]
+    assert list(names.unique()) == ["VGG16 from scratch", "VGG16 untrained", "light and edges at 32 pixels"]
 
 
 @pytest.mark.slow
