@@ -21,13 +21,19 @@ from artpose_lib.data.pictures import UNKNOWN, is_picture, locate
 LITTER = ("@eadir", "@__thumb", "@recently-snapshot", "@recycle", "@tmp", "#recycle", "#snapshot", "$recycle.bin",
           "~snapshot", "recycled", "recycler", "system volume information", "found.000", "lost+found", "__macosx",
           "network trash folder", "temporary items", "__pycache__", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db",
-          "desktop.ini", "icon\r", "decisions.csv")
+          "desktop.ini", "@synoeastream", "@synoresource", "@sharebin", "@database", "@appstore", "@transcode",
+          "@upload_cache", "lost.dir", "recycle.bin", "recycle bin", "trashbox", "thevolumesettingsfolder",
+          "_gsdata_", "icon\r", "decisions.csv")
 # Folders above those of the classes, where somebody has divided a data set already.
 DIVIDED = re.compile(r"(train(ing)?|val(id(ation)?)?|dev|test(ing)?|eval(uation)?|hold-?out)([-_ ]?(set|split|data))?",
                      re.IGNORECASE)
+# What else such folders are called, as "seg_train" and "val2017": it counts where all hold folders of one name.
+PART = re.compile(r"(?<![a-z])(train(ing|val)?|val(id(ation)?)?|dev|test(ing)?|eval(uation)?|hold-?out|pred|fold)"
+                  r"(?![a-z])", re.IGNORECASE)
 # Why `walk` passes over a file.
 PROGRAMS, OTHERS = "of a system or program, or hidden", "no pictures of a known format"
 UNREADABLE, CLASSLESS = "in a folder that cannot be read", "in no class's folder"
+MISSPELLED = "with names that are not in UTF-8"
 FOLLOW = "ARTPOSE_FOLLOW_LINKS"
 BOX = re.compile(r"([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)")
 
@@ -125,6 +131,9 @@ def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
         line, byte = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
         raise DataError(f"{path}, line {line}: byte 0x{byte:02x} is not UTF-8. Save the table as CSV in "
                         "UTF-8.") from error
+    except OSError as error:
+        raise DataError(f"{path}: the table cannot be read ({error.strerror}). Make it readable, or move it "
+                        "elsewhere.") from error
     except ValueError as error:
         raise DataError(f"{path}: this is not a table in Parquet ({error}).") from error
     # csv, which knows each row's line in the file; strict, or an unclosed quote would swallow the rows that follow.
@@ -151,13 +160,21 @@ def _list_folders(folder: Path) -> tuple[list[dict[str, str]], dict[str, int], l
         found[reason].append(name)
     for name in found[UNREADABLE]:
         raise DataError(f"{folder / name}: the folder cannot be read. Make it readable, or move it elsewhere.")
-    rows, names, problems = [], found.pop("", []), [Problem(name, UNKNOWN, "passed over") for name in found[OTHERS]]
-    depth = 0  # of the folders of classes; a division may lie in a folder of its own name
-    while (there := {name.split("/")[depth] for name in names if name.count("/") > depth}) and all(
-            map(DIVIDED.fullmatch, there)):
-        depth += 1
-        problems.append(Problem(", ".join(sorted(there)), "These folders divide a data set, and those in them are "
+    shown = {name: os.fsencode(name).decode(errors="backslashreplace") for name in found[""] + found[OTHERS]}
+    problems = [Problem(shown[name], UNKNOWN, "passed over") for name in found[OTHERS]]
+    rows, names = [], [name for name in found[""] if shown[name] == name]
+    for name in sorted(set(found.pop("")).difference(names)):
+        found[MISSPELLED].append(shown[name])
+        problems.append(Problem(shown[name], "The name is not in UTF-8: rename the file or its folder.", "passed over"))
+    depth, there = _find_divisions(names, 0)  # of the folders of classes
+    while there:
+        problems.append(Problem(", ".join(there), "These folders divide a data set, and those in them are "
                                 "taken for its classes: the pictures are divided anew.", "kept"))
+        depth, there = _find_divisions(names, depth)
+    inside = _folders_inside(names, depth)
+    if doubtful := sorted(name for name in inside if DIVIDED.fullmatch(name) and inside[name]):
+        problems.append(Problem(", ".join(doubtful), "These are taken for classes, though they may divide a data set: "
+                                "if so, move the folders beside them elsewhere.", "kept"))
     for name in names:
         label, *_ = *name.split("/")[depth:-1], ""
         row = _check_row(folder, {"file_name": name, "label": label or "none"}, str(folder / name))
@@ -166,6 +183,24 @@ def _list_folders(folder: Path) -> tuple[list[dict[str, str]], dict[str, int], l
         else:
             found[CLASSLESS].append(name)
     return rows, {f"{reason}, such as {some[0]}": len(some) for reason, some in found.items() if some}, problems
+
+
+def _find_divisions(names: list[str], depth: int) -> tuple[int, list[str]]:
+    """The depth of what divides a data set at a depth, or below the only folder there, holds; and the names of that."""
+    inside = _folders_inside(names, depth)
+    shared = inside and set.intersection(*inside.values())
+    if inside and (all(map(DIVIDED.fullmatch, inside)) or shared and all(map(PART.search, inside))):
+        return depth + 1, sorted(inside)
+    below, there = _find_divisions(names, depth + 1) if len(inside) == 1 else (0, [])
+    return (below, there) if there and any(name.count("/") > below for name in names) else (depth, [])
+
+
+def _folders_inside(names: list[str], depth: int) -> dict[str, set[str]]:
+    """What folders the folders at a depth hold; "" stands for one of the same name."""
+    inside = defaultdict(set)
+    for name, *below in (name.split("/")[depth:] for name in names if name.count("/") > depth):
+        inside[name].update("" if folder == name else folder for folder in below[:-1][:1])
+    return inside
 
 
 def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:

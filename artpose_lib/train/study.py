@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -135,6 +136,7 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     Raises DataError for bad data, ValueError for an unknown profile or precision.
     """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that a process traces several networks
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # odd EXIF, large sizes: what matters is raised
     kept = Path(results).expanduser().absolute() if results else Path.home() / ".artpose"  # other machines look there
     chosen = find_profile(profile)
     if data:

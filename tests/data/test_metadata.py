@@ -78,6 +78,10 @@ def test_whatever_a_folder_holds_its_counts_add_up(tmp_path_factory, files):
     (["Training/A/0.png", "validation_set/B/x/0.png", "DEV/B/0.png"], ("A", "B")),
     (["train/A/0.png", "train/B/0.png"], ("A", "B")),
     (["training_set/training_set/A/0.png", "test_set/test_set/B/0.png"], ("A", "B")),  # as Kaggle packs some
+    (["seg_train/seg_train/A/0.png", "seg_train/seg_train/B/0.png", "seg_test/seg_test/B/0.png"], ("A", "B")),
+    (["train2017/A/0.png", "train2017/B/0.png", "val2017/B/0.png"], ("A", "B")),
+    (["data/train/A/0.png", "data/test/B/0.png"], ("A", "B")),  # one folder around all
+    (["test tubes/old/0.png", "bus/old/0.png"], ("bus", "test tubes")),
     (["train/A/0.png", "train/B/0.png", "test/0.png", "train/1.png"], ("A", "B")),  # what has no label is passed over
     (["train/0.png", "bus/0.png"], ("bus", "train")),  # vehicles
     (["train/A/0.png", "bus/0.png"], ("bus", "train")),
@@ -88,6 +92,12 @@ def test_a_division_above_the_classes_is_seen_and_said(tmp_path, names, classes)
     assert found.classes == classes and sum(found.tally.values()) == len(names)
     assert any("divided anew" in text for text in found.problems["problem"]) == (set(classes) == {"A", "B"} and
                                                                                 names[0][0] != "A")
+
+
+def test_what_may_be_a_division_beside_classes_is_said(tmp_path):
+    found = load_dataset(fill(tmp_path, "train/A/0.png", "test/A/0.png", "extra/A/0.png"), minimum=0)
+    assert found.classes == ("extra", "test", "train")
+    assert found.problems["file_name"].tolist() == ["test, train"] and "may divide" in found.problems["problem"][0]
 
 
 def test_a_division_without_classes_is_refused_with_its_counts(tmp_path):
@@ -120,7 +130,25 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     assert list_pictures(tmp_path)[1] == {"of a system or program, or hidden, such as lost+found": 1}
 
 
+def test_a_table_that_cannot_be_read_is_named(tmp_path):
+    (fill(tmp_path, "A/0.png", "B/0.png") / "metadata.csv").mkdir()
+    with pytest.raises(DataError, match="metadata.csv: the table cannot be read .Is a directory.*elsewhere"):
+        list_pictures(tmp_path)
+
+
 # How things are spelled.
+
+
+def test_names_that_are_not_in_utf_8_are_passed_over_and_shown(tmp_path):
+    fill(tmp_path, "A/0.png", "B/0.png", "B/1.png")
+    try:
+        os.rename(tmp_path / "B" / "1.png", os.fsencode(tmp_path / "B") + b"/\xe9.png")
+    except OSError:
+        pytest.skip("names are UTF-8 on this file system")
+    (tmp_path / os.fsdecode(b"note \xe9")).write_bytes(b"a note")
+    found = load_dataset(tmp_path, minimum=0)
+    assert found.problems["file_name"].tolist() == [r"B/\xe9.png", r"note \xe9"]
+    assert len(found) == 2 and sum(found.tally.values()) == 4
 
 
 @pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
