@@ -27,12 +27,13 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-
+import pandas as pd
 from IPython.display import HTML, Markdown
 
 from artpose_lib.data.text import escape_markdown
-from artpose_lib.report import figures, scores, statistics, tables
+from artpose_lib.report import figures, probes, scores, statistics, tables
 from artpose_lib.report.plotting import show
+from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose
 
@@ -73,8 +74,14 @@ def comparison(metric):
 
 choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
 
+# %% [markdown]
+# Below the networks stand the simpler means of {doc}`Experiment 1 <06_experiment_1>`, on this experiment's divisions.
+
 # %%
-HTML(tables.results_table(beside, found.missing))
+references = probes.predict_references(study, "stratified")
+simple = scores.against_thesis(scores.summary(references))
+simple = simple[simple["model"].isin(probes.REFERENCES)]
+HTML(tables.results_table(pd.concat([beside, simple]), found.missing))
 
 # %%
 def change(before, after):
@@ -87,6 +94,25 @@ def change(before, after):
 
 
 Markdown(change("finetuned", "finetuned_aug"))
+
+# %% [markdown]
+# The linear probe learned from the same training pictures, without augmentation and without tuning the network. On the same
+# test pictures:
+
+# %%
+SHORT = "nothing follows, since this profile cut the network's training short"
+
+
+def against_probe(backbone):
+    probe = references.query("model == 'probe' and backbone == @backbone")
+    gap = statistics.difference(probe, augmented.query("backbone == @backbone"))
+    verdict = (SHORT if not study.profile.full_strength(find_recipe("finetuned_aug", backbone)) else "tuning is the better"
+               if gap.low > 0 else "the probe is the better" if gap.high < 0 else "not settled")
+    return (f"- with {backbone} the fine-tuned, augmented model reaches {gap.second:.3f} and the probe {gap.first:.3f}, a "
+            f"difference of {gap.difference:+.3f} (95 % interval {gap.low:+.3f} to {gap.high:+.3f}): {verdict}.")
+
+
+Markdown("\n".join(against_probe(name) for name in names))
 
 # %% [markdown]
 # ## How they learned

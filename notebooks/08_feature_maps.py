@@ -35,7 +35,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 from scipy.stats import binomtest
 
-from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds, train_boxes
+from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_backgrounds, train_boxes
 from artpose_lib.explain.explorer import FeatureMapExplorer
 from artpose_lib.explain.networks import (
     SCRATCH,
@@ -255,13 +255,24 @@ Markdown("What is left when the body is gone is worth a look. With nothing but c
 # ## Boxes
 #
 # The thesis drew a box around each figure (its Figure A.8) and proposed to learn from what is inside. The reader above shows
-# them over the picture. What a network that has learned from whole pictures makes of the inside and of the outside alone:
+# them over the picture. What a network that has learned from whole pictures makes of the inside and of the outside alone
+# stands below. A grey patch costs something wherever it lies. So each picture is also shown with another picture's box
+# greyed: one of nearly the same area, and of these the one that covers its own box least. Only what the own box costs
+# beyond that is the figure's. All this is worth as much as the boxes: those that a detector found have to be looked at
+# first, over the pictures.
 
 # %%
 boxed = tabulate_conditions(train_boxes(study))
 if len(boxed):
     display(statistics.accuracies_by_condition(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
         dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), escape="html"))
+    gap = statistics.difference(boxed, boxed, part=BOX_CONDITIONS[2], second_part=BOX_CONDITIONS[1])
+    verdict = ("The figure itself is used." if gap.high < 0 else "Hiding the figure costs less than hiding something else."
+               if gap.low > 0 else "The interval holds zero: that the figure is used more than the rest is not shown here.")
+    hidden = boxed.loc[boxed["condition"] == BOX_CONDITIONS[2], "hidden"].mean()
+    display(Markdown(f"With its own box greyed instead of another's, accuracy differs by {gap.difference:+.2f} (95 % interval "
+                     f"{gap.low:+.2f} to {gap.high:+.2f}). {verdict} The other's box hides {hidden:.0%} of a picture's own "
+                     "box; the larger figures are, the less the two can differ."))
 else:
     display(Markdown("No test picture of this run has a box."))
 

@@ -28,10 +28,13 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-from IPython.display import Markdown
+import pandas as pd
+from IPython.display import Markdown, display
 
-from artpose_lib.report import figures, scores, statistics
-from artpose_lib.train.study import open_study
+from artpose_lib.data.summary import describe_pictures
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.report import figures, probes, scores, statistics
+from artpose_lib.train.study import NO_WEIGHTS, open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
@@ -87,6 +90,38 @@ Markdown(
     + "".join(f" The training of {row.model} {row.backbone} seed {row.seed} diverged; no number counts it."
               for row in scores.find_diverged(found.predictions).itertuples())
 )
+
+# %% [markdown]
+# ## The pose, or the house that photographed it?
+#
+# A collection photographs its statuettes before the same grey, and if one pose comes from one collection, the grey is
+# enough to know it. So a linear probe learns from all collections but one and is asked about that one. Fewer pictures of a
+# pose to learn from cost something by themselves; the control is asked about as many pictures of each pose, dealt from all
+# collections. What the first costs beyond the second is what was known of the collection.
+
+# %%
+here = [name for name in BACKBONES if study.weights_of(name) != NO_WEIGHTS]
+sources = probes.compare_sources(pd.concat([probes.predict_sources(study, name) for name in here]))
+columns = ["backbone", "source", "pictures", "left_out", "at_random", "difference"]
+display(sources[columns].rename(columns={"left_out": "its collection left out", "at_random": "as many at random"}).style.hide().format(
+    precision=2, escape="html") if len(sources) else Markdown("These pictures are not of several collections."))
+Markdown("\n".join(
+    f"- {row.backbone}: {row.left_out:.2f} where the collection is new, {row.at_random:.2f} at random, a difference of "
+    f"{row.difference:+.2f} (95 % interval {row.low:+.2f} to {row.high:+.2f}, collections drawn anew)"
+    for row in sources[sources["source"] == "all"].itertuples()))
+
+# %% [markdown]
+# The best model of this run, by where the pictures come from, what they are made of and how they were found, where the
+# data set tells; *others* is its accuracy without that group. Each picture counts once, and groups of a few pictures are
+# taken together.
+
+# %%
+facets = describe_pictures(study.dataset)[["source", "medium"]].join(study.dataset.metadata.reindex(columns=["found"]))
+facets = facets.set_index(study.dataset.metadata["file_name"]).loc[:, lambda table: table.nunique() > 1]
+own = found.predictions.query("model == @best.model and backbone == @best.backbone")
+groups = [probes.accuracies_by_group(own, facets[facet]).assign(facet=facet) for facet in facets]
+display(pd.concat(groups)[["facet", "group", "pictures", "accuracy", "low", "high", "others"]].style.hide().format(
+    precision=2, escape="html") if groups else Markdown("This data set tells none of the three."))
 
 # %% [markdown]
 # ## What a network sees of a pose

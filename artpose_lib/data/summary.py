@@ -21,11 +21,15 @@ def count_classes(dataset: PoseDataset) -> pd.DataFrame:
 def describe_pictures(dataset: PoseDataset) -> pd.DataFrame:
     """A row a picture: `label` and the FACETS, all strings; "not known" where the data set does not tell.
 
+    Where most pictures have a source of their own, such as a file's place in a collection, its first word is taken.
     Centuries and media are read from the museums' own words (DATE; TECHNIQUE and TYPE) where the table has no
     columns year_from, year_to and medium. A work that may be of several centuries counts in the middle one.
     """
     table = dataset.metadata
     told = table.reindex(columns=["DATE", "TECHNIQUE", "TYPE", "source"], fill_value="")
+    source = told["source"]
+    if source.nunique() > len(source) / 2:
+        source = source.str.split().str[0].fillna("")
     if "year_from" in table:
         spans = [(int(first), int(last)) if first and last else None
                  for first, last in zip(table["year_from"], table["year_to"], strict=True)]
@@ -34,7 +38,7 @@ def describe_pictures(dataset: PoseDataset) -> pd.DataFrame:
     media = table["medium"] if "medium" in table else map(find_medium, told["TECHNIQUE"], told["TYPE"])
     licences = [", ".join(filter(None, map(name_licence, row))) for row in table[find_rights(table)].to_numpy()]
     found = pd.DataFrame({
-        "label": table["label"], "source": told["source"],
+        "label": table["label"], "source": source,
         "century": [name_century(round(sum(span) / 2) or 1) if span else "" for span in spans],
         "medium": list(media), "licence": licences})
     return found.replace("", UNKNOWN)

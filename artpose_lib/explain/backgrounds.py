@@ -2,7 +2,8 @@
 
 Networks are trained on drawings where a background goes with the class in none, half or all, and tested on the same
 drawings whole, without background and so on (`draw.artwork.CONDITIONS`). Real pictures at best have boxes: a picture
-cropped to its box has a larger figure than those trained on, and a grey box still tells of the pose.
+cropped to its box has a larger figure than those trained on, and a grey box still tells of the pose. Greying costs
+something wherever it is done, so another picture's box is the control.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ import pandas as pd
 from artpose_lib import __version__
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.metadata import parse_boxes
-from artpose_lib.data.pictures import decode, read_ahead, read_file, resize
+from artpose_lib.data.pictures import decode, read_ahead, read_file, resize, shrink_picture
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import PARTS, balanced_parts, split
 from artpose_lib.draw.artwork import CONDITIONS, GREY, paint_versions
@@ -33,7 +34,8 @@ from artpose_lib.train.training import Part
 from artpose_lib.train.trials import Material, Trial, configure
 
 STRENGTHS = (0.0, 0.5, 1.0)
-BOX_CONDITIONS = ("cropped to the box", "box greyed")
+BOX_CONDITIONS = ("cropped to the box", "box greyed", "another's box greyed")
+SIMILAR = 5  # boxes of other pictures, the nearest in area, of which the one that overlaps least is greyed
 SHARE = 0.6  # of the profile's pictures, each of which is painted two to six times
 TRIALS = 3
 # A row a version of a picture: number (of the picture, from 0), file_name, label, version (a condition, or "linked"),
@@ -53,7 +55,8 @@ def train_backgrounds(study: Study) -> Trials:
 
 
 def train_boxes(study: Study) -> Trials:
-    """Train networks on the study's whole pictures; test them on those with boxes: whole, cropped, their boxes greyed.
+    """Train networks on the study's whole pictures; test them on those with boxes: whole, cropped, their boxes greyed,
+    and another picture's boxes of the same area greyed in their stead.
 
     Leaves out trials that would test no picture with a box. Raises DataError where all boxes lie outside a picture.
     """
@@ -61,14 +64,14 @@ def train_boxes(study: Study) -> Trials:
     texts = json.dumps(list(dataset.metadata.get("boxes", ())))  # which the fingerprint does not know
     known = hashlib.sha256(texts.encode()).hexdigest()[:12]
     return _train(study, divide_boxed(study), load_boxes, dataset.fingerprint, dataset.classes,
-                  [{"experiment": "boxes", "boxes": known}])
+                  [{"experiment": "boxes", "boxes": known, "conditions": list(BOX_CONDITIONS)}])
 
 
 def tabulate_conditions(trials: Trials) -> pd.DataFrame:
     """A row a test picture, condition and trial, of the trials of `train_backgrounds` or `train_boxes`.
 
-    `Record.predictions` with condition, strength (NaN for boxes), background ("" where none is shown) and predicted, in
-    the order of conditions and strengths.
+    `Record.predictions` with condition, strength (NaN for boxes), background ("" where none is shown), of boxes hidden
+    (the share of a picture's own that is grey) and predicted, in the order of conditions and strengths.
     """
     order = [*CONDITIONS, *BOX_CONDITIONS]
     frames = [record.predictions.query("part != 'validation'").assign(
@@ -130,11 +133,15 @@ def load_boxes(trial: Trial) -> Material:
     def make(tested: np.ndarray) -> Gallery:
         rows = np.flatnonzero(tested)
         whole = dataset.metadata[["file_name", "label"]].assign(
-            number=range(len(dataset)), version="whole", background="", link=np.nan)
+            number=range(len(dataset)), version="whole", background="", link=np.nan, hidden=0.0)
         x = study.compute_features(trial.recipe.backbone) if trial.recipe.model == "frozen" else study.pictures(size)
-        pictures = [resize(image, size) for row in rows for image in box_versions(dataset, row)]
-        boxes = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(version=BOX_CONDITIONS * len(rows))
-        return pd.concat([whole, boxes]), np.concatenate([x, _inputs(trial, np.stack(pictures))])
+        boxes = [read_boxes(dataset, row) for row in rows]
+        others, hidden = choose_others(boxes)
+        pictures = [resize(image, size) for row, own, other in zip(rows, boxes, others, strict=True)
+                    for image in box_versions(dataset, row, own, boxes[other])]
+        versions = whole.iloc[rows.repeat(len(BOX_CONDITIONS))].assign(
+            version=BOX_CONDITIONS * len(rows), hidden=np.ravel([(0.0, 1.0, share) for share in hidden]))
+        return pd.concat([whole, versions]), np.concatenate([x, _inputs(trial, np.stack(pictures))])
 
     return _select(trial, divide_boxed(study), make)
 
@@ -155,7 +162,7 @@ def _select(trial: Trial, parts: dict[int, np.ndarray], make: Callable[[np.ndarr
     chosen = choose_rows(table, parts[trial.seed], trial.config.get("background_link", np.nan))
     labels = pd.Index(trial.config["classes"]).get_indexer(table["label"])
     train, validation = (Part(x[chosen[name]], labels[chosen[name]]) for name in ("training", "validation"))
-    asked = table[["file_name", "label", "background"]]
+    asked = table[["file_name", "label", "background", *({"hidden"} & set(table))]]
     return Material(train, validation, [(asked[rows].assign(part=name), x[rows], BATCH)
                                         for name, rows in chosen.items() if name != "training"])
 
@@ -175,24 +182,55 @@ def draw_gallery(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery
     return pd.DataFrame(rows), np.stack(pictures)
 
 
-def box_versions(dataset: PoseDataset, row: int) -> tuple[np.ndarray, np.ndarray]:
-    """A picture, uint8 (h, w, 3), cropped to what holds all of its boxes, and whole with these grey.
+def read_boxes(dataset: PoseDataset, row: int) -> np.ndarray:
+    """The boxes of a picture, cut off at its edges, as shares of its width and height: x0, y0, x1, y1, float (n, 4).
 
-    Boxes end at the picture's edges. Raises DataError where all of them lie outside.
+    Raises DataError where all of them lie outside.
     """
     name, text = dataset.metadata[["file_name", "boxes"]].iloc[row]
-    image = np.asarray(decode(read_file(dataset.folder / name))[0])
-    height, width, _ = image.shape
+    _, (width, height) = shrink_picture(dataset.folder / name, 1)
     boxes = np.clip(parse_boxes(text), 0, [width, height, width, height])
     boxes = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]
     if not len(boxes):
         raise DataError(f'{dataset.folder / name}: the picture is {width} pixels wide and {height} high, and none of '
                         f'its boxes lies in it: "{text}". Boxes count pixels of the picture as it is in the folder.')
-    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    greyed = image.copy()
-    for x0, y0, x1, y1 in boxes:
-        greyed[y0:y1, x0:x1] = GREY
-    return image[top:bottom, left:right], greyed
+    return boxes / [width, height, width, height]
+
+
+def choose_others(boxes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """For each picture's boxes, as `read_boxes` gives them, another picture whose boxes cover nearly the same area and,
+    of the SIMILAR nearest in that, overlap with them least: int (n,). A single picture has but itself.
+
+    Also returns what share of its own boxes these hide, float (n,).
+    """
+    masks = np.zeros((len(boxes), 100, 100), np.float32)
+    for mask, own in zip(masks, boxes, strict=True):
+        _grey(mask, own, 1)
+    masks = masks.reshape(len(boxes), -1)
+    gaps = np.abs(np.subtract.outer(masks.sum(axis=1), masks.sum(axis=1)))
+    np.fill_diagonal(gaps, np.inf)
+    nearest = gaps.argsort(axis=1, kind="stable")[:, :max(1, min(SIMILAR, len(boxes) - 1))]
+    overlaps = np.take_along_axis(masks @ masks.T, nearest, axis=1)
+    others = nearest[np.arange(len(boxes)), overlaps.argmin(axis=1)]
+    return others, overlaps.min(axis=1) / np.maximum(masks.sum(axis=1), 1)
+
+
+def box_versions(dataset: PoseDataset, row: int, own: np.ndarray, other: np.ndarray) -> list[np.ndarray]:
+    """A picture, uint8 (h, w, 3), in the BOX_CONDITIONS: cropped to what holds all of its own boxes, whole with these
+    grey, and whole with another picture's grey. Boxes as `read_boxes` gives them."""
+    image = np.asarray(decode(read_file(dataset.folder / dataset.metadata["file_name"].iloc[row]))[0])
+    height, width, _ = image.shape
+    left, top = np.rint(own[:, :2].min(axis=0) * [width, height]).astype(int)
+    right, bottom = np.rint(own[:, 2:].max(axis=0) * [width, height]).astype(int)
+    return [image[top:bottom, left:right], _grey(image.copy(), own), _grey(image.copy(), other)]
+
+
+def _grey(image: np.ndarray, boxes: np.ndarray, value: int = GREY) -> np.ndarray:
+    """The image (h, w, ...), with boxes (shares of its sides) filled in place."""
+    height, width = image.shape[:2]
+    for x0, y0, x1, y1 in np.rint(boxes * [width, height, width, height]).astype(int):
+        image[y0:y1, x0:x1] = value
+    return image
 
 
 def _train(study: Study, seeds: Iterable[int], load: Callable[[Trial], Material], data: str, classes: Sequence[str],

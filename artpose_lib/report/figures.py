@@ -10,7 +10,11 @@ from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_na
 
 BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide either way: said on hover, not drawn
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
-                "finetuned_aug": "Fine-tuned, augmented"}
+                "finetuned_aug": "Fine-tuned, augmented",
+                # the references of `probes`
+                "probe": "Linear probe, regularised", "nearest": "Nearest neighbour",
+                "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "Linear probe, 16 x 16 pixels",
+                "file": "Size of the file", "source": "Name of the source", "commonest": "Commonest class"}
 METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 _THESIS = {"symbol": "diamond-open", "size": 11, "line_width": 2}  # the mark of the thesis' own values
 # A table of numbers from 0 to 1, from white to a blue that black numbers are still easy to read on.

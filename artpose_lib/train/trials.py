@@ -126,22 +126,25 @@ def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
     return [trial.record for trial in trials]
 
 
-def plan_features(study: "Study", backbone: str, preprocessing: str | None = None) -> jobs.Job:
-    """The job that stores the pooled ImageNet features of a study's pictures: a .npy file of float32 (n, channels)."""
+def plan_features(study: "Study", backbone: str, preprocessing: str | None = None, mirrored: bool = False) -> jobs.Job:
+    """The job that stores the pooled ImageNet features of a study's pictures, or of their mirror images: a .npy file of
+    float32 (n, channels)."""
     size, file = study.profile.size(find_recipe("frozen", backbone)), weights_fingerprint(backbone, study.weights_dir)
-    mode = f"-{preprocessing}" if preprocessing else ""
+    mode = (f"-{preprocessing}" if preprocessing else "") + "-mirrored" * mirrored
     path = study.results / "features" / f"{backbone}-{size}{mode}-{study.dataset.fingerprint}-{file}.npy"
-    return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing))
+    return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing, mirrored))
 
 
-def _compute_features(path: Path, study: "Study", backbone: str, size: int, preprocessing: str | None) -> None:
-    mode = f" fed {preprocessing}" if preprocessing else ""
-    say(f"features of {len(study.dataset)} pictures through {backbone}{mode} at {size} x {size}")
+def _compute_features(path: Path, study: "Study", backbone: str, size: int, preprocessing: str | None,
+                      mirrored: bool) -> None:
+    mode, kind = f" fed {preprocessing}" if preprocessing else "", "mirrored pictures" if mirrored else "pictures"
+    say(f"features of {len(study.dataset)} {kind} through {backbone}{mode} at {size} x {size}")
     # A network of its own: the one that trials share may have been fine-tuned by now.
     network = classifier.pooled_model(classifier.build_classifier(
         backbone, len(study.dataset.classes), size, "imagenet", study.weights_dir, preprocessing))
     with whole(path) as partial_file:
-        np.save(partial_file, extract_features(network, study.dataset.stream(size)))
+        pictures = study.dataset.stream(size)
+        np.save(partial_file, extract_features(network, (x[:, ::-1] for x in pictures) if mirrored else pictures))
 
 
 def divide(study: "Study", recipe: Recipe, seed: int) -> Split:

@@ -34,6 +34,11 @@ def test_a_collections_own_columns_are_taken_as_they_are(tmp_path):
     assert found["medium"].tolist() == ["print", summary.UNKNOWN, "glass"]
 
 
+def test_a_source_that_names_each_pictures_place_is_its_collection(tmp_path):
+    dataset = folder_of(tmp_path, [{"label": "Pieta", "source": text} for text in ("met a/1.jpg", "met a/2.jpg", "")])
+    assert summary.describe_pictures(dataset)["source"].tolist() == ["met", "met", summary.UNKNOWN]
+
+
 def test_every_picture_is_counted_once_however_many_groups_there_are():
     table = pd.DataFrame({"label": ["a", "b"] * 40, "source": [f"house {number // 3}" for number in range(80)]})
     counts = summary.count_groups(table, "source")

@@ -15,7 +15,15 @@ from artpose_lib.draw.artwork import CONDITIONS, GREY, Version
 from artpose_lib.draw.backgrounds import BACKGROUNDS, LINKED
 from artpose_lib.draw.embedded import draw_dataset, pose_sequence
 from artpose_lib.explain import backgrounds
-from artpose_lib.explain.backgrounds import box_versions, tabulate_conditions, train_backgrounds, train_boxes
+from artpose_lib.explain.backgrounds import (
+    BOX_CONDITIONS,
+    box_versions,
+    choose_others,
+    read_boxes,
+    tabulate_conditions,
+    train_backgrounds,
+    train_boxes,
+)
 from artpose_lib.report.statistics import accuracies_by_condition
 from artpose_lib.train import training
 from artpose_lib.train.recipes import PROFILES, Profile
@@ -39,7 +47,7 @@ def pictures_with_boxes(draw):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Stores a picture as a data set, as far as `box_versions` asks it."""
+    """Stores a picture as a data set, as far as `read_boxes` and `box_versions` ask it."""
     folder = tmp_path_factory.mktemp("boxes")
 
     def store(image, boxes):
@@ -53,7 +61,10 @@ def store(tmp_path_factory):
 @given(pictures_with_boxes())
 def test_boxes_are_cropped_to_and_greyed(store, given_picture):
     image, boxes = given_picture
-    cropped, greyed = box_versions(store(image, boxes), 0)
+    dataset = store(image, boxes)
+    own = read_boxes(dataset, 0)
+    cropped, greyed, elsewhere = box_versions(dataset, 0, own, own[:0])
+    assert np.array_equal(elsewhere, image)
     inside = np.zeros(image.shape[:2], bool)
     for x0, y0, x1, y1 in boxes:
         inside[y0:y1, x0:x1] = True
@@ -202,14 +213,15 @@ def boxed(tmp_path, monkeypatch):
     monkeypatch.setattr(Study, "compute_features", lambda study, backbone: colours(study.pictures(72)))
     monkeypatch.setattr(backgrounds, "TRIALS", 1)
 
-    def opened(box="10 5 30 25", without=()):
+    def opened(box="10 5 30 25", without=(), sides=(10,)):
         rows = []
         for number in range(36):
             image = np.full((30, 40, 3), GREY, np.uint8)
-            image[5:25, 10:30, number % 3] = 220
+            left = sides[number // 3 % len(sides)]
+            image[5:25, left:left + 20, number % 3] = 220
             Image.fromarray(image + np.uint8(number // 3)).save(tmp_path / f"{number}.png")
             rows.append({"file_name": f"{number}.png", "label": "xyz"[number % 3],
-                         "boxes": "" if number in without else box})
+                         "boxes": "" if number in without else box or f"{left} 5 {left + 20} 25"})
         pd.DataFrame(rows).to_csv(tmp_path / "metadata.csv", index=False)
         study = open_study(str(tmp_path), results=str(tmp_path / "results"), profile="smoke")
         return Study(study.dataset, TINY, None, study.results, False)
@@ -219,10 +231,41 @@ def boxed(tmp_path, monkeypatch):
 
 def test_what_is_known_by_the_box_is_right_inside_it_and_lost_without_it(boxed):
     table = accuracies_by_condition(tabulate_conditions(train_boxes(boxed()))).set_index("condition")
-    assert list(table.index) == ["whole", "cropped to the box", "box greyed"]
+    assert list(table.index) == ["whole", *BOX_CONDITIONS]
     assert table["accuracy"]["whole"] == table["accuracy"]["cropped to the box"] == 1
     assert table["accuracy"]["box greyed"] < 0.8
     assert table["strength"].isna().all() and table["called_by_background"].isna().all()
+
+
+def test_another_pictures_box_costs_nothing_where_only_the_own_box_tells(boxed):
+    """Figures stand left or right, so of the boxes of one area the one that overlaps least is on the other side."""
+    found = tabulate_conditions(train_boxes(boxed(box="", sides=(0, 20))))
+    accuracy = accuracies_by_condition(found).set_index("condition")["accuracy"]
+    assert accuracy["another's box greyed"] == 1 and accuracy["box greyed"] < 0.8
+    hidden = found.groupby("condition")["hidden"].mean()
+    assert hidden["another's box greyed"] == 0 and hidden["box greyed"] == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 4), st.integers(0, 5), st.integers(1, 4)), min_size=2,
+                max_size=12))
+def test_the_other_box_is_another_pictures_and_none_of_its_size_overlaps_less(corners):
+    boxes = [np.array([[x, y, x + width, y + height]]) / 10 for x, width, y, height in corners]
+    areas = np.array([width * height for _, width, _, height in corners])
+
+    def overlap(one, two):
+        ends = np.minimum(one[2:], two[2:]) - np.maximum(one[:2], two[:2])
+        return ends.clip(min=0).prod()
+
+    others, hidden = choose_others(boxes)
+    assert ((hidden >= 0) & (hidden <= 1)).all()
+    for number, other in enumerate(others):
+        assert other != number
+        shared = overlap(boxes[number][0], boxes[other][0])
+        assert hidden[number] == pytest.approx(shared * 100 / areas[number], abs=0.01)
+        same = [each for each in range(len(boxes)) if each != number and areas[each] == areas[number]]
+        if 0 < len(same) <= backgrounds.SIMILAR:
+            least = min(overlap(boxes[number][0], boxes[each][0]) for each in same)
+            assert overlap(boxes[number][0], boxes[other][0]) <= least + 1e-6
 
 
 def test_only_pictures_with_boxes_are_tested_and_another_box_is_another_trial(boxed):
@@ -245,5 +288,7 @@ def test_boxes_outside_their_picture_are_refused_with_its_name(boxed, box):
 
 
 def test_a_box_that_reaches_over_the_edge_is_cut_off_and_one_outside_left_out(store):
-    cropped, greyed = box_versions(store(np.zeros((30, 40, 3), np.uint8), [(20, 5, 400, 25), (50, 0, 60, 9)]), 0)
+    dataset = store(np.zeros((30, 40, 3), np.uint8), [(20, 5, 400, 25), (50, 0, 60, 9)])
+    own = read_boxes(dataset, 0)
+    cropped, greyed, _ = box_versions(dataset, 0, own, own)
     assert cropped.shape == (20, 20, 3) and (greyed > 0).any(axis=2).sum() == 20 * 20

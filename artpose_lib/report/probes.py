@@ -1,0 +1,194 @@
+"""Reference rows: what simpler means make of the same divisions, and of collections that they have not seen.
+
+No network is trained here. Predictions have the form that `scores` reads; REFERENCES are their models.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from sklearn.base import ClassifierMixin
+from sklearn.decomposition import PCA
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from statsmodels.stats import proportion
+
+from artpose_lib.data.dataset import PoseDataset
+from artpose_lib.data.pictures import FORMATS
+from artpose_lib.data.splits import split
+from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.report.scores import RESAMPLES, interval
+from artpose_lib.train.recipes import SEEDS, find_recipe
+from artpose_lib.train.records import likeliest_class
+from artpose_lib.train.study import NO_WEIGHTS, Study
+
+REFERENCES = ("probe", "nearest", "permuted", "thumbnail", "file", "source", "commonest")
+NO_NETWORK = "no network"
+STRENGTHS = 10.0 ** np.arange(-4, 1)  # C of scikit-learn, the inverse of the L2 penalty
+FOLDS = 5
+THUMBNAIL = 16  # pixels a side
+FEWEST = 4  # pictures of a source that is left out
+
+
+class Reference(NamedTuple):
+    """Something to predict from: what is known of each picture, and of its mirror image if that differs, (n, d)."""
+
+    model: str
+    backbone: str
+    fit: Callable[[np.ndarray, np.ndarray, np.ndarray], ClassifierMixin]  # of x, labels and the number of the picture
+    x: np.ndarray
+    mirrored: np.ndarray | None = None
+
+
+def predict_references(study: Study, scheme: str) -> pd.DataFrame:
+    """What each reference predicts in the divisions of the trials of a scheme of `splits.SPLITS`.
+
+    A reference learns from the training part and its mirror images; nothing is chosen on the validation part.
+    """
+    references, labels = list(list_references(study)), study.dataset.labels
+    frames = []
+    for seed in study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0")):
+        parts = split(study.dataset, scheme, seed)
+        dealt = labels.copy()
+        dealt[parts.train] = np.random.default_rng(seed).permutation(labels[parts.train])
+        frames += [_predict(study.dataset, own, parts.train, {"validation": parts.validation, "test": parts.test},
+                            dealt if own.model == "permuted" else labels).assign(seed=seed) for own in references]
+    return pd.concat(frames, ignore_index=True)
+
+
+def list_references(study: Study) -> Iterator[Reference]:
+    """Every reference that the study's pictures and weights allow."""
+    dataset = study.dataset
+    for backbone in BACKBONES:
+        if study.weights_of(backbone) != NO_WEIGHTS:
+            x = study.compute_features(backbone), study.compute_features(backbone, mirrored=True)
+            yield Reference("probe", backbone, fit_probe, *x)
+            yield Reference("nearest", backbone, _fit_nearest, *x)
+            yield Reference("permuted", backbone, _fit_nearest, *x)
+    pixels = dataset.images(THUMBNAIL)
+    yield Reference("thumbnail", NO_NETWORK, fit_probe, *(own.reshape(len(dataset), -1).astype(np.float32)
+                                                          for own in (pixels, pixels[:, :, ::-1])))
+    yield Reference("file", NO_NETWORK, _fit_forest, measure_files(dataset))
+    sources = describe_pictures(dataset)["source"]
+    if sources.nunique() > 1:
+        yield Reference("source", NO_NETWORK, fit_probe, pd.get_dummies(sources).to_numpy(np.float32))
+    yield Reference("commonest", NO_NETWORK, lambda x, y, _: DummyClassifier().fit(x, y), np.zeros((len(dataset), 1)))
+
+
+def fit_probe(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierMixin:
+    """Fit a logistic regression to standardised features (n, d), its L2 penalty chosen by cross-validation.
+
+    `pictures`, int (n,), numbers them: mirror images stay in one fold. The rotation changes no answer, only the time.
+    """
+    if len(np.unique(y)) < 2:
+        return DummyClassifier().fit(x, y)
+    folds = GroupKFold(min(FOLDS, len(np.unique(pictures))), shuffle=True, random_state=0)
+    search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": STRENGTHS}, cv=folds)
+    return make_pipeline(StandardScaler(), PCA(svd_solver="full"), search).fit(x, y, gridsearchcv__groups=pictures)
+
+
+def measure_files(dataset: PoseDataset) -> np.ndarray:
+    """What is known of each file unopened: width, height, their ratio, bytes and bytes a pixel, float (n, 5)."""
+    rows = []
+    for name in dataset.metadata["file_name"]:
+        with Image.open(dataset.folder / name, formats=FORMATS) as image:
+            (width, height), size = image.size, (dataset.folder / name).stat().st_size
+        rows.append((width, height, width / height, size, size / (width * height)))
+    return np.array(rows)
+
+
+def predict_sources(study: Study, backbone: str, draws: int = 3) -> pd.DataFrame:
+    """What the linear probe says of each source's pictures where it has learned from all others ("left out"), and of as
+    many pictures of each class, dealt from all sources, where it has learned from the rest ("at random").
+
+    Returns predictions with a column source; no row where fewer than two sources have FEWEST pictures.
+    """
+    dataset, sources = study.dataset, describe_pictures(study.dataset)["source"]
+    sizes = sources[sources != UNKNOWN].value_counts()
+    held_out = [(source, np.flatnonzero(sources == source)) for source in sizes.index[sizes >= FEWEST]]
+    if len(held_out) < 2:
+        columns = ["model", "backbone", "source", "label", *(f"p_{name}" for name in dataset.classes)]
+        return pd.DataFrame(columns=columns)
+    probe = Reference("", backbone, fit_probe, study.compute_features(backbone),
+                      study.compute_features(backbone, mirrored=True))
+    frames = []
+    for source, rows in held_out:
+        tests = [("left out", SEEDS[0], rows)]
+        for seed in SEEDS[:draws]:
+            rng, counts = np.random.default_rng([seed, len(rows)]), np.bincount(dataset.labels[rows])
+            tests.append(("at random", seed, np.concatenate([
+                rng.permutation(np.flatnonzero(dataset.labels == label))[:n] for label, n in enumerate(counts)])))
+        frames += [_predict(dataset, probe._replace(model=model), np.setdiff1d(np.arange(len(dataset)), tested),
+                            {"test": tested}, dataset.labels).assign(seed=seed, source=source)
+                   for model, seed, tested in tests if len(tested) < len(dataset)]
+    return pd.concat(frames, ignore_index=True)
+
+
+def compare_sources(found: pd.DataFrame) -> pd.DataFrame:
+    """How often both conditions of `predict_sources` are right, source by source, and in all with an interval.
+
+    Returns backbone, source ("all": the mean of their pictures), pictures, left_out, at_random, difference, low and
+    high: sources are drawn anew, not pictures.
+    """
+    right, rows = found.assign(right=likeliest_class(found) == found["label"]), []
+    for backbone, own in right.groupby("backbone", sort=False):
+        table = own.pivot_table("right", "source", "model", sort=False)
+        pictures = own[own["model"] == "left out"].groupby("source").size()[table.index].to_numpy()
+        sides = table[["left out", "at random"]].to_numpy(float)
+        gaps = sides[:, 0] - sides[:, 1]
+        rows += [(backbone, *row, np.nan, np.nan) for row in zip(table.index, pictures, *sides.T, gaps, strict=True)]
+        drawn = np.random.default_rng(0).integers(len(gaps), size=(RESAMPLES, len(gaps)))
+        redrawn = (gaps * pictures)[drawn].sum(axis=1) / pictures[drawn].sum(axis=1)
+        means = np.average(np.c_[sides, gaps], axis=0, weights=pictures)
+        rows.append((backbone, "all", pictures.sum(), *means, *interval(redrawn, means[-1])))
+    return pd.DataFrame(rows, columns=["backbone", "source", "pictures", "left_out", "at_random", "difference", "low",
+                                       "high"])
+
+
+def accuracies_by_group(predictions: pd.DataFrame, groups: pd.Series, part: str = "test") -> pd.DataFrame:
+    """How often the tested pictures of each group are named rightly, and how often all others.
+
+    Parameters: `groups` names each picture's group, by file_name; those of fewer than FEWEST tested pictures are taken
+    together. A picture counts once, however often it was tested.
+    Returns group, pictures, accuracy, low and high (95 %, Wilson), others; the largest group first.
+    """
+    own = predictions[predictions["part"] == part]
+    right = (likeliest_class(own) == own["label"]).groupby(own["file_name"]).mean()
+    named, rows = groups.reindex(right.index), []
+    for group, inside in right.groupby(named.where(named.map(named.value_counts()) >= FEWEST, OTHERS)):
+        ends = proportion.proportion_confint(inside.sum(), len(inside), method="wilson")
+        rows.append((group, len(inside), inside.mean(), *ends, right.drop(inside.index).mean()))
+    table = pd.DataFrame(rows, columns=["group", "pictures", "accuracy", "low", "high", "others"])
+    return table.sort_values("pictures", ascending=False, kind="stable", ignore_index=True)
+
+
+def _predict(dataset: PoseDataset, reference: Reference, train: np.ndarray, asked: dict[str, np.ndarray],
+             labels: np.ndarray) -> pd.DataFrame:
+    """Predictions of the rows `asked` of each part, learned from the rows `train` and their mirror images."""
+    sides = [reference.x, *([] if reference.mirrored is None else [reference.mirrored])]
+    fitted = reference.fit(np.concatenate([x[train] for x in sides]), np.tile(labels[train], len(sides)),
+                           np.tile(train, len(sides)))
+    frames = []
+    for part, rows in asked.items():
+        probabilities = np.zeros((len(rows), len(dataset.classes)))
+        probabilities[:, fitted.classes_] = fitted.predict_proba(reference.x[rows])
+        frames.append(dataset.metadata[["file_name", "label"]].iloc[rows].assign(
+            part=part, model=reference.model, backbone=reference.backbone,
+            **dict(zip([f"p_{name}" for name in dataset.classes], probabilities.T, strict=True))))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _fit_nearest(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierMixin:
+    return KNeighborsClassifier(1, metric="cosine").fit(x, y)
+
+
+def _fit_forest(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierMixin:
+    return RandomForestClassifier(random_state=0).fit(x, y)
