@@ -116,11 +116,16 @@ class Source:
             if fault.kind not in ("refused", "not found", "not JSON"):
                 raise
             info = None
-        sizes = [(dig(size, "width"), dig(size, "height")) for size in entries(info, "sizes")]
-        sizes = sorted((size for size in sizes if all(isinstance(side, int) for side in size)), key=max)
+        sizes = [(dig(size, "width"), dig(size, "height")) for size in [*entries(info, "sizes"), info]]
+        sizes = [size for size in sizes if all(isinstance(side, int) and side > 0 for side in size)]
+        for tile in entries(info, "tiles") if sizes else ():  # the whole picture in one tile is there at that scale
+            scales = [scale for scale in [dig(tile, "width"), *entries(tile, "scaleFactors")] if isinstance(scale, int)]
+            fitting = [scale for scale in scales[1:] if max(sizes[-1]) <= scale * scales[0]]
+            sizes = [tuple(-(-side // scale) for side in sizes[-1]) for scale in fitting] + sizes
+        sizes.sort(key=max)
         enough = [size for size in sizes if max(size) >= LARGEST]
         best, last = ([form for width, height in some for form in (f"{width},{height}", f"{width},")]
-                      for some in (enough[:1], sizes[-1:]))
+                      for some in (enough[:1], sizes[:-4:-1]))
         for size in dict.fromkeys([*best, f"{LARGEST},", "max", "full", *last]):
             yield f"{server}/full/{size}/0/default.jpg"
 

@@ -1,31 +1,25 @@
-"""Museums' dates as years and their techniques as media, read from words in seven languages.
+"""Museums' dates as years and their techniques as media, read from words in seven languages and some Spanish.
 
 Where no word is known, nothing is told. No text raises an error, and only the first LONGEST characters are read.
 """
 
-import csv
 import re
-from importlib.resources import files
 from itertools import pairwise
 
-from artpose_lib.data.text import LONGEST, fold
+from artpose_lib.data.text import LONGEST, fold, read_words
 
 EARLIEST, LATEST = -10_000, 2100  # years; a number beyond them is no year
 OPEN_END = 25  # years that "before" and "after" reach: the medians are 30 and 25 in the Carnegie Museum's catalogue
 
 
-def _read_words(table: str) -> list[tuple[str, str]]:
-    """The rows of a table in this folder: a meaning and the words that tell it, folded, spaces between."""
-    with (files("artpose_lib.data") / table).open(encoding="utf-8", newline="") as lines:
-        return [(meaning, fold(words)) for meaning, words in list(csv.reader(lines))[1:]]
-
-
 # The words of dates in English, Dutch, German, Danish, French, Italian and Greek. All others are ignored.
-_MEANING = {word: meaning for meaning, words in _read_words("date_words.csv") for word in words.split()}
+_MEANING = {word: meaning for meaning, words in read_words("date_words.csv") for word in words.split()}
 
 _CLAUSE = r"[^,;:()|]*"  # to the next comma or bracket
-_COPY = r"\b(?:cop(?:y|ies|ied|ie|ia)|kopie?|replicas?|replique|reproduction|facsimile|casts?|abguss|moulage|calco)\b"
+_COPY = (r"\b(?:cop(?:y|ies|ied|ie|ia)|kopie?|repli(?:cas?|k|que)|reproductions?|facsimiles?|casts?|impressions?"
+         r"|restrikes?|imitations?|abguss|moulage|calco)\b")
 _AFTER = r"(?:after|nach|naar|efter|d'apres|da)\b"
+_OPEN = "|".join(word for word, meaning in _MEANING.items() if meaning in ("before", "after"))
 _ARTICLE = r"(?:an?|ein\w*|een|une?|uno|en|et)\b"
 
 # What takes more than one word to tell, brought into words of _MEANING; in this order.
@@ -37,10 +31,11 @@ _SPELLINGS = tuple((re.compile(pattern), words) for pattern, words in (
     (r"(?<=\w)-(?=centur|millenn|eeuw)", " "),  # 17th-century
     (r"(?<![0-9])([0-9]{1,2}),([0-9]{3})(?![0-9])", r"\1\2"),  # 10,000
     (r"\b([0-9]{4})-[0-9]{2}-[0-9]{2}", r"\1"),  # 1909-12-31
-    (r"(?<![^\W\d])(?:b\.? ?c|(?:v|voor|vor)\.? ?chr|f\.? ?kr|av(?:ant)?\.? ?j\.? ?-? ?c|a\. ?c|π\.? ?χ)"
-     r"(?:\.? ?e|istus)?\b", " bce "),
-    (r"(?<![^\W\d])(?:a\.? ?d|c\.? ?e|(?:n|na|nach)\.? ?chr|e\.? ?kr|ap(?:r|res)?\.? ?j\.? ?-? ?c|d\. ?c|μ\.? ?χ)"
-     r"(?:istus)?\b", " ce "),
+    (r"\ba\.? ?h\b\.? ?[0-9]+(?: ?- ?[0-9]+)?|\b[0-9]+(?: ?- ?[0-9]+)? ?(?:a\.? ?h|h|hijri)\b", " "),  # of the Hijra
+    (r"(?<![^\W\d])(?:b\.? ?c|before (?:the )?(?:common era|chr)|(?:v|voor|vor)\.? ?(?:chr|c\b|u\.? ?z)|f\.? ?kr|a\. ?c"
+     r"|av(?:ant)?\.? ?j(?:esus)?\.? ?-? ?c(?:hr)?|π\.? ?χ)(?:\.? ?e|ist(?:us)?)?\b", " bce "),
+    (r"(?<![^\W\d])(?:a\.? ?d|c\.? ?e|(?:n|na|nach)\.? ?(?:chr|u\.? ?z)|e\.? ?kr|ap(?:r|res)?\.? ?j(?:esus)?\.? ?-? ?"
+     r"c(?:hr)?|d\. ?c|μ\.? ?χ)(?:ist(?:us)?)?\b", " ce "),
     (r"((?:^|[,;:(|](?= ?-[0-9]{1,3}\b))[^\w-]*"  # -330, Athens, -330; but not (-1868), which is until 1868
      r"(?:(?:ca?|circa|um|vers|rond|about|around|between|from|before|after|by)\b[. ]+)?)-([0-9]+)\b", r"\1\2 bce "),
     (r"(?<=bce)( *(?:-|/|[a-z]+) *)-([0-9]+)\b", r"\1\2 bce "),  # -330/-320
@@ -50,10 +45,15 @@ _SPELLINGS = tuple((re.compile(pattern), words) for pattern, words in (
     (rf"([0-9]{_CLAUSE}{_COPY}) (?:{_AFTER}|of|from|von|van|d[eiu]?|des|del|af)\b{_CLAUSE}", r"\1 "),
     (rf"({_COPY}) (?:{_AFTER}(?! [0-9]{{4}})|[a-z]+ {_ARTICLE}|of\b(?={_CLAUSE}\borigin)){_CLAUSE}", r"\1 "),
     (rf"^.*\borigin{_CLAUSE}[,;:()|]+(?={_CLAUSE}{_COPY})", ""),
-    (r"\b(?:or (?:later|after)|not before|no earlier than)\b", " after "),
-    (r"\b(?:or (?:earlier|before)|not after|no later than)\b", " before "),
-    (r"(?<=[0-9]{2})\?? ?-?['’]?(?:s|er|erne|tallet)\b", " decade "),  # 1490s, 1490er Jahre, 1490'erne, 1700-tallet
+    (r"\b(?:(?:or|and|oder|of) (?:later|after|spater)|not before|no earlier than)\b", " after "),
+    (r"\b(?:(?:or|oder|of) (?:earlier|before|fruher|eerder)|not after|no later than|prima d(?:el|i))\b", " before "),
+    (rf"(\b(?:{_OPEN})\b[^,;:()|]*[0-9][ bce]*),(?= *(?:but |and )?(?:{_OPEN})\b)", r"\1 "),  # after 1790, before 1805
+    (r"(?<![0-9])['’]([2-9]00)\b", r"1\1 decade "),  # '500
+    (r"(?<=[0-9]{2})\?? ?-?['’]?(?:s|er|erne|tal(?:l?et)?)\b", " decade "),  # 1490s, 1490er, 1490'erne, 1700-tallet
+    (r"\bsec(?:c|oli|olo)?\b\.? ([ivx]+) ?[-/] ?(?=[ivx]+\b)", r"secolo \1 - secolo "),  # sec. XVI-XVII
+    (r"\b([ivx]{2,})e(?:me)?\b(?! ?s\b| ?siecle|[^,;:()|]*dynast)", r"\1 century"),  # fin XIXe
     (r"(?<=[0-9](?:st|nd|rd|th)) ?c\b|(?<=[0-9ivx]e) ?s\b", " century "),  # 19th c., XVIe s.
+    (r"\b([ivx]+|[0-9]{1,2})(?:st|nd|rd|th)? ?c(?=\.? *(?:b?ce\b|[-/]|$))", r"\1 century "),  # IV c. BC
     (r"(?<=[0-9])(?:st|nd|rd|th|de|ste|e|er|eme|οσ)\b", " "),
 ))
 _POINT = re.compile(  # one point in time
@@ -100,7 +100,8 @@ def parse_years(date: str) -> tuple[int, int] | None:
         if span := _span(told):
             if not period:
                 return span
-            of_period, period = of_period or span, False
+            within = of_period and of_period[0] <= span[0] <= span[1] <= of_period[1]  # a reign of a dynasty
+            of_period, period = span if within else of_period or span, False
     return of_period
 
 
@@ -127,7 +128,7 @@ class _Point:
     @property
     def is_whole(self) -> bool:
         """Whether it tells enough: "1490", "79 CE" and "15th century" do, the 22 of "22 May" does not."""
-        return self.number > 0 and (self.digits > 2 or bool(self.unit or self.era))
+        return self.number > 0 and (self.digits > 2 or self.unit in _SIZES or bool(self.era))
 
     def span(self) -> tuple[int, int]:
         first, size = self.number, 1
@@ -146,6 +147,7 @@ class _Point:
 def _span(told: list[str]) -> tuple[int, int] | None:
     """The years of one clause, from the first to the last point that its numbers and meanings name."""
     line = " ".join(word for word in told if word not in ("before", "after", "period"))
+    line = re.sub(r"(?<![0-9] )(?<!last )\bhalf ", "2 third ", line)  # "metà del XVI secolo" is its middle
     spans = [point.span() for point in _points(line.partition("original")[0] + " ") if point.is_whole]
     spans = [(first, last) for first, last in spans if first >= EARLIEST and last <= LATEST]
     if not spans:
@@ -164,19 +166,22 @@ def _points(line: str) -> list[_Point]:
     for earlier, later in reversed([*pairwise(points)]):  # "3rd-2nd century BCE"
         if later.link:
             earlier.unit = earlier.unit or (later.unit if earlier.digits < 3 else "")
-            earlier.era = earlier.era or later.era
+            earlier.era = earlier.era or later.era or "ce" * ((earlier.digits, later.digits) == (2, 3))  # 98-117
     for earlier, later in pairwise(points):  # "AD 14-68" and "1574-88"
         if later.link and earlier.era == "ce":
             later.era = later.era or "ce"
         power = 10 ** later.digits
         whole = earlier.number // power * power + later.number
         shortened = later.link and later.digits < earlier.digits and later.unit not in _SIZES
-        if earlier.era == "bce":
-            shortened = shortened and later.link == "/" and later.era != "ce" and whole < earlier.number
+        if earlier.era == "bce":  # "332-30 BCE" is not
+            shortened = shortened and later.era != "ce" and whole < earlier.number
+            shortened = shortened and (later.link == "/" or earlier.digits > 3)
         elif later.era == "bce" or whole < earlier.number:
             shortened = False
         if shortened:
             later.number, later.digits, later.era = whole, earlier.digits, earlier.era
+        elif later.link and earlier.era == "bce":  # "-50 - 50"
+            later.era = later.era or "ce"
     return points
 
 
@@ -190,7 +195,7 @@ def _share(which: str, part: str) -> tuple[float, float]:
 # Words of media, "*" for any letters and "_" for a space or a hyphen. The first row with a word of the text decides:
 # objects before techniques and techniques before materials, since a woodblock print is of ink too.
 _MEDIA = [(kind, re.compile(r"\b(?:" + "|".join(words.split()).replace("*", r"\w*").replace("_", "[ -]") + r")\b"))
-          for kind, words in _read_words("media.csv")]
+          for kind, words in read_words("media.csv")]
 MEDIA = (*dict.fromkeys(kind for kind, _ in _MEDIA), "")
 
 

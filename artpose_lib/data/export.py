@@ -13,7 +13,7 @@ import pandas as pd
 
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.licences import find_rights
-from artpose_lib.data.metadata import reserve_columns
+from artpose_lib.data.metadata import rename_apart, reserve_columns
 from artpose_lib.data.pictures import locate, read_file
 from artpose_lib.data.text import to_file_name
 from artpose_lib.files import whole
@@ -84,7 +84,7 @@ def _parquet(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
     import pyarrow
     from pyarrow.parquet import ParquetWriter, read_metadata
 
-    rows, path = rows.rename(columns={"picture": "picture_text"}), out / "pictures.parquet"
+    rows, path = rename_apart(rows, {"picture": "picture_text"}), out / "pictures.parquet"
     schema = pyarrow.schema([*((column, pyarrow.string()) for column in rows), ("picture", pyarrow.binary())])
     with ParquetWriter(path, schema) as writer:
         for start in range(0, len(rows), 100):  # a group at a time, so that a large collection need not fit the memory
@@ -115,7 +115,9 @@ def name_files(rows: pd.DataFrame) -> list[str]:
     folders = dict(zip(labels, _tell_apart([to_file_name(label) for label in labels], labels), strict=True))
     names = []
     for file_name, label in zip(rows["file_name"], rows["label"], strict=True):
-        path = PurePosixPath(file_name.removeprefix(f"{label}/").replace("/", "--"))
+        name = file_name.removeprefix(f"{label}/").replace("/", "--")
+        known = re.search(r"\.(?:jpe?g?|jfif|png|webp|gif|tiff?|bmp)$", name, re.IGNORECASE)
+        path = PurePosixPath(name if known else name.replace(".", "-"))  # ".zip" would be unpacked
         names.append(f"{folders[label]}/{to_file_name(path.stem)}{re.sub('[^a-zA-Z0-9.]', '-', path.suffix)}")
     return _tell_apart(names, [*rows["file_name"]])
 

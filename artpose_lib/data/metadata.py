@@ -112,8 +112,18 @@ def reserve_columns(table: pd.DataFrame) -> pd.DataFrame:
     """The table with other names, which `list_pictures` takes back, for columns from which Hugging Face' reader would
     make pictures, or which would take the place of its own: `image` and all in "_file_name"."""
     named = {name: re.sub(r"^image$", "image_url", re.sub(r"(_file_names?)$", r"\1_text", name)) for name in table}
-    named = {old: new for old, new in named.items() if new != old}
-    return table.rename(columns=named | {taken: f"{taken}_2" for taken in {*named.values()} & {*table}})
+    return rename_apart(table, named)
+
+
+def rename_apart(table: pd.DataFrame, named: dict[str, str]) -> pd.DataFrame:
+    """The table with columns renamed; one that has such a new name already gets "_2" behind it, until it is alone."""
+    named = {old: new for old, new in named.items() if old in table and new != old}
+    for name in {*named.values()} & {*table}:
+        free = name
+        while free in table or free in named.values():
+            free += "_2"
+        named = named | {name: free}
+    return table.rename(columns=named)
 
 
 def parse_boxes(text: str) -> list[tuple[int, ...]]:

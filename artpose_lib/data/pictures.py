@@ -158,7 +158,7 @@ def read_ahead(read: Callable[[Item], Result], items: Iterable[Item], threads: i
 
 
 def _upright_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    conversions, profile = [], image.info.get("icc_profile")
+    conversions, profile, is_grey = [], image.info.get("icc_profile"), image.mode in ("L", "LA")
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         conversions.append(f"The file holds {frames} pictures; the first is used.")
@@ -174,7 +174,7 @@ def _upright_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         image = image.convert("RGBA")
         if image.getchannel("A").getextrema()[0] < 255:
             conversions.append("The picture has transparent parts; they are laid over white.")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L" if is_grey else "RGB")
     if image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("RGB")
     if profile and (in_srgb := _apply_profile(image, profile)):
@@ -192,7 +192,8 @@ def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
         return None
     levels = np.stack(np.meshgrid(*[np.arange(0, 256, 51, np.uint8)] * 3), axis=-1).reshape(1, -1, 3)
     colours = Image.fromarray(levels).convert(image.mode)
-    moved = np.asarray(ImageCms.applyTransform(colours, transform), int) - np.asarray(colours.convert("RGB"), int)
-    if np.abs(moved).max() <= 2:  # sRGB whatever it is called, less the rounding; its name would tell nothing
+    told = np.asarray(ImageCms.applyTransform(colours, transform), int)
+    # sRGB whatever it is called, less the rounding, since its name would tell nothing; or one whose white is dark.
+    if np.abs(told - np.asarray(colours.convert("RGB"), int)).max() <= 2 or told[0, -1].min() < 128:
         return None
     return ImageCms.applyTransform(image, transform)

@@ -1,7 +1,9 @@
 """Text that others wrote: as it is compared, as a file's name, and in Markdown."""
 
+import csv
 import re
 import unicodedata
+from importlib.resources import files
 
 LONGEST = 500  # characters that are read of a museum's text; its dates and techniques seldom reach 200
 LONGEST_NAME = 150  # bytes of a file's name, of which file systems take 255
@@ -17,11 +19,18 @@ def fold(text: str) -> str:
     return " ".join(re.sub("[‐-―−]", "-", letters).split())
 
 
+def read_words(table: str) -> list[tuple[str, str]]:
+    """The rows of a table in this folder: a meaning and the words that tell it, folded."""
+    with (files("artpose_lib.data") / table).open(encoding="utf-8", newline="") as lines:
+        return [(meaning, fold(words)) for meaning, words in list(csv.reader(lines))[1:]]
+
+
 def to_file_name(text: str) -> str:
     """The text as a file's name that every system takes: letters with their marks and numbers stay, and "-", "_", "."
     and spaces; all else becomes "-". Different texts may get one name."""
     composed = unicodedata.normalize("NFC", text)
     kept = "".join(one if unicodedata.category(one)[0] in "LMN" or one in "-_. " else "-" for one in composed)
+    kept = re.sub(r"^(metadata)\.(?=(?:csv|jsonl|parquet)$)", r"\1-", kept, flags=re.IGNORECASE)  # its table's own
     name = _PARTS.sub(lambda part: part[0].capitalize(), kept.encode()[:LONGEST_NAME].decode(errors="ignore"))
     return re.sub("^__+", "_", name.strip(" .")) or "-"  # a dot or two lines in front hide a folder from readers
 

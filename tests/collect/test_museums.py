@@ -318,6 +318,15 @@ def test_a_server_without_sizes_of_its_own_making_gives_the_smallest_that_is_lar
     assert fetch(session, "nga", serve_sizes(there, 403, {"sizes": sizes})) == taken
 
 
+@pytest.mark.parametrize(("tile", "there", "taken"), [
+    ({"width": 1024, "scaleFactors": [1, 2, 4]}, ["750,500", "375,250"], "750,500"),
+    ({"width": 1500, "scaleFactors": [1, 2]}, ["1500,1000", "max"], "1500,1000"),
+    ({"width": "x", "scaleFactors": [0, None, -1]}, ["3000,2000"], "3000,2000"), (7, ["max"], "max")])
+def test_a_server_of_tiles_gives_the_whole_picture_in_one(session, tile, there, taken):
+    info = {"width": 3000, "height": 2000, "tiles": [tile]}
+    assert fetch(session, "smk", serve_sizes(there, 404, info)) == taken
+
+
 def test_a_server_that_refuses_all_blocks_and_is_left_alone(session, monkeypatch):
     monkeypatch.setattr(transport, "REST", 0)
     assert [fetch(session, "nga", lambda url: make_reply(b"no", 403, "text/plain")) for _ in range(4)] == [
@@ -393,6 +402,8 @@ RECORDS_READ = [
     ("cleveland", {"creators": [{"description": "Druk", "role": "printer"}, {"description": "Hof", "role": "publisher"},
                                 {"description": "Jan Maker", "role": "printmaker"}]}, {"author": "Jan Maker"}),
     ("harvard", {"id": 7, "datebegin": 0, "dateend": 0}, {"id": "7", "years": None}),
+    ("harvard", {"people": [{"role": "Artist", "prefix": "Attributed to", "displayname": "B. Prova"}]},
+     {"author": "Attributed to B. Prova"}),
     ("harvard", {"url": "http://harvardartmuseums.org/collections/object/8"}, {"id": "8"}),
     ("europeana", {"dcCreator": ["http://x.org/2", "http://x.org/3"], "edmAgent": [f"http://x.org/{n}" for n in "123"],
                    "edmAgentLabel": [{"def": "Abbey"}, {"de": "B. Prova, Malerin", "en": ["B. Prova"]}, {"def": "C."}],

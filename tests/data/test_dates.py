@@ -87,6 +87,19 @@ DATES = [
     ("May -1850", 1850, 1850), ("Athens, -330/-320", -330, -320), ("Edo (-1868)", 1868, 1868),
     ("1190/85 BC", -1190, -1185), ("ca. 375/50 BCE", -375, -350), ("-375/50", -375, -350),
     ("um 440/30 v. Chr.", -440, -430), ("332–30 B.C.", -332, -30), ("190 BC/AD 14", -190, 14), ("101/99 BC", -101, -99),
+    # both ends open, eras beside the common one, a reign of a dynasty
+    ("after 1790, before 1805", 1790, 1805), ("vor 1805, nach 1790", 1790, 1805), ("1515 onwards", 1515, 1540),
+    ("before 1300 BC, after 1350 BC", -1350, -1300), ("prima del 1500", 1475, 1500), ("1500 oder später", 1500, 1525),
+    ("1200 AH (1785-86 AD)", 1785, 1786), ("AH 1200/1785–86 CE", 1785, 1786), ("Kansei 5 (1793)", 1793, 1793),
+    ("Qing dynasty (1644–1911), Qianlong period (1736–95)", 1736, 1795), ("Meiji era (1868–1912), 1890", 1890, 1890),
+    ("Trajan (98–117)", 98, 117), ("-50 - 50", -50, 50), ("ca. 1190–85 B.C.", -1190, -1185),
+    ("300 before Christ", -300, -300), ("550-525 avant Jésus-Christ", -550, -525), ("300 v.C.", -300, -300),
+    # centuries by Roman numbers, by their hundreds and by name, and their middle
+    ("IV c. B.C.", -399, -300), ("5C BC", -499, -400), ("sec. XVI-XVII", 1500, 1699), ("XVIth century", 1500, 1599),
+    ("fin XIXe", 1867, 1899), ("siglo XVI", 1500, 1599), ("seconda metà del '500", 1550, 1599),
+    ("1500-talet", 1500, 1599),
+    ("metà del Cinquecento", 1533, 1566), ("inizi del XVI secolo", 1500, 1532), ("seconde moitié du XVIe siècle", 1550,
+     1599), ("19th century impression of a 16th century plate", 1800, 1899),
     # a letter for a digit, after a date that is whole
     ("1927, printed l93l", 1927, 1927), ("Edo period (1615-1868), c. l830", 1615, 1868),
     # Greek
@@ -96,7 +109,8 @@ DATES = [
 NO_DATES = ["", "n.d.", "undated", "unknown", "date not known", "Classical period, High", "Hellenistic", "50", "0",
             "0 BCE", "2101", "99999", "10,001 BCE", "22 May", "Louis XIV", "first", "½",
             "copy of a Greek original of 450 BCE", "after a 15th century original", "copy of the 15th century original",
-            "l860s ?", "I86O", "19l0", "18OOs", "l9th century", "2Oth century", "|860s", "1850-l860", "1?50", "-20000"]
+            "l860s ?", "I86O", "19l0", "18OOs", "l9th century", "2Oth century", "|860s", "1850-l860", "1?50", "-20000",
+            "'60s", "AH 1200", "XVIIIe dynastie"]
 
 # Technique and type, the first as museums' answers give them.
 TECHNIQUES = [
@@ -130,6 +144,9 @@ TECHNIQUES = [
     *((words, "", "print") for words in (
         "Taille-douce", "pointe sèche", "Eaux-fortes", "Bulino", "acqueforti", "puntasecca", "Kaltnadel",
         "Linolschnitt", "Druckgraphik", "droge naald", "hoogdruk", "koldnål", "linoleumssnit", "højtryk")),
+    *((words, "", "sculpture") for words in ("pierre calcaire", "plâtre", "pietra", "kalksteen", "granit", "schist")),
+    *((words, "", "drawing") for words in ("Pinsel in Braun", "penseel in bruin", "Skizze", "pointe de métal")),
+    ("negatif sur verre", "", "photograph"), ("Bromsilberabzug", "", "photograph"), ("Fresko", "", "painting"),
     ("Marmo", "Scultura", "sculpture"), ("πηλός", "Ειδώλιο", "sculpture"), ("", "Χαρακτικό", "print"),
 ]
 

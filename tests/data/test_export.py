@@ -139,17 +139,19 @@ def test_hugging_face_reads_pictures_and_the_columns_come_back(collection, tmp_p
 
 
 def test_a_column_of_the_readers_new_name_is_kept(collection, tmp_path):
-    table = pd.read_csv(collection / "metadata.csv").assign(image="museum", image_url="mine")
+    table = pd.read_csv(collection / "metadata.csv").assign(image="museum", image_url="mine", image_url_2="too")
     table.to_csv(collection / "metadata.csv", index=False)
     export(load_dataset(collection, minimum=0), "imagefolder", tmp_path / "out")
     again = load_dataset(tmp_path / "out", minimum=0).metadata
-    assert set(again["image"]) == {"museum"} and set(again["image_url_2"]) == {"mine"}
+    assert set(again["image"]) == {"museum"} and set(again["image_url_2"]) == {"too"}
+    assert set(again["image_url_2_2"]) == {"mine"}
 
 
 @pytest.mark.parametrize("labels", [
     ("None", "NA"), ("01", "1"), ("1", "2"), ("test", "train"), ("Test", "a dev 1"), (".hidden", "__cache__"),
     ("Pieta (after)", "Pieta [after]"), ("Titian?", "Titian*"), ("कला", "कली"), ("pieta", "Pieta"), ("True", "False"),
-    ("Pietà", "Pieta"), ("x" * 300, "x" * 301), ("...", "?"), ("../../b", "a-b"), ("nan", "x")], ids=ascii)
+    ("Pietà", "Pieta"), ("x" * 300, "x" * 301), ("...", "?"), ("../../b", "a-b"), ("nan", "x"),
+    ("metadata.csv", "Metadata.parquet")], ids=ascii)
 def test_any_labels_reach_hugging_face(labels, tmp_path, read_images):
     frame = make_folder(tmp_path / "in", {"A": 2, "B": 2})
     frame.replace(dict(zip("AB", labels, strict=True))).to_csv(tmp_path / "in" / "metadata.csv", index=False)
@@ -190,6 +192,16 @@ def test_what_is_said_is_what_lies_on_the_disk(form, collection, tmp_path, monke
     assert not (tmp_path / "out").exists()
 
 
+def test_pictures_named_as_archives_or_tables_reach_hugging_face(tmp_path, read_images):
+    frame = make_folder(tmp_path / "in", {"A": 4})
+    names = ["A/a.zip", "A/metadata.jsonl", "A/metadata.parquet", "A/b.csv"]
+    for old, new in zip(frame["file_name"], names, strict=True):
+        (tmp_path / "in" / old).rename(tmp_path / "in" / new)
+    frame.assign(file_name=names).to_csv(tmp_path / "in" / "metadata.csv", index=False)
+    assert export(load_dataset(tmp_path / "in", minimum=0), "imagefolder", tmp_path / "out") == 4
+    assert len(read_images(tmp_path / "out")) == 4
+
+
 def test_files_that_would_meet_are_all_there(tmp_path):
     frame = make_folder(tmp_path / "in", {"A": 2})
     for name in ("A/b.png", "A--b.png", "A/B.png"):
@@ -201,11 +213,12 @@ def test_files_that_would_meet_are_all_there(tmp_path):
 
 
 def test_parquet_keeps_a_column_named_like_its_pictures(collection, tmp_path):
-    table = pd.read_csv(collection / "metadata.csv").assign(picture="mine")
+    table = pd.read_csv(collection / "metadata.csv").assign(picture="mine", picture_text="too")
     table.to_csv(collection / "metadata.csv", index=False)
     export(load_dataset(collection, minimum=0), "parquet", tmp_path / "out")
     found = pd.read_parquet(tmp_path / "out" / "pictures.parquet")
-    assert set(found["picture_text"]) == {"mine"} and isinstance(found["picture"][0], bytes)
+    assert set(found["picture_text"]) == {"mine"} and set(found["picture_text_2"]) == {"too"}
+    assert isinstance(found["picture"][0], bytes)
 
 
 @pytest.mark.parametrize("case, written", [("museums/hf_image_column", 4), ("museums/export_collision", 4),

@@ -30,6 +30,11 @@ OPEN = [
     "https://creativecommons.org/licenses/by/2.5/scotland/", "https://creativecommons.org/licenses/by/3.0/igo/",
     "https://creativecommons.org/licenses/by/2.0/?ref=ccsearch&atype=rich", "https://creativecommons.org/licenses/by/4.0/.",
     "CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)", "https://creativecommons.org/publicdomain/mark/1.0/deed.de",
+    "CC BY‑SA 4.0", "CC–BY—SA 4.0", "“CC BY 4.0”", "«CC0»", "[CC0]", "'CC0'", "CC BY 4", "CC BYSA", "Gemeinfrei",
+    "Namensnennung - Weitergabe unter gleichen Bedingungen 4.0 International (CC BY-SA 4.0)", "Dominio público",
+    "Released into the public domain", "Naamsvermelding 4.0 Internationaal", "Domaine public", "Lizenz: CC BY 4.0",
+    "https://creativecommons.org/licenses/by/4.0/#", "CC0 1.0 Universell",
+    "This work is licensed under CC BY 4.0. To view a copy of this license, visit https://creativecommons.org/licenses/by/4.0/",
 ]
 
 CLOSED = [
@@ -52,6 +57,11 @@ CLOSED = [
     "https://creativecommons.org@example.org/licenses/by/4.0/", "https://example.org//creativecommons.org/licenses/by/4.0/",
     "Public domain United States", "This image is in copyright", "CC BY 3.0 Germany only", "Image made available",
     "Creative Commons", "This work is licensed under the license", "Attribution 4.0", "CC BY-NC 3.0 igo",
+    "CC BY‑NC 4.0", "CC–BY–ND", "“CC BY-NC”", "CC BYNC", "Nicht gemeinfrei", "Namensnennung", "CC BY 5",
+    "Namensnennung - Nicht kommerziell 4.0 International", "No copyright", "pas CC0",
+    "Attribution - Pas d’Utilisation Commerciale 4.0 International",
+    "https://rightsstatements.org/page/NoC-NC/1.0/", "Domaine public ?", "Public domain from 2030",
+    "CC BY 4.0 (metadata)",
 ]
 
 
@@ -80,7 +90,8 @@ def test_the_shared_wordings_are_open():
 @pytest.mark.parametrize("column", [
     "licence", "license", "Licence", "LICENSE", "rights", "Rights statement", "edm:rights", "license_url", "Copyright",
     "copyright_status", "Nutzungsrechte", "Lizenz", "Auteursrecht", "licentie", "droits d'auteur", "Diritti", "Licenza",
-    "Rettigheder", "Δικαιώματα", "Άδεια", "derechos", "isPublicDomain", "usage", "terms of use"])
+    "Rettigheder", "Δικαιώματα", "Άδεια", "derechos", "isPublicDomain", "usage", "terms of use", "Credit/Rights",
+    "rettigheter", "upphovsrätt", "direitos", "lisens", "права", "©", "CC", "open_access", "gemeinfrei"])
 def test_a_column_of_rights_of_any_name_keeps_closed_what_is_not_known_to_be_open(column):
     table = pd.DataFrame({"file_name": list("abcd"), column: ["CC0", "In copyright", "", "True"]})
     assert find_rights(table) == [column] and are_publishable(table).tolist() == [True, False, False, False]

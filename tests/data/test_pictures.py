@@ -10,7 +10,7 @@ from builders import SRGB, SWAPPED, scene
 from conftest import SHARED
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from artpose_lib.data.pictures import PictureError, decode, decode_square, read_ahead, resize, verify
 
@@ -55,6 +55,21 @@ def test_a_wide_gamut_is_brought_into_srgb(name, colour):
     image, (remark,) = decode((SHARED / "cases" / "museums" / "img" / name).read_bytes(), side=320)
     assert "profile" in remark
     np.testing.assert_allclose(image.resize((1, 1)).getpixel((0, 0)), colour, atol=2)
+
+
+def test_a_grey_profile_counts_and_one_without_a_white_does_not():
+    grey = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"rTRC", b"kTRC"))
+    grey[16:20], linear = b"GRAY", b"curv" + bytes(8)
+    start = grey.index(b"para")
+    grey[start:start + len(linear)] = linear
+    for mode in ("L", "LA"):
+        image, (remark,) = decode(encoded(Image.new("L", (8, 8), 100).convert(mode), icc_profile=bytes(grey)))
+        assert "profile" in remark and image.getpixel((4, 4))[0] == pytest.approx(168, abs=2)
+    dark = SRGB.replace(b"para\0\0\0\0\0\3\0\0\0\2", b"para\0\0\0\0\0\0\0\0\0\x7f")
+    for at in (b"rXYZ", b"gXYZ", b"bXYZ"):
+        place = int.from_bytes(SRGB[SRGB.index(at) + 4:SRGB.index(at) + 8], "big")
+        dark = dark[:place + 8] + bytes(12) + dark[place + 20:]
+    assert decode(encoded(RED, icc_profile=dark))[1] == []
 
 
 def test_exif_orientation_is_applied():

@@ -29,7 +29,8 @@ class Harvard(Source):
 
 def read_artwork(record: object) -> Artwork:
     """Read one entry of a search's `records`."""
-    artists = [field(person, "displayname") for person in entries(record, "people") if dig(person, "role") == "Artist"]
+    artists = [f'{field(person, "prefix")} {field(person, "displayname")}' for person in entries(record, "people")
+               if dig(person, "role") == "Artist"]
     image = field(record, "primaryimageurl").replace("http://", "https://", 1)
     page = text(*addresses([dig(record, "url")]))
     # Level 1 permits 256 pixels, level 2 nothing.
