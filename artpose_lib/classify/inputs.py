@@ -31,7 +31,7 @@ def list_names(source: Path, root: Path) -> Iterator[str]:
 
     Parameters: `source` a folder, searched by `metadata.walk`, which also names what cannot be read; how many files are
     passed over is said. Or one picture. Or a table, Parquet or text, with a column `file_name` or `url`. Or a text with
-    a path or an address on each line. Texts are UTF-8, or UTF-16 with its mark; bytes that are neither are kept as
+    a path, an address or "# a remark" on each line. Texts are UTF-8, or UTF-16 with its mark; other bytes are kept as
     `os.fsdecode` does. `root`, a resolved path, is where names of files start.
     Raises DataError where there is no such file, it is no such list, or nothing that it names is there.
     """
@@ -43,6 +43,7 @@ def list_names(source: Path, root: Path) -> Iterator[str]:
         names = iter([os.path.relpath(source, root)])
     else:
         names = (_mend(name, root) for name in _read_list(source))
+        names = (name for name in names if not re.match(r"\s*#(\s|$)", name) or os.path.lexists(root / name))
     first = []
     for name in names:
         first.append(name)

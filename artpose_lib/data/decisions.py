@@ -89,8 +89,9 @@ def append_decision(folder: str | Path, decision: Decision) -> None:
     """Add a decision as the last line of decisions.csv, on disk when this returns; an empty `when` becomes now.
 
     A half line that a crash left is removed first, and shown; a whole one is ended. Raises DecisionError where `who` is
-    empty.
+    empty, or as `read_decisions` does.
     """
+    read_decisions(folder)  # a file that is something else stays as it is
     if not decision.who.strip():
         raise DecisionError(f'the decision "{decision.action}" on {decision.file_name} names no person: give who.')
     decision = replace(decision, when=decision.when or datetime.now(UTC).isoformat(timespec="seconds"))
@@ -152,8 +153,8 @@ def _is_half(line: bytes, is_first: bool) -> bool:
         return header.startswith(line) and line != header
     try:
         return len(_split_line(line, "")) < len(COLUMNS)
-    except DecisionError:
-        return True
+    except DecisionError as error:  # bytes that are no UTF-8 were not cut off, unless at the end
+        return getattr(error.__cause__, "reason", "unexpected end of data") == "unexpected end of data"
 
 
 def _split_line(line: bytes, where: str) -> list[str]:

@@ -89,6 +89,7 @@ def test_what_is_no_list_is_said(tmp_path, name, content, words):
     ("a.csv", "Title;File Name\r\n\"x;y\";été/0.png\r\n;;\r\n"), ("a.csv", "url,FILE_NAME,\n,été/0.png,\n"),
     ("a.tsv", "file_name\ttitle\nété/0.png\ta, b\n"), ("a.txt", "x|url\n1|été/0.png\n"), ("a.lst", "été\\0.png\r"),
     ("a.txt", "\n  \n 'été/0.png'\n"), ("a.txt", ' "été\\0.png" \r\n'),
+    ("a.txt", "# a remark\n #\nété/0.png\n"),
 ])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
 def test_lists_are_read_as_programs_write_them(tmp_path, name, content, encoding):

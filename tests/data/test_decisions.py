@@ -179,6 +179,16 @@ def test_a_file_that_is_something_else_is_refused(tmp_path):
         read_decisions(tmp_path)
 
 
+@pytest.mark.parametrize("content", [HEADER.replace(",", ";").encode() + b"2026;Ann;a.jpg;drop;;why",  # a spreadsheet's
+                                     HEADER.encode() + b"2026,Ann,a.jpg,drop,,\xe9tude"])  # a Latin-1 editor's
+def test_nothing_is_added_to_or_taken_from_a_file_that_cannot_be_read(tmp_path, content):
+    (tmp_path / FILE).write_bytes(content)
+    for use in (read_decisions, lambda folder: append_decision(folder, LOG[0])):
+        with pytest.raises(DecisionError, match="line [12]: "):
+            use(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == content
+
+
 # One decision.
 
 
