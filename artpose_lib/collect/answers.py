@@ -21,7 +21,7 @@ CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"  # how a museum's lic
 LONGEST_TEXT = 1000  # characters of one field; descriptions go on for pages, and a title never does
 NOT_AUTHORS = re.compile(  # by the role that a museum gives a person
     r"publish|uitgev|editor|\bprinter|printing|drukker|dedicat|opgedragen|privileg|octrooi|seller|verkoper|handelaar|"
-    r"commission|client|opdrachtgever|patron|owner|eigenaar|donor|schenker", re.IGNORECASE)
+    r"commission|client|opdrachtgever|patron|owner|eigenaar|donor|schenker|dealer|sitter|depicted", re.IGNORECASE)
 LARGEST_TABLE = 200_000_000  # bytes of a table in an archive; the Web Gallery's 52,867 rows are about 13 million
 
 

@@ -16,8 +16,7 @@ OPEN_END = 25  # years that "before" and "after" reach: the medians are 30 and 2
 _MEANING = {word: meaning for meaning, words in read_words("date_words.csv") for word in words.split()}
 
 _CLAUSE = r"[^,;:()|]*"  # to the next comma or bracket
-_COPY = (r"\b(?:cop(?:y|ies|ied|ie|ia)|kopie?|repli(?:cas?|k|que)|reproductions?|facsimiles?|casts?|impressions?"
-         r"|restrikes?|imitations?|abguss|moulage|calco)\b")
+_COPY = r"\b(?:cop(?:y|i\w+)|kopie?|repli\w+|reprod\w+|facsim\w+|casts?|impressions?|restrikes?|abguss|moulage|calco)\b"
 _AFTER = r"(?:after|nach|naar|efter|d'apres|da)\b"
 _OPEN = "|".join(word for word, meaning in _MEANING.items() if meaning in ("before", "after"))
 _ARTICLE = r"(?:an?|ein\w*|een|une?|uno|en|et)\b"

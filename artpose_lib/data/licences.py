@@ -25,8 +25,7 @@ _OPEN_WORDS = re.compile(
     r"|\battribution(?: sharealike| share alike)? [1-4]\.[0-9] (?:international|unported|generic)\b")
 _SAME = [(re.compile(words), meaning) for meaning, words in read_words("licence_words.csv")]  # in other words
 # What may stand beside them. Any other word, such as "nc", "no" or "see", may take back what they say.
-_AROUND = re.compile(r"this|work|image|file|is|in|into|to|made|released|dedicated|available|licensed|under|the|a"
-                     r"|licen[cs]e|legal|code|deed")
+_AROUND = re.compile("this|work|image|file|is|in(to)?|made|released|available|under|the|a|licen[cs]ed?|legal|code|deed")
 # Behind a version.
 _COUNTRIES = ("(?!nc|nd|no)[a-z]{2}|australia|austria|brazil|canada|denmark|france|germany|greece|italy|japan|norway"
               "|netherlands|new zealand|poland|scotland|spain|sweden|switzerland|united kingdom|united states")

@@ -402,6 +402,8 @@ RECORDS_READ = [
     ("cleveland", {"creators": [{"description": "Druk", "role": "printer"}, {"description": "Hof", "role": "publisher"},
                                 {"description": "Jan Maker", "role": "printmaker"}]}, {"author": "Jan Maker"}),
     ("harvard", {"id": 7, "datebegin": 0, "dateend": 0}, {"id": "7", "years": None}),
+    ("artic", {"artist_title": "B. Prova", "artist_display": "Attributed to B. Prova\nDutch, 1606-1669"},
+     {"author": "Attributed to B. Prova"}),
     ("harvard", {"people": [{"role": "Artist", "prefix": "Attributed to", "displayname": "B. Prova"}]},
      {"author": "Attributed to B. Prova"}),
     ("harvard", {"url": "http://harvardartmuseums.org/collections/object/8"}, {"id": "8"}),

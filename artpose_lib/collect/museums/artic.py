@@ -28,11 +28,12 @@ class Artic(Source):
 def read_artwork(record: object) -> Artwork:
     """Read one entry of a search's `data`."""
     number, image, display = field(record, "id"), field(record, "image_id"), dig(record, "artist_display")
+    artist, lines = field(record, "artist_title"), display.splitlines() if isinstance(display, str) else []
     return Artwork(
         **columns(record, id="id", title="title", date="date_display", technique="medium_display",
                   type="artwork_type_title"),
-        # The lines after the first are nationality and years.
-        author=text(dig(record, "artist_title"), *(display.splitlines() if isinstance(display, str) else [])),
+        # The first may say "Attributed to", those after it are nationality and years.
+        author=text(*(line for line in lines[:1] if artist and line.endswith(artist)), artist, *lines),
         years=read_years(dig(record, "date_start"), dig(record, "date_end")),
         location="Art Institute of Chicago",
         images=addresses([f"https://www.artic.edu/iiif/2/{image}/full/843,/0/default.jpg"] if image else []),
