@@ -19,6 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from statsmodels.stats import proportion
+from threadpoolctl import threadpool_limits
 
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.pictures import FORMATS
@@ -92,7 +93,8 @@ def fit_probe(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierM
         return DummyClassifier().fit(x, y)
     folds = GroupKFold(min(FOLDS, len(np.unique(pictures))), shuffle=True, random_state=0)
     search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": STRENGTHS}, cv=folds)
-    return make_pipeline(StandardScaler(), PCA(svd_solver="full"), search).fit(x, y, gridsearchcv__groups=pictures)
+    with threadpool_limits(1):  # on so small matrices, several threads mostly wait for one another
+        return make_pipeline(StandardScaler(), PCA(svd_solver="full"), search).fit(x, y, gridsearchcv__groups=pictures)
 
 
 def measure_files(dataset: PoseDataset) -> np.ndarray:
