@@ -235,7 +235,7 @@ HTML(tables.audit_overview(found["rows"]))
 # counted. Here two networks that are equally often right are tested in five trials. Each trial tests a tenth of one
 # pool of pictures, drawn at random, so that trials share pictures; half of the pictures are answered alike in all
 # trials. The table says how often the interval of one network's accuracy, and of the difference between both, on the same
-# pictures, held the truth in 100 runs, and in brackets how wide it was.
+# pictures, held the truth, and in brackets how wide it was.
 #
 # The method is the one of all the scores and differences in this book: a bootstrap on two levels, which draws trials, and
 # the pictures of each, anew with replacement {cite}`davisonhinkley`. To all trials together it adds two pictures that
@@ -243,7 +243,7 @@ HTML(tables.audit_overview(found["rows"]))
 # would have an interval of no width, as if nothing else could ever happen.
 
 # %%
-rng = np.random.default_rng(0)
+rng, runs = np.random.default_rng(0), 10 if study.profile.name == "smoke" else 100
 
 
 def simulate(pictures, accuracy):
@@ -256,10 +256,10 @@ def simulate(pictures, accuracy):
 
 held = []
 for pictures, accuracy in product((7, 17, 34, 100), (0.3, 0.5, 0.8, 0.95, 1.0)):
-    of_accuracy, of_difference = np.moveaxis([simulate(pictures, accuracy) for _ in range(100)], 0, 2)
+    of_accuracy, of_difference = np.moveaxis([simulate(pictures, accuracy) for _ in range(runs)], 0, 2)
     for of, truth, (low, high) in (("accuracy", accuracy, of_accuracy), ("difference", 0, of_difference)):
         covered = (low - 1e-9 <= truth) & (truth <= high + 1e-9)
         held.append({"interval of the": of, "test pictures": pictures, "true accuracy": f"{accuracy:.2f}",
                      "held": f"{covered.mean():.0%} ({(high - low).mean():.3f})"})
 pd.DataFrame(held).pivot(index=["interval of the", "test pictures"], columns="true accuracy", values="held").style.set_caption(
-    "How often the truth was held, and the mean width")
+    f"How often the truth was held in {runs} runs, and the mean width")

@@ -509,7 +509,7 @@ def test_an_answer_is_found_again_under_a_new_key(polite, web, name):
 
 
 TELLING = {
-    **{f"status {status}": echo(status) for status in (400, 401, 403, 404, 429, 500)},
+    **{f"status {status}": echo(status) for status in (400, 401, 403, 404, 500)},
     "hung up": b"", "no protocol": KEY.encode() + b"\r\n", "no JSON": reply(KEY.encode()),
     "cut off": echo(Content_Length=10 ** 6),
     "a host and a path": reply(b"", 302, Location=f"https://{KEY}/{KEY}"),
