@@ -41,17 +41,11 @@ def plainly(images, labels):
     import numpy as np
     from imblearn.over_sampling import SMOTE
 
-    from artpose_lib.train import augment
+    from artpose_lib.train.augment import expand
 
     flat = images.reshape(len(images), -1).astype(np.float64)
     flat, labels = SMOTE(random_state=SEED).fit_resample(flat, labels)
-    images = np.rint(flat).astype(np.uint8).reshape(-1, *images.shape[1:])
-    transform, rng = augment._transform(BACKBONE, SEED), np.random.default_rng(SEED)
-    for _ in range(augment.ROUNDS):
-        drawn = np.concatenate([augment._draw(np.flatnonzero(labels == label), rng) for label in np.unique(labels)])
-        images = np.concatenate([images, transform(images=images[drawn])])
-        labels = np.concatenate([labels, labels[drawn]])
-    return images, labels
+    return expand(np.rint(flat).astype(np.uint8).reshape(-1, *images.shape[1:]), labels, BACKBONE, SEED)
 
 
 def ours(images, labels):

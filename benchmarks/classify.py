@@ -146,7 +146,7 @@ def _record(folder: Path):
     from artpose_lib.train.records import RECORD, Record
 
     (folder / "record").mkdir(exist_ok=True)
-    (folder / "record" / RECORD).write_text("{}")
+    (folder / "record" / RECORD).write_text('{"config": {"data": "none"}}')
     return Record(folder / "record")
 
 
