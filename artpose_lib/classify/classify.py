@@ -97,7 +97,9 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
     with claim(out, option="--out") as mine:
         if not mine:
             raise DataError(f"{out} is being written by another process. Wait for that, or name another file.")
-        if not finished:
+        if not (finished or _is_finished(out, facts)):  # another process may have ended meanwhile
+            if out.exists():
+                say(f"artpose: {out} is made anew, as there is more to compare with or to follow")
             rows = _freeze_list(names, work, facts)
             neighbours = ensure_neighbours(record, dataset, work, weights_dir)
             parts = [Part(work, number, root, record.folder, weights_dir, contact, redirects, neighbours)
@@ -194,9 +196,7 @@ def _is_finished(out: Path, facts: dict) -> bool:
     except (OSError, ValueError):  # pyarrow's errors among them
         stored = {}
     changed = _find_changes(stored, facts)
-    if changed == MORE:
-        say(f"artpose: {out} is made anew, as there is more to compare with or to follow")
-    elif changed:
+    if changed and changed != MORE:
         raise DataError(f"{out} is there already, and not from this list and model: name another file, or delete it.")
     return not changed
 
@@ -240,4 +240,5 @@ def _assemble(parts: list[Part], work: Path, out: Path, facts: dict) -> None:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
