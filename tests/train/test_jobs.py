@@ -39,7 +39,7 @@ def contents(results):
     found = {}
     for path in sorted(path for path in results.rglob("*") if path.is_file()):
         found[str(path.relative_to(results))] = path.read_bytes()
-        if path.name == records.RECORD:
+        if path.name == records.RECORD and not path.parent.name.startswith(PARTIAL):  # the killed leave half a file
             facts = json.loads(path.read_text())
             found[str(path.relative_to(results))] = {key: facts[key] for key in facts.keys() - {"finished", "seconds"}}
     return found
