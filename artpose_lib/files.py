@@ -8,6 +8,7 @@ lost with the network, the first to store a thing wins: moving it into place nev
 """
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -30,6 +31,12 @@ def say(line: str, end: str = "\n") -> None:
     """
     start = "\r\x1b[K" if sys.stderr.isatty() else ""
     print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
+
+
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """The checksum of a file in hexadecimal, which is read without being held in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Classify a collection of any size with a stored trial, part by part, so that it can stop and go on at any moment.
 
-Beside the output `out.parquet` a hidden folder `.out.parquet.parts` holds the list of what is to be classified, as it
-was when it was first read, and one Parquet file for each part that is done. What an output's rows depended on stands in
-the Parquet itself, and of `out.csv` in a hidden file `.out.csv.facts` beside it.
+Beside the output `out.parquet` a hidden folder `.out.parquet.<facts>.parts` holds the list of what is to be classified,
+as it was when it was first read, and one Parquet file for each part that is done. Its name stands for all that the rows
+depend on, so that a run with another model or list never meets these parts. The same facts stand in the Parquet itself,
+and of `out.csv` in a hidden file `.out.csv.facts` beside it.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from glob import escape
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
@@ -27,18 +29,16 @@ from artpose_lib import __version__
 from artpose_lib.classify import inputs
 from artpose_lib.classify.model import NEIGHBOURS, Classifier, ensure_neighbours, open_classifier
 from artpose_lib.data.dataset import DataError, PoseDataset
-from artpose_lib.data.metadata import FOLLOW
+from artpose_lib.data.metadata import follows_links
 from artpose_lib.data.pictures import PictureError, read_ahead
-from artpose_lib.files import claim, say, whole
+from artpose_lib.files import claim, digest, say, whole
 from artpose_lib.model.features import forward
 from artpose_lib.train import jobs
 from artpose_lib.train.records import RECORD, WEIGHTS, Record
 
 PART = 1024  # pictures of a part: what a kill costs at most, and a file of some 50 kB
 GROUP = 64  # parts in a row group of the output
-LISTS, FACTS, KEY = "lists", "facts.json", b"artpose"
-EXTRAS = NEIGHBOURS, "/redirects", "/links"  # among the digests: what a later run may have that an earlier one lacked
-MORE = ["more"]
+LISTS, KEY = "lists", b"artpose"
 TALK = 5  # seconds between two looks at the progress, and to the first
 
 
@@ -47,7 +47,8 @@ class Part:
     """A part of a collection, small enough to be sent to another process.
 
     work: the hidden folder. number: from 0. root: where names of files start. record: the trial's folder.
-    weights_dir: as in `build_classifier`. contact and redirects: as in `inputs.open_downloads`. neighbours: a file.
+    weights_dir: as in `build_classifier`. contact and redirects: as in `inputs.open_downloads`. follow: as in
+    `metadata.is_inside`. neighbours: a file.
     """
 
     work: Path
@@ -57,6 +58,7 @@ class Part:
     weights_dir: str | None = None
     contact: str = ""
     redirects: bool = False
+    follow: bool = False
     neighbours: Path | None = None
 
     @property
@@ -91,28 +93,34 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
     if out == source:
         raise DataError(f"{out} is what is to be classified: name another file for the output.")
     root = (root or (source if source.is_dir() else source.parent)).resolve()
-    work, names = out.parent / f".{out.name}.parts", inputs.list_names(source, root)
-    facts = _facts(source, root, record, dataset, redirects, part_size)
-    finished = _is_finished(out, facts)
+    follow = follows_links()
+    names = inputs.list_names(source, root, follow)
+    facts = _facts(source, root, record, part_size)
+    options = {"neighbours": dataset is not None or (record.folder / NEIGHBOURS).exists(), "redirects": redirects,
+               "follow": follow}
+    finished = _is_finished(out, facts, options)
     with claim(out, option="--out") as mine:
         if not mine:
             raise DataError(f"{out} is being written by another process. Wait for that, or name another file.")
-        if not (finished or _is_finished(out, facts)):  # another process may have ended meanwhile
+        if not (finished or _is_finished(out, facts, options)):  # another process may have ended meanwhile
             if out.exists():
                 say(f"artpose: {out} is made anew, as there is more to compare with or to follow")
-            rows = _freeze_list(names, work, facts)
+            fingerprint = hashlib.sha256(json.dumps([facts, options]).encode()).hexdigest()[:12]
+            work = out.parent / f".{out.name}.{fingerprint}.parts"
+            rows = _freeze_list(names, work / LISTS, part_size)
             neighbours = ensure_neighbours(record, dataset, work, weights_dir)
-            parts = [Part(work, number, root, record.folder, weights_dir, contact, redirects, neighbours)
+            parts = [Part(work, number, root, record.folder, weights_dir, contact, redirects, follow, neighbours)
                      for number in range(-(-rows // part_size))]
             missing = [part for part in parts if not part.path.exists()]
             before = min(rows, part_size * (len(parts) - len(missing)))
             with tqdm(total=rows, initial=before, unit=" pictures", mininterval=TALK, delay=TALK) as progress:
                 for done in (run or classify_parts)(missing):
                     progress.update(done)
-            _assemble(parts, work, out, facts)
-        shutil.rmtree(work, ignore_errors=True)
-    errors = pd.read_csv(out, usecols=["error"]) if out.suffix == ".csv" else pd.read_parquet(out, columns=["error"])
-    return len(errors), int(errors["error"].notna().sum())
+            _assemble(parts, out, {"facts": facts, "options": options})
+        for work in out.parent.glob(f".{escape(out.name)}.*.parts"):  # those of runs that can end here no more too
+            shutil.rmtree(work, ignore_errors=True)
+    stored = _read_facts(out)
+    return stored["rows"], stored["failed"]
 
 
 def classify_on_cluster(where: str, parts: list[Part]) -> Iterator[int]:
@@ -136,7 +144,8 @@ def classify_parts(parts: list[Part], classifier: Classifier | None = None) -> I
     first = parts[0]
     classifier = classifier or open_classifier(first.record, first.weights_dir, first.neighbours)
     with inputs.open_downloads(first.contact, first.redirects) as download:
-        read = partial(inputs.read_picture, root=first.root, size=classifier.size, download=download)
+        read = partial(inputs.read_picture, root=first.root, size=classifier.size, download=download,
+                       follow=first.follow)
         named = ((part, name) for part in parts for name in part.names())
         with closing(read_ahead(lambda item: (item[0], read(item[1])), named)) as pictures:
             for part, group in groupby(pictures, key=itemgetter(0)):
@@ -164,81 +173,65 @@ def _rows(names: list[str], found: list, classifier: Classifier) -> pyarrow.Tabl
     return pyarrow.Table.from_pandas(rows.reindex(columns=schema.names), schema).replace_schema_metadata()
 
 
-def _facts(source: Path, root: Path, record: Record, dataset: PoseDataset | None, redirects: bool,
-           part_size: int) -> dict:
-    """What the output's rows depend on, but for the pictures themselves: an earlier run must agree with it."""
-    paths = record.folder / RECORD, record.folder / WEIGHTS, record.folder / NEIGHBOURS, source
-    digests = {path.name: _digest(path) for path in paths if path.is_file()}
-    extras = (dataset and dataset.fingerprint, redirects, os.environ.get(FOLLOW))
-    digests |= {name: str(extra) for name, extra in zip(EXTRAS, extras, strict=True) if extra}
+def _facts(source: Path, root: Path, record: Record, part_size: int) -> dict:
+    """What the output's rows depend on, but for the pictures themselves and what else a later run may have."""
+    paths = record.folder / RECORD, record.folder / WEIGHTS, source
     return {"source": os.fsdecode(source), "root": os.fsdecode(root), "record": record.folder.name, "part": part_size,
-            "files": digests, "version": __version__}
+            "files": {path.name: digest(path) for path in paths if path.is_file()}, "version": __version__}
 
 
-def _find_changes(stored: dict, facts: dict) -> list[str]:
-    """The names of the facts that an earlier run had otherwise; `MORE` where it only lacked some of EXTRAS."""
-    before, now = dict(stored.get("files", {})), dict(facts["files"])
-    gained = [bool(now.pop(name, "")) > bool(before.pop(name, "")) for name in EXTRAS]
-    changed = [name for name in facts if (stored | {"files": before}).get(name) != (facts | {"files": now})[name]]
-    return changed or MORE * any(gained)
-
-
-def _is_finished(out: Path, facts: dict) -> bool:
-    """Whether the output is there. Raises DataError where it is of another run, or no output at all."""
+def _is_finished(out: Path, facts: dict, options: dict[str, bool]) -> bool:
+    """Whether the output is there, with all that the options give. Raises DataError where another's is there."""
     if not out.exists():
         return False
-    try:
-        if out.suffix == ".csv":
-            stored = json.loads(out.with_name(f".{out.name}.facts").read_text(encoding="utf-8"))
-            stored = stored if stored["sha256"] == _digest(out) else {}
-        else:
-            stored = json.loads((parquet.read_schema(out).metadata or {}).get(KEY, b"{}"))
-    except (OSError, ValueError):  # pyarrow's errors among them
-        stored = {}
-    changed = _find_changes(stored, facts)
-    if changed and changed != MORE:
+    stored = _read_facts(out)
+    if stored.get("facts") != facts:
         raise DataError(f"{out} is there already, and not from this list and model: name another file, or delete it.")
-    return not changed
+    return all(stored["options"][name] for name, wanted in options.items() if wanted)
 
 
-def _freeze_list(names: Iterator[str], work: Path, facts: dict) -> int:
-    """Write down what is to be classified, part by part, unless it is; return how many rows that is.
+def _read_facts(out: Path) -> dict:
+    """What an output's rows depended on, and how many there are; nothing of what was not made here, or was changed."""
+    try:
+        if out.suffix == ".parquet":
+            return json.loads(parquet.read_metadata(out).metadata[KEY])
+        stored = json.loads(_beside(out).read_text(encoding="utf-8"))
+        return stored if stored["sha256"] == digest(out) else {}
+    except (OSError, ValueError, KeyError, TypeError):  # pyarrow's errors among them
+        return {}
+
+
+def _beside(out: Path) -> Path:
+    return out.with_name(f".{out.name}.facts")
+
+
+def _freeze_list(names: Iterator[str], lists: Path, size: int) -> int:
+    """Write down what is to be classified, a file a part, unless it is; return how many rows that is.
 
     A folder may change while a long run goes on; the list does not.
     """
-    frozen = work / LISTS / FACTS
-    stored = json.loads(frozen.read_text(encoding="utf-8")) if frozen.exists() else {}
-    changed = _find_changes(stored, facts)
-    if stored and not changed:
-        return stored["rows"]
-    if stored and changed != MORE:
-        raise DataError(f"{work} is from a run that was not finished and had another {', '.join(changed)}. Repeat that "
-                        "one, or delete the folder.")
-    shutil.rmtree(work, ignore_errors=True)  # a list that was not finished, or parts that know less
-    rows = 0
-    with whole(work / LISTS, option="--out") as lists:
-        lists.mkdir()
-        while some := list(islice(names, facts["part"])):
-            (lists / f"{rows // facts['part']:08}.json").write_text(json.dumps(some), encoding="utf-8")
-            rows += len(some)
-        (lists / FACTS).write_text(json.dumps(facts | {"rows": rows}), encoding="utf-8")
-    return rows
+    if not lists.exists():
+        with whole(lists, option="--out") as partial_lists:
+            partial_lists.mkdir()
+            for number, some in enumerate(iter(lambda: list(islice(names, size)), [])):
+                (partial_lists / f"{number:08}.json").write_text(json.dumps(some), encoding="utf-8")
+    *others, last = sorted(lists.iterdir())
+    return size * len(others) + len(json.loads(last.read_text(encoding="utf-8")))
 
 
-def _assemble(parts: list[Part], work: Path, out: Path, facts: dict) -> None:
-    """The parts' files in one, a row group at a time, put in its place."""
-    schema = parquet.read_schema(parts[0].path).with_metadata({KEY: json.dumps(facts).encode()})
-    write = csv.CSVWriter if out.suffix == ".csv" else partial(parquet.ParquetWriter, compression="zstd")
-    with whole(work / out.name, option="--out") as path, write(path, schema) as writer:
+def _assemble(parts: list[Part], out: Path, known: dict) -> None:
+    """The parts' files in one, a row group at a time, put in its place with what is known of it."""
+    made, schema, rows, failed = parts[0].work / out.name, parquet.read_schema(parts[0].path), 0, 0
+    is_csv = out.suffix == ".csv"
+    write = csv.CSVWriter if is_csv else partial(parquet.ParquetWriter, compression="zstd")
+    with whole(made, option="--out") as path, write(path, schema) as writer:
         for start in range(0, len(parts), GROUP):
-            tables = [parquet.read_table(part.path) for part in parts[start:start + GROUP]]
-            writer.write_table(pyarrow.concat_tables(tables), GROUP * facts["part"])
-    if out.suffix == ".csv":
-        stored = json.dumps(facts | {"sha256": _digest(work / out.name)})
-        out.with_name(f".{out.name}.facts").write_text(stored, encoding="utf-8")
-    os.replace(work / out.name, out)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+            table = pyarrow.concat_tables(parquet.read_table(part.path) for part in parts[start:start + GROUP])
+            rows, failed = rows + len(table), failed + len(table) - table["error"].null_count
+            writer.write_table(table, GROUP * known["facts"]["part"])
+        known |= {"rows": rows, "failed": failed}
+        if not is_csv:
+            writer.add_key_value_metadata({KEY: json.dumps(known)})
+    if is_csv:
+        _beside(out).write_text(json.dumps(known | {"sha256": digest(made)}), encoding="utf-8")
+    os.replace(made, out)

@@ -1,12 +1,9 @@
 """What is to be classified: the files of a folder, a picture, or what a list names; and one as a square of pixels."""
 
-import codecs
-import csv
 import os
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -14,11 +11,11 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import numpy as np
-from pyarrow import ArrowException, parquet
 
 from artpose_lib.collect.answers import Fault, text
-from artpose_lib.data.metadata import FOLLOW, OTHERS, PROGRAMS, DataError, is_inside, tell_counts, walk
-from artpose_lib.data.pictures import FORMATS, PictureError, decode_square, is_picture, locate, read_file
+from artpose_lib.data.metadata import FOLLOW, OTHERS, PROGRAMS, is_inside, tell_counts, walk
+from artpose_lib.data.pictures import FORMATS, PictureError, decode_square, is_picture, locate, read_file, spell
+from artpose_lib.data.tables import DataError, is_parquet, open_text, read_csv, read_table
 from artpose_lib.files import say
 
 COLUMNS = ("file_name", "file", "url")  # of a table, "file" of an output; in each row the first that says something
@@ -26,28 +23,28 @@ ADDRESS = ("http://", "https://")
 LONGEST = 8192  # characters of a line in a list: more than any file's name or address
 
 
-def list_names(source: Path, root: Path) -> Iterator[str]:
+def list_names(source: Path, root: Path, follow: bool = False) -> Iterator[str]:
     """The names of a folder's pictures, or those on a list, one by one.
 
     Parameters: `source` a folder, searched by `metadata.walk`, which also names what cannot be read; how many files are
     passed over is said. Or one picture. Or a table, Parquet or text, with a column `file_name` or `url`. Or a text with
     a path, an address or "# a remark" on each line. Texts are UTF-8, or UTF-16 with its mark; other bytes are kept as
-    `os.fsdecode` does. `root`, a resolved path, is where names of files start.
+    `os.fsdecode` does. `root`, a resolved path, is where names of files start; `follow` as in `metadata.is_inside`.
     Raises DataError where there is no such file, it is no such list, or nothing that it names is there.
     """
     if source.is_dir():
-        names = _walk_pictures(source)
+        names = _walk_pictures(source, follow)
     elif not source.is_file():
         raise DataError(f"{source}: there is no such folder, picture or list.")
     elif is_picture(source):
         names = iter([os.path.relpath(source, root)])
     else:
         names = (_mend(name, root) for name in _read_list(source))
-        names = (name for name in names if not re.match(r"\s*#(\s|$)", name) or os.path.lexists(root / name))
+        names = (name for name in names if not re.match(r"\s*#(\s|$)", name) or _is_there(root, name))
     first = []
     for name in names:
         first.append(name)
-        if name.lower().startswith(ADDRESS) or os.path.lexists(root / name):
+        if name.lower().startswith(ADDRESS) or _is_there(root, name):
             return chain(first, names)
     if first:
         raise DataError(f'{source}: nothing that it names is in {root}, for example "{text(first[0])}". If it is a '
@@ -56,14 +53,15 @@ def list_names(source: Path, root: Path) -> Iterator[str]:
     raise DataError(f"{source}: no pictures. {what}.")
 
 
-def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes]) -> np.ndarray | PictureError:
+def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes],
+                 follow: bool = False) -> np.ndarray | PictureError:
     """Read one picture, uint8 RGB (size, size, 3), or return the reason why there is none. Raises nothing.
 
     Parameters: `name` of a file or an address; files lie in `root`, a resolved path, and a name that leads out of it is
-    refused, also through a link; `download` gets the file at an address, or raises Fault or ValueError.
+    refused, also through a link unless `follow`; `download` gets the file at an address, or raises Fault or ValueError.
     """
     try:
-        data = download(name) if name.lower().startswith(ADDRESS) else _read_file(root, name)
+        data = download(name) if name.lower().startswith(ADDRESS) else _read_file(root, name, follow)
         return decode_square(data, size)
     except (ValueError, Fault) as error:
         return PictureError(text(str(error)))  # one line, whatever a decoder says
@@ -94,11 +92,11 @@ def open_downloads(contact: str, redirects: bool) -> Iterator[Callable[[str], by
             session.stop.set()
 
 
-def _read_file(root: Path, name: str) -> bytes:
+def _read_file(root: Path, name: str, follow: bool) -> bytes:
     if "\0" in name:
         raise PictureError("This cannot be a file's name.")
     path = locate(root / name)
-    if not is_inside(root, path):
+    if not is_inside(root, path, follow):
         by_name = os.path.isabs(name) or ".." in Path(name).parts
         raise PictureError("The name leads out of the folder. " + (
             "Names start from the folder of the list, or from that of --folder." if by_name else
@@ -106,9 +104,9 @@ def _read_file(root: Path, name: str) -> bytes:
     return read_file(path)
 
 
-def _walk_pictures(folder: Path) -> Iterator[str]:
+def _walk_pictures(folder: Path, follow: bool) -> Iterator[str]:
     counts = Counter()
-    for name, reason in walk(folder):
+    for name, reason in walk(folder, follow):
         passed = reason in (PROGRAMS, OTHERS)
         counts[reason if passed else "taken as pictures"] += 1
         if not passed:
@@ -118,77 +116,45 @@ def _walk_pictures(folder: Path) -> Iterator[str]:
 
 
 def _read_list(path: Path) -> Iterator[str]:
-    with path.open("rb") as file:
-        head = file.read(LONGEST)
-    if head.startswith(b"PAR1"):
-        return _read_parquet(path)
-    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    if b"\0" in head and encoding != "utf-16":
-        raise DataError(f"{path}: this is no picture ({', '.join(FORMATS)}) and no list, as it holds bytes that are no "
-                        "text. Save a list as text or as CSV, in UTF-8.")
-    return _read_text(path, encoding)
-
-
-def _mend(name: str, root: Path) -> str:
-    """A name as its file has it, where the list has it in quotes or spaces, with the backslashes of Windows, in its
-    bytes, or with other code points for its accents; the same name where there is no such file."""
-    plain = name.strip()
-    if len(plain) > 2 and plain[0] == plain[-1] and plain[0] in "\"'":
-        plain = plain[1:-1]
-    if plain.lower().startswith(ADDRESS):
-        return plain
-    if re.search("[\udc80-\udcff]", plain):
-        plain = plain.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
-    slashed = plain.replace("\\", "/")
-    ways = dict.fromkeys([name, plain, slashed, *(unicodedata.normalize(form, slashed) for form in ("NFC", "NFD"))])
-    return next((way for way in ways if len(ways) == 1 or way and os.path.lexists(root / way)), name)
-
-
-def _read_parquet(path: Path) -> Iterator[str]:
-    try:
-        table = parquet.ParquetFile(path)
-        found = table.schema_arrow.names
-        batches = table.iter_batches(columns=_find_columns(found))
-        yield from _pick(path, found, (row for batch in batches for row in batch.to_pylist()))
-    except (ArrowException, OSError) as error:
-        raise DataError(f"{path}: this Parquet cannot be read ({text(str(error))}).") from error
-
-
-def _read_text(path: Path, encoding: str) -> Iterator[str]:
-    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
-        number, lines = 0, iter(lambda: file.readline(LONGEST + 1), "")
-        try:
-            header = next(lines, "")
-            separator = max(",;\t|", key=header.count)
-            found = next(csv.reader([header], delimiter=separator), [])
-            # strict: an open quote would swallow the rows that follow
-            table = csv.DictReader(file, found, delimiter=separator, strict=True)
-            if path.suffix.lower() in (".csv", ".tsv") or _find_columns(found):
-                yield from _pick(path, found, table)
-                return
-            for number, line in enumerate(chain([header], lines), start=1):
-                if len(line) > LONGEST:
-                    raise DataError(f"{path}, line {number}: more than {LONGEST} characters; a list has one path or "
-                                    "address on each line.")
-                if line.strip():
-                    yield line.rstrip("\r\n")
-        except csv.Error as error:
-            raise DataError(f"{path}, line {table.line_num + 1}: this is not CSV ({error}).") from error
-        except UnicodeError as error:
-            raise DataError(f"{path}: this is not {encoding} ({error}). Save it as UTF-8.") from error
+    if not is_parquet(path):
+        with open_text(path) as file:
+            head = file.read(LONGEST)
+        if "\0" in head:
+            raise DataError(f"{path}: this is no picture ({', '.join(FORMATS)}) and no list, as it holds bytes that "
+                            "are no text. Save a list as text or as CSV, in UTF-8.")
+        header = read_csv(iter(re.findall(r"^[^\r\n]+", head)), strict=False).fieldnames or []
+        if path.suffix.lower() not in (".csv", ".tsv") and not _find_columns(header):
+            return _read_lines(path)
+    rows = read_table(path, _find_columns, 'a column "file_name" or "url" is')
+    return (name for _, row in rows if (name := next(filter(None, row.values()), "")))
 
 
 def _find_columns(found: list[str]) -> list[str]:
     return [name for wanted in COLUMNS for name in found if name.strip().lower().replace(" ", "_") == wanted]
 
 
-def _pick(path: Path, found: list[str], rows: Iterable[dict]) -> Iterator[str]:
-    columns = _find_columns(found)
-    if not columns:
-        there = ", ".join(f'"{name}"' for name in found) or "none"
-        raise DataError(f'{path}: a column "file_name" or "url" is needed. Columns found: {text(there)}.')
-    for row in rows:
-        if any(row.get(None) or ()):
-            raise csv.Error("it has more values than columns; put quotes around one that holds the separator")
-        if name := next(filter(None, map(row.get, columns)), None):
-            yield str(name)
+def _read_lines(path: Path) -> Iterator[str]:
+    with open_text(path) as file:
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), ""), start=1):
+            if len(line) > LONGEST:
+                raise DataError(f"{path}, line {number}: more than {LONGEST} characters; a list has one path or "
+                                "address on each line.")
+            if line.strip():
+                yield line.rstrip("\r\n")
+
+
+def _mend(name: str, root: Path) -> str:
+    """A name that stands in quotes or spaces, or in the bytes of an older Windows, as `spell` has that of its file; the
+    same name where there is no such file."""
+    plain = re.sub(r"^([\"'])(.+)\1$", r"\2", name.strip(), flags=re.DOTALL)
+    if plain.lower().startswith(ADDRESS):
+        return plain
+    in_bytes = plain.encode("utf-8", "surrogateescape")
+    for way in (name, plain, in_bytes.decode("cp1252", "replace")):
+        if way and _is_there(root, found := spell(root, way)):
+            return found
+    return name
+
+
+def _is_there(root: Path, name: str) -> bool:
+    return os.path.lexists(locate(root / name))

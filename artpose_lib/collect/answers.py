@@ -4,21 +4,19 @@
 its fields. Catalogues that are downloaded whole are read row by row, so that their size does not matter.
 """
 
-import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from html import unescape
-from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import ZipFile
 
 from artpose_lib.data.dates import EARLIEST, LATEST
+from artpose_lib.data.tables import read_csv
+from artpose_lib.data.text import LONGEST_LINE, one_line
 
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"  # how a museum's licence is stored
-LONGEST_TEXT = 1000  # characters of one field; descriptions go on for pages, and a title never does
 NOT_AUTHORS = re.compile(  # by the role that a museum gives a person
     r"publish|uitgev|editor|\bprinter|printing|drukker|dedicat|opgedragen|privileg|octrooi|seller|verkoper|handelaar|"
     r"commission|client|opdrachtgever|patron|owner|eigenaar|donor|schenker|dealer|sitter|depicted", re.IGNORECASE)
@@ -59,9 +57,9 @@ def entries(answer: object, *path: str | int) -> list:
 def text(*values: object) -> str:
     """Return the first value that has text, as one line; of a list all parts, each once, with ", " between them."""
     for value in values:
-        parts = map(_one_line, value if isinstance(value, list) else [value])
+        parts = map(one_line, value if isinstance(value, list) else [value])
         if line := ", ".join(dict.fromkeys(filter(None, parts))):
-            return line[:LONGEST_TEXT]
+            return line[:LONGEST_LINE]
     return ""
 
 
@@ -101,15 +99,14 @@ def read_records(answer: object, name: str) -> list:
 
 
 def read_table(path: Path, needed: set[str], encoding: str = "utf-8-sig", member: str = "") -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV table, of commas or semicolons, as dicts of texts, "" where a row is short.
+    """Yield the rows of a table in CSV as dicts of texts, "" where a row is short.
 
     needed: the columns that it must have. member: the table's name where `path` is a zip archive.
     Raises Fault: "not a catalogue" for a damaged file, "too large" for an archive that would unpack to over 200 MB.
     """
     try:
         with _open_table(path, member) as packed, io.TextIOWrapper(packed, encoding, "replace", newline="") as lines:
-            header = next(lines, "")
-            table = csv.DictReader(chain([header], lines), restval="", delimiter=max(",;", key=header.count))
+            table = read_csv(lines, strict=False)
             if missing := sorted(needed - set(table.fieldnames or ())):
                 raise ValueError(f"it has no column {', '.join(missing)}")
             yield from table
@@ -122,7 +119,7 @@ def read_table(path: Path, needed: set[str], encoding: str = "utf-8-sig", member
 
 def plain(html: str) -> str:
     """Return the text of a piece of HTML, less what its page does not show, for the museums that answer with markup."""
-    html = html[:20 * LONGEST_TEXT]
+    html = html[:20 * LONGEST_LINE]
     while hidden := re.search(r"<(style|script|(?!br|hr|img)\w+\b(?=[^<>]*display:\s*none))[^<>]*>", html, re.I):
         depth, end = 0, len(html)
         for tag in re.finditer(rf"<(/?){hidden[1]}\b[^<>]*>", html[hidden.start():], re.I):
@@ -131,7 +128,7 @@ def plain(html: str) -> str:
                 end = hidden.start() + tag.end()
                 break
         html = html[:hidden.start()] + html[end:]
-    return _one_line(unescape(re.sub(r"<[^<>]*>", " ", html)))
+    return one_line(unescape(re.sub(r"<[^<>]*>", " ", html)))
 
 
 def addresses(values: Iterable[object]) -> tuple[str, ...]:
@@ -154,13 +151,3 @@ def _open_table(path: Path, member: str) -> BinaryIO:
         if found[0].file_size > LARGEST_TABLE:
             raise Fault("too large", f"The catalogue would unpack to {found[0].file_size:,} bytes.", lasting=True)
         return archive.open(found[0])
-
-
-def _one_line(value: object) -> str:
-    """Return a text or a number as one line of bounded length; "" for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    # Category C: control characters, direction overrides and lone surrogates, which no file can hold.
-    kept = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter
-                   for letter in str(value)[:2 * LONGEST_TEXT])
-    return " ".join(kept.split())[:LONGEST_TEXT].rstrip()

@@ -3,8 +3,6 @@
 Its column `boxes` has "x0 y0 x1 y1" around each figure, in pixels of the upright picture, with ";" between.
 """
 
-import csv
-import io
 import os
 import re
 from collections import defaultdict
@@ -15,7 +13,8 @@ from unicodedata import normalize
 
 import pandas as pd
 
-from artpose_lib.data.pictures import UNKNOWN, is_picture, locate
+from artpose_lib.data.pictures import UNKNOWN, is_picture, locate, spell
+from artpose_lib.data.tables import DataError, read_table
 
 # What systems, storage devices and programs keep among pictures, besides all that is hidden.
 LITTER = ("@eadir", "@__thumb", "@recently-snapshot", "@recycle", "@tmp", "#recycle", "#snapshot", "$recycle.bin",
@@ -38,10 +37,6 @@ FOLLOW = "ARTPOSE_FOLLOW_LINKS"
 BOX = re.compile(r"([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)")
 
 
-class DataError(ValueError):
-    """Data that cannot be used; the message names the file, the value and the way out."""
-
-
 class Problem(NamedTuple):
     """What was found wrong with a picture."""
 
@@ -59,7 +54,9 @@ def list_pictures(folder: Path) -> tuple[pd.DataFrame, dict[str, int], list[Prob
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder.")
     tables = [path for name in ("metadata.csv", "metadata.parquet") if os.path.exists(path := folder / name)]
-    rows, passed, problems = (list(_rows_of_table(tables[0])), {}, []) if tables else _list_folders(folder)
+    follow = follows_links()
+    rows, passed, problems = (([*_rows_of_table(tables[0], follow)], {}, []) if tables
+                              else _list_folders(folder, follow))
     listed = pd.DataFrame(rows)
     named = {name: re.sub(r"^image_url$", "image", re.sub(r"(_file_names?)_text$", r"\1", name)) for name in listed}
     listed = listed.rename(columns={old: new for old, new in named.items() if new not in listed})
@@ -75,14 +72,20 @@ def tell_counts(counts: dict[str, int]) -> str:
     return f"{sum(counts.values())} files: {told or 'none'}."
 
 
-def is_inside(folder: Path, path: Path) -> bool:
-    """Whether a path leads to something in the folder; or anywhere by a link, where ARTPOSE_FOLLOW_LINKS is set."""
-    if ".." not in path.parts and os.environ.get(FOLLOW):
+def follows_links() -> bool:
+    """Whether the user lets links lead out of a folder of pictures: what begins to read one asks this once."""
+    return bool(os.environ.get(FOLLOW))
+
+
+def is_inside(folder: Path, path: Path, follow: bool) -> bool:
+    """Whether a path leads to something in the folder; or with `follow` anywhere by a link."""
+    if follow and ".." not in path.parts:
         return path.is_relative_to(folder)
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def walk(folder: Path, under: str = "", reason: str = "", above: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+def walk(folder: Path, follow: bool, under: str = "", reason: str = "",
+         above: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     """The name of every file below a folder, in order, and why it is passed over: "" for a picture.
 
     Links are followed to what lies in the folder (see `is_inside`), others are named as pictures are, and so are
@@ -99,11 +102,11 @@ def walk(folder: Path, under: str = "", reason: str = "", above: tuple[str, ...]
     above = (*above, os.path.realpath(folder / under))
     for name, is_link, is_folder in inside:
         path = folder / under / name
-        leads_out = is_link and not is_inside(folder, path)
+        leads_out = is_link and not is_inside(folder, path, follow)
         why = reason or PROGRAMS * (name.startswith(".") or name.casefold() in LITTER)
         is_folder = is_folder or is_link and not leads_out and os.path.isdir(path)
         if is_folder and os.path.realpath(path) not in above:  # a link may lead back to a folder that holds it
-            yield from walk(folder, f"{under}{name}/", why, above)
+            yield from walk(folder, follow, f"{under}{name}/", why, above)
         else:
             yield under + name, why or OTHERS * (not leads_out and not is_picture(path, by_name=True))
 
@@ -131,42 +134,17 @@ def parse_boxes(text: str) -> list[tuple[int, ...]]:
     return [tuple(map(int, box)) for box in BOX.findall(text)]
 
 
-def _rows_of_table(path: Path) -> Iterator[dict[str, str]]:
-    try:
-        if path.suffix == ".parquet":
-            text = pd.read_parquet(path).to_csv(index=False)
-        else:
-            text = path.read_bytes().decode("utf-8-sig")  # spreadsheets put a byte order mark in front
-    except UnicodeDecodeError as error:
-        line, byte = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
-        raise DataError(f"{path}, line {line}: byte 0x{byte:02x} is not UTF-8. Save the table as CSV in "
-                        "UTF-8.") from error
-    except OSError as error:
-        raise DataError(f"{path}: the table cannot be read ({error.strerror}). Make it readable, or move it "
-                        "elsewhere.") from error
-    except ValueError as error:
-        raise DataError(f"{path}: this is not a table in Parquet ({error}).") from error
-    # csv, which knows each row's line in the file; strict, or an unclosed quote would swallow the rows that follow.
-    reader = csv.DictReader(io.StringIO(text, newline=""), restval="", strict=True)
-    try:
-        columns = reader.fieldnames or []
-        if not {"file_name", "label"} <= set(columns):
-            found = ", ".join(f'"{column}"' for column in columns) or "none"
-            raise DataError(f'{path}: the columns "file_name" and "label" are needed. Columns found, split at commas: '
-                            f"{found}.")
-        for row in reader:
-            where = f"{path}, line {reader.line_num}"
-            if None in row:
-                raise DataError(f"{where}: {len(row[None])} more values than columns; put quotes around a "
-                                "value that holds a comma.")
-            yield _check_row(path.parent, row, where)
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: this is not CSV ({error}).") from error
+def _rows_of_table(path: Path, follow: bool) -> Iterator[dict[str, str]]:
+    for where, row in read_table(path, lambda found: found if {"file_name", "label"} <= {*found} else [],
+                                 'the columns "file_name" and "label" are'):
+        if odd := re.search("[\udc80-\udcff]", "".join([*row, *row.values()])):
+            raise DataError(f"{where}: byte 0x{ord(odd[0]) - 0xdc00:02x} is not UTF-8. Save the table as CSV in UTF-8.")
+        yield _check_row(path.parent, row, where, follow)
 
 
-def _list_folders(folder: Path) -> tuple[list[dict[str, str]], dict[str, int], list[Problem]]:
+def _list_folders(folder: Path, follow: bool) -> tuple[list[dict[str, str]], dict[str, int], list[Problem]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for name, reason in walk(folder):
+    for name, reason in walk(folder, follow):
         found[reason].append(name)
     for name in found[UNREADABLE]:
         raise DataError(f"{folder / name}: the folder cannot be read. Make it readable, or move it elsewhere.")
@@ -187,7 +165,7 @@ def _list_folders(folder: Path) -> tuple[list[dict[str, str]], dict[str, int], l
                                 "if so, move the folders beside them elsewhere.", "kept"))
     for name in names:
         label, *_ = *name.split("/")[depth:-1], ""
-        row = _check_row(folder, {"file_name": name, "label": label or "none"}, str(folder / name))
+        row = _check_row(folder, {"file_name": name, "label": label or "none"}, str(folder / name), follow)
         if label:
             rows.append(row)
         else:
@@ -213,8 +191,8 @@ def _folders_inside(names: list[str], depth: int) -> dict[str, set[str]]:
     return inside
 
 
-def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
-    name, label = _spell(folder, row["file_name"]), normalize("NFC", row["label"].strip())
+def _check_row(folder: Path, row: dict[str, str], where: str, follow: bool) -> dict[str, str]:
+    name, label = spell(folder, row["file_name"]), normalize("NFC", row["label"].strip())
     for column, value in (("file_name", name), ("label", label)):
         if not value:
             raise DataError(f"{where}: {column} is empty.")
@@ -225,19 +203,7 @@ def _check_row(folder: Path, row: dict[str, str], where: str) -> dict[str, str]:
     inside = f"Pictures must lie in {folder}, and their names start from it"
     if relative.is_absolute() or ".." in relative.parts or "\0" in name:
         raise DataError(f'{where}: the file name "{name}" may lead out of the folder. {inside}, without "..".')
-    if not is_inside(folder, locate(folder / relative)):
+    if not is_inside(folder, locate(folder / relative), follow):
         raise DataError(f'{where}: the file name "{name}" may lead out of the folder, by a link. {inside}; such links '
                         f"are followed where {FOLLOW}=1 stands before the command.")
     return row | {"file_name": str(relative), "label": label}
-
-
-def _spell(folder: Path, name: str) -> str:
-    """The name in NFC, by which decisions and trials find it, and with "/" for the backslash of Windows; as it is where
-    this would lead to another file."""
-    if "\\" in name and not os.path.exists(folder / name):
-        name = name.replace("\\", "/")
-    composed = normalize("NFC", name)
-    if composed != name and os.path.exists(own := folder / name):
-        found = locate(folder / composed)
-        return composed if os.path.exists(found) and found.samefile(own) else name
-    return composed

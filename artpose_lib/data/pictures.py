@@ -68,6 +68,18 @@ def locate(path: Path) -> Path:
     return next(filter(os.path.exists, spelled), path)
 
 
+def spell(folder: Path, name: str) -> str:
+    """The name in NFC, by which decisions and trials find it, and with "/" for the backslash of Windows; as it is where
+    this would lead to another file."""
+    if "\\" in name and not os.path.exists(folder / name):
+        name = name.replace("\\", "/")
+    composed = normalize("NFC", name)
+    if composed != name and os.path.exists(own := folder / name):
+        found = locate(folder / composed)
+        return composed if os.path.exists(found) and found.samefile(own) else name
+    return composed
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of a picture's file. Raises PictureError where there is none of at most `LARGEST` that can be read."""
     try:

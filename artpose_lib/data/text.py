@@ -1,4 +1,4 @@
-"""Text that others wrote: as it is compared, as a file's name, and in Markdown."""
+"""Text that others wrote: on one line, as it is compared, as a file's name, and in Markdown."""
 
 import csv
 import re
@@ -6,10 +6,21 @@ import unicodedata
 from importlib.resources import files
 
 LONGEST = 500  # characters that are read of a museum's text; its dates and techniques seldom reach 200
+LONGEST_LINE = 1000  # characters of one field; descriptions go on for pages, and a title never does
 LONGEST_NAME = 150  # bytes of a file's name, of which file systems take 255
 # Where a folder or a file has such a word in its name, Hugging Face' reader reads no others.
 _PARTS = re.compile(r"(?<![^\d._ -])(train|training|val|valid|validation|dev|test|testing|eval|evaluation)"
                     r"(?![^\d._ -])")
+
+
+def one_line(value: object) -> str:
+    """A text or a number as one line of at most `LONGEST_LINE` characters; "" for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    # Category C: control characters, direction overrides and lone surrogates, which no file can hold.
+    kept = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter
+                   for letter in str(value)[:2 * LONGEST_LINE])
+    return " ".join(kept.split())[:LONGEST_LINE].rstrip()
 
 
 def fold(text: str) -> str:

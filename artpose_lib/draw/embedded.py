@@ -1,6 +1,5 @@
 """The embedded data set: drawings in a folder, with the boxes and joints of their figures and known backgrounds."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.licences import find_rights
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.draw.backgrounds import LINKED
-from artpose_lib.files import whole
+from artpose_lib.files import digest, whole
 
 # Uneven as the thesis' classes are: its training part of experiment 2 (Section 2.2.6), whose 13 for Reclining is taken
 # for a slip of 113.
@@ -99,5 +98,5 @@ def _draw_picture(folder: Path, number: int, pose: str, seed: int, background_li
         "ID": f"drawn-{seed}-{number}", "TYPE": "drawing", "image": "", "source": "synthetic", "licence": "CC0-1.0",
         "boxes": ";".join(" ".join(map(str, box)) for box in boxes), "keypoints": ";".join(joints),
         "background": artwork.background, "medium": artwork.medium,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "phash": str(imagehash.phash(picture)),
+        "sha256": digest(path), "phash": str(imagehash.phash(picture)),
     }

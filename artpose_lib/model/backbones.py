@@ -4,7 +4,6 @@ Three are the thesis' (Section 2.2.1). The ImageNet weights of EfficientNet-Lite
 transfer learning works without a download.
 """
 
-import hashlib
 import os
 import shutil
 import warnings
@@ -19,7 +18,7 @@ from urllib.request import urlopen
 
 import numpy as np
 
-from artpose_lib.files import say, whole
+from artpose_lib.files import digest, say, whole
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and the registry alone needs none of it
     import keras
@@ -140,8 +139,7 @@ def weights_fingerprint(name: str, weights_dir: str | Path | None = None) -> str
 
 @cache  # every stored trial is asked for by a name that has this in it
 def _digest(path: Path, algorithm: str, _changed: int) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, algorithm).hexdigest()
+    return digest(path, algorithm)
 
 
 def _backbone(name: str) -> Backbone:

@@ -116,8 +116,7 @@ def test_another_list_model_or_file_is_not_mixed_in(run, collection, tmp_path):
     with pytest.raises(FileNotFoundError):  # no part is done
         run(source, run=lambda parts: [])
     source.write_text("collection/0/003.png\n")
-    with pytest.raises(DataError, match="not finished and had another files"):
-        run(source)
+    assert run(source)["file"].tolist() == ["collection/0/003.png"] and list(tmp_path.glob(".out*")) == []
     mine.write_text("mine")
     with pytest.raises(DataError, match="is there already"):
         run(source, "mine.parquet")

@@ -18,12 +18,12 @@ from artpose_lib.data.dataset import DataError
 from artpose_lib.data.pictures import PictureError
 
 
-def names_of(source):
-    return list(inputs.list_names(source, source if source.is_dir() else source.parent))
+def names_of(source, follow=False):
+    return list(inputs.list_names(source, source if source.is_dir() else source.parent, follow))
 
 
-def reader(folder):
-    return partial(inputs.read_picture, root=folder, size=4, download=None)
+def reader(folder, follow=False):
+    return partial(inputs.read_picture, root=folder, size=4, download=None, follow=follow)
 
 
 def test_a_folder_is_searched_deeply_in_sorted_order_and_only_for_pictures(tmp_path, capsys):
@@ -120,7 +120,7 @@ def test_the_lists_of_the_shared_cases_are_read():
     assert all(reader(lists)(name).shape == (4, 4, 3) for names in read.values() for name in names)
 
 
-def test_nothing_outside_the_folder_is_read(tmp_path, monkeypatch):
+def test_nothing_outside_the_folder_is_read(tmp_path):
     secret, folder = picture(tmp_path / "secret.png"), tmp_path / "in"
     picture(folder / "real.png")
     (folder / "link.png").symlink_to(secret)
@@ -133,8 +133,8 @@ def test_nothing_outside_the_folder_is_read(tmp_path, monkeypatch):
     outside = ("../secret.png", str(secret), "a/../../secret.png", "away/../secret.png")
     for names, advice in ((("link.png", "away/secret.png"), "ARTPOSE_FOLLOW_LINKS=1"), (outside, "--folder")):
         assert all("leads out of the folder" in str(read(name)) and advice in str(read(name)) for name in names)
-    monkeypatch.setenv("ARTPOSE_FOLLOW_LINKS", "1")
-    assert names_of(folder) == ["away/secret.png", "circle.png", "inside.png", "link.png", "real.png"]
+    read = reader(folder, follow=True)
+    assert names_of(folder, follow=True) == ["away/secret.png", "circle.png", "inside.png", "link.png", "real.png"]
     assert read("link.png").shape == read("away/secret.png").shape == (4, 4, 3)
     assert all("leads out" in str(read(name)) for name in outside)
 

@@ -142,7 +142,7 @@ def test_a_picture_with_two_labels_is_left_out(tmp_path, name):
 
 @pytest.mark.parametrize("table, message", [
     ("", 'metadata.csv: the columns "file_name" and "label" are needed.*none'),
-    ("file_name;label\na.png;A\n", 'split at commas: "file_name;label"'),
+    ("file_name:label\na.png:A\n", 'Columns found: "file_name:label"'),
     ("file_name,label\n", "no pictures"),
     ('file_name,label,TITLE\na.png,A,"two\nlines"\n ,  ,\n', "line 4: label is empty"),
     ("file_name,label\n,A\n", "metadata.csv, line 2: file_name is empty"),
@@ -164,17 +164,28 @@ def test_a_malformed_table_is_refused(tmp_path, table, message):
 
 
 def test_what_is_no_table_in_parquet_is_refused(tmp_path):
-    make_folder(tmp_path, {"A": 4, "B": 4}).to_csv(tmp_path / "metadata.parquet")
-    (tmp_path / "metadata.csv").unlink()
-    with pytest.raises(DataError, match="metadata.parquet: this is not a table in Parquet"):
+    (tmp_path / "metadata.parquet").write_bytes(b"PAR1 cut off")
+    with pytest.raises(DataError, match="metadata.parquet: this Parquet cannot be read"):
         load_dataset(tmp_path)
 
 
-@pytest.mark.parametrize("encoding, line", [("latin-1", 2), ("utf-16", 1)])
-def test_another_encoding_is_refused_with_its_line(tmp_path, encoding, line):
-    write_table(tmp_path, "file_name,label\npietà.png,A\n", encoding)
-    with pytest.raises(DataError, match=f"metadata.csv, line {line}: .*not UTF-8"):
+def test_another_encoding_is_refused_with_its_line(tmp_path):
+    write_table(tmp_path, "file_name,label\npietà.png,A\n", "latin-1")
+    with pytest.raises(DataError, match="metadata.csv, line 2: byte 0xe0 is not UTF-8"):
         load_dataset(tmp_path)
+    (tmp_path / "metadata.csv").write_bytes("\ufeff\ud800".encode("utf-16-le", "surrogatepass"))
+    with pytest.raises(DataError, match="metadata.csv: this is not utf-16"):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_spreadsheets_save_it(tmp_path, separator, encoding):
+    frame = make_folder(tmp_path, {"A": 4, "B": 4}, TITLE='Pietà, "asleep"; a | b\tc')
+    expected = load_dataset(tmp_path).metadata
+    text = frame.to_csv(index=False, lineterminator=f"{separator}\r\n", sep=separator)  # and a separator too many
+    write_table(tmp_path, text.replace(f"TITLE{separator}", "TITLE"), encoding)
+    assert load_dataset(tmp_path).metadata.equals(expected)
 
 
 def test_a_link_out_of_the_folder_is_refused(folder, tmp_path_factory):

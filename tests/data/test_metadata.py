@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
 
 def test_a_table_that_cannot_be_read_is_named(tmp_path):
     (fill(tmp_path, "A/0.png", "B/0.png") / "metadata.csv").mkdir()
-    with pytest.raises(DataError, match="metadata.csv: the table cannot be read .Is a directory.*elsewhere"):
+    with pytest.raises(DataError, match="metadata.csv: this cannot be read .Is a directory.*elsewhere"):
         list_pictures(tmp_path)
 
 

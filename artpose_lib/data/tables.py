@@ -1,0 +1,92 @@
+"""Tables that others wrote, row by row: CSV of commas, semicolons, tabs or bars, in UTF-8 or UTF-16; and Parquet."""
+
+import codecs
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import TextIO
+
+from pyarrow import ArrowException, parquet
+
+from artpose_lib.data.text import one_line
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message names the file, the value and the way out."""
+
+
+def read_table(path: Path, choose: Callable[[list[str]], list[str]],
+               needed: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the rows of a table: where each stands, for messages, and its texts by column, "" where there is none.
+
+    choose: of the names of all columns, those to read, in the order in which each row shall have them; `needed` tells
+    in words which these are, for where it finds none. Bytes that are not UTF-8 come as in `os.fsdecode`.
+    Raises DataError where the table cannot be read, has no such column, or has a row with more values than columns.
+    """
+    if is_parquet(path):
+        yield from _read_parquet(path, choose, needed)
+        return
+    with open_text(path) as lines:
+        table = read_csv(lines, strict=True)
+        try:
+            wanted = _choose(path, list(table.fieldnames or ()), choose, needed)
+            for row in table:
+                where = f"{path}, line {table.line_num}"
+                if any(more := row.get(None, ())):
+                    raise DataError(f"{where}: {len(more)} more values than columns; put quotes around a value that "
+                                    f'holds "{table.reader.dialect.delimiter}".')
+                yield where, {name: row[name] for name in wanted}
+        except csv.Error as error:
+            raise DataError(f"{path}, line {table.line_num}: this is not CSV ({error}).") from error
+
+
+def read_csv(lines: Iterator[str], strict: bool) -> csv.DictReader:
+    """The rows of a CSV, "" where one is short, split at what its first line has most of: commas, semicolons, tabs or
+    bars. strict: to raise csv.Error for a quote that is left open, which would swallow the rows that follow."""
+    header = next(lines, "")
+    return csv.DictReader(chain([header], lines), restval="", strict=strict, delimiter=max(",;\t|", key=header.count))
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a text in UTF-8, or in UTF-16 with its mark; other bytes come as in `os.fsdecode`. Raises DataError."""
+    encoding = "utf-8-sig"
+    try:
+        with path.open("rb") as file:
+            if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                encoding = "utf-16"
+        with path.open(encoding=encoding, errors="surrogateescape", newline="") as lines:
+            yield lines
+    except UnicodeError as error:
+        raise DataError(f"{path}: this is not {encoding} ({error}). Save it as UTF-8.") from error
+    except OSError as error:
+        raise DataError(f"{path}: this cannot be read ({error.strerror}). Make it readable, or move it "
+                        "elsewhere.") from error
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is a table in Parquet, by its first bytes."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _read_parquet(path: Path, choose: Callable, needed: str) -> Iterator[tuple[str, dict[str, str]]]:
+    try:
+        table = parquet.ParquetFile(path)
+        wanted = _choose(path, table.schema_arrow.names, choose, needed)
+        batches = table.iter_batches(columns=wanted)
+        for number, row in enumerate((row for batch in batches for row in batch.to_pylist()), start=1):
+            yield f"{path}, row {number}", {name: "" if row[name] is None else str(row[name]) for name in wanted}
+    except (ArrowException, OSError) as error:
+        raise DataError(f"{path}: this Parquet cannot be read ({one_line(str(error))}).") from error
+
+
+def _choose(path: Path, found: list[str], choose: Callable, needed: str) -> list[str]:
+    if not (wanted := choose(found)):
+        there = ", ".join(f'"{one_line(name)}"' for name in found) or "none"
+        raise DataError(f"{path}: {needed} needed. Columns found: {there}.")
+    return wanted
