@@ -27,14 +27,18 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
+from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import figures, probes, scores, statistics, tables
 from artpose_lib.report.plotting import show
-from artpose_lib.train.recipes import find_recipe
+from artpose_lib.train.recipes import SEEDS, find_recipe
 from artpose_lib.train.study import open_study
+from artpose_lib.train.training import find_peak
+from artpose_lib.train.variants import Variant
 from artpose_lib.web import choose
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -115,6 +119,46 @@ def against_probe(backbone):
 Markdown("\n".join(against_probe(name) for name in names))
 
 # %% [markdown]
+# ## SMOTE and imgaug apart
+#
+# The two experiments also differ in how they divide the pictures. So one network is trained again here with less
+# augmentation, or none, on the divisions of this experiment and by the same recipe. There is a second trap. Augmentation
+# makes more pictures, so that an epoch has more steps in which the network learns. *Copies* have as many steps: they
+# repeat the old pictures until each pose has as many as SMOTE and imgaug give it. Where augmentation is better than
+# copies, it is so by showing something new.
+
+# %%
+SMALL = "EfficientNet-Lite0"  # the network that two processors can train
+RECIPE = find_recipe("finetuned_aug", SMALL)
+WHOLE = study.profile.full_strength(RECIPE)
+WAYS = {"nothing": (), "SMOTE": ("SMOTE",), "imgaug": ("imgaug",), "copies": ("copies",)}
+tried = None if WHOLE else SEEDS[:1]  # one trial shows that it runs; it would tell nothing if there were more
+apart = {name: study.train("finetuned_aug", variant=Variant(augmentation=by), backbones=[SMALL], seeds=tried).predictions
+         for name, by in WAYS.items()} | {"SMOTE, then imgaug": augmented.query("backbone == @SMALL")}
+PAIRS = [("nothing", name) for name in apart if name != "nothing"] + [("copies", "SMOTE, then imgaug")]
+
+
+def judge(gap):
+    if not WHOLE:
+        return "cannot be tested here"
+    return "not settled" if gap.p_holm > 0.05 else "better" if gap.difference > 0 else "worse"
+
+
+gaps = pd.DataFrame([statistics.difference(apart[before], apart[after]) for before, after in PAIRS])
+gaps = gaps.assign(p_holm=multipletests(gaps["p"], method="holm")[1])
+gaps = gaps.assign(verdict=[judge(gap) for gap in gaps.itertuples()])
+gaps.index = pd.MultiIndex.from_tuples(PAIRS, names=["from", "to"])
+gaps.rename(columns={"first": "from", "second": "to", "p_holm": "p, corrected (Holm)"}).drop(columns="p").style.format(
+    "{:.3f}", ["from", "to", "p, corrected (Holm)"]).format("{:+.3f}", ["difference", "low", "high"]).set_caption(
+    f"Test accuracy of {SMALL} by how its training part is augmented. Differences are taken picture by picture, with "
+    "their 95 % interval")
+
+# %%
+worth = gaps.loc[PAIRS[-1]]
+Markdown(f"Beside copies, SMOTE and imgaug together change test accuracy by {worth.difference:+.3f} (95 % interval "
+         f"{worth.low:+.3f} to {worth.high:+.3f}): {worth.verdict if WHOLE else SHORT}.")
+
+# %% [markdown]
 # ## How they learned
 #
 # The thesis' Figure 3.5.
@@ -122,6 +166,73 @@ Markdown("\n".join(against_probe(name) for name in names))
 # %%
 show(figures.curves(scores.curves(scores.drop_trials(found.history, lost)), "finetuned_aug"),
              alt="Validation accuracy and loss of the fine-tuned, augmented models by epoch.")
+
+# %% [markdown]
+# ## One cycle, two ways
+#
+# Such curves are means. Below is the first trial of each model, with the learning rate on top. In phase I the rate climbs
+# until the network comes undone. The loss, which measures how wrong the answers are, jumps up; where the line breaks it is
+# no longer a number. This is the thesis' *dip*. Then the weights of the best epoch are put back and phase II begins.
+
+# %%
+cycles = scores.drop_trials(found.history, lost)
+
+
+def cycle(model, backbone):
+    own = cycles.query("model == @model and backbone == @backbone")
+    title = f"{figures.MODEL_TITLES[model]} {backbone}"
+    return title, show(figures.cycle(own[own["seed"] == own["seed"].min()]), alt=f"Rate, loss and accuracy by epoch, {title}.")
+
+
+choose("Trial", dict(cycle(*key) for key in cycles[["model", "backbone"]].drop_duplicates().itertuples(index=False)))
+
+# %% [markdown]
+# Where should phase II begin? Section 2.2.4 of the thesis says: with the rate at which phase I was at its best. Its tables
+# print one fixed rate for all five trials instead. The table compares the two. (Profiles that shorten the training let
+# phase I climb faster; their best rates are not those of the whole recipe.)
+
+# %%
+def measure_cycle(trial):
+    climb, descent = (trial[trial["phase"] == phase] for phase in (1, 2))
+    return pd.Series({"best": find_peak(climb), "loss": trial["loss"].max(), "no number": trial["loss"].isna().any(),
+                      "phase II better": descent["val_accuracy"].max() > climb["val_accuracy"].max()})
+
+
+measured = cycles.groupby(["model", "backbone", "seed"], sort=False).apply(measure_cycle, include_groups=False)
+peaks = measured.groupby(["model", "backbone"], sort=False).agg(
+    trials=("best", "size"), lowest=("best", "min"), median=("best", "median"), highest=("best", "max"),
+    highest_loss=("loss", "max"), no_number=("no number", "sum"), better=("phase II better", "sum"))
+peaks.insert(4, "table", [find_recipe(*key).phases[-1].initial_lr for key in peaks.index])
+peaks.insert(5, "times", peaks["median"] / peaks["table"])
+peaks.index = [f"{figures.MODEL_TITLES[model]} {backbone}" for model, backbone in peaks.index]
+names_of = {"lowest": "best rate: lowest", "table": "the tables' MAX_LR", "times": "median / MAX_LR", "no_number": "trials with a loss "
+            "that is no number", "better": "trials that phase II made better", "highest_loss": "highest loss"}
+peaks.rename(columns=names_of).style.format("{:.1e}", [names_of["lowest"], "median", "highest", names_of["table"]]).format(
+    "{:.2g}", [names_of["times"], names_of["highest_loss"]]).set_caption(
+    "The rate at which phase I was at its best, over the trials, and the rate at which the tables let phase II begin")
+
+# %%
+nearest, furthest = (peaks["times"].map(np.log).abs().agg(of) for of in ("idxmin", "idxmax"))
+distances = (f"The tables' rate is nearest to the best rates of {nearest}, whose median is {peaks['times'][nearest]:.2g} times the "
+             f"tables', and furthest from those of {furthest}, {peaks['times'][furthest]:.2g} times. ") if WHOLE else ""
+Markdown(f"{distances}In {peaks['no_number'].sum()} of {peaks['trials'].sum()} trials the loss came to be no number, and in "
+         f"{peaks['better'].sum()} phase II reached a higher validation accuracy than phase I.")
+
+# %% [markdown]
+# So the same networks are trained once more, with phase II as the text has it. Phase I is the same in both. Where phase II
+# comes to nothing either way, the weights are phase I's and the two are one network.
+
+# %%
+def both_ways(backbone):
+    text = study.train("finetuned_aug", variant=Variant(max_lr="peak"), backbones=[backbone], seeds=tried)
+    gap = statistics.difference(augmented.query("backbone == @backbone"), text.predictions)
+    verdict = (SHORT if not WHOLE else "the text's way is the better" if gap.low > 0 else
+               "the tables' way is the better" if gap.high < 0 else "not settled")
+    return (f"- with {backbone} test accuracy is {gap.first:.3f} as in the tables and {gap.second:.3f} as in the text, a "
+            f"difference of {gap.difference:+.3f} (95 % interval {gap.low:+.3f} to {gap.high:+.3f}): {verdict}.")
+
+
+Markdown("\n".join(both_ways(name) for name in (names if WHOLE else [SMALL])))
 
 # %% [markdown]
 # ## Found, and wrongly claimed

@@ -6,7 +6,17 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from artpose_lib.report import plotting
-from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_name, lanes, lanes_from_top, new_figure
+from artpose_lib.report.plotting import (
+    DOTTED,
+    GREY,
+    SHARE,
+    colour,
+    describe,
+    escape_name,
+    lanes,
+    lanes_from_top,
+    new_figure,
+)
 
 BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide either way: said on hover, not drawn
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
@@ -105,6 +115,29 @@ def schedule(table: pd.DataFrame) -> go.Figure:
             marker={"size": 6, "symbol": line["phase"].map({1: symbol, 2: f"{symbol}-open"})},
             hovertext=describe(line, "{label}, epoch {epoch}: learning rate {learning_rate:.2g}, phase {roman}"))
     return figure
+
+
+def cycle(history: pd.DataFrame) -> go.Figure:
+    """Learning rate, loss and validation accuracy of one trial over its epochs, from its `Record.history`.
+
+    Marks are filled in phase I and open in phase II; a dotted line is at the best epoch of each, whose weights are put
+    back. A loss that is no number leaves a gap.
+    """
+    panels = {"learning_rate": ("learning rate", 1), "loss": ("training loss", 2), "val_loss": ("validation loss", 2),
+              "val_accuracy": ("validation accuracy", 3)}
+    figure = make_subplots(3, 1, shared_xaxes=True, vertical_spacing=0.05, figure=new_figure(16))
+    for number, (column, (title, row)) in enumerate(panels.items()):
+        symbol = plotting.mark_style(number)["symbol"]
+        figure.add_scatter(x=history["epoch"], y=history[column], name=title, mode="lines+markers", cliponaxis=False,
+                           line=plotting.line_style(number, 1.5), row=row, col=1,
+                           marker={"size": 6, "symbol": history["phase"].map({1: symbol, 2: f"{symbol}-open"})},
+                           hovertemplate=f"epoch %{{x}}, {title}: %{{y:.3g}}<extra></extra>")
+    for _, own in history.groupby("phase"):
+        figure.add_vline(x=own["epoch"].iloc[own["val_accuracy"].argmax()], line=DOTTED)
+    figure.update_xaxes(title_text="epoch (filled: phase I, open: phase II; dotted: the best of each)", row=3)
+    for row, title in enumerate(("learning rate", "loss", "accuracy"), start=1):
+        figure.update_yaxes(title_text=title, row=row)
+    return figure.update_yaxes(type="log", exponentformat="power", row=1).update_yaxes(SHARE, row=3)
 
 
 def class_scores(report: pd.DataFrame) -> go.Figure:

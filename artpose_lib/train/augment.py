@@ -3,6 +3,7 @@
 What the thesis leaves out is from its scripts (github.com/SarahEmaAllam/BA-Project-ArtStraction, commit e8e3eaf).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import imgaug.augmenters as iaa
@@ -34,9 +35,22 @@ STRONG = Strength(sharpen=(0.0, 1.0), lightness=(0.75, 1.1), contrast=(1.2, 1.6)
 STRENGTHS = {"VGG16": STRONG, "ResNet50": STRONG, "Xception": MILD, "EfficientNet-Lite0": MILD}  # see recipes.BORROWED
 
 
-def augment(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """`balance`, then `expand`: 127 pictures in the largest class become 324 in each."""
-    return expand(*balance(images, labels, seed), backbone, seed)
+def augment(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int,
+            by: Sequence[str] = ("SMOTE", "imgaug")) -> tuple[np.ndarray, np.ndarray]:
+    """`balance`, then `expand`: 127 pictures in the largest class become 324 in each.
+
+    `by` leaves out one of them or both; ("copies",) makes as many pictures as the two, by repeating those that are
+    there, so that an epoch has as many steps and nothing new to see.
+    """
+    if "copies" in by:
+        classes, most = [np.flatnonzero(labels == label) for label in np.unique(labels)], np.bincount(labels).max()
+        for _ in range(ROUNDS):
+            most += most * DRAWN_PERCENT // 100
+        rows = np.concatenate([np.resize(own, most) for own in classes])
+        return images[rows], labels[rows]
+    if "SMOTE" in by:
+        images, labels = balance(images, labels, seed)
+    return expand(images, labels, backbone, seed) if "imgaug" in by else (images, labels)
 
 
 def balance(images: np.ndarray, labels: np.ndarray, seed: int, k: int = NEIGHBOURS) -> tuple[np.ndarray, np.ndarray]:

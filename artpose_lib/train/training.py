@@ -1,7 +1,7 @@
 """Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import keras
@@ -151,6 +151,8 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
         epochs = min(phase.max_epochs or left, left)
         if epochs < 1:  # phase I never ran out of patience
             break
+        if number == 2 and recipe.variant.max_lr == "peak":
+            phase = replace(phase, initial_lr=find_peak(histories[0]))
         if number == 2 and recipe.variant.in_place:
             train_part, validation = (Part(apply_in_place_shift(part.x), part.y) for part in (train_part, validation))
         how = train_part, validation, recipe, phase, epochs, steps, seed + 1000 * number
@@ -165,6 +167,11 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
             best, best_weights = history["val_accuracy"].max(), trainer.model.get_weights()
     trainer.model.set_weights(best_weights)  # the first phase's, where the second never came up to it
     return number_epochs(pd.concat(histories, ignore_index=True))
+
+
+def find_peak(history: pd.DataFrame) -> float:
+    """The learning rate of a phase's best epoch, the first of several: what Section 2.2.4 calls MAX_LR."""
+    return float(history["learning_rate"].iloc[history["val_accuracy"].argmax()])
 
 
 def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, seed: int) -> pd.DataFrame:

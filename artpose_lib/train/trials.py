@@ -164,7 +164,7 @@ def load_material(trial: Trial) -> Material:
     x = np.load(trial.needs.path) if trial.needs else study.pictures(trial.config["size"])
     train_x, train_y = x[parts.train], y[parts.train]
     if recipe.augmented:  # the training part alone
-        train_x, train_y = augment(train_x, train_y, recipe.backbone, trial.seed)
+        train_x, train_y = augment(train_x, train_y, recipe.backbone, trial.seed, variant.augmentation)
     asked = [("validation", parts.validation, BATCH), ("test", parts.test, BATCH)]
     if variant.batch_statistics:  # a picture's answer may then depend on its batch, so it is asked in others too
         asked += [("test, sorted by class", parts.test[np.argsort(y[parts.test], kind="stable")], BATCH),

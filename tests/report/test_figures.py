@@ -116,6 +116,18 @@ def test_the_schedule_is_logarithmic_and_marks_its_phases(drawn):
     assert [name.endswith("-open") for name in drawn["schedule"].data[0].marker.symbol] == [False, True]
 
 
+def test_a_cycle_shows_its_rate_its_losses_with_gaps_and_where_each_phase_was_best():
+    trial = pd.DataFrame({"epoch": [1, 2, 3, 4], "phase": [1, 1, 1, 2], "learning_rate": [1e-6, 1e-5, 1e-4, 1e-5],
+                          "loss": [1.8, 1.2, np.nan, 1.0], "val_loss": [1.8, 1.4, np.nan, 1.3], "accuracy": 0.5,
+                          "val_accuracy": [0.3, 0.6, 0.2, 0.7]})
+    figure = figures.cycle(trial)
+    assert [trace.name for trace in figure.data] == ["learning rate", "training loss", "validation loss",
+                                                     "validation accuracy"]
+    assert figure.layout.yaxis.type == "log" and np.isnan(figure.data[1].y[2])
+    assert [name.endswith("-open") for name in figure.data[3].marker.symbol] == [False] * 3 + [True]
+    assert sorted({line.x0 for line in figure.layout.shapes}) == [2, 4]
+
+
 def test_the_comparison_has_the_thesis_our_interval_and_each_trial(drawn, predictions):
     ours = scores.summary(predictions, resamples=50).set_index("backbone").loc["VGG16"]
     traces = [trace for trace in drawn["comparison"].data if trace.legendgroup == "VGG16"]

@@ -42,6 +42,27 @@ def test_the_thesis_numbers_127_become_324_a_class_and_1944_in_all():
 
 @settings(max_examples=25, deadline=None)
 @given(counts=COUNTS, seed=st.integers(0, 2**31))
+def test_smote_and_imgaug_can_be_had_apart_and_copies_make_as_many_pictures_of_the_old_ones(counts, seed):
+    images, labels = noise(counts, size=8)
+
+    def by(*ways):
+        return augment(images, labels, "Xception", seed, ways)
+
+    for got, expected in ((by(), (images, labels)), (by("SMOTE"), balance(images, labels, seed)),
+                          (by("imgaug"), expand(images, labels, "Xception", seed)),
+                          (by("SMOTE", "imgaug"), augment(images, labels, "Xception", seed))):
+        np.testing.assert_array_equal(got[0], expected[0])
+        np.testing.assert_array_equal(got[1], expected[1])
+    copies, named = by("copies")
+    assert np.bincount(named).tolist() == np.bincount(by("SMOTE", "imgaug")[1]).tolist()
+    times = [(copies == own).all(axis=(1, 2, 3)) for own in images]
+    assert all((named[own] == label).all() for own, label in zip(times, labels, strict=True))
+    for label in np.unique(labels):
+        assert np.ptp([own.sum() for own, its in zip(times, labels, strict=True) if its == label]) <= 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(counts=COUNTS, seed=st.integers(0, 2**31))
 def test_balance_evens_all_classes_keeps_the_old_pictures_and_writes_into_nothing(counts, seed):
     images, labels = noise(counts)
     before = images.copy(), labels.copy()

@@ -51,12 +51,14 @@ def test_every_mode_gives_features_of_its_own(opened):
 
 
 def test_only_the_training_part_is_augmented(opened, monkeypatch):
-    monkeypatch.setattr(trials, "augment", lambda images, labels, *_: (images + 1, labels + 1))
-    (trial,), _ = opened.plan(["finetuned_aug"], backbones=[LITE])
+    seen = []
+    monkeypatch.setattr(trials, "augment", lambda images, labels, *how: seen.append(how) or (images + 1, labels + 1))
+    (trial,), _ = opened.plan(["finetuned_aug"], Variant(augmentation=("SMOTE",)), [LITE])
     parts, y, x = split(opened.dataset, "stratified", 40), opened.dataset.labels, opened.pictures(72)
     found = load_material(trial)
     np.testing.assert_array_equal(found.train.y, y[parts.train] + 1)
     np.testing.assert_array_equal(found.train.x, x[parts.train] + 1)
+    assert seen == [(LITE, 40, ("SMOTE",))]
     np.testing.assert_array_equal(found.validation.x, x[parts.validation])
     np.testing.assert_array_equal(found.questions[1][1], x[parts.test])
 

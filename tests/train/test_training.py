@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import standin
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from artpose_lib.model import classifier
 from artpose_lib.train import training
 from artpose_lib.train.recipes import RECIPES, Phase, Recipe
-from artpose_lib.train.training import Batches, Part, Trainer, train, train_on_features
+from artpose_lib.train.training import Batches, Part, Trainer, find_peak, train, train_on_features
+from artpose_lib.train.variants import Variant
 
 FINETUNED = Phase("finetuned", 1e-3, 1.5, None, None, 10)
 FROZEN = Phase("frozen", 0.01, 1.0, None, 4, 10)
@@ -89,6 +91,22 @@ def test_history_counts_epochs_through_both_phases_and_names_their_rates(network
     assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
     assert history["phase"].tolist() == [1, 1, 1, 2, 2]
     np.testing.assert_allclose(history["learning_rate"], [1e-3, 1.5e-3, 2.25e-3, 0.01, 0.005])
+
+
+def test_phase_ii_starts_at_the_tables_rate_or_where_phase_i_was_best(network, part):
+    phases = replace(FINETUNED, max_epochs=4), Phase("finetuned", 0.01, 0.5, 1, None, 9)
+    two, trainer = replace(RECIPE, total_epochs=6, phases=phases), Trainer(network, 3)
+    table, peak = (train(trainer, replace(two, variant=Variant(max_lr=way)), part, part, seed=40)
+                   for way in ("table", "peak"))
+    assert table.query("phase == 1").equals(peak.query("phase == 1"))
+    best = peak.query("phase == 1").sort_values("val_accuracy", kind="stable", ascending=False).iloc[0]
+    np.testing.assert_allclose(table.query("phase == 2")["learning_rate"], [0.01, 0.005])
+    np.testing.assert_allclose(peak.query("phase == 2")["learning_rate"], best["learning_rate"] * np.array([1, 0.5]))
+
+
+def test_the_peak_is_the_first_of_several_and_never_where_there_is_no_number():
+    history = pd.DataFrame({"learning_rate": [1, 2, 3, 4], "val_accuracy": [0.2, 0.5, 0.5, np.nan]})
+    assert find_peak(history) == 2
 
 
 def test_the_best_epoch_of_both_phases_is_kept(network, part):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artpose_lib.train.recipes import MODELS, RECIPES, apply_variant, find_recipe, recipe_to_dict
-from artpose_lib.train.variants import FAITHFUL, VARIANTS, apply_in_place_shift, permute_labels, subsample
+from artpose_lib.train.variants import FAITHFUL, VARIANTS, Variant, apply_in_place_shift, permute_labels, subsample
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -28,6 +28,12 @@ def test_a_recipe_says_what_is_switched_in_it_and_shares_the_rest():
     assert told.pop("variant") == {"layers": ("frozen", "frozen")}
     plain = recipe_to_dict(own)
     assert {name for name in plain if plain[name] != told[name]} == {"phases"}
+
+
+@pytest.mark.parametrize("changes", [{"max_lr": "peak"}, {"augmentation": ("SMOTE",)}, {"augmentation": ()}])
+def test_only_what_is_changed_is_stored(changes):
+    changed = apply_variant(find_recipe("finetuned_aug", "VGG16"), Variant(**changes))
+    assert recipe_to_dict(changed)["variant"] == changes
 
 
 def test_labels_are_shuffled_once_more_for_each_trial_after_the_first():
