@@ -104,7 +104,7 @@ def sweep(folder: Path) -> None:
     for path, name in sorted((partials | locks).items()):
         with suppress(OSError), claim(folder / (name or path.name)) as mine:
             if mine and path in partials:
-                shutil.rmtree(path)
+                shutil.rmtree(path, ignore_errors=True)  # whose it was may have just removed it
 
 
 def _share(path: Path) -> None:

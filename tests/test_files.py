@@ -4,6 +4,7 @@ import errno
 import fcntl
 import multiprocessing
 import os
+import shutil
 import time
 
 import pytest
@@ -51,6 +52,15 @@ def test_only_what_the_dead_left_is_swept_away(tmp_path):
         sweep(tmp_path)
         assert [path.name for path in tmp_path.glob(f"{PARTIAL}*")] == [f"{PARTIAL}alive-12345678"]
     assert (tmp_path / "stored").exists() and not (tmp_path / ".stored.lock").exists()
+
+
+def test_sweeping_what_another_is_just_removing_leaves_no_lock(tmp_path, monkeypatch):
+    (tmp_path / "stored").mkdir()
+    (tmp_path / f"{PARTIAL}stored-12345678").mkdir()
+    remove = shutil.rmtree
+    monkeypatch.setattr(shutil, "rmtree", lambda path, *more, **options: (remove(path), remove(path, *more, **options)))
+    sweep(tmp_path)
+    assert os.listdir(tmp_path) == ["stored"]
 
 
 def test_what_cannot_be_written_names_the_folder_and_the_way_out(tmp_path):
