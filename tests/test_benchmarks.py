@@ -7,14 +7,17 @@ from types import SimpleNamespace
 
 import jupytext
 import pytest
+import standin
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artpose_lib.train import study
+from artpose_lib.model import classifier
+from artpose_lib.train import records, study, training
 
 sys.path.append(str(ROOT / "benchmarks"))
 import appendix  # noqa: E402
+import augmentation  # noqa: E402
 import common  # noqa: E402
 import simulations  # noqa: E402
 
@@ -65,6 +68,16 @@ def test_the_figure_of_workers_draws_what_the_costs_allow():
     by_name = {trace.name: trace for trace in appendix.workers_figure(COSTS, 100).data}
     assert by_name["the disk"].y[0] == pytest.approx(by_name["the disk"].x[0] / 0.02)
     assert set(by_name["100 workers"].y) == {100}
+
+
+def test_augmentation_and_max_lr_are_tried_on_the_same_divisions(colours, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier, "build_classifier", lambda name, n_classes, size, *_: standin.network(size))
+    monkeypatch.setattr(training, "train", standin.train)
+    ways, pairs = augmentation.measure(str(colours), str(tmp_path), "8", seeds="40")
+    assert ways["way"].tolist() == list(augmentation.WAYS) and pairs["trials"].tolist() == [1] * len(pairs)
+    trials = records.all_records(tmp_path)
+    assert [trial.config["size"] for trial in trials] == [8] * len(augmentation.WAYS)
+    assert len({tuple(trial.predictions["file_name"]) for trial in trials}) == 1
 
 
 # The chapter, over results that were made up.

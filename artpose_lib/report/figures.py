@@ -6,17 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from artpose_lib.report import plotting
-from artpose_lib.report.plotting import (
-    DOTTED,
-    GREY,
-    SHARE,
-    colour,
-    describe,
-    escape_name,
-    lanes,
-    lanes_from_top,
-    new_figure,
-)
+from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_name, lanes, lanes_from_top, new_figure
 
 BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide either way: said on hover, not drawn
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
@@ -133,7 +123,7 @@ def cycle(history: pd.DataFrame) -> go.Figure:
                            marker={"size": 6, "symbol": history["phase"].map({1: symbol, 2: f"{symbol}-open"})},
                            hovertemplate=f"epoch %{{x}}, {title}: %{{y:.3g}}<extra></extra>")
     for _, own in history.groupby("phase"):
-        figure.add_vline(x=own["epoch"].iloc[own["val_accuracy"].argmax()], line=DOTTED)
+        figure.add_vline(x=own["epoch"].iloc[own["val_accuracy"].argmax()], line=plotting.DOTTED)
     figure.update_xaxes(title_text="epoch (filled: phase I, open: phase II; dotted: the best of each)", row=3)
     for row, title in enumerate(("learning rate", "loss", "accuracy"), start=1):
         figure.update_yaxes(title_text=title, row=row)
