@@ -318,6 +318,32 @@ def draw(folder: str, pictures: int, seed: int, background_link: float) -> None:
     click.echo(draw_dataset(Path(folder), pictures, seed, background_link))
 
 
+@artpose.group(cls=Group)
+def reference() -> None:
+    """Keep finished trials as a reference edition, to stand beside other runs."""
+
+
+@reference.command("export")
+@click.option("--data", required=True, envvar="ARTPOSE_DATA", show_envvar=True, metavar="DIR",
+              help="Folder of the pictures that the trials learned from.")
+@option("--results", ["~/.artpose"], "Folder of trials; may be given several times.", multiple=True, type=click.Path())
+@option("--classes", help="Labels that were used, separated by commas (default: all).")
+@click.option("--out", required=True, metavar="DIR", help="Folder of reference editions; each has a folder there.")
+def export_reference(data: str, results: tuple[str, ...], classes: str, out: str) -> None:
+    """Write all stored trials of a data set into a few small files, without pictures, titles and file names.
+
+    They replace an older edition of the same pictures. Trained weights stay where they are.
+
+    \b
+    Example:  artpose reference export --data pictures --results results --out book/reference
+    """
+    from artpose_lib.data.dataset import load_dataset
+    from artpose_lib.report.reference import export_edition
+
+    folders = [Path(folder).expanduser() for folder in results]
+    click.echo(export_edition(load_dataset(Path(data).expanduser(), classes or None), folders, Path(out)))
+
+
 @artpose.command()
 @click.argument("source", metavar="DIR|FILE")
 @click.option("--model", required=True, metavar="RECORD", help='A name in "artpose results", or its folder.')

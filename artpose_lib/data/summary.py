@@ -47,7 +47,8 @@ def describe_pictures(dataset: PoseDataset) -> pd.DataFrame:
 def count_groups(table: pd.DataFrame, facet: str) -> pd.DataFrame:
     """The pictures of each group of one facet and class, largest group first: `group`, `label`, `pictures`."""
     sizes = table[facet].value_counts()
-    order = sorted(sizes.index, key=lambda group: (group == UNKNOWN, -sizes[group], group))
+    named = sizes.index.drop(OTHERS, errors="ignore")
+    order = sorted(named, key=lambda group: (group == UNKNOWN, -sizes[group], group))
     kept = order if len(order) <= MOST else order[:MOST - 1]
     groups = table[facet].where(table[facet].isin(kept), OTHERS)
     counts = pd.crosstab(groups, table["label"]).reindex([*kept, *({OTHERS} & set(groups))])

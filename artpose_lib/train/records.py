@@ -125,20 +125,25 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
     if diverged:
         predictions = predictions.assign(**dict.fromkeys(columns, np.nan))
     with whole(folder) as partial:
-        partial.mkdir()
-        history.to_csv(partial / HISTORY, index=False)
-        # Nine digits give every float32 back: fewer would make ties of the nearly equal, and so other answers.
-        predictions.to_csv(partial / PREDICTIONS, index=False, float_format="%.9g")
-        if save_weights:
-            save_weights(str(partial / WEIGHTS))
         right = (likeliest_class(predictions) == predictions["label"]).groupby(predictions["part"]).mean()
         scores = {f"{part}_accuracy": round(float(right.get(part, np.nan)), 4) for part in PARTS}
         facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                  "seconds": round(seconds, 1), "epochs": len(history),
                  **({"diverged": True, **dict.fromkeys(scores)} if diverged else scores), "data_name": data_name,
                  "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
-        (partial / RECORD).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        write_record(partial, facts, history, predictions)
+        if save_weights:
+            save_weights(str(partial / WEIGHTS))
     return Record(folder)
+
+
+def write_record(folder: Path, facts: dict, history: pd.DataFrame, predictions: pd.DataFrame) -> None:
+    """Write what `Record` reads into a new folder, but for the weights."""
+    folder.mkdir(parents=True)
+    history.to_csv(folder / HISTORY, index=False)
+    # Nine digits give every float32 back: fewer would make ties of the nearly equal, and so other answers.
+    predictions.to_csv(folder / PREDICTIONS, index=False, float_format="%.9g")
+    (folder / RECORD).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:

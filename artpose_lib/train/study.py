@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.files import say, whole
-from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_source
+from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
 from artpose_lib.train import jobs, trials
 from artpose_lib.train.recipes import SEEDS, Profile, Recipe, apply_variant, find_profile, find_recipe
 from artpose_lib.train.records import Trials
@@ -34,6 +35,7 @@ class Study:
     whole networks; `cache` what trials share in this process.
     """
 
+    trains: ClassVar[bool] = True  # what is not stored
     dataset: PoseDataset
     profile: Profile
     weights_dir: str | None
@@ -70,6 +72,10 @@ class Study:
             return weights_source(backbone, self.weights_dir)
         except WeightsMissing:
             return NO_WEIGHTS
+
+    def fingerprint_weights(self, backbone: str) -> str:
+        """As `backbones.weights_fingerprint`; it is part of a trial's name."""
+        return weights_fingerprint(backbone, self.weights_dir)
 
     def train(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] | None = None,
               seeds: Sequence[int] | None = None) -> Trials:

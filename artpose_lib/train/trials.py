@@ -16,7 +16,6 @@ import pandas as pd
 from artpose_lib.data.splits import Split, split
 from artpose_lib.files import say, whole
 from artpose_lib.model import classifier
-from artpose_lib.model.backbones import weights_fingerprint
 from artpose_lib.model.features import BATCH, extract_features
 from artpose_lib.train import jobs, records, training
 from artpose_lib.train.augment import augment
@@ -101,7 +100,7 @@ def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Seq
     """All that a trial's numbers depend on: `data`, a data set's fingerprint or name, and `more` of an experiment's."""
     config = {"recipe": recipe_to_dict(recipe), "seed": seed, "size": study.profile.size(recipe),
               "steps_per_epoch": study.profile.steps(recipe), "data": data, "classes": list(classes),
-              "weights": weights_fingerprint(recipe.backbone, study.weights_dir) if recipe.weights else None, **more}
+              "weights": study.fingerprint_weights(recipe.backbone) if recipe.weights else None, **more}
     # Named only where unusual, so that older records keep their names. Frozen models' heads are always in float32.
     if study.precision != training.PRECISIONS[0] and recipe.model != "frozen":
         config["precision"] = study.precision
@@ -111,7 +110,11 @@ def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Seq
 
 
 def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
-    """Train the trials that are not stored yet as `jobs.run` does, say so of each, and return the records of all."""
+    """Train the trials that are not stored yet as `jobs.run` does, say so of each, and return the records of all.
+
+    Of a study that trains nothing these are the stored ones alone.
+    """
+    trials = [trial for trial in trials if trial.study.trains or trial.record.folder.exists()]
     planned = {trial.record.folder: trial for trial in trials}
     missing = {folder for folder in planned if not folder.exists()}
     needed = {trial.needs.path: trial.needs for folder, trial in planned.items() if trial.needs and folder in missing}
@@ -129,7 +132,7 @@ def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
 def plan_features(study: "Study", backbone: str, preprocessing: str | None = None, mirrored: bool = False) -> jobs.Job:
     """The job that stores the pooled ImageNet features of a study's pictures, or of their mirror images: a .npy file of
     float32 (n, channels)."""
-    size, file = study.profile.size(find_recipe("frozen", backbone)), weights_fingerprint(backbone, study.weights_dir)
+    size, file = study.profile.size(find_recipe("frozen", backbone)), study.fingerprint_weights(backbone)
     mode = (f"-{preprocessing}" if preprocessing else "") + "-mirrored" * mirrored
     path = study.results / "features" / f"{backbone}-{size}{mode}-{study.dataset.fingerprint}-{file}.npy"
     return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing, mirrored))

@@ -114,7 +114,7 @@ def name_of(study, model):
 
 
 def test_trials_have_the_names_of_version_0_1_0_until_the_protocol_is_raised(opened, monkeypatch):
-    monkeypatch.setattr(trials, "weights_fingerprint", lambda *_: "579344248a93")
+    monkeypatch.setattr(module, "weights_fingerprint", lambda *_: "579344248a93")
     dataset = SimpleNamespace(fingerprint="7da116c0e111", classes=("Antinous", "Graces", "Pieta"))
     study = replace(opened, dataset=dataset)
     named = {model: name_of(study, model) for model in ("finetuned", "frozen")}

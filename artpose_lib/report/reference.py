@@ -1,0 +1,191 @@
+"""The reference edition: finished trials in a few small files, without a picture, a title or a picture's file name.
+
+A folder a data set holds
+
+- card.json: what the data set is called, its fingerprint, how many pictures each class has, and of each class each
+  source, century, medium and licence, how many works they show, and what the trials ran on and with which weights;
+- pictures.parquet: a row a picture, file_name (its number), label, source, century, medium, licence, found (by which
+  search, where the data set tells it) and work (a number; see `near_duplicate_groups`);
+- trials.json: the record.json of each trial;
+- history.parquet and predictions.parquet: history.csv and predictions.csv of all, with a column `trial`, the number of
+  the trial in trials.json; probabilities are float32, as the networks gave them.
+
+Opened again it is unpacked into records, so that whatever reads a study's trials reads these.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from artpose_lib.data import summary
+from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.data.duplicates import near_duplicate_groups
+from artpose_lib.data.metadata import Problem
+from artpose_lib.data.text import escape_markdown
+from artpose_lib.files import whole
+from artpose_lib.train import jobs, records
+from artpose_lib.train.recipes import find_profile
+from artpose_lib.train.study import NO_WEIGHTS, Study
+
+CARD, PICTURES, TRIALS, HISTORY, PREDICTIONS = FILES = (
+    "card.json", "pictures.parquet", "trials.json", "history.parquet", "predictions.parquet")
+NOT_OPEN = "no open licence"
+
+
+@dataclass(frozen=True, eq=False)
+class Edition(Study):
+    """A study of pictures that stay with their owners: its trials are found, and none is trained."""
+
+    trains = False
+    card: dict = field(default_factory=dict)
+
+    @property
+    def data_name(self) -> str:
+        return self.card["data"]
+
+    def banner(self) -> str:
+        """What the trials are of and what they ran on. Markdown."""
+        ran = "; ".join(f"{one['trials']} trials on {one['machine']} with {one['versions']}, until {one['until']}"
+                        for one in self.card["ran_on"])
+        return (f"**Reference.** {len(self.dataset)} pictures of {self.card['works']} works "
+                f"({escape_markdown(self.data_name)}) in {len(self.dataset.classes)} classes, fingerprint "
+                f"`{self.dataset.fingerprint}`; {escape_markdown(ran)}.")
+
+    def weights_of(self, backbone: str) -> str:
+        """Those that the trials were trained with, or "no weights here"."""
+        return "as it was trained" if backbone in self.card["weights"] else NO_WEIGHTS
+
+    def fingerprint_weights(self, backbone: str) -> str:
+        return self.card["weights"][backbone]
+
+    train = Study.find
+
+
+def export_edition(dataset: PoseDataset, results: Sequence[Path], out: Path) -> Path:
+    """Write the edition of a data set's trials, those of all folders of results, into a folder below `out`; return it.
+
+    An older edition of the same pictures is replaced. Trained weights stay where they are. Raises ValueError where no
+    trial of these pictures is stored, or one tells of other pictures.
+    """
+    found = {record.folder.name: record for folder in results for record in records.all_records(folder)
+             if record.config["data"] == dataset.fingerprint}
+    if not found:
+        raise ValueError(f"{', '.join(map(str, results))}: no trial of these pictures is stored; train them first with "
+                         f"`artpose run 6 --data {dataset.folder}`")
+    trials, pictures = [found[name] for name in sorted(found)], _describe(dataset)
+    numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
+    numbers |= {number: number for number in numbers.values()}  # those of an edition that was unpacked
+    predictions = _stack([_read_predictions(trial, numbers) for trial in trials])
+    history = _stack([pd.read_csv(trial.folder / records.HISTORY, float_precision="round_trip") for trial in trials])
+    name = dataset.folder.resolve().name
+    card = {"data": name, "fingerprint": dataset.fingerprint, "classes": dataset.counts().to_dict(),
+            "works": int(pictures["work"].nunique()),
+            "counts": {facet: _nest(summary.count_groups(pictures, facet)) for facet in pictures.columns[2:-1]},
+            "weights": {trial.config["recipe"]["backbone"]: trial.config["weights"] for trial in trials
+                        if trial.config["weights"]}, "ran_on": _tell_machines(trials)}
+    folder = out / f"{name.replace(' ', '-')}-{dataset.fingerprint}"
+    with whole(folder, replace=True, option="--out") as made:
+        made.mkdir()
+        _write_json(made / CARD, card, indent=1)
+        _write_json(made / TRIALS, [trial.facts for trial in trials])
+        for name, frame in ((PICTURES, pictures), (HISTORY, history), (PREDICTIONS, predictions)):
+            text = frame.select_dtypes(exclude="number")
+            frame.astype(dict.fromkeys(text, "category")).to_parquet(made / name, index=False, compression="zstd")
+    return folder
+
+
+def open_edition(folder: Path, results: Path) -> Edition:
+    """Open what `export_edition` wrote. Its records are unpacked once into a folder below `results`.
+
+    Raises DataError, naming the folder, where a file is missing or broken.
+    """
+    with _tell_broken(folder):
+        card, pictures = json.loads((folder / CARD).read_bytes()), pd.read_parquet(folder / PICTURES)
+        digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in FILES)).hexdigest()[:12]
+        kept = results / "reference" / f"{folder.name}-{digest}"
+        dataset = PoseDataset(folder, pictures, tuple(card["classes"]), pd.DataFrame(columns=Problem._fields),
+                              card["fingerprint"], {"used": len(pictures)})
+        edition = Edition(dataset, find_profile("thesis"), None, kept, False, card=card)
+        edition.banner()
+    jobs.run_one(jobs.Job(kept, partial(_unpack, kept, folder)))
+    return edition
+
+
+def open_editions(folder: Path, results: Path) -> list[Edition]:
+    """Every edition in a folder, by name, as `open_edition`."""
+    return [open_edition(path.parent, results) for path in sorted(folder.glob(f"[!.]*/{CARD}"))]
+
+
+def _describe(dataset: PoseDataset) -> pd.DataFrame:
+    """pictures.parquet: strings. Of licences only those that are open are told in words, and of small groups none."""
+    table = summary.describe_pictures(dataset)
+    table["licence"] = table["licence"].where(dataset.publishable | (table["licence"] == summary.UNKNOWN), NOT_OPEN)
+    table = table.join(dataset.metadata[["found"]]) if "found" in dataset.metadata else table
+    for facet in table.columns.drop("label"):
+        kept = summary.count_groups(table, facet)["group"]
+        table[facet] = table[facet].where(table[facet].isin(kept), summary.OTHERS)
+    table.insert(0, "file_name", [f"{number:06d}" for number in range(len(table))])
+    return table.assign(work=near_duplicate_groups(dataset).astype(str))
+
+
+def _read_predictions(trial: records.Record, numbers: dict[str, str]) -> pd.DataFrame:
+    frame = pd.read_csv(trial.folder / records.PREDICTIONS, dtype=str, keep_default_na=False)
+    chances = [f"p_{name}" for name in records.class_names(frame)]
+    frame[chances] = frame[chances].apply(pd.to_numeric, errors="coerce").astype("float32")
+    if set(frame["file_name"]) - set(numbers):
+        raise ValueError(f"{trial.folder}: this trial tells of pictures that the data set does not have")
+    return frame.assign(file_name=frame["file_name"].map(numbers))
+
+
+def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([frame.assign(trial=number) for number, frame in enumerate(frames)], ignore_index=True)
+
+
+def _nest(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
+    return {group: {row.label: row.pictures for row in own.itertuples() if row.pictures}
+            for group, own in counts.groupby("group", sort=False)}
+
+
+def _tell_machines(trials: list[records.Record]) -> list[dict]:
+    rows = [{"machine": trial.facts["machine"], "finished": trial.facts["finished"][:10], "versions": ", ".join(
+        f"{name} {number}" for name, number in sorted(trial.facts["versions"].items()))} for trial in trials]
+    found = pd.DataFrame(rows).groupby(["machine", "versions"])["finished"].agg(trials="size", until="max")
+    return found.reset_index().to_dict("records")
+
+
+def _write_json(path: Path, content: object, indent: int | None = None) -> None:
+    path.write_text(json.dumps(content, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _unpack(kept: Path, folder: Path) -> None:
+    """Write an edition's records as they were stored."""
+    with _tell_broken(folder):
+        trials = json.loads((folder / TRIALS).read_bytes())
+        frames = [dict(iter(pd.read_parquet(folder / name).groupby("trial"))) for name in (HISTORY, PREDICTIONS)]
+        content = [(records.record_folder(Path(), facts["config"]), facts, *(_drop_absent(own[n]) for own in frames))
+                   for n, facts in enumerate(trials)]
+        if any(place.parent != Path("trials") for place, *_ in content):
+            raise ValueError("a trial's name leads elsewhere")
+    with whole(kept) as made:
+        for place, *parts in content:
+            records.write_record(made / place, *parts)
+
+
+def _drop_absent(frame: pd.DataFrame) -> pd.DataFrame:
+    """A trial's rows without the columns that only others have; of training that diverged numbers may be missing."""
+    return frame.loc[:, frame.notna().any() | frame.columns.str.match("p_|(val_)?loss")].drop(columns="trial")
+
+
+@contextmanager
+def _tell_broken(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
+        raise DataError(f"{folder} is no reference edition, or broken ({error!r}). Get it anew, or remove the folder."
+                        ) from error
