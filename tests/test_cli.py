@@ -216,7 +216,7 @@ def test_results_are_exported_without_pictures_and_titles(colours, tmp_path, mon
     from artpose_lib.data.dataset import load_dataset
     config = {"recipe": {"model": "frozen", "backbone": "VGG16"}, "seed": 40, "data": load_dataset(colours).fingerprint}
     frame = pd.DataFrame({"file_name": ["a"], "label": ["x"], "part": ["test"], "p_x": [1.0]})
-    records.store_record(tmp_path, config, pd.DataFrame({"epoch": [1]}), frame, 1)
+    records.store_record(tmp_path, config, pd.DataFrame({"phase": [1], "val_accuracy": [1.0]}), frame, 1)
     assert cli.main(arguments) == 0
     written = (tmp_path / "kept").glob("*.json")
     assert all("00.png" not in path.read_text() and '"rows"' in path.read_text() for path in written)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.files import whole
+from artpose_lib.train.diagnoses import diagnose, find_kept_phase
 
 PARTS = ("validation", "test")  # those with a score in record.json
 RECORD, HISTORY, PREDICTIONS, WEIGHTS = "record.json", "history.csv", "predictions.csv", "model.weights.h5"
@@ -24,8 +25,9 @@ RECORD, HISTORY, PREDICTIONS, WEIGHTS = "record.json", "history.csv", "predictio
 class Record:
     """A stored trial. Its folder holds
 
-    - record.json: the configuration, when and how long it ran, versions, machine class, and the scores in short; of a
-      training that diverged `"diverged": true` and no scores, and the probabilities in predictions.csv are missing;
+    - record.json: the configuration, when and how long it ran, versions, machine class, the phase whose weights were
+      kept, and the scores in short; of a training that diverged `"diverged": true` and no scores, and the
+      probabilities in predictions.csv are missing;
     - history.csv: a row an epoch (epoch, phase, learning_rate, loss, accuracy, val_loss, val_accuracy);
     - predictions.csv: a row a picture of the validation and test parts (file_name, part, label, p_<class>…);
     - model.weights.h5, for the trials that are used again: a frozen model's head alone, else the whole network.
@@ -53,6 +55,24 @@ class Record:
         return self._named(frame.assign(**frame[chances].apply(pd.to_numeric, errors="coerce")))
 
     @property
+    def kept_phase(self) -> int:
+        return self.facts.get("kept_phase") or find_kept_phase(self.history, of_equal=-1)
+
+    @property
+    def layers(self) -> str:
+        """What learned in the phase whose weights were kept: as `recipes.Phase.layers`."""
+        return self.config["recipe"]["phases"][self.kept_phase - 1]["layers"]
+
+    def diagnose(self, asked: pd.DataFrame) -> pd.DataFrame:
+        """A row of `Trials.diagnoses`; `asked` are predictions of any trials on the same pictures: those that were not
+        held out in this trial it learned from."""
+        own = self.predictions.query("part in @PARTS")
+        learned_from = asked.loc[~asked["file_name"].isin(own["file_name"]), "label"]
+        found = diagnose(self.config, self.history, self.kept_phase, own["label"],
+                         None if self.facts.get("diverged") else likeliest_class(own), learned_from)
+        return self._named(pd.DataFrame(index=[0])).assign(layers=self.layers, **found)
+
+    @property
     def weights(self) -> Path | None:
         path = self.folder / WEIGHTS
         return path if path.exists() else None
@@ -62,8 +82,11 @@ class Record:
         recipe, facts = self.config["recipe"], self.facts
         outcome = "the training diverged: what the network answers is no number" if facts.get("diverged") else (
             f"validation accuracy {facts['validation_accuracy']:.3f}, test {facts['test_accuracy']:.3f}")
+        warning = "" if self.kept_phase == self.history["phase"].max() else (
+            "; WARNING: phase II did not rise above phase I, whose weights are kept"
+            + ": only the head has learned" * (self.layers == "frozen"))
         return (f"{recipe['model']} {recipe['backbone']} seed {self.config['seed']}: {facts['epochs']} epochs in "
-                f"{facts['seconds']:.0f} s, {outcome}")
+                f"{facts['seconds']:.0f} s, {outcome}{warning}")
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add the columns that tell trials apart in one frame."""
@@ -75,8 +98,10 @@ class Record:
 class Trials:
     """Stored trials of some models, their `history` and `predictions` (see `Record`) each in one frame.
 
-    `missing` says for each backbone without ImageNet weights here why it is absent; `unstored` are the names of trials
-    that were looked for and are not stored.
+    `diagnoses` has a row a trial: model, backbone, seed, layers, and what `diagnoses.diagnose` returns. Predictions too
+    have layers, what learned in the phase whose weights were kept: "frozen" (the head alone, whatever the model is
+    called) or "finetuned" (all). `missing` says for each backbone without ImageNet weights here why it is absent;
+    `unstored` are the names of trials that were looked for and are not stored.
     """
 
     records: list[Record]
@@ -85,19 +110,25 @@ class Trials:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        return self._join("history")
+        return self._join(lambda record: record.history)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        return self._join("predictions")
+        return self._join(lambda record: record.predictions.assign(layers=record.layers))
 
-    def _join(self, what: str) -> pd.DataFrame:
+    @cached_property
+    def diagnoses(self) -> pd.DataFrame:
+        asked = self._join(lambda record: record.predictions.assign(data=record.config["data"]))
+        asked = dict(list(asked.drop_duplicates(["data", "file_name"]).groupby("data")))
+        return self._join(lambda record: record.diagnose(asked[record.config["data"]]))
+
+    def _join(self, read: Callable[[Record], pd.DataFrame]) -> pd.DataFrame:
         """Raises ValueError where no trial is stored."""
         if not self.records:
             absent = [*self.unstored, *(f"{backbone} ({why})" for backbone, why in self.missing.items())]
             raise ValueError(f"None of these trials is stored: {', '.join(absent) or 'there are none to train'}. "
                              "Train them with `artpose run`, or with `Study.train`.")
-        return pd.concat([getattr(record, what) for record in self.records], ignore_index=True)
+        return pd.concat(map(read, self.records), ignore_index=True)
 
 
 def record_folder(results: Path, config: dict) -> Path:
@@ -129,6 +160,7 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
         scores = {f"{part}_accuracy": round(float(right.get(part, np.nan)), 4) for part in PARTS}
         facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                  "seconds": round(seconds, 1), "epochs": len(history),
+                 "kept_phase": find_kept_phase(history),
                  **({"diverged": True, **dict.fromkeys(scores)} if diverged else scores), "data_name": data_name,
                  "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
         write_record(partial, facts, history, predictions)

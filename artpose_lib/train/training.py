@@ -163,7 +163,7 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
             classifier.set_trainable(trainer.model, "finetuned", pretrained)
             history = trainer.fit(*how)
         histories.append(history.assign(phase=number))
-        if history["val_accuracy"].max() >= best:
+        if history["val_accuracy"].max() > best:  # of equal ones the earlier phase, which changed less
             best, best_weights = history["val_accuracy"].max(), trainer.model.get_weights()
     trainer.model.set_weights(best_weights)  # the first phase's, where the second never came up to it
     return number_epochs(pd.concat(histories, ignore_index=True))

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from artpose_lib.train.study import Study
 
 # Raise it when divisions, augmentation or training give other numbers than before: all trials then have new names.
-# At 1, the protocol of version 0.1.0, it is left out of the name.
+# At 1, the protocol of version 0.1.0, it is left out of the name. That version kept phase II where both phases were
+# equally good; its records keep their names and are read by its own rule (`diagnoses.find_kept_phase`).
 PROTOCOL = 1
 
 

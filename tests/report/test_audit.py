@@ -144,7 +144,7 @@ def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped(
     opened = open_study(str(colours), profile="smoke", results=str(tmp_path))
     config = {"recipe": {"model": "frozen", "backbone": LITE}, "seed": 40, "data": opened.dataset.fingerprint}
     predictions = predictions_of([("A", "A")]).drop(columns=["model", "backbone", "seed"])
-    store_record(tmp_path, config, pd.DataFrame({"epoch": [1]}), predictions, 1)
+    store_record(tmp_path, config, pd.DataFrame({"phase": [1], "val_accuracy": [1.0]}), predictions, 1)
     rows = audit.add_verdicts(pd.DataFrame([{
         "id": "A1", "model": "frozen", "backbone": "Xception", "condition": "<b>permuted", "text": 0.6, "script": 0.3,
         "difference": -0.3, "low": -0.4, "high": -0.2, "p": 0.001, "trials": 5, "pictures": 300, "strength": "full"}]))

@@ -4,10 +4,13 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import SHARED
 
 from artpose_lib.train import records
 
-CONFIG = {"recipe": {"model": "frozen", "backbone": "VGG16"}, "seed": 40, "data": "abc", "size": 72}
+PHASES = [{"layers": "frozen", "patience": 2}, {"layers": "finetuned", "patience": 3}]
+CONFIG = {"recipe": {"model": "frozen", "backbone": "VGG16", "phases": PHASES[:1]}, "seed": 40, "data": "abc",
+          "size": 72}
 HISTORY = pd.DataFrame({"epoch": [1], "phase": [1], "learning_rate": [0.1], "loss": [1.0], "accuracy": [0.5],
                         "val_loss": [1.0], "val_accuracy": [0.5]})
 PREDICTIONS = pd.DataFrame({"file_name": ["a.jpg", "b.jpg", "NA"], "label": ["x", "y", "NA"],
@@ -90,3 +93,95 @@ def test_trials_that_are_not_stored_are_named_with_what_to_run():
         absent.predictions  # noqa: B018
     with pytest.raises(ValueError, match="none to train"):
         records.Trials([], {}).history  # noqa: B018
+
+
+RECIPE = {"model": "finetuned", "backbone": "VGG16", "phases": PHASES, "split": "random", "augmented": False,
+          "batch_size": 8}
+LABELS = ["x"] * 20 + ["y"] * 10 + ["z"] * 10  # of the parts held out, so the training part has 160 pictures
+
+
+def trial(tmp_path, phases, called="xyz", seed=40, labels=LABELS, older=False, accuracy=0.9, steps=None, **recipe):
+    """The record of a trial by the validation accuracies of its phases and the classes that it calls in turn."""
+    rows = [(number, value) for number, own in enumerate(phases, start=1) for value in own]
+    history = pd.DataFrame(rows, columns=["phase", "val_accuracy"]).assign(
+        epoch=range(1, len(rows) + 1), accuracy=accuracy, learning_rate=0.1, loss=1.0, val_loss=1.0)
+    said = [called[number % len(called)] for number in range(len(labels))] if called else []
+    predictions = pd.DataFrame({"file_name": [f"{seed} {number}" for number in range(len(labels))], "label": labels,
+                                "part": ["validation", "test"] * (len(labels) // 2)})
+    for name in "xyz":
+        predictions[f"p_{name}"] = [float(own == name) for own in said] if called else np.nan
+    config = {"recipe": RECIPE | recipe, "seed": seed, "data": "abc", "size": 72, "steps_per_epoch": steps,
+              "classes": list("xyz")}
+    record = records.store_record(tmp_path, config, history, predictions, 1)
+    if older:
+        facts = {key: value for key, value in record.facts.items() if key != "kept_phase"}
+        (record.folder / records.RECORD).write_text(json.dumps(facts))
+    return records.Record(record.folder)
+
+
+def diagnosis(tmp_path, *arguments, **more):
+    return records.Trials([trial(tmp_path, *arguments, **more)], {}).diagnoses.iloc[0]
+
+
+def test_the_kept_phase_is_that_of_the_best_epoch_and_says_what_has_learned(tmp_path):
+    better = diagnosis(tmp_path, [[0.2, 0.5, 0.4, 0.4], [0.3, 0.6]], seed=1)
+    assert better[["layers", "kept_phase", "best_epoch", "ended"]].tolist() == ["finetuned", 2, 6, "limit"]
+    worse = diagnosis(tmp_path, [[0.2, 0.5, 0.4], [0.3, 0.2, 0.3, 0.3]], seed=2)
+    assert worse[["layers", "kept_phase", "best_epoch", "ended"]].tolist() == ["frozen", 1, 2, "patience"]
+    assert worse["early"] and not better["early"]
+    single = diagnosis(tmp_path, [[0.2, 0.3, 0.4, 0.5]], seed=3)
+    assert single[["layers", "best_epoch", "ended", "early"]].tolist() == ["frozen", 4, "limit", False]
+
+
+def test_of_two_phases_alike_the_first_is_kept_and_in_older_records_the_last(tmp_path):
+    assert diagnosis(tmp_path, [[0.5, 0.4], [0.5, 0.5]], seed=1)["kept_phase"] == 1
+    older = diagnosis(tmp_path, [[0.5, 0.4], [0.4, 0.5]], seed=2, older=True)
+    assert older[["layers", "kept_phase", "best_epoch"]].tolist() == ["finetuned", 2, 4]
+    assert diagnosis(tmp_path, [[0.6, 0.4], [0.4, 0.5]], seed=3, older=True)["kept_phase"] == 1
+
+
+def test_one_class_for_all_is_collapsed_and_no_numbers_are_diverged(tmp_path):
+    told = ["collapsed", "diverged", "learned"]
+    assert diagnosis(tmp_path, [[0.5]], seed=1)[told].tolist() == [False, False, True]
+    assert diagnosis(tmp_path, [[0.5]], called="x", seed=2)[told].tolist() == [True, False, True]
+    assert diagnosis(tmp_path, [[0.5]], called="", seed=3)[told].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("accuracy, more, learned", [
+    (0.5, {}, False), (0.55, {}, False), (0.6, {}, True),  # half of 160 pictures are of one class: the bound is 0.58
+    (0.6, {"steps": 2}, False), (0.9, {"steps": 2}, True),  # of 16 pictures an epoch
+    (0.45, {"augmented": True}, True), (0.45, {"augmented": True, "variant": {"augmentation": ["imgaug"]}}, False),
+    (0.7, {"variant": {"share": 0.1}}, False)])  # SMOTE makes it a third; with a tenth of the pictures there are 16
+def test_learned_is_above_the_commonest_class_of_the_training_part_beyond_luck(tmp_path, accuracy, more, learned):
+    assert diagnosis(tmp_path, [[0.5]], accuracy=accuracy, **more)["learned"] == learned
+
+
+def test_the_training_part_is_known_from_what_other_trials_held_out(tmp_path):
+    """Its own held-out pictures are all of one class; those that another trial held out are even."""
+    own = trial(tmp_path, [[0.5]], accuracy=0.6, seed=1, labels=["x"] * 40)
+    other = trial(tmp_path, [[0.5]], accuracy=0.6, seed=2, labels=["x", "y"] * 30)
+    assert not records.Trials([own], {}).diagnoses["learned"][0]
+    assert records.Trials([own, other], {}).diagnoses["learned"].tolist() == [True, False]
+
+
+def test_predictions_tell_what_learned_and_progress_warns_where_phase_ii_was_in_vain(tmp_path):
+    vain, tuned = trial(tmp_path, [[0.5], [0.4]], seed=1), trial(tmp_path, [[0.5], [0.6]], seed=2)
+    predictions = records.Trials([vain, tuned], {}).predictions
+    assert predictions.groupby("seed")["layers"].unique().str.join("").to_dict() == {1: "frozen", 2: "finetuned"}
+    assert "WARNING: phase II did not rise above phase I" in vain.describe() and "only the head" in vain.describe()
+    assert "WARNING" not in tuned.describe()
+
+
+@pytest.mark.skipif(not (SHARED / "records").exists(), reason="no records in ../shared")
+def test_of_the_stored_trials_13_of_17_fine_tuned_vgg16_are_frozen():
+    """Those of version 0.1.0, on pictures and on styles, at full strength."""
+    stored = records.all_records(SHARED / "records")
+    found = records.Trials([record for record in stored if "kept_phase" not in record.facts], {})
+    table = found.diagnoses.assign(switched=["variant" in record.config["recipe"] for record in found.records])
+    assert len(table) == 123 and not table["diverged"].any()
+    vgg16 = table.query("backbone == 'VGG16' and model in ['finetuned', 'finetuned_aug'] and not switched")
+    assert vgg16["layers"].value_counts().to_dict() == {"frozen": 13, "finetuned": 4}
+    others = table.query("backbone != 'VGG16' and model != 'frozen'")
+    assert set(others["layers"]) == {"finetuned"}
+    assert table[["collapsed", "learned", "early"]].sum().tolist() == [15, 102, 8]
+    assert (table["ended"] == "patience").sum() == 121
