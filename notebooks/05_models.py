@@ -99,8 +99,11 @@ table.style.set_caption("The four networks: how many weights each has, the side 
 # One part deserves care. *Batch normalisation* {cite}`batchnorm` keeps the values inside a network in a steady range,
 # and while a network trains it measures that range on the pictures that happen to be looked at together. The thesis'
 # scripts left it measuring when the networks were tested. Then what a network says of one picture depends on
-# the pictures beside it. In this report a pretrained network uses the ranges that ImageNet left it. The cell
-# below asks one network about a picture alone and among others, and fails if the answers differ.
+# the pictures beside it. In this report a pretrained network uses the ranges that ImageNet left it. A network that
+# starts from nothing has no such ranges. Keras takes a slow average over the training steps, and a small collection
+# makes too few steps for it: a network that has learned its pictures would then call all of them by one name. So the
+# ranges are measured again on the training pictures before each validation {cite}`precisebn`. The cell below asks one
+# network about a picture alone and among others, and fails if the answers differ.
 
 # %%
 network = classifier.build_classifier("EfficientNet-Lite0", len(study.dataset.classes), 96, "imagenet")

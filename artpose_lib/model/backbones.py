@@ -37,6 +37,7 @@ class Backbone:
     preprocessing: str  # a key of _SCALE_AND_OFFSET
     blocks: tuple[str, str, str, str, str]  # the last activation layer at each of its resolutions, from fine to coarse
     weights_file: str  # its name in a folder of weights, or in the Python package
+    batch_norm: bool = True
 
 
 # Input sizes: the thesis' published scripts, and EfficientNet-Lite0's own. With them the blocks' maps are
@@ -44,7 +45,7 @@ class Backbone:
 BACKBONES: dict[str, Backbone] = {backbone.name: backbone for backbone in (
     Backbone("VGG16", 224, "caffe",
              ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
-             "vgg16_imagenet_notop.weights.h5"),
+             "vgg16_imagenet_notop.weights.h5", batch_norm=False),
     Backbone("ResNet50", 224, "caffe",
              ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
              "resnet50_imagenet_notop.weights.h5"),

@@ -1,8 +1,12 @@
 """Classifier = preprocessing + backbone + global average pooling + Dense softmax, in one flat graph (Section 2.2.1)."""
 
+from collections.abc import Iterable
+
 import keras
+import numpy as np
 
 from artpose_lib.model.backbones import build_backbone
+from artpose_lib.model.fused import OnBatchStatistics
 
 HEAD = "poses"  # name of the last Dense layer, the only one that a frozen model learns
 POOLED = "pooled"  # name of the layer before it
@@ -42,3 +46,36 @@ def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> Non
     for layer in classifier.layers:
         kept = pretrained and isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = layer.name == HEAD or (layers == "finetuned" and not kept)
+
+
+class BatchStatistics(keras.Model):
+    """From pictures to the mean and variance of the batch in each layer of a classifier's batch normalisation that
+    learns, computed as in training: two float32 (channels,) of each. It changes their moving statistics."""
+
+    def __init__(self, classifier: keras.Model):
+        super().__init__()
+        self.classifier = classifier
+        self.learning = [layer for layer in classifier.layers if layer.trainable and isinstance(
+            layer, keras.layers.BatchNormalization) and not isinstance(layer, OnBatchStatistics)]
+
+    def call(self, pictures):
+        moving = [variable for layer in self.learning for variable in (layer.moving_mean, layer.moving_variance)]
+        for variable in moving:
+            variable.assign(keras.ops.zeros_like(variable))  # so that of the moving average the batch alone is left
+        self.classifier(pictures, training=True)
+        return [[moment / (1 - layer.momentum) for moment in (layer.moving_mean, layer.moving_variance)]
+                for layer in self.learning]
+
+    def estimate(self, batches: Iterable[np.ndarray]) -> None:
+        """Set moving means and variances to those over all the pictures in batches of one size, uint8
+        (n, size, size, 3), each normalised by its own statistics as in training.
+
+        This is precise batch normalisation (Wu and Johnson 2021, arXiv:2105.07576, Section 3). Moving averages of
+        Keras' momentum, 0.99, are still near their start after the hundred steps that a small collection trains for,
+        and a network then answers one class for all, whatever it has learned.
+        """
+        found = [self.predict_on_batch(batch) for batch in batches]
+        for layer, own in zip(self.learning, zip(*found, strict=True), strict=True):
+            means, variances = np.asarray(own).swapaxes(0, 1)
+            layer.moving_mean.assign(means.mean(axis=0))
+            layer.moving_variance.assign(variances.mean(axis=0) + means.var(axis=0))  # within and between the batches

@@ -42,6 +42,12 @@ class Recipe:
     augmented: bool  # by SMOTE and imgaug
     variant: Variant = FAITHFUL  # what the audit changes
 
+    @property
+    def learns_batch_norm(self) -> bool:
+        """Whether batch normalisation learns and then answers by its statistics: in a network with random weights."""
+        return (self.weights is None and BACKBONES[self.backbone].batch_norm and not self.variant.batch_statistics
+                and "finetuned" in [phase.layers for phase in self.phases])
+
 
 def find_recipe(model: str, backbone: str) -> Recipe:
     """The recipe of one of `MODELS` and a key of `BACKBONES`. Raises ValueError where there is none."""

@@ -209,6 +209,7 @@ def list_trials(results: Path) -> pd.DataFrame:
         config, facts, (pictures, macro_f1) = record.config, record.facts, _score_test(record.predictions)
         rows.append({"model": config["recipe"]["model"], "backbone": config["recipe"]["backbone"],
                      "seed": config["seed"], "switched": ", ".join(config["recipe"].get("variant", {})),
+                     "protocol": config.get("protocol", 1),
                      "data": names.get(config["data"], "name not stored"), "fingerprint": config["data"],
                      "size": config["size"], "epochs": facts["epochs"],
                      **{part: np.nan if facts.get("diverged") else facts[f"{part}_accuracy"] for part in PARTS},

@@ -69,6 +69,7 @@ class Trainer:
         self.model, self.n_classes = model, n_classes
         self.pristine = model.get_weights()
         self.compiled_for: list[bool] = []  # which layers learn
+        self.statistics: classifier.BatchStatistics | None = None  # where batch normalisation is among them
 
     def reset(self, seed: int, random_weights: bool) -> None:
         """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
@@ -87,10 +88,16 @@ class Trainer:
         self.compile()
         rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
         batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed)
+        callbacks = onecycle.phase_callbacks(rates, phase.patience)
+        if self.statistics.learning:  # estimated before each validation, from the pictures of the first epoch
+            rows = batches.order(0)
+            rows = rows[:len(rows) // batches.steps * batches.steps].reshape(batches.steps, -1)
+            callbacks.append(keras.callbacks.LambdaCallback(
+                on_test_begin=lambda logs: self.statistics.estimate(train.x[own] for own in rows)))
         history = self.model.fit(
             batches, steps_per_epoch=batches.steps, epochs=epochs, verbose=0, shuffle=False,  # by their own seed
             validation_data=(validation.x, np.eye(self.n_classes, dtype="float32")[validation.y]),
-            callbacks=onecycle.phase_callbacks(rates, phase.patience))
+            callbacks=callbacks)
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
 
@@ -109,7 +116,7 @@ class Trainer:
         self.model.optimizer.build(self.model.trainable_variables)
         answer = np.eye(self.n_classes, dtype="float32")[:1]
         self.model.compute_metrics(None, answer, answer)
-        self.compiled_for = wanted
+        self.compiled_for, self.statistics = wanted, classifier.BatchStatistics(self.model)
 
 
 def _clone_layer(generator: random.Random, layer: keras.Layer) -> keras.Layer:

@@ -27,10 +27,11 @@ from artpose_lib.train.variants import apply_in_place_shift, permute_labels, sub
 if TYPE_CHECKING:
     from artpose_lib.train.study import Study
 
-# Raise it when divisions, augmentation or training give other numbers than before: all trials then have new names.
+# Raise one when divisions, augmentation or training give other numbers than before: its trials then have new names.
 # At 1, the protocol of version 0.1.0, it is left out of the name. That version kept phase II where both phases were
 # equally good; its records keep their names and are read by its own rule (`diagnoses.find_kept_phase`).
 PROTOCOL = 1
+PROTOCOL_OF_BATCH_NORM = 2  # of `Recipe.learns_batch_norm`: estimated statistics; at 1 they were moving averages
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,13 @@ def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Seq
     # Named only where unusual, so that older records keep their names. Frozen models' heads are always in float32.
     if study.precision != training.PRECISIONS[0] and recipe.model != "frozen":
         config["precision"] = study.precision
-    if PROTOCOL != 1:
-        config["protocol"] = PROTOCOL
-    return config
+    return at_protocol(config, PROTOCOL_OF_BATCH_NORM if recipe.learns_batch_norm else PROTOCOL)
+
+
+def at_protocol(config: dict, protocol: int) -> dict:
+    """The configuration of the same trial at another protocol."""
+    rest = {key: value for key, value in config.items() if key != "protocol"}
+    return rest | ({"protocol": protocol} if protocol != 1 else {})
 
 
 def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:

@@ -88,6 +88,8 @@ def test_it_is_one_flat_graph_from_uint8_pictures_to_feature_maps(name, built):
     assert not any(isinstance(layer, keras.Model) for layer in model.layers)
     assert model.input.shape == (None, SIZE, SIZE, 3) and model.input.dtype == "uint8"
     assert model.output.shape[1:3] == (3, 3) and model.output.dtype == "float32"
+    layers = [type(layer).__name__ for layer in model.layers]
+    assert BACKBONES[name].batch_norm == ("BatchNormalization" in layers)
 
 
 @every_backbone

@@ -67,6 +67,22 @@ def test_a_picture_is_judged_alike_alone_and_in_company_after_fine_tuning(lite, 
     np.testing.assert_allclose(lite.predict(pictures, verbose=0), alone, atol=1e-5)
 
 
+def test_on_the_statistics_of_one_batch_a_network_answers_as_in_training(lite, pictures):
+    """All layers then see in inference what they see in training."""
+    classifier.set_trainable(lite, "finetuned", pretrained=False)
+    statistics = classifier.BatchStatistics(lite)
+    assert len(statistics.learning) == 49
+    statistics.estimate([pictures])
+    answered = lite.predict(pictures, verbose=0)
+    np.testing.assert_allclose(answered, lite(pictures, training=True), atol=1e-4)
+
+
+def test_statistics_are_estimated_where_they_learn_and_are_answered_by(lite):
+    assert not classifier.BatchStatistics(replace_batch_norm(lite, OnBatchStatistics)).learning
+    classifier.set_trainable(lite, "finetuned", pretrained=True)
+    assert not classifier.BatchStatistics(lite).learning
+
+
 def test_on_batch_statistics_an_answer_hangs_on_its_company():
     """And without, not: the slip of the audit's A3 is nowhere the default."""
     inputs = keras.Input((4, 4, 3))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.train.onecycle import rates
 from artpose_lib.train.recipes import (
     BORROWED,
@@ -16,9 +17,11 @@ from artpose_lib.train.recipes import (
     SEEDS,
     Phase,
     Recipe,
+    apply_variant,
     find_profile,
     find_recipe,
 )
+from artpose_lib.train.variants import VARIANTS
 
 EVERY_RECIPE = pytest.mark.parametrize("key", RECIPES, ids="-".join)
 TWO_PHASES = [key for key, found in RECIPES.items() if len(found.phases) == 2]
@@ -60,6 +63,14 @@ def test_frozen_models_have_one_phase_even_where_the_table_names_layers_for_two(
     frozen = find_recipe("frozen", backbone)
     assert frozen.phases == (Phase("frozen", initial_lr, 1.0, None, epochs, patience),)
     assert (frozen.batch_size, frozen.total_epochs) == (batch, epochs)
+
+
+def test_batch_normalisation_learns_in_baselines_that_have_it_and_do_not_answer_by_their_batch():
+    learning = {key for key, recipe in RECIPES.items() if recipe.learns_batch_norm}
+    assert learning == {("baseline", name) for name in BACKBONES if name != "VGG16"}
+    variants = {"A3 batch statistics": False, "A2 never unfrozen": False, "A4 preprocessed in place": True}
+    for variant, learns in variants.items():
+        assert apply_variant(find_recipe("baseline", "ResNet50"), VARIANTS[variant]).learns_batch_norm is learns
 
 
 def test_only_the_baseline_starts_from_random_weights_and_only_experiment_2_augments():

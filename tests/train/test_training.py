@@ -158,6 +158,53 @@ def test_the_used_rows_are_those_that_the_batches_take(count, batch, steps, epoc
     assert used.tolist() == sorted(taken)
 
 
+# A network whose batch normalisation learns
+
+
+@pytest.fixture
+def faint():
+    """Pictures of three colours that are so faint that only normalisation tells them apart, and a network to learn them
+    in a few steps, far fewer than an average with momentum 0.99 takes."""
+    labels = np.arange(48) % 3
+    noise = np.random.default_rng(0).integers(0, 6, (48, 8, 8, 3))
+    part = Part((120 + noise + 4 * np.eye(3, dtype=int)[labels][:, None, None]).astype(np.uint8), labels)
+    pictures = keras.Input((8, 8, 3), dtype="uint8")
+    maps = keras.layers.Rescaling(1 / 255)(pictures)
+    for _ in range(2):
+        maps = keras.layers.BatchNormalization()(keras.layers.Conv2D(6, 3)(maps))
+    pooled = keras.layers.GlobalAveragePooling2D(name=classifier.POOLED)(maps)
+    network = keras.Model(pictures, keras.layers.Dense(3, "softmax", name=classifier.HEAD)(pooled))
+    recipe = replace(RECIPE, model="baseline", batch_size=16, total_epochs=8,
+                     phases=(Phase("finetuned", 0.02, 1.0, None, None, 8),))
+    return Trainer(network, 3), recipe, part
+
+
+def test_what_it_has_learned_it_knows_in_inference(faint, monkeypatch):
+    """By moving averages alone it calls all its training pictures one class; how it learns is the same."""
+    trainer, recipe, part = faint
+    history = train(trainer, recipe, part, part, seed=40)
+    known = (trainer.model.predict(part.x, verbose=0).argmax(axis=1) == part.y).mean()
+    assert known == pytest.approx(history["val_accuracy"].max(), abs=1e-6)
+    assert known > 0.95 and history["accuracy"].iloc[-1] > 0.95
+    monkeypatch.setattr(classifier.BatchStatistics, "estimate", lambda *_: None)
+    averaged = train(trainer, recipe, part, part, seed=40)
+    assert averaged[["loss", "accuracy"]].equals(history[["loss", "accuracy"]])
+    called = trainer.model.predict(part.x, verbose=0).argmax(axis=1)
+    assert len(set(called)) == 1 and (called == part.y).mean() == pytest.approx(1 / 3)
+
+
+def test_its_statistics_are_those_of_the_training_part_in_batches_of_one_size(faint):
+    """The first layer's input hangs on no batch, so its own are those of all at once; 40 in batches of 16 are 39."""
+    trainer, recipe, part = faint
+    part = Part(part.x[:40], part.y[:40])
+    train(trainer, recipe, part, part, seed=40)
+    first = next(layer for layer in trainer.model.layers if isinstance(layer, keras.layers.BatchNormalization))
+    rows = Batches(part, 3, 16, None, seed=1040).order(0)[:39]
+    values = keras.Model(trainer.model.input, first.input).predict(part.x[rows], verbose=0)
+    np.testing.assert_allclose(first.moving_mean, values.mean(axis=(0, 1, 2)), atol=1e-5)
+    np.testing.assert_allclose(first.moving_variance, values.var(axis=(0, 1, 2)), rtol=1e-4, atol=1e-8)
+
+
 def test_mixed_precision_multiplies_in_16_bits_and_answers_in_32():
     model = training.build_trainer("EfficientNet-Lite0", 3, 32, precision="mixed_bfloat16").model
     assert model.get_layer("conv_head").compute_dtype == "bfloat16"
