@@ -10,9 +10,11 @@ from statsmodels.formula.api import ols
 from statsmodels.stats import anova, proportion
 
 from artpose_lib.draw.backgrounds import LINKED
+from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.scores import (
     METRICS,
     RESAMPLES,
+    Diverged,
     bootstrap_means,
     drop_trials,
     find_cells,
@@ -21,6 +23,7 @@ from artpose_lib.report.scores import (
     redraw_accuracies,
     summary,
 )
+from artpose_lib.train.recipes import RECIPES, Profile
 from artpose_lib.train.records import class_names
 
 POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 1988, Section 2.4)
@@ -156,19 +159,53 @@ def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: st
     return {"disagree": disagree, "accuracy": accuracy, "apart": int(np.ceil(apart)), "paired": int(np.ceil(paired))}
 
 
-def compare_models(summary: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
-    """The test accuracies of two models with each architecture that has both, from `scores.summary`.
+def compare_models(predictions: pd.DataFrame, before: str, after: str, profile: Profile) -> pd.DataFrame:
+    """What the test accuracies of two models differ by, with each architecture that has both.
 
-    Returns backbone, before and after, each with its _low and _high, and verdict: whether the intervals lie apart.
+    Parameters: `predictions` of models and of the references of `probes`; `profile` that of the run. A fine-tuned trial
+    whose kept weights are those of a frozen phase (a column `layers` says so) only counts where all are such.
+    Returns backbone, the columns of `Difference`, and verdict: "higher", "lower" or "not settled" by the interval, or
+    why nothing follows from it (`find_doubt`).
     """
-    columns = ["accuracy", "accuracy_low", "accuracy_high"]
-    sides = [summary[summary["model"] == model].set_index("backbone")[columns].rename(
-        columns=lambda column, side=side: column.replace("accuracy", side))
-        for side, model in (("before", before), ("after", after))]
-    table = sides[0].join(sides[1], how="inner")
-    verdict = np.select([table["after_low"] > table["before_high"], table["after_high"] < table["before_low"]],
-                        ["a rise beyond both intervals", "a fall beyond both intervals"], "the intervals overlap")
-    return table.assign(verdict=verdict).reset_index()
+    rows = []
+    for backbone, own in predictions.groupby("backbone", sort=False):
+        sides = [own[own["model"] == model] for model in (before, after)]
+        if any(side.empty for side in sides):
+            continue
+        sides = [side if (untuned := _is_untuned(side)).all() else side[~untuned] for side in sides]
+        doubts = [f"{MODEL_TITLES[model].lower()} {doubt}" for model, side in zip((before, after), sides, strict=True)
+                  if (doubt := find_doubt(side, profile))]
+        try:
+            found = difference(*sides)
+        except ValueError:
+            found, doubts = Difference(*[np.nan] * 6, 0, 0), doubts or ["they have no trial in common"]
+        verdict = "higher" if found.low > 0 else "lower" if found.high < 0 else "not settled"
+        rows.append({"backbone": backbone, **found._asdict(),
+                     "verdict": f"nothing follows: {', '.join(doubts)}" if doubts else verdict})
+    return pd.DataFrame(rows, columns=["backbone", *Difference._fields, "verdict"])
+
+
+def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
+    """Why the test scores of one model with one architecture are no evidence of what it can learn, or "".
+
+    Its training diverged; only the head learned though it is called fine-tuned; the profile cut its training short; or
+    it is not surely above always naming the commonest class (the interval of `difference` reaches to zero).
+    """
+    tested, chances = own[own["part"] == "test"], [f"p_{name}" for name in class_names(own)]
+    commonest = tested.assign(**dict.fromkeys(chances, 0.0) | {f"p_{tested['label'].mode()[0]}": 1.0})
+    try:
+        above = difference(commonest, tested).low > 0
+    except Diverged:
+        return "diverged"
+    recipe = RECIPES.get((own["model"].iloc[0], own["backbone"].iloc[0]))  # references have none
+    return ("learned in its last layer alone" if _is_untuned(own).all() else
+            "was trained short" if recipe and not profile.full_strength(recipe) else
+            "" if above else "is not surely above naming the commonest class")
+
+
+def _is_untuned(predictions: pd.DataFrame) -> pd.Series:
+    """Whether a trial that is called fine-tuned kept the weights of a phase in which only the head learned."""
+    return predictions["model"].str.startswith("finetuned") & (predictions.get("layers") == "frozen")
 
 
 def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:

@@ -15,9 +15,11 @@ import pandas as pd
 
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.files import whole
+from artpose_lib.report import statistics
 from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
 from artpose_lib.report.scores import thesis_accuracies
 from artpose_lib.train import records
+from artpose_lib.train.recipes import Profile
 from artpose_lib.train.study import Study
 
 HERE = "this run"
@@ -46,6 +48,21 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
         "Test scores, means over trials: in the thesis, and here with the 95&nbsp;% confidence interval.",
         [f'<th scope="col" rowspan="2">architecture</th>{top}<th scope="col" rowspan="2">trials here</th>', below],
         *bodies)
+
+
+def changes_table(predictions: pd.DataFrame, profile: Profile, *pairs: tuple[str, str]) -> str:
+    """`statistics.compare_models` of pairs of models, each before and after."""
+    bodies = []
+    for pair in pairs:
+        before, after = (MODEL_TITLES[model] for model in pair)
+        lines = [f'<th scope="rowgroup" style="text-align: left" colspan="6">{before} → {after}</th>']
+        lines += [_row(escape(row.backbone), _signed(row.first, ".3f"), _signed(row.second, ".3f"),
+                       f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}", row.trials, escape(row.verdict))
+                  for row in statistics.compare_models(predictions, *pair, profile).itertuples()]
+        bodies.append(lines if lines[1:] else [*lines, '<td colspan="6">No network of this run has both.</td>'])
+    return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95&nbsp;% "
+                  "confidence interval, picture by picture where both were tested on the same ones.",
+                  _head("", "before", "after", "difference [95&nbsp;%]", "trials", "what follows"), *bodies)
 
 
 def audit_section(id: str, rows: pd.DataFrame) -> str:

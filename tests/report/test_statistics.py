@@ -1,12 +1,15 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-from builders import drawn_predictions, predictions_of
+from builders import CLASSES, drawn_predictions, guess, predictions_of
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from artpose_lib.report import statistics
+from artpose_lib.report import scores, statistics
+from artpose_lib.train.recipes import find_profile
 
 
 def test_the_spread_is_that_of_montgomery_example_4_1():
@@ -122,13 +125,60 @@ def test_power_is_read_from_how_often_two_models_disagree():
     assert found["paired"] < found["apart"]
 
 
-@pytest.mark.parametrize(("after", "verdict"), [
-    ((0.8, 0.7, 0.9), "a rise beyond both intervals"),
-    ((0.5, 0.4, 0.6), "the intervals overlap"),
-    ((0.1, 0.0, 0.2), "a fall beyond both intervals"),
-])
-def test_two_models_are_compared_by_their_intervals(after, verdict):
-    columns = ["model", "backbone", "accuracy", "accuracy_low", "accuracy_high"]
-    rows = [("baseline", "VGG16", 0.4, 0.3, 0.5), ("frozen", "VGG16", *after), ("frozen", "Xception", 1, 1, 1)]
-    table = statistics.compare_models(pd.DataFrame(rows, columns=columns), "baseline", "frozen")
-    assert table.to_numpy().tolist() == [["VGG16", 0.4, 0.3, 0.5, *after, verdict]]  # Xception has no baseline
+def model(name, right, layers=None, seeds=(40, 41)):
+    """Trials that name so many of 100 pictures rightly; half of these are of the commonest class."""
+    pairs = [(label, label if number < right else "C") for number, label in enumerate(["A"] * 50 + ["B"] * 50)]
+    trials = [predictions_of(pairs, model=name, seed=seed) for seed in seeds]
+    return pd.concat(trials).assign(layers=layers)
+
+
+def compared(before, after, profile="thesis"):
+    names = before["model"].iloc[0], after["model"].iloc[0]
+    return statistics.compare_models(pd.concat([before, after]), *names, find_profile(profile)).iloc[0]
+
+
+@pytest.mark.parametrize(("before", "after", "verdict"),
+                         [(60, 90, "higher"), (90, 60, "lower"), (80, 81, "not settled")])
+def test_two_models_are_compared_by_their_paired_difference(before, after, verdict):
+    sides = model("baseline", before), model("frozen", after)
+    assert compared(*sides)["verdict"] == verdict
+    assert compared(*sides)[["first", "second", "difference"]].to_list() == pytest.approx(
+        [before / 100, after / 100, (after - before) / 100])
+    alone = statistics.compare_models(pd.concat(sides), "frozen", "finetuned", find_profile("thesis"))
+    assert alone.empty and "verdict" in alone  # no network has both
+
+
+def test_pairs_tell_apart_what_two_intervals_would_not():
+    sides = model("baseline", 70), model("frozen", 76)
+    own = scores.summary(pd.concat(sides))
+    assert own["accuracy_high"].iloc[0] > own["accuracy_low"].iloc[1] and compared(*sides)["verdict"] == "higher"
+
+
+@pytest.mark.parametrize(("before", "after", "profile", "words"), [
+    (model("baseline", 50), model("frozen", 90), "thesis", "baseline is not surely above naming the commonest class"),
+    (model("baseline", 51), model("frozen", 90), "thesis", "baseline is not surely above naming the commonest class"),
+    (model("baseline", 70), model("frozen", 90), "quick", "baseline was trained short"),  # the frozen one was not
+    (model("probe", 90), model("finetuned_aug", 70), "quick", "fine-tuned, augmented was trained short"),
+    (model("frozen", 70), model("finetuned", 90, layers="frozen"), "thesis", "learned in its last layer alone"),
+    (model("frozen", 70), model("finetuned", 90, seeds=(7,)), "thesis", "no trial in common"),
+    (model("frozen", 70), model("finetuned", 90).assign(p_A=np.nan, p_B=np.nan, p_C=np.nan), "thesis",
+     "fine-tuned diverged")])
+def test_nothing_follows_from_a_network_that_did_not_learn_or_not_for_long(before, after, profile, words):
+    assert re.fullmatch(f"nothing follows: .*{words}", compared(before, after, profile)["verdict"])
+
+
+def test_a_trial_that_was_never_tuned_does_not_speak_for_tuning():
+    untuned = model("finetuned", 60, layers="frozen", seeds=(40, 41))
+    mixed = pd.concat([untuned, model("finetuned", 90, layers="finetuned", seeds=(42, 43))])
+    found = compared(model("frozen", 70, layers="frozen", seeds=range(40, 44)), mixed)
+    assert (found["second"], found["trials"], found["verdict"]) == (0.9, 2, "higher")
+
+
+def test_equal_models_are_seldom_told_apart():
+    """Two networks that are equally often right, three trials of 50 pictures: the verdict is wrong in at most 5 %."""
+    rng, verdicts = np.random.default_rng(0), []
+    for _ in range(20):
+        sides = [pd.concat([predictions_of(guess(rng, CLASSES, 50, 0.6), model=name, seed=seed) for seed in range(3)])
+                 for name in ("baseline", "frozen")]
+        verdicts.append(compared(*sides)["verdict"])
+    assert 1 - np.mean([verdict == "not settled" for verdict in verdicts]) <= 0.05

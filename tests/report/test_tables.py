@@ -1,6 +1,8 @@
+import pandas as pd
 from builders import drawn_predictions
 
 from artpose_lib.report import scores, tables
+from artpose_lib.train.recipes import find_profile
 
 
 def test_the_table_reads_thesis_here_interval_and_trials():
@@ -12,3 +14,11 @@ def test_the_table_reads_thesis_here_interval_and_trials():
     assert '<th scope="row">ResNet50</th><td>0.586</td><td><small>no &lt;weights&gt; here' in html
     assert "<weights>" not in html
     assert "<caption>" in html and 'scope="row"' in html and 'scope="col"' in html
+
+
+def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_none():
+    frozen = drawn_predictions(skill=3)
+    both = pd.concat([frozen, frozen.assign(model="probe"), frozen.assign(model="finetuned", backbone="<X>")])
+    html = tables.changes_table(both, find_profile("thesis"), ("frozen", "probe"), ("frozen", "finetuned"))
+    assert html.count("<tbody>") == 2 and "<td>+0.000<br>" in html and "not settled" in html
+    assert "Frozen → Fine-tuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
