@@ -41,15 +41,15 @@ Markdown(study.banner())
 
 # %%
 found = study.train("baseline", "frozen", "finetuned", "finetuned_aug")  # all stored by now
-thesis, answers = scores.thesis_accuracies(), {}
+thesis, answers, NOTHING = scores.thesis_accuracies(), {}, "nothing follows"
 
 
 def answer(question, said, *pairs):
     rows = pd.concat([statistics.compare_models(found.predictions, *pair, study.profile) for pair in pairs])
     counts = rows["verdict"].str.partition(":")[0].value_counts()
-    told = ", ".join(f"{verdict} in {n}" for verdict, n in counts.items() if verdict != "nothing follows")
-    void = f"nothing follows from {counts['nothing follows']}" if "nothing follows" in counts else ""
-    answers[question] = said, f"of {len(rows)} comparisons: {'; '.join(filter(None, [told, void]))}" if len(rows) else "nothing"
+    told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items() if verdict != NOTHING)
+    void = f"{counts.get(NOTHING, 0)} from which {NOTHING}" if NOTHING in counts or rows.empty else ""
+    answers[question] = said, f"comparisons, network by network: {', '.join(filter(None, [told, void]))}"
     display(Markdown(f"**The thesis**: {said}.\n\n**This run**: {answers[question][1]}."),
             HTML(tables.changes_table(found.predictions, study.profile, *pairs)))
 
