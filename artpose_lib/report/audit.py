@@ -18,6 +18,7 @@ from artpose_lib.draw.embedded import plant_copies
 from artpose_lib.files import whole
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import scores, statistics
+from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.statistics import Difference
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.records import Trials
@@ -110,8 +111,8 @@ def plan_tables(study: Study) -> dict[str, dict[object, Condition]]:
                        for start in STARTS},
             "shares": {share: own._replace(variant=Variant(share=share)) for share in (*SHARES, 1.0)},
             "ends": {name: own._replace(backbone=name) for name in backbones},
-            "models": {"first": own, "second": own._replace(backbone=others[0]) if others else
-                       own._replace(model="baseline")}}
+            "models": {f"the {MODEL_TITLES[one.model].lower()} {one.backbone}": one for one in (
+                own, own._replace(backbone=others[0]) if others else own._replace(model="finetuned"))}}
 
 
 def train_audit(study: Study, ids: Sequence[str] = ()) -> None:
@@ -139,7 +140,8 @@ def open_planted(study: Study) -> Study:
 def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     """Every table of the audit, from the trials that `train_audit` stored. Raises ValueError where they are not."""
     plan, pairs = plan_tables(study), pd.DataFrame()
-    models = [own.find(study).predictions for own in plan["models"].values()]
+    models = {name: own.find(study).predictions for name, own in plan["models"].items()}
+    doubts = [f"{name} {doubt}" for name, own in models.items() if (doubt := statistics.find_doubt(own, study.profile))]
     points = _score_trials(study, plan["shares"], "share")
     training = 0.8 * len(study.dataset) / len(study.dataset.classes)  # pictures a class, their mean
     points = points.assign(pictures=points["share"] * training, tested=points["pictures"])[
@@ -150,8 +152,8 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
         pairs = near_duplicate_pairs(study.dataset, study.compute_features(LITE))
     return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
             "spread": statistics.spread(starts), "points": points,
-            "curve": pd.DataFrame([statistics.learning_curve(points)]),
-            "power": pd.DataFrame([statistics.power(*models)]),
+            "power": pd.DataFrame([{"models": " and ".join(models), "doubt": ", ".join(doubts)}
+                                   | statistics.power(*models.values())]),
             "cut": tabulate_ends(study, plan["ends"]), "pairs": pairs}
 
 

@@ -62,7 +62,7 @@ class Curve(NamedTuple):
     ceiling: float
     gap: float
     rate: float
-    pictures: int
+    pictures: float
     accuracy: float
     low: float
     high: float
@@ -71,16 +71,17 @@ class Curve(NamedTuple):
         return _power_law(np.asarray(pictures, float), self.ceiling, self.gap, self.rate)
 
 
-def learning_curve(points: pd.DataFrame, pictures: int = 1000, resamples: int = 300) -> Curve:
-    """An inverse power law through test accuracies (Figueroa and others 2012), continued to `pictures` a class.
+def learning_curve(points: pd.DataFrame, resamples: int = 300) -> Curve:
+    """An inverse power law through test accuracies (Figueroa and others 2012), continued to twice the pictures a class.
 
     Parameters: `points` has a row for each trial: pictures (training pictures a class, their mean), seed, accuracy, and
-    tested (pictures). The interval resamples seeds and tested pictures; it does not say whether the law holds so far
-    out. Raises ValueError for fewer than three sizes.
+    tested (pictures). The ceiling is no lower than the highest mean of a size. The interval resamples seeds and tested
+    pictures; it does not say whether the law holds beyond them. Raises ValueError for fewer than three sizes.
     """
     if points["pictures"].nunique() < 3:
         raise ValueError("A learning curve has three unknowns: it takes three or more sizes of the training part.")
     by_seed, rng, ends = [own for _, own in points.groupby("seed")], np.random.default_rng(0), []
+    pictures = 2 * points["pictures"].max()
     for sample in rng.integers(len(by_seed), size=(resamples, len(by_seed))):
         drawn = pd.concat(by_seed[number] for number in sample)
         drawn = drawn.assign(accuracy=redraw_accuracies(drawn, np.arange(len(drawn)), rng))
@@ -95,9 +96,10 @@ def _power_law(pictures: np.ndarray | int, ceiling: float, gap: float, rate: flo
 
 
 def _fit_power_law(points: pd.DataFrame) -> tuple[float, float, float]:
-    start = float(np.clip(points["accuracy"].max() + 0.05, 0.01, 0.99)), 1, 0.5
+    reached = min(float(points.groupby("pictures")["accuracy"].mean().max()), 0.999)
+    start = float(np.clip(points["accuracy"].max() + 0.05, reached, 1)), 1, 0.5
     found, _ = curve_fit(_power_law, points["pictures"].to_numpy(float), points["accuracy"].to_numpy(float),
-                         p0=start, bounds=([0, 0, 0.05], [1, 10, 3]), max_nfev=5000)
+                         p0=start, bounds=([reached, 0, 0.05], [1, 10, 3]), max_nfev=5000)
     return tuple(map(float, found))
 
 

@@ -87,7 +87,16 @@ def test_its_tables_stay_what_they_are(found):
     assert {name: hashlib.sha256(table.to_csv(float_format="%.5f").encode()).hexdigest()[:8]
             for name, table in found.items()} == {
         "rows": "9a9d7cd2", "one_good_trial": "bad7f6c0", "spread": "a94d637b", "points": "5c18395b",
-        "curve": "90049019", "power": "3ccc3aac", "cut": "963e2848", "pairs": "09de3732"}
+        "power": "fe4d308f", "cut": "963e2848", "pairs": "09de3732"}
+
+
+def test_power_is_of_two_networks_that_learned_and_says_where_one_did_not(found, drawn, tmp_path, monkeypatch):
+    assert found["power"]["doubt"].item() == "" and found["power"]["models"].item() == (
+        "the frozen Xception and the frozen VGG16")
+    study = Rehearsed(drawn, tmp_path)
+    monkeypatch.setattr(study, "weights_of", lambda backbone: "here" if backbone == LITE else NO_WEIGHTS)
+    models = audit.plan_tables(study)["models"]
+    assert list(models) == [f"the frozen {LITE}", f"the fine-tuned {LITE}"]  # never a baseline
 
 
 def test_only_what_is_asked_for_is_trained(drawn, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import CLASSES, drawn_predictions, guess, predictions_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
@@ -50,7 +50,7 @@ def test_a_power_law_is_found_again(ceiling, gap, rate):
     sizes = np.array([5, 10, 20, 40, 80])
     points = pd.DataFrame({"pictures": sizes, "seed": 0, "accuracy": ceiling - gap * sizes ** -rate, "tested": 40})
     found = statistics.learning_curve(points, resamples=2)
-    assert found.accuracy == pytest.approx(ceiling - gap * 1000 ** -rate, abs=0.01)
+    assert found.pictures == 160 and found.accuracy == pytest.approx(ceiling - gap * 160**-rate, abs=0.01)
     assert found.at(sizes) == pytest.approx(points["accuracy"].to_numpy(), abs=0.01)
 
 
@@ -59,10 +59,21 @@ def test_a_noisy_curve_stays_what_it_was():
                            "accuracy": [0.4, 0.42, 0.38, 0.5, 0.52, 0.49, 0.55, 0.56, 0.6, 0.61, 0.59, 0.66],
                            "tested": 100})
     assert statistics.learning_curve(points) == pytest.approx((
-        0.7225942575027431, 1.1359965233842793, 0.5471622404837052, 1000, 0.6966590169308786, 0.5728556223929603,
-        0.8509575843433369))
+        0.7225942575027431, 1.1359965233842793, 0.5471622404837052, 160, 0.6519029892674132, 0.5735218104565079,
+        0.7359570312723714))
     with pytest.raises(ValueError, match="three or more sizes"):
         statistics.learning_curve(points[points["pictures"] < 30])
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=30)
+def test_no_ceiling_is_below_what_was_measured(seed):
+    """Four sizes of three trials each, scattered at random around a curve that has nearly flattened out."""
+    rng, sizes = np.random.default_rng(seed), np.repeat([7.0, 13.0, 27.0, 53.0], 3)
+    points = pd.DataFrame({"pictures": sizes, "seed": [40, 41, 42] * 4, "tested": 40,
+                           "accuracy": np.clip(0.95 - 0.8 / sizes + rng.normal(0, 0.05, 12), 0, 1)})
+    curve, highest = statistics.learning_curve(points, resamples=2), points.groupby("pictures")["accuracy"].mean().max()
+    assert highest - 0.001 <= curve.ceiling <= 1 and curve.pictures == 106 and curve.accuracy <= curve.ceiling
 
 
 def test_pictures_for_two_groups_are_those_of_fleiss_1981():
