@@ -10,7 +10,8 @@ from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_na
 
 BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide either way: said on hover, not drawn
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
-                "finetuned_aug": "Fine-tuned, augmented",
+                "finetuned_aug": "Fine-tuned, augmented", "finetuned_frozen": "Fine-tuned, in fact frozen",
+                "finetuned_aug_frozen": "Fine-tuned, augmented, in fact frozen",
                 # the references of `probes`
                 "probe": "Linear probe, regularised", "nearest": "Nearest neighbour",
                 "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "Linear probe, 16 x 16 pixels",

@@ -22,6 +22,10 @@ RESAMPLES = 2000
 MADE_UP = 2  # pictures that a bootstrap adds, right or wrong by a coin (Agresti and Caffo 2000 add one of each)
 
 
+# A fine-tuned trial that kept the weights of a phase in which the head alone learned is a frozen model: its other name.
+FROZEN_IN_FACT = {"finetuned": "finetuned_frozen", "finetuned_aug": "finetuned_aug_frozen"}
+
+
 class Diverged(ValueError):
     """None of the trials can be scored, since the training of all diverged."""
 
@@ -30,6 +34,17 @@ def find_diverged(predictions: pd.DataFrame) -> pd.DataFrame:
     """The trials whose training diverged, so that some picture has no probabilities: model, backbone, seed."""
     chances = predictions[[f"p_{name}" for name in class_names(predictions)]].apply(pd.to_numeric, errors="coerce")
     return predictions.loc[~np.isfinite(chances).any(axis=1), _TRIAL].drop_duplicates(ignore_index=True)
+
+
+def find_untuned(predictions: pd.DataFrame) -> pd.Series:
+    """Whether each row, with `layers` as in `Trials`, is of a fine-tuned trial that is FROZEN_IN_FACT."""
+    return predictions["model"].isin(FROZEN_IN_FACT) & (predictions.get("layers") == "frozen")
+
+
+def name_as_ended(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Predictions with the models that are FROZEN_IN_FACT called so."""
+    return predictions.assign(model=predictions["model"].mask(find_untuned(predictions),
+                                                              predictions["model"].map(FROZEN_IN_FACT)))
 
 
 def drop_trials(frame: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
@@ -68,6 +83,14 @@ def find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
     return rows.assign(cell=true * probabilities.shape[1] + called, right=true == called)
 
 
+def _find_known_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
+    """`find_cells`, and no row where all trials diverged."""
+    try:
+        return find_cells(predictions, part)
+    except Diverged:
+        return predictions.iloc[:0].assign(cell=0)
+
+
 def scores(confusions: np.ndarray) -> np.ndarray:
     """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k): (..., 3).
 
@@ -83,12 +106,12 @@ def scores(confusions: np.ndarray) -> np.ndarray:
 def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """The `METRICS` of each trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
 
-    Leaves out trials that diverged. Raises ValueError where there is no other, for a part without predictions, an
-    unknown label or a missing probability.
+    Leaves out trials that diverged. Raises ValueError for a part without predictions, an unknown label or a missing
+    probability.
     """
-    k, trials = len(class_names(predictions)), find_cells(predictions, part).groupby(_TRIAL, sort=False)["cell"]
-    values = scores(np.concatenate([count_cells(cells.to_numpy()[None], k) for _, cells in trials]))
-    return trials.size().reset_index(name="pictures").assign(**dict(zip(METRICS, values.T, strict=True)))
+    k, trials = len(class_names(predictions)), _find_known_cells(predictions, part).groupby(_TRIAL, sort=False)["cell"]
+    rows = [(*key, len(own), *scores(count_cells(own.to_numpy()[None], k))[0]) for key, own in trials]
+    return pd.DataFrame(rows, columns=[*_TRIAL, "pictures", *METRICS])
 
 
 def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES) -> pd.DataFrame:
@@ -96,18 +119,20 @@ def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESA
 
     Returns a row for each model and backbone: model, backbone, trials, diverged (trials left out), pictures (those of
     all trials added up), then accuracy, macro_f1 and weighted_f1, each followed by its _low and _high (see
-    `bootstrap_means`). Raises ValueError as `per_trial` does.
+    `bootstrap_means`); last, and with no scores (NaN), those of which all trials diverged. Raises as `per_trial` does.
     """
     rows, k, lost = [], len(class_names(predictions)), find_diverged(predictions[predictions["part"] == part])
-    for (model, backbone), own in find_cells(predictions, part).groupby(["model", "backbone"], sort=False):
+    for key, own in _find_known_cells(predictions, part).groupby(_TRIAL[:2], sort=False):
         trials = [cells.to_numpy()[None] for _, cells in own.groupby("seed", sort=False)["cell"]]
         means, redrawn = bootstrap_means([trials], k, resamples)
-        row = {"model": model, "backbone": backbone, "trials": len(trials),
-               "diverged": len(lost.query("model == @model and backbone == @backbone")), "pictures": len(own)}
-        for metric, mean, low, high in zip(METRICS, means[0], *interval(redrawn[0], means[0]), strict=True):
-            row |= {metric: mean, f"{metric}_low": low, f"{metric}_high": high}
-        rows.append(row)
-    return pd.DataFrame(rows)
+        ends = interval(redrawn[0], means[0])
+        rows.append((*key, len(trials), 0, len(own), *np.stack([means[0], *ends], axis=1).ravel()))
+    columns = [metric + end for metric in METRICS for end in ("", "_low", "_high")]
+    table = pd.DataFrame(rows, columns=[*_TRIAL[:2], "trials", "diverged", "pictures", *columns])
+    others = lost.groupby(_TRIAL[:2], sort=False).size().reset_index(name="diverged")
+    table = pd.concat([table, others]).groupby(_TRIAL[:2], sort=False, as_index=False)
+    return table.agg(dict.fromkeys(["trials", "diverged", "pictures"], "sum") | dict.fromkeys(columns, "first")).astype(
+        dict.fromkeys(["trials", "diverged", "pictures"], int) | dict.fromkeys(columns, float))
 
 
 def bootstrap_means(sides: list[list[np.ndarray]], k: int, resamples: int = RESAMPLES) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from artpose_lib.report.scores import (
     drop_trials,
     find_cells,
     find_diverged,
+    find_untuned,
     interval,
     redraw_accuracies,
     summary,
@@ -174,7 +175,7 @@ def compare_models(predictions: pd.DataFrame, before: str, after: str, profile: 
         sides = [own[own["model"] == model] for model in (before, after)]
         if any(side.empty for side in sides):
             continue
-        sides = [side if (untuned := _is_untuned(side)).all() else side[~untuned] for side in sides]
+        sides = [side if (untuned := find_untuned(side)).all() else side[~untuned] for side in sides]
         doubts = [f"{MODEL_TITLES[model].lower()} {doubt}" for model, side in zip((before, after), sides, strict=True)
                   if (doubt := find_doubt(side, profile))]
         try:
@@ -200,14 +201,9 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
     except Diverged:
         return "diverged"
     recipe = RECIPES.get((own["model"].iloc[0], own["backbone"].iloc[0]))  # references have none
-    return ("learned in its last layer alone" if _is_untuned(own).all() else
+    return ("learned in its last layer alone" if find_untuned(own).all() else
             "was trained short" if recipe and not profile.full_strength(recipe) else
             "" if above else "is not surely above naming the commonest class")
-
-
-def _is_untuned(predictions: pd.DataFrame) -> pd.Series:
-    """Whether a trial that is called fine-tuned kept the weights of a phase in which only the head learned."""
-    return predictions["model"].str.startswith("finetuned") & (predictions.get("layers") == "frozen")
 
 
 def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.files import whole
 from artpose_lib.report import statistics
 from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
-from artpose_lib.report.scores import thesis_accuracies
+from artpose_lib.report.scores import FROZEN_IN_FACT, thesis_accuracies
 from artpose_lib.train import records
 from artpose_lib.train.recipes import Profile
 from artpose_lib.train.study import Study
@@ -28,19 +28,24 @@ CONDITIONS = {"[-1, 1]": "fed in [-1, 1] mode", "caffe": "fed in caffe mode", "r
 
 
 def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
-    """Tables 3.1 and 3.2 beside our scores, from `scores.against_thesis`; `missing` says why a backbone is absent."""
+    """Tables 3.1 and 3.2 beside our scores, from `scores.against_thesis`; `missing` says why a backbone is absent.
+
+    Of predictions by `scores.name_as_ended`, a fine-tuned row tells how many more trials are frozen in fact.
+    """
     metrics, bodies = list(table["metric"].unique()), []
+    counts = table.drop_duplicates(["model", "backbone"]).set_index(["model", "backbone"])["trials"]
     for model, rows in table.groupby("model", sort=False):
-        lines = [f'<th scope="rowgroup" style="text-align: left" colspan="{2 * len(metrics) + 2}">{MODEL_TITLES[model]}'
-                 "</th>"]
+        lines = [_group(MODEL_TITLES[model], 2 * len(metrics) + 2)]
         for backbone, own in rows.set_index("metric").loc[metrics].groupby("backbone", sort=False):
             trials = own["trials"].iloc[0]
             absent = "–" if trials or backbone not in missing else escape(missing[backbone])
             cells = [cell for row in own.itertuples() for cell in (
                 _signed(row.thesis, ".3f"),
                 f"<small>{absent}</small>" if np.isnan(row.here) else f"{row.here:.3f}<br>{_interval(row, '.3f')}")]
-            diverged = own["diverged"].iloc[0]
-            lines.append(_row(escape(backbone), *cells, f"{trials}, {diverged} diverged" if diverged else trials))
+            others = {"diverged": own["diverged"].iloc[0],
+                      "frozen": counts.get((FROZEN_IN_FACT.get(model), backbone), 0)}
+            known = [f"{n} of {trials + sum(others.values())} {what}" for what, n in others.items() if n]
+            lines.append(_row(escape(backbone), *cells, ", ".join([str(trials), *known])))
         bodies.append(lines)
     top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
     below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
@@ -54,8 +59,7 @@ def changes_table(predictions: pd.DataFrame, profile: Profile, *pairs: tuple[str
     """`statistics.compare_models` of pairs of models, each before and after."""
     bodies = []
     for pair in pairs:
-        before, after = (MODEL_TITLES[model] for model in pair)
-        lines = [f'<th scope="rowgroup" style="text-align: left" colspan="6">{before} → {after}</th>']
+        lines = [_group(" → ".join(MODEL_TITLES[model] for model in pair), 6)]
         lines += [_row(escape(row.backbone), _signed(row.first, ".3f"), _signed(row.second, ".3f"),
                        f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}", row.trials, escape(row.verdict))
                   for row in statistics.compare_models(predictions, *pair, profile).itertuples()]
@@ -63,6 +67,23 @@ def changes_table(predictions: pd.DataFrame, profile: Profile, *pairs: tuple[str
     return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95&nbsp;% "
                   "confidence interval, picture by picture where both were tested on the same ones.",
                   _head("", "before", "after", "difference [95&nbsp;%]", "trials", "what follows"), *bodies)
+
+
+def diagnoses_table(diagnoses: pd.DataFrame) -> str:
+    """What the trials of each model and network ended as, how many of how many, from `Trials.diagnoses`."""
+    told = pd.DataFrame({"only the last layer learned": diagnoses["layers"] == "frozen",
+                         "phase I kept": diagnoses["kept_phase"] == 1, "one class for all": diagnoses["collapsed"],
+                         "diverged": diagnoses["diverged"], "not above chance in training": ~diagnoses["learned"],
+                         "best in the first 3 epochs": diagnoses["early"],
+                         "stopped by patience": diagnoses["ended"] == "patience"})
+    bodies = []
+    for model, rows in diagnoses.groupby("model", sort=False):
+        lines = [_group(MODEL_TITLES[model], len(told.columns) + 1)]
+        lines += [_row(escape(backbone), *(f"{n} of {len(own)}" if n else "–" for n in told.loc[own.index].sum()))
+                  for backbone, own in rows.groupby("backbone", sort=False)]
+        bodies.append(lines)
+    return _table("What the trials of each model and network ended as: how many of how many.",
+                  _head("", *told.columns), *bodies)
 
 
 def audit_section(id: str, rows: pd.DataFrame) -> str:
@@ -163,6 +184,10 @@ def _signed(value: float, form: str = "+.3f") -> str:
 def _interval(row, form: str) -> str:
     bounds = "no interval" if np.isnan(row.low) else f"[{_signed(row.low, form)}, {_signed(row.high, form)}]"
     return f'<small style="white-space: nowrap">{bounds}</small>'
+
+
+def _group(title: str, columns: int) -> str:
+    return f'<th scope="rowgroup" style="text-align: left" colspan="{columns}">{title}</th>'
 
 
 def _row(title: str, *cells: object) -> str:

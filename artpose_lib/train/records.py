@@ -43,11 +43,11 @@ class Record:
     def config(self) -> dict:
         return self.facts["config"]
 
-    @property
+    @cached_property
     def history(self) -> pd.DataFrame:
         return self._named(pd.read_csv(self.folder / HISTORY))
 
-    @property
+    @cached_property
     def predictions(self) -> pd.DataFrame:
         text = {"file_name": str, "label": str, "part": str}
         frame = pd.read_csv(self.folder / PREDICTIONS, dtype=text, keep_default_na=False)  # a class may be called NA
@@ -201,12 +201,15 @@ def versions() -> dict[str, str]:
 
 def list_trials(results: Path) -> pd.DataFrame:
     """A row a stored trial, for `artpose results`. Records of version 0.1.0 have no name of their `data`: it is told
-    where another record has one for the same `fingerprint`."""
+    where another record has one for the same `fingerprint`. `diagnosis` names what speaks against a trial,
+    such as "frozen" of a fine-tuned model in which the head alone learned."""
     found = all_records(results)
     names = {record.config["data"]: record.facts["data_name"] for record in found if record.facts.get("data_name")}
     rows = []
-    for record in found:
+    for record, ended in zip(found, Trials(found, {}).diagnoses.itertuples() if found else (), strict=True):
         config, facts, (pictures, macro_f1) = record.config, record.facts, _score_test(record.predictions)
+        words = {"frozen": ended.model.startswith("finetuned") and ended.layers == "frozen",
+                 "collapsed": ended.collapsed, "diverged": ended.diverged, "not learned": not ended.learned}
         rows.append({"model": config["recipe"]["model"], "backbone": config["recipe"]["backbone"],
                      "seed": config["seed"], "switched": ", ".join(config["recipe"].get("variant", {})),
                      "protocol": config.get("protocol", 1),
@@ -214,7 +217,7 @@ def list_trials(results: Path) -> pd.DataFrame:
                      "size": config["size"], "epochs": facts["epochs"],
                      **{part: np.nan if facts.get("diverged") else facts[f"{part}_accuracy"] for part in PARTS},
                      "macro_f1": macro_f1, "test_pictures": pictures,
-                     "diverged": "yes" if facts.get("diverged") else "",
+                     "diagnosis": ", ".join(word for word, true in words.items() if true),
                      "weights": "kept" if record.weights else "no", "seconds": facts["seconds"],
                      "finished": facts["finished"], "folder": record.folder.name})
     return pd.DataFrame(rows)

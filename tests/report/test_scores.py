@@ -61,15 +61,36 @@ def test_a_trial_that_diverged_is_left_out_and_counted(lost):
     diverged = answers.assign(seed=41, **{f"p_{name}": lost for name in CLASSES})
     both = pd.concat([diverged, answers, diverged.assign(backbone="Xception", seed=40)])
     table = scores.summary(both, resamples=50)
-    assert table[["backbone", "trials", "diverged", "pictures"]].values.tolist() == [["VGG16", 1, 1, 10]]
-    assert table["accuracy"].item() == 0.8 and scores.per_trial(both)["seed"].to_list() == [40]
+    assert table[["backbone", "trials", "diverged", "pictures"]].values.tolist() == [
+        ["VGG16", 1, 1, 10], ["Xception", 0, 1, 0]]
+    assert table["accuracy"][0] == 0.8 and table.iloc[1, 5:].isna().all()
+    assert scores.per_trial(both)["seed"].to_list() == [40]
     assert scores.class_report(both)["support"].to_list() == [4, 3, 3, 10, 10]
     assert scores.confusion(both).to_numpy().sum() == 10 and len(scores.roc_curves(both)) > 3
     named = scores.find_diverged(both)
     assert named.values.tolist() == [["frozen", "VGG16", 41], ["frozen", "Xception", 40]]
     assert scores.drop_trials(both, named)["seed"].unique().tolist() == [40]
     with pytest.raises(scores.Diverged, match="all trials diverged: frozen VGG16 seed 41"):
-        scores.summary(diverged)
+        scores.class_report(diverged)
+    alone = scores.summary(diverged)
+    assert alone[["trials", "diverged"]].values.tolist() == [[0, 1]] and alone["accuracy"].isna().all()
+    assert scores.per_trial(diverged).empty
+    beside = scores.against_thesis(alone).query("model == 'frozen' and backbone == 'VGG16'")
+    assert set(beside["diverged"]) == {1} and set(beside["trials"]) == {0} and beside["here"].isna().all()
+
+
+def test_a_trial_that_was_fine_tuned_in_name_alone_is_scored_as_frozen():
+    tuned = [predictions_of(BY_HAND, model="finetuned", seed=seed).assign(layers=layers)
+             for seed, layers in ((40, "finetuned"), (41, "frozen"), (42, "frozen"))]
+    others = [predictions_of(BY_HAND, model=model).assign(layers="frozen") for model in ("frozen", "baseline")]
+    both = pd.concat([*tuned, *others])
+    assert scores.find_untuned(both).sum() == 20
+    table = scores.summary(scores.name_as_ended(both), resamples=50).set_index("model")["trials"]
+    assert table.to_dict() == {"finetuned": 1, "finetuned_frozen": 2, "frozen": 1, "baseline": 1}
+    twice = scores.name_as_ended(scores.name_as_ended(both))
+    assert twice["model"].value_counts()["finetuned_frozen"] == 20
+    references = both.drop(columns="layers")  # of `probes`, which know no layers
+    pd.testing.assert_frame_equal(scores.name_as_ended(references), references)
 
 
 def test_a_class_without_test_pictures_has_no_scores_and_stays_out_of_the_means():

@@ -22,3 +22,25 @@ def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_n
     html = tables.changes_table(both, find_profile("thesis"), ("frozen", "probe"), ("frozen", "finetuned"))
     assert html.count("<tbody>") == 2 and "<td>+0.000<br>" in html and "not settled" in html
     assert "Frozen → Fine-tuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
+
+
+def test_a_fine_tuned_row_says_how_many_of_its_trials_are_frozen_in_fact():
+    trials = [drawn_predictions(seed=seed).assign(model="finetuned", layers=layers)
+              for seed, layers in enumerate(["frozen", "finetuned", "frozen"])]
+    table = scores.against_thesis(scores.summary(scores.name_as_ended(pd.concat(trials)), resamples=50))
+    html = tables.results_table(table, {})
+    tuned, in_fact = html.split("Fine-tuned, in fact frozen")
+    assert "<td>1, 2 of 3 frozen</td>" in tuned and "<td>2</td>" in in_fact
+    never = scores.against_thesis(scores.summary(scores.name_as_ended(trials[0]), resamples=50))
+    assert "<td>0, 1 of 1 frozen</td>" in tables.results_table(never, {})
+
+
+def test_the_table_of_diagnoses_counts_trials():
+    sound = {"model": "finetuned", "backbone": "VGG16", "layers": "finetuned", "kept_phase": 2, "collapsed": False,
+             "diverged": False, "learned": True, "early": False, "ended": "patience"}
+    diagnoses = pd.DataFrame([sound, sound | {"layers": "frozen", "kept_phase": 1}, sound | {"model": "baseline",
+                                                                                          "collapsed": True}])
+    html = tables.diagnoses_table(diagnoses)
+    row = '<th scope="row">VGG16</th>'
+    assert f"{row}<td>1 of 2</td><td>1 of 2</td>{'<td>–</td>' * 4}<td>2 of 2</td>" in html
+    assert f"{row}<td>–</td><td>–</td><td>1 of 1</td>" in html

@@ -9,8 +9,10 @@ from conftest import SHARED
 from artpose_lib.train import records
 
 PHASES = [{"layers": "frozen", "patience": 2}, {"layers": "finetuned", "patience": 3}]
-CONFIG = {"recipe": {"model": "frozen", "backbone": "VGG16", "phases": PHASES[:1]}, "seed": 40, "data": "abc",
-          "size": 72}
+RECIPE = {"model": "finetuned", "backbone": "VGG16", "phases": PHASES, "split": "random", "augmented": False,
+          "batch_size": 8}
+CONFIG = {"recipe": RECIPE | {"model": "frozen", "phases": PHASES[:1]}, "seed": 40, "data": "abc", "size": 72,
+          "steps_per_epoch": None}
 HISTORY = pd.DataFrame({"epoch": [1], "phase": [1], "learning_rate": [0.1], "loss": [1.0], "accuracy": [0.5],
                         "val_loss": [1.0], "val_accuracy": [0.5]})
 PREDICTIONS = pd.DataFrame({"file_name": ["a.jpg", "b.jpg", "NA"], "label": ["x", "y", "NA"],
@@ -44,8 +46,9 @@ def test_a_training_that_diverged_is_stored_and_named_as_such(tmp_path):
     probabilities = record.predictions[["p_x", "p_y", "p_NA"]]
     assert probabilities.isna().all(axis=None) and set(probabilities.dtypes) == {np.dtype(float)}
     assert "diverged" not in records.store_record(tmp_path, CONFIG | {"seed": 1}, HISTORY, PREDICTIONS, 1).facts
-    listed = records.list_trials(tmp_path).set_index("diverged")[["validation", "test", "macro_f1"]]
-    assert listed.loc["yes"].isna().all() and listed.loc[""].notna().all()
+    listed = records.list_trials(tmp_path).set_index("seed")[["validation", "test", "macro_f1", "diagnosis"]]
+    assert listed.loc[40].isna()[:3].all() and listed.loc[40, "diagnosis"] == "diverged, not learned"
+    assert listed.loc[1].notna().all() and "diverged" not in listed.loc[1, "diagnosis"]
 
 
 @pytest.mark.parametrize("change", [{"seed": 41}, {"size": 224}, {"data": "abd"},
@@ -95,8 +98,6 @@ def test_trials_that_are_not_stored_are_named_with_what_to_run():
         records.Trials([], {}).history  # noqa: B018
 
 
-RECIPE = {"model": "finetuned", "backbone": "VGG16", "phases": PHASES, "split": "random", "augmented": False,
-          "batch_size": 8}
 LABELS = ["x"] * 20 + ["y"] * 10 + ["z"] * 10  # of the parts held out, so the training part has 160 pictures
 
 
@@ -168,6 +169,7 @@ def test_predictions_tell_what_learned_and_progress_warns_where_phase_ii_was_in_
     vain, tuned = trial(tmp_path, [[0.5], [0.4]], seed=1), trial(tmp_path, [[0.5], [0.6]], seed=2)
     predictions = records.Trials([vain, tuned], {}).predictions
     assert predictions.groupby("seed")["layers"].unique().str.join("").to_dict() == {1: "frozen", 2: "finetuned"}
+    assert records.list_trials(tmp_path).set_index("seed")["diagnosis"].to_dict() == {1: "frozen", 2: ""}
     assert "WARNING: phase II did not rise above phase I" in vain.describe() and "only the head" in vain.describe()
     assert "WARNING" not in tuned.describe()
 
