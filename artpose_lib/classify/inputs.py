@@ -15,7 +15,7 @@ import numpy as np
 from artpose_lib.collect.answers import Fault, text
 from artpose_lib.data.metadata import FOLLOW, OTHERS, PROGRAMS, is_inside, tell_counts, walk
 from artpose_lib.data.pictures import FORMATS, PictureError, decode_square, is_picture, locate, read_file, spell
-from artpose_lib.data.tables import DataError, is_parquet, open_text, read_csv, read_table
+from artpose_lib.data.tables import PARQUET, DataError, find_encoding, open_text, read_csv, read_table
 from artpose_lib.files import say
 
 COLUMNS = ("file_name", "file", "url")  # of a table, "file" of an output; in each row the first that says something
@@ -116,7 +116,7 @@ def _walk_pictures(folder: Path, follow: bool) -> Iterator[str]:
 
 
 def _read_list(path: Path) -> Iterator[str]:
-    if not is_parquet(path):
+    if find_encoding(path) != PARQUET:
         with open_text(path) as file:
             head = file.read(LONGEST)
         if "\0" in head:

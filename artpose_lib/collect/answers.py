@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import ZipFile
 
+from bs4 import BeautifulSoup
+
 from artpose_lib.data.dates import EARLIEST, LATEST
 from artpose_lib.data.tables import read_csv
 from artpose_lib.data.text import LONGEST_LINE, one_line
@@ -119,16 +121,12 @@ def read_table(path: Path, needed: set[str], encoding: str = "utf-8-sig", member
 
 def plain(html: str) -> str:
     """Return the text of a piece of HTML, less what its page does not show, for the museums that answer with markup."""
-    html = html[:20 * LONGEST_LINE]
-    while hidden := re.search(r"<(style|script|(?!br|hr|img)\w+\b(?=[^<>]*display:\s*none))[^<>]*>", html, re.I):
-        depth, end = 0, len(html)
-        for tag in re.finditer(rf"<(/?){hidden[1]}\b[^<>]*>", html[hidden.start():], re.I):
-            depth += -1 if tag[1] else 1
-            if not depth:
-                end = hidden.start() + tag.end()
-                break
-        html = html[:hidden.start()] + html[end:]
-    return one_line(unescape(re.sub(r"<[^<>]*>", " ", html)))
+    if "<" not in html:
+        return one_line(unescape(html))
+    page = BeautifulSoup(html[:20 * LONGEST_LINE], "html.parser")
+    for hidden in page.select("style, script, [style*='display:none' i], [style*='display: none' i]"):
+        hidden.decompose()
+    return one_line(page.get_text(" "))
 
 
 def addresses(values: Iterable[object]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from pyarrow import ArrowException, parquet
 
 from artpose_lib.data.text import one_line
 
+PARQUET = "parquet"
+
 
 class DataError(ValueError):
     """Data that cannot be used; the message names the file, the value and the way out."""
@@ -25,7 +27,7 @@ def read_table(path: Path, choose: Callable[[list[str]], list[str]],
     in words which these are, for where it finds none. Bytes that are not UTF-8 come as in `os.fsdecode`.
     Raises DataError where the table cannot be read, has no such column, or has a row with more values than columns.
     """
-    if is_parquet(path):
+    if find_encoding(path) == PARQUET:
         yield from _read_parquet(path, choose, needed)
         return
     with open_text(path) as lines:
@@ -52,26 +54,25 @@ def read_csv(lines: Iterator[str], strict: bool) -> csv.DictReader:
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
     """Open a text in UTF-8, or in UTF-16 with its mark; other bytes come as in `os.fsdecode`. Raises DataError."""
-    encoding = "utf-8-sig"
+    encoding = find_encoding(path)
     try:
-        with path.open("rb") as file:
-            if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                encoding = "utf-16"
         with path.open(encoding=encoding, errors="surrogateescape", newline="") as lines:
             yield lines
     except UnicodeError as error:
         raise DataError(f"{path}: this is not {encoding} ({error}). Save it as UTF-8.") from error
+
+
+def find_encoding(path: Path) -> str:
+    """By a file's first bytes: PARQUET, "utf-16" or else "utf-8-sig". Raises DataError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
     except OSError as error:
         raise DataError(f"{path}: this cannot be read ({error.strerror}). Make it readable, or move it "
                         "elsewhere.") from error
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a file is a table in Parquet, by its first bytes."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return PARQUET if start == b"PAR1" else "utf-8-sig"
 
 
 def _read_parquet(path: Path, choose: Callable, needed: str) -> Iterator[tuple[str, dict[str, str]]]:
