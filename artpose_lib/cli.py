@@ -372,9 +372,8 @@ def classify(source: str, model: str, out: str, folder: str, data: str, weights:
 
     record = models.find_record(model, Path(results).expanduser())
     dataset = models.find_training_data(record, data, Path(results).expanduser())
-    run = partial(collections.classify_on_cluster, cluster) if cluster else None
     rows, failed = collections.classify(Path(source), record, Path(out), dataset, Path(folder) if folder else None,
-                                        weights or None, contact, allow_redirects, run=run)
+                                        weights or None, contact, allow_redirects, cluster=cluster)
     click.echo(f"{out}: {rows:,} pictures, {failed:,} failed" + ": the column error says why" * (failed > 0))
 
 

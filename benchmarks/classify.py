@@ -52,10 +52,10 @@ def _rows(folder: Path, count: int) -> dict:
         _picture(tiny / f"{number:02}.png", (16, 16), number)
     (tiny / "list.txt").write_text("".join(f"{number % 100:02}.png\n" for number in range(count)))
     classifier, record, out = _classifier(Nothing(), 8, 3), _record(folder), folder / f"{count}.parquet"
+    module.open_classifier = lambda *_: classifier
     begun, cpu = time.perf_counter(), time.process_time()
     with Memory() as memory:
-        done, _ = module.classify(tiny / "list.txt", record, out,
-                               run=lambda parts: module.classify_parts(parts, classifier))
+        done, _ = module.classify(tiny / "list.txt", record, out)
     seconds = time.perf_counter() - begun
     say(f"{done:,} rows in {seconds:.0f} s, {memory.peak_mb} MB, {out.stat().st_size / 1e6:.1f} MB of output")
     return {"rows": done, "seconds": significant(seconds), "processor_seconds": significant(time.process_time() - cpu),
@@ -76,6 +76,7 @@ def _network(folder: Path, backbone: str, batches: int, rounds: int) -> dict:
     features = model.get_layer(models.POOLED).output
     network = keras.Model(model.input, [features, model.output])
     classifier, record = _classifier(network, size, features.shape[-1]), _record(folder)
+    module.open_classifier = lambda *_: classifier
     pixels = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3), dtype=np.uint8)
     previews = folder / f"previews-{backbone}"
     previews.mkdir()
@@ -89,7 +90,7 @@ def _network(folder: Path, backbone: str, batches: int, rounds: int) -> dict:
     def ours():
         out = folder / "out.parquet"
         out.unlink(missing_ok=True)
-        module.classify(previews, record, out, run=lambda parts: module.classify_parts(parts, classifier))
+        module.classify(previews, record, out)
 
     bare(), ours()  # compile
     plain, own = in_turn(bare, ours, rounds=rounds)

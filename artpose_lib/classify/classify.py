@@ -10,13 +10,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from glob import escape
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -73,13 +72,13 @@ class Part:
 
 def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | None = None, root: Path | None = None,
              weights_dir: str | None = None, contact: str = "", redirects: bool = False, part_size: int = PART,
-             run: Callable[[list[Part]], Iterable[int]] | None = None) -> tuple[int, int]:
+             cluster: str = "") -> tuple[int, int]:
     """Classify all pictures of a folder or a list into a Parquet or a CSV; return how many rows it has, and how many of
     them an error.
 
     Parameters: `source` as in `inputs.list_names`; `dataset` as in `ensure_neighbours`; `root` where names of files
-    start (None: the folder, or the list's own); `part_size` in pictures; `run` does parts, in any order, and gives
-    numbers of pictures as they are done (None: `classify_parts`); the others as in `Part`.
+    start (None: the folder, or the list's own); `part_size` in pictures; `cluster` does the parts where it is not "",
+    see `train.cluster.open_cluster`; the others as in `Part`.
     The output has a row for each picture, in the order of the source: `file`; `error`, a sentence that says why it
     could not be classified, or null; `class`, the likeliest; `confidence`, its probability, tempered;
     `unlike` and `distance` as `calibration.Neighbours` gives them, null where the record has none; `p_<class>`, the
@@ -114,7 +113,7 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
             missing = [part for part in parts if not part.path.exists()]
             before = min(rows, part_size * (len(parts) - len(missing)))
             with tqdm(total=rows, initial=before, unit=" pictures", mininterval=TALK, delay=TALK) as progress:
-                for done in (run or classify_parts)(missing):
+                for done in _classify_on_cluster(missing, cluster) if cluster else _classify_parts(missing):
                     progress.update(done)
             _assemble(parts, out, {"facts": facts, "options": options})
         for work in out.parent.glob(f".{escape(out.name)}.*.parts"):  # those of runs that can end here no more too
@@ -123,38 +122,33 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
     return stored["rows"], stored["failed"]
 
 
-def classify_on_cluster(where: str, parts: list[Part]) -> Iterator[int]:
-    """Do parts on a cluster (see `train.cluster.open_cluster`), and give the number of pictures of each as it ends."""
+def classify_part(part: Part) -> int:
+    """Do one part and return its number of pictures: what a worker runs."""
+    return sum(_classify_parts([part]))
+
+
+def _classify_on_cluster(parts: list[Part], where: str) -> Iterator[int]:
     for job in jobs.run([jobs.Job(part.path, partial(classify_part, part)) for part in parts], where):
         yield parquet.read_metadata(job.path).num_rows
 
 
-def classify_part(part: Part) -> int:
-    """Do one part and return its number of pictures: what a worker runs."""
-    return sum(classify_parts([part]))
-
-
-def classify_parts(parts: list[Part], classifier: Classifier | None = None) -> Iterator[int]:
-    """Do parts of one collection in turn, write each one's file, and give 1 for each picture as it is classified.
-
-    The pictures of the next part are read while one is being classified. `classifier` None opens the record's.
-    """
+def _classify_parts(parts: list[Part]) -> Iterator[int]:
+    """Do parts of one collection in turn, write each one's file, and give 1 for each picture as it is classified."""
     if not parts:
         return
     first = parts[0]
-    classifier = classifier or open_classifier(first.record, first.weights_dir, first.neighbours)
+    classifier = open_classifier(first.record, first.weights_dir, first.neighbours)
     with inputs.open_downloads(first.contact, first.redirects) as download:
         read = partial(inputs.read_picture, root=first.root, size=classifier.size, download=download,
                        follow=first.follow)
-        named = ((part, name) for part in parts for name in part.names())
-        with closing(read_ahead(lambda item: (item[0], read(item[1])), named)) as pictures:
-            for part, group in groupby(pictures, key=itemgetter(0)):
-                found = []
-                for outputs in forward(classifier.network, (picture for _, picture in group)):
+        for part in parts:
+            names, found = part.names(), []
+            with closing(read_ahead(read, names)) as pictures:
+                for outputs in forward(classifier.network, pictures):
                     found.append(outputs)
                     yield 1
-                with whole(part.path, option="--out") as path:
-                    parquet.write_table(_rows(part.names(), found, classifier), path, compression="zstd")
+            with whole(part.path, option="--out") as path:
+                parquet.write_table(_rows(names, found, classifier), path, compression="zstd")
 
 
 def _rows(names: list[str], found: list, classifier: Classifier) -> pyarrow.Table:

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from artpose_lib import cli
 from artpose_lib.classify import classify as module
-from artpose_lib.classify.classify import classify, classify_part
+from artpose_lib.classify.classify import classify
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.metadata import FOLLOW
 from artpose_lib.files import claim
@@ -83,38 +83,40 @@ def test_what_is_unlike_the_training_pictures_is_told(run, tmp_path, monkeypatch
     assert run(tmp_path / "in", "without.parquet")[["unlike", "distance"]].isna().all(None)
 
 
-def test_parts_do_not_change_the_rows_and_workers_make_the_same_file(run, collection, tmp_path):
+def test_parts_do_not_change_the_rows_and_workers_make_the_same_file(run, collection, tmp_path, monkeypatch):
     parted = run(collection[0], "parts.parquet", part_size=7)
     assert run(collection[0], "whole.parquet").equals(parted)
-    run(collection[0], "workers.parquet", part_size=7, run=lambda parts: map(classify_part, parts[::-1]))
+    monkeypatch.setattr(module.jobs, "run", lambda jobs, where: [job for job in jobs[::-1] if job.make()])
+    run(collection[0], "workers.parquet", part_size=7, cluster="local")
     assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "workers.parquet").read_bytes()
     assert parquet.read_metadata(tmp_path / "parts.parquet").num_row_groups == 1  # which holds many parts
 
 
-def test_a_run_that_broke_off_goes_on_and_does_no_part_twice(run, collection, tmp_path):
-    done = []
+def test_a_run_that_broke_off_goes_on_and_does_no_part_twice(run, collection, tmp_path, monkeypatch):
+    done, rows = [], module._rows
 
-    def work(parts):
-        for part in parts:
-            done.append(part.number)
-            yield classify_part(part)
-            if len(done) == 3:
-                raise KeyboardInterrupt
+    def work(names, *found):
+        done.append(names[0])
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        return rows(names, *found)
 
+    monkeypatch.setattr(module, "_rows", work)
     with pytest.raises(KeyboardInterrupt):
-        run(collection[0], part_size=7, run=work)
+        run(collection[0], part_size=7)
     assert not (tmp_path / "out.parquet").exists()
     picture(collection[0] / "0" / "new.png")  # a list is frozen
     for _ in range(2):  # the second time it is finished
-        assert len(run(collection[0], part_size=7, run=work)) == 50
-        assert done == list(range(8))
+        begun = run(collection[0], part_size=7)["file"].tolist()[::7]
+        assert len(begun) == 8 and done == begun[:4] + begun[3:]
 
 
-def test_another_list_model_or_file_is_not_mixed_in(run, collection, tmp_path):
+def test_another_list_model_or_file_is_not_mixed_in(run, collection, tmp_path, monkeypatch):
     source, mine = tmp_path / "list.txt", tmp_path / "mine.parquet"
     source.write_text("collection/0/000.png\n")
-    with pytest.raises(FileNotFoundError):  # no part is done
-        run(source, run=lambda parts: [])
+    with monkeypatch.context() as idle, pytest.raises(FileNotFoundError):
+        idle.setattr(module, "_classify_parts", lambda parts: [])
+        run(source)
     source.write_text("collection/0/003.png\n")
     assert run(source)["file"].tolist() == ["collection/0/003.png"] and list(tmp_path.glob(".out*")) == []
     mine.write_text("mine")
@@ -234,8 +236,9 @@ def test_what_a_message_advises_is_done_by_the_same_command(run, collection, tmp
     data = SimpleNamespace(fingerprint="none")
     monkeypatch.setattr(module, "ensure_neighbours", lambda record, dataset, *_: dataset and tmp_path)
     monkeypatch.setattr(module, "open_classifier", lambda *given: tinyrecord.classifier(near=bool(given[-1])))
-    with pytest.raises(FileNotFoundError):
-        run(collection[0], out, run=lambda parts: [])  # no part is done
+    with monkeypatch.context() as idle, pytest.raises(FileNotFoundError):
+        idle.setattr(module, "_classify_parts", lambda parts: [])
+        run(collection[0], out)
     assert run(collection[0], out, dataset=data)["unlike"].notna().any()
     (tmp_path / out).unlink()
     assert run(collection[0], out)["unlike"].isna().all()
