@@ -32,7 +32,7 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 from IPython.display import Markdown, display
 
 from artpose_lib.curate.board import CurationBoard
-from artpose_lib.curate.findings import extract_lite_features, inspect_pictures, list_readable
+from artpose_lib.curate.findings import extract_lite_features, inspect_pictures
 from artpose_lib.data.decisions import active_decisions, read_decisions
 from artpose_lib.train.study import open_study
 
@@ -58,7 +58,7 @@ Markdown(study.banner())
 # is wrong. Nothing is dropped by itself.
 
 # %%
-found = inspect_pictures(folder, extract_lite_features(folder))
+found = inspect_pictures(folder, extract_lite_features)
 kinds = found.groupby("kind")["file_name"].nunique().rename("pictures").rename_axis("finding").reset_index()
 Markdown(f"In this collection {found['file_name'].nunique()} pictures have something to look at." if len(found) else
          "In this collection there is nothing to look at: every picture can be read, none stands there twice, and no label "
@@ -88,7 +88,8 @@ board
 # is known by its museum and its number there.
 
 # %%
-decided, before = active_decisions(read_decisions(folder)), len(list_readable(folder))
+decided = active_decisions(read_decisions(folder))
+before = len(board.cards.places) - (found["kind"] == "unreadable").sum()
 Markdown(f"{len(decided)} decisions stand. They leave {len(study.dataset)} of {before} pictures to learn from."
          if decided else "No decision was made on this collection: it is learned from as it came.")
 

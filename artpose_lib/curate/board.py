@@ -33,7 +33,7 @@ class CurationBoard(anywidget.AnyWidget):
     """A live board in a notebook, and its state as a static page where no kernel runs, in one display bundle.
 
     Parameters: `folder` holds metadata.csv, and decisions.csv once there is one; `who` decides (None: the name of the
-    account); `found` comes from `inspect_pictures` (None: computed, without features); `open_only` leaves pictures
+    account); `found` comes from `inspect_pictures` (None: computed, without a network); `open_only` leaves pictures
     without an open licence out of the static page.
     Raises DataError where the folder cannot be read, and DecisionError where its decisions.csv cannot.
     """

@@ -1,6 +1,6 @@
 """Hints at what a person should look at in a collection: broken files, copies, labels that seem wrong."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,12 @@ NAMES = 4  # how many other pictures a note names
 COLUMNS = ["file_name", "kind", "group", "score", "note"]  # of `inspect_pictures`
 
 
-def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> pd.DataFrame:
+def inspect_pictures(folder: str | Path, extract: Callable[[Path, Sequence[str]], np.ndarray] | None = None
+                     ) -> pd.DataFrame:
     """Find what is odd about the pictures of a folder, as they are before any decision.
 
-    Parameters: `folder` as for `load_dataset`; `features` float32 (n, d), a row for each of `list_readable(folder)`
-    (None: fewer near-duplicates are found, and no suspicious labels).
+    Parameters: `folder` as for `load_dataset`; `extract`, such as `extract_lite_features`, gives features of the
+    pictures of these names (None: fewer near-duplicates are found, and no suspicious labels).
     Returns a frame sorted by its columns `file_name` and `kind`; `group`, from 1, is the same in all findings about one
     picture or work, and 0 for none; `score` is larger for the more certain of one kind; `note` is a sentence. Kinds:
 
@@ -34,15 +35,13 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
     - "colour chart", "frame", "text page": see `flags`;
     - "suspicious label": see `find_suspicious_labels`; labels of fewer than `FOLDS` different pictures are not judged.
 
-    Raises DataError where the folder cannot be read, and ValueError where there are not as many features as pictures.
+    Raises DataError where the folder cannot be read.
     """
     folder = Path(folder)
     rows, problems = verify_pictures(folder, list_pictures(folder)[0])
     found = [(one.file_name, "unreadable", 0, 1.0, one.problem) for one in problems if one.action == "left out"]
-    if features is not None and len(features) != len(rows):
-        raise ValueError(f"{folder}: {len(features)} rows of features for {len(rows)} pictures that can be read. "
-                         "Compute them for the rows that list_readable gives.")
     if len(rows):
+        features = extract(folder, rows["file_name"]) if extract else None
         small = np.empty((len(rows), HASH_SIDE, HASH_SIDE, 3), np.uint8)
         for row, name in rows["file_name"].items():
             small[row] = decode_square(read_file(folder / name), HASH_SIDE)
@@ -60,20 +59,13 @@ def inspect_pictures(folder: str | Path, features: np.ndarray | None = None) -> 
     return pd.DataFrame(found, columns=COLUMNS).drop_duplicates().sort_values(["file_name", "kind"], ignore_index=True)
 
 
-def list_readable(folder: str | Path) -> pd.DataFrame:
-    """The rows of a folder's metadata, in the order of file names, whose pictures can be read; no decision applied."""
-    folder = Path(folder)
-    return verify_pictures(folder, list_pictures(folder)[0])[0].drop(columns="_sha256")
-
-
-def extract_lite_features(folder: str | Path) -> np.ndarray:
-    """EfficientNet-Lite0's features, float32 (n, 1280), a row for each of `list_readable(folder)`."""
+def extract_lite_features(folder: Path, names: Sequence[str]) -> np.ndarray:
+    """EfficientNet-Lite0's features of the pictures of these names, float32 (n, 1280)."""
     from artpose_lib.model.backbones import BACKBONES  # seconds to import, which only this costs
     from artpose_lib.model.classifier import build_classifier, pooled_model
     from artpose_lib.model.features import extract_features
 
-    folder, names, size = Path(folder), list_readable(folder)["file_name"], BACKBONES[LITE].input_size
-    network = pooled_model(build_classifier(LITE, n_classes=2, weights="imagenet"))
+    size, network = BACKBONES[LITE].input_size, pooled_model(build_classifier(LITE, n_classes=2, weights="imagenet"))
     return extract_features(network, read_ahead(lambda name: decode_square(read_file(folder / name), size), names))
 
 

@@ -55,7 +55,7 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
             webbrowser.open(address)
 
     say("Looking through the pictures first: about a minute for a thousand.")
-    found = inspect_pictures(folder, extract_lite_features(folder))
+    found = inspect_pictures(folder, extract_lite_features)
     with tempfile.TemporaryDirectory(prefix="artpose-") as scratch:
         notebook, seen = Path(scratch) / "curate.ipynb", Path(scratch) / "found.pickle"
         found.to_pickle(seen)  # each page that is loaded has a kernel of its own: look once for them all

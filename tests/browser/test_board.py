@@ -38,7 +38,7 @@ def served(drawn, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     code = ("from artpose_lib.curate import serve as serving\n"
-            "serving.extract_lite_features = lambda folder: None\n"  # a network takes half a minute
+            "serving.extract_lite_features = None\n"  # a network takes half a minute
             f"serving.serve({str(folder)!r}, 'Ann', {port}, open_browser=False)")
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
         try:
