@@ -73,11 +73,8 @@ def read_decisions(folder: str | Path) -> list[Decision]:
     ignored. Raises DecisionError where any other line is malformed.
     """
     path = Path(folder) / FILE
-    if not path.exists():
-        return []
-    lines = path.read_bytes().removeprefix(BOM_UTF8).split(b"\n")  # a spreadsheet puts that mark in front
-    if _is_half(lines[-1], len(lines) == 1):
-        lines.pop()
+    content, _ = _split_half(path.read_bytes() if path.exists() else b"")
+    lines = content.removeprefix(BOM_UTF8).splitlines()  # a spreadsheet puts that mark in front
     rows = [_split_line(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
     if rows and tuple(rows[0]) != COLUMNS:
         raise DecisionError(f'{path}, line 1: the header must be "{",".join(COLUMNS)}", and is "{",".join(rows[0])}". '
@@ -97,14 +94,10 @@ def append_decision(folder: str | Path, decision: Decision) -> None:
     decision = replace(decision, when=decision.when or datetime.now(UTC).isoformat(timespec="seconds"))
     with (Path(folder) / FILE).open("ab+") as handle:
         handle.seek(0)
-        content = handle.read()
-        start = content.rfind(b"\n") + 1
-        last = content[start:]
-        if _is_half(last.removeprefix(BOM_UTF8), not start):
-            if last:
-                say(f"{handle.name}: a line that was cut off is taken out: {last.decode(errors='replace')}")
-            content = content[:start]
-            handle.truncate(start)
+        content, half = _split_half(handle.read())
+        if half:
+            say(f"{handle.name}: a line that was cut off is taken out: {half.decode(errors='replace')}")
+            handle.truncate(len(content))
         row = pd.DataFrame([vars(decision)], columns=COLUMNS)
         text = row.to_csv(header=not content, index=False, lineterminator="\n").encode()
         handle.write(text if content[-1:] in (b"", b"\n") else b"\n" + text)
@@ -146,21 +139,21 @@ def apply_decisions(metadata: pd.DataFrame, decisions: Iterable[Decision]) -> tu
              for name in sorted(absent)])
 
 
-def _is_half(line: bytes, is_first: bool) -> bool:
-    """Whether a crash may have cut off a last line, without its line break: it lacks values, or ends within one."""
-    header = ",".join(COLUMNS).encode()
-    if is_first:
-        return header.startswith(line) and line != header
+def _split_half(content: bytes) -> tuple[bytes, bytes]:
+    """What counts of the file, and a last line that a crash cut off: it lacks values, or ends within one."""
+    start, header = content.rfind(b"\n") + 1, ",".join(COLUMNS).encode()
+    last = content[start:]
     try:
-        return len(_split_line(line, "")) < len(COLUMNS)
+        is_half = len(_split_line(last, "")) < len(COLUMNS) if start else header.startswith(last) and last != header
     except DecisionError as error:  # bytes that are no UTF-8 were not cut off, unless at the end
-        return getattr(error.__cause__, "reason", "unexpected end of data") == "unexpected end of data"
+        is_half = getattr(error.__cause__, "reason", "unexpected end of data") == "unexpected end of data"
+    return (content[:start], last) if is_half else (content, b"")
 
 
 def _split_line(line: bytes, where: str) -> list[str]:
     # A line is parsed alone, so that a quote left open cannot swallow the decisions that follow.
     try:
-        return next(csv.reader([line.decode().removesuffix("\r")], strict=True))
+        return next(csv.reader([line.decode()], strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DecisionError(f"{where}: {line!r} is not a line of CSV in UTF-8 ({error}). Mend or remove it.") from error
 
