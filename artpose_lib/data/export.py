@@ -1,7 +1,6 @@
 """A data set in the forms that others read: the thesis' JSON and NumPy, CSV, Parquet, a folder a class."""
 
 import hashlib
-import json
 import re
 import shutil
 from collections import Counter
@@ -25,7 +24,7 @@ CHUNK = 10_000  # rows by which Hugging Face' reader guesses the types of a CSV'
 
 
 def export(dataset: PoseDataset, form: str, out: Path, open_only: bool = True) -> int:
-    """Write a data set to a new folder in one of FORMS; returns how many pictures it holds, as counted on the disk.
+    """Write a data set to a new folder in one of FORMS; returns how many pictures it holds.
 
     - thesis-json: thesis.json, the thesis' eight columns as in its Appendix, each an object of "0", "1", …;
     - numpy: images.npy, uint8 RGB (n, 224, 224, 3); labels.npy, int64 (n,) into classes.txt; and metadata.csv;
@@ -49,40 +48,39 @@ def export(dataset: PoseDataset, form: str, out: Path, open_only: bool = True) -
         raise FileExistsError(f"{out} already holds something; name a new or an empty folder for the export")
     with whole(out, option="--out") as partial:
         partial.mkdir()
-        written = FORMS[form](dataset, rows, partial)
-        if written != len(rows):
-            raise DataError(f"{out}: only {written} of {len(rows)} pictures were written, so nothing is kept. Name a "
+        FORMS[form](dataset, rows, partial)
+        files = sum(path.is_file() for path in partial.glob("*/*"))
+        if form == "imagefolder" and files != len(rows):  # a disk may take two names for one
+            raise DataError(f"{out}: only {files} of {len(rows)} pictures were written, so nothing is kept. Name a "
                             "folder on another disk.")
         if out.exists():
             out.rmdir()  # empty when the export began; an error where it no longer is
-    return written
+    return len(rows)
 
 
-def _thesis_json(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
+def _thesis_json(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> None:
     thesis = rows.reindex(columns=list(THESIS_COLUMNS), fill_value="").reset_index(drop=True)
     thesis.to_json(out / "thesis.json", indent=1, force_ascii=False)
-    return len(json.loads((out / "thesis.json").read_text(encoding="utf-8"))["ID"])
 
 
-def _numpy(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
+def _numpy(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> None:
     images = np.lib.format.open_memmap(out / "images.npy", "w+", np.uint8, (len(rows), SIZE, SIZE, 3))
     for number, picture in enumerate(dataset.stream(SIZE, rows.index)):
         images[number] = picture
     np.save(out / "labels.npy", dataset.labels[rows.index])
     names = [" ".join(name.split()) for name in dataset.classes]  # a line each
     (out / "classes.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
-    return min(number + 1, _csv(dataset, rows, out))
+    _csv(dataset, rows, out)
 
 
-def _csv(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
+def _csv(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> None:
     lines = rows.replace("\r\n?", "\n", regex=True)  # "\r" alone would end a row for some readers
     lines.to_csv(out / "metadata.csv", index=False, lineterminator="\n")
-    return len(pd.read_csv(out / "metadata.csv", dtype=str))
 
 
-def _parquet(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
+def _parquet(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> None:
     import pyarrow
-    from pyarrow.parquet import ParquetWriter, read_metadata
+    from pyarrow.parquet import ParquetWriter
 
     rows, path = rename_apart(rows, {"picture": "picture_text"}), out / "pictures.parquet"
     schema = pyarrow.schema([*((column, pyarrow.string()) for column in rows), ("picture", pyarrow.binary())])
@@ -91,10 +89,9 @@ def _parquet(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
             group = rows.iloc[start:start + 100]
             pictures = [read_file(dataset.folder / name) for name in group["file_name"]]
             writer.write_table(pyarrow.Table.from_pylist(group.assign(picture=pictures).to_dict("records"), schema))
-    return read_metadata(path).num_rows
 
 
-def _imagefolder(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
+def _imagefolder(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> None:
     names = name_files(rows)
     for old, new in zip(rows["file_name"], names, strict=True):
         (out / new).parent.mkdir(exist_ok=True)
@@ -106,7 +103,6 @@ def _imagefolder(dataset: PoseDataset, rows: pd.DataFrame, out: Path) -> int:
     if labels.isna().any() or [*map(str, labels)] != [*table["label"]] or len({(*one.dtypes,) for one in chunks}) > 1:
         (out / "metadata.csv").unlink()
         table.to_parquet(out / "metadata.parquet", index=False)
-    return sum(path.is_file() for path in out.glob("*/*"))
 
 
 def name_files(rows: pd.DataFrame) -> list[str]:
@@ -131,5 +127,5 @@ def _tell_apart(names: list[str], meant: list[str]) -> list[str]:
             for name, path, digest in zip(names, paths, hashes, strict=True)]
 
 
-FORMS: dict[str, Callable[[PoseDataset, pd.DataFrame, Path], int]] = {
+FORMS: dict[str, Callable[[PoseDataset, pd.DataFrame, Path], None]] = {
     "thesis-json": _thesis_json, "numpy": _numpy, "csv": _csv, "parquet": _parquet, "imagefolder": _imagefolder}
