@@ -326,22 +326,24 @@ def reference() -> None:
 @reference.command("export")
 @click.option("--data", required=True, envvar="ARTPOSE_DATA", show_envvar=True, metavar="DIR",
               help="Folder of the pictures that the trials learned from.")
-@option("--results", ["~/.artpose"], "Folder of trials; may be given several times.", multiple=True, type=click.Path())
+@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+@option("--results", ["~/.artpose"], "Folder of trials; may be given several times. Features are kept in the first.",
+        multiple=True, type=click.Path())
 @option("--classes", help="Labels that were used, separated by commas (default: all).")
 @click.option("--out", required=True, metavar="DIR", help="Folder of reference editions; each has a folder there.")
-def export_reference(data: str, results: tuple[str, ...], classes: str, out: str) -> None:
+def export_reference(data: str, weights: str, results: tuple[str, ...], classes: str, out: str) -> None:
     """Write all stored trials of a data set into a few small files, without pictures, titles and file names.
 
-    They replace an older edition of the same pictures. Trained weights stay where they are.
+    They replace an older edition of the same pictures. Nothing is trained; what simpler means reach is measured beside.
 
     \b
     Example:  artpose reference export --data pictures --results results --out book/reference
     """
-    from artpose_lib.data.dataset import load_dataset
     from artpose_lib.report.reference import export_edition
+    from artpose_lib.train.study import open_study
 
-    folders = [Path(folder).expanduser() for folder in results]
-    click.echo(export_edition(load_dataset(Path(data).expanduser(), classes or None), folders, Path(out)))
+    study = open_study(**study_parameters(data, weights, "thesis", results[0], classes))
+    click.echo(export_edition(study, [Path(folder).expanduser() for folder in results], Path(out)))
 
 
 @artpose.command()

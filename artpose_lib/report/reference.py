@@ -5,17 +5,19 @@ A folder a data set holds
 - card.json: what the data set is called, its fingerprint, how many pictures each class has, and of each class each
   source, century, medium and licence, how many works they show, and what the trials ran on and with which weights;
 - pictures.parquet: a row a picture, file_name (its number), label, source, century, medium, licence, found (by which
-  search, where the data set tells it) and work (a number; see `near_duplicate_groups`);
+  search) and boxes, where the data set tells these, and work (a number; see `near_duplicate_groups`);
 - trials.json: the record.json of each trial;
 - history.parquet and predictions.parquet: history.csv and predictions.csv of all, with a column `trial`, the number of
-  the trial in trials.json; probabilities are float32, as the networks gave them.
+  the trial in trials.json; probabilities are float32, as the networks gave them;
+- simple.parquet and sources.parquet: what takes the pictures and no network's training, `probes.predict_references` of
+  the thesis' two schemes (in the column `scheme`) and `probes.predict_sources`.
 
 Opened again it is unpacked into records, so that whatever reads a study's trials reads these.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,14 +29,18 @@ from artpose_lib.data import summary
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.metadata import Problem
+from artpose_lib.data.splits import SPLITS
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.report import probes
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
 
-CARD, PICTURES, TRIALS, HISTORY, PREDICTIONS = FILES = (
-    "card.json", "pictures.parquet", "trials.json", "history.parquet", "predictions.parquet")
+CARD, PICTURES = "card.json", "pictures.parquet"
+SIMPLE, SOURCES = "simple.parquet", "sources.parquet"
+TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "predictions.parquet"
 NOT_OPEN = "no open licence"
 
 
@@ -66,27 +72,43 @@ class Edition(Study):
 
     train = Study.find
 
+    def read_simple(self, scheme: str) -> pd.DataFrame:
+        """As `probes.predict_references`."""
+        return _read_table(self.dataset.folder / SIMPLE).query("scheme == @scheme").drop(columns="scheme")
 
-def export_edition(dataset: PoseDataset, results: Sequence[Path], out: Path) -> Path:
-    """Write the edition of a data set's trials, those of all folders of results, into a folder below `out`; return it.
+    def read_sources(self) -> pd.DataFrame:
+        """As `probes.predict_sources`, of all backbones."""
+        return _read_table(self.dataset.folder / SOURCES)
+
+
+def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
+    """Write the edition of a study's pictures, of the trials in all folders of results, into a folder below `out`;
+    return that.
 
     An older edition of the same pictures is replaced. Trained weights stay where they are. Raises ValueError where no
     trial of these pictures is stored, or one tells of other pictures.
     """
+    dataset = study.dataset
     found = {record.folder.name: record for folder in results for record in records.all_records(folder)
              if record.config["data"] == dataset.fingerprint}
     if not found:
         raise ValueError(f"{', '.join(map(str, results))}: no trial of these pictures is stored; train them first with "
                          f"`artpose run 6 --data {dataset.folder}`")
     trials, pictures = [found[name] for name in sorted(found)], _describe(dataset)
+    here = [name for name in BACKBONES if study.weights_of(name) != NO_WEIGHTS]
+    tables = {
+        PICTURES: pictures,
+        HISTORY: _stack(pd.read_csv(trial.folder / records.HISTORY, float_precision="round_trip") for trial in trials),
+        PREDICTIONS: _stack(pd.read_csv(trial.folder / records.PREDICTIONS, dtype=str, keep_default_na=False)
+                            for trial in trials),
+        SIMPLE: pd.concat(probes.predict_references(study, scheme).assign(scheme=scheme) for scheme in SPLITS[:2]),
+        SOURCES: pd.concat(probes.predict_sources(study, name) for name in here)}
     numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
-    numbers |= {number: number for number in numbers.values()}  # those of an edition that was unpacked
-    predictions = _stack([_read_predictions(trial, numbers) for trial in trials])
-    history = _stack([pd.read_csv(trial.folder / records.HISTORY, float_precision="round_trip") for trial in trials])
-    name = dataset.folder.resolve().name
+    tables = {name: _pack(table, numbers) for name, table in tables.items()}
+    name, facets = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(["found"])]
     card = {"data": name, "fingerprint": dataset.fingerprint, "classes": dataset.counts().to_dict(),
             "works": int(pictures["work"].nunique()),
-            "counts": {facet: _nest(summary.count_groups(pictures, facet)) for facet in pictures.columns[2:-1]},
+            "counts": {facet: _nest(summary.count_groups(pictures, facet)) for facet in facets},
             "weights": {trial.config["recipe"]["backbone"]: trial.config["weights"] for trial in trials
                         if trial.config["weights"]}, "ran_on": _tell_machines(trials)}
     folder = out / f"{name.replace(' ', '-')}-{dataset.fingerprint}"
@@ -94,9 +116,8 @@ def export_edition(dataset: PoseDataset, results: Sequence[Path], out: Path) -> 
         made.mkdir()
         _write_json(made / CARD, card, indent=1)
         _write_json(made / TRIALS, [trial.facts for trial in trials])
-        for name, frame in ((PICTURES, pictures), (HISTORY, history), (PREDICTIONS, predictions)):
-            text = frame.select_dtypes(exclude="number")
-            frame.astype(dict.fromkeys(text, "category")).to_parquet(made / name, index=False, compression="zstd")
+        for name, table in tables.items():
+            table.to_parquet(made / name, index=False, compression="zstd")
     return folder
 
 
@@ -106,8 +127,8 @@ def open_edition(folder: Path, results: Path) -> Edition:
     Raises DataError, naming the folder, where a file is missing or broken.
     """
     with _tell_broken(folder):
-        card, pictures = json.loads((folder / CARD).read_bytes()), pd.read_parquet(folder / PICTURES)
-        digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in FILES)).hexdigest()[:12]
+        card, pictures = json.loads((folder / CARD).read_bytes()), _read_table(folder / PICTURES)
+        digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in RECORDS)).hexdigest()[:12]
         kept = results / "reference" / f"{folder.name}-{digest}"
         dataset = PoseDataset(folder, pictures, tuple(card["classes"]), pd.DataFrame(columns=Problem._fields),
                               card["fingerprint"], {"used": len(pictures)})
@@ -126,25 +147,33 @@ def _describe(dataset: PoseDataset) -> pd.DataFrame:
     """pictures.parquet: strings. Of licences only those that are open are told in words, and of small groups none."""
     table = summary.describe_pictures(dataset)
     table["licence"] = table["licence"].where(dataset.publishable | (table["licence"] == summary.UNKNOWN), NOT_OPEN)
-    table = table.join(dataset.metadata[["found"]]) if "found" in dataset.metadata else table
+    table = table.join(dataset.metadata.filter(["found"]))
     for facet in table.columns.drop("label"):
         kept = summary.count_groups(table, facet)["group"]
         table[facet] = table[facet].where(table[facet].isin(kept), summary.OTHERS)
     table.insert(0, "file_name", [f"{number:06d}" for number in range(len(table))])
-    return table.assign(work=near_duplicate_groups(dataset).astype(str))
+    return table.join(dataset.metadata.filter(["boxes"])).assign(work=near_duplicate_groups(dataset).astype(str))
 
 
-def _read_predictions(trial: records.Record, numbers: dict[str, str]) -> pd.DataFrame:
-    frame = pd.read_csv(trial.folder / records.PREDICTIONS, dtype=str, keep_default_na=False)
-    chances = [f"p_{name}" for name in records.class_names(frame)]
-    frame[chances] = frame[chances].apply(pd.to_numeric, errors="coerce").astype("float32")
-    if set(frame["file_name"]) - set(numbers):
-        raise ValueError(f"{trial.folder}: this trial tells of pictures that the data set does not have")
-    return frame.assign(file_name=frame["file_name"].map(numbers))
-
-
-def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+def _stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([frame.assign(trial=number) for number, frame in enumerate(frames)], ignore_index=True)
+
+
+def _pack(table: pd.DataFrame, numbers: dict[str, str]) -> pd.DataFrame:
+    """A table with probabilities as float32, text as categories, and the pictures' numbers for their names."""
+    if "file_name" in table:
+        known = numbers | {number: number for number in numbers.values()}  # those of an edition that was unpacked
+        if others := set(table["file_name"]).difference(known):
+            raise ValueError(f"a trial tells of {min(others)}, which the data set does not have")
+        table = table.assign(file_name=table["file_name"].map(known))
+    chances = table.columns[table.columns.str.startswith("p_")]
+    table = table.assign(**{name: pd.to_numeric(table[name], errors="coerce").astype("float32") for name in chances})
+    return table.astype(dict.fromkeys(table.select_dtypes(exclude="number"), "category"))
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path)
+    return table.astype(dict.fromkeys(table.select_dtypes("category"), str))
 
 
 def _nest(counts: pd.DataFrame) -> dict[str, dict[str, int]]:

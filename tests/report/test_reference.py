@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from builders import drawn_predictions, make_folder
 from conftest import ROOT, SHARED
+from sklearn.dummy import DummyClassifier
 
 from artpose_lib import cli
 from artpose_lib.data import summary
@@ -56,9 +57,21 @@ def folders(study):
     return [study.results, study.results.with_name("more")]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def probes(study):
+    """What the pictures are measured by instead of networks' features."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference.probes, "list_references", lambda study: [
+            reference.probes.Reference("commonest", "no network", lambda x, y, _: DummyClassifier().fit(x, y),
+                                       np.zeros((len(study.dataset), 1)))])
+        patch.setattr(reference.probes, "predict_sources", lambda study, backbone: drawn_predictions(3).assign(
+            file_name=study.dataset.metadata["file_name"][:3], source=f"a house, by {backbone}"))
+        yield
+
+
 @pytest.fixture(scope="module")
-def exported(study, folders, tmp_path_factory):
-    return reference.export_edition(study.dataset, folders, tmp_path_factory.mktemp("out"))
+def exported(study, folders, probes, tmp_path_factory):
+    return reference.export_edition(study, folders, tmp_path_factory.mktemp("out"))
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +105,13 @@ def test_an_edition_holds_no_title_and_no_file_name(study, exported, edition):
     assert licences.keys() == {"CC0", reference.NOT_OPEN} and sum(licences["CC0"].values()) == 8
 
 
+def test_what_was_measured_on_the_pictures_stands_beside_the_trials(study, edition):
+    found, stored = reference.probes.predict_references(study, "stratified"), edition.read_simple("stratified")
+    pd.testing.assert_frame_equal(scores.summary(stored), scores.summary(found))
+    assert set(edition.read_sources()["source"]) == {f"a house, by {LITE}"}
+    assert edition.read_sources()["file_name"].to_list() == ["000000", "000001", "000002"]
+
+
 def test_an_edition_trains_nothing_and_names_what_is_missing(edition):
     found = edition.train("finetuned", "frozen", "baseline", backbones=[LITE, "VGG16"])
     assert {one.config["recipe"]["model"] for one in found.records} == {"frozen", "baseline"}
@@ -122,7 +142,7 @@ def test_trials_of_other_pictures_are_refused(study, tmp_path, capsys):
     path.write_text(path.read_text().replace(SECRET, "other"))
     assert cli.main([*command, str(tmp_path), "--data", str(study.dataset.folder)]) == 1
     said = capsys.readouterr().err
-    assert "pictures that the data set does not have" in said and not (tmp_path / "out").exists()
+    assert "which the data set does not have" in said and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name, damage", [
