@@ -21,7 +21,7 @@ from artpose_lib.train.variants import VARIANTS
 
 LITE = "EfficientNet-Lite0"
 BOOK = ROOT / "book" / "reference"
-HISTORY = pd.DataFrame({"epoch": [1, 2], "phase": [1, 2], "learning_rate": [1e-6, 0.1 / 3], "loss": [1.5, np.nan],
+HISTORY = pd.DataFrame({"epoch": [1, 2], "phase": 1, "learning_rate": [1e-6, 0.1 / 3], "loss": [1.5, np.nan],
                         "accuracy": [np.float32(1 / 3), 0.5], "val_loss": np.nan, "val_accuracy": [0.5, 0.25]})
 SECRET = "Venus of somewhere"
 
@@ -88,6 +88,7 @@ def test_a_study_and_its_edition_find_the_same_trials(study, folders, edition, t
                        for own in (replace(study, results=tmp_path), edition))
         assert [one.folder.name for one in here.records] == [one.folder.name for one in there.records] != []
         pd.testing.assert_frame_equal(there.history, here.history)
+        pd.testing.assert_frame_equal(there.diagnoses, here.diagnoses)
         expected = here.predictions.assign(file_name=here.predictions["file_name"].map(numbers))
         pd.testing.assert_frame_equal(there.predictions, expected)
         assert [one.facts for one in here.records] == [one.facts for one in there.records]
@@ -177,7 +178,7 @@ def test_the_books_editions_are_small_and_tell_no_name(editions):
     for edition in editions:
         table = edition.dataset.metadata
         assert table["file_name"].str.fullmatch("[0-9]{6}").all()
-        assert set(edition.find("baseline").predictions["file_name"]) <= set(table["file_name"])
+        assert set(edition.find("finetuned").predictions["file_name"]) <= set(table["file_name"])
         assert set(table) <= {"file_name", "label", *summary.FACETS, "found", "work"}
 
 
