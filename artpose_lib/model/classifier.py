@@ -61,7 +61,7 @@ class BatchStatistics(keras.Model):
     def call(self, pictures):
         moving = [variable for layer in self.learning for variable in (layer.moving_mean, layer.moving_variance)]
         for variable in moving:
-            variable.assign(keras.ops.zeros_like(variable))  # so that of the moving average the batch alone is left
+            variable.assign(keras.ops.zeros(variable.shape))  # so that of the moving average the batch alone is left
         self.classifier(pictures, training=True)
         return [[moment / (1 - layer.momentum) for moment in (layer.moving_mean, layer.moving_variance)]
                 for layer in self.learning]

@@ -166,8 +166,8 @@ def faint():
     """Pictures of three colours that are so faint that only normalisation tells them apart, and a network to learn them
     in a few steps, far fewer than an average with momentum 0.99 takes."""
     labels = np.arange(48) % 3
-    noise = np.random.default_rng(0).integers(0, 6, (48, 8, 8, 3))
-    part = Part((120 + noise + 4 * np.eye(3, dtype=int)[labels][:, None, None]).astype(np.uint8), labels)
+    noise = np.random.default_rng(0).integers(0, 3, (48, 8, 8, 3))
+    part = Part((120 + noise + 2 * np.eye(3, dtype=int)[labels][:, None, None]).astype(np.uint8), labels)
     pictures = keras.Input((8, 8, 3), dtype="uint8")
     maps = keras.layers.Rescaling(1 / 255)(pictures)
     for _ in range(2):
