@@ -7,14 +7,14 @@ recipe of the fine-tuned, augmented model on the same divisions. ARTPOSE_WEIGHTS
 
 import os
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.report import scores
-from artpose_lib.report.statistics import difference
-from artpose_lib.train.recipes import PROFILES, SEEDS, Profile
+from artpose_lib.report.statistics import compare
+from artpose_lib.train.recipes import SEEDS
+from artpose_lib.train.records import Trials
 from artpose_lib.train.study import open_study
 from artpose_lib.train.training import find_peak
 from artpose_lib.train.variants import FAITHFUL, Variant
@@ -27,36 +27,27 @@ PAIRS = [("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), ("n
          (BOTH, "MAX_LR as in the text")]
 
 
-class Small(Profile):
-    """The thesis' recipes as they are, on pictures of `input_size`."""
-
-    def size(self, recipe) -> int:
-        return self.input_size
-
-
 def measure(data: str, results: str, size: str = "96", backbone: str = "EfficientNet-Lite0",
             seeds: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
     """A row a way and a row a pair of ways, on the folder `data`; trials are kept in `results`."""
     study = open_study(data, os.environ.get("ARTPOSE_WEIGHTS", ""), "thesis", results)
-    study = replace(study, profile=Small(**asdict(PROFILES["thesis"]) | {"input_size": int(size)}))
+    study = replace(study, profile=replace(study.profile, input_size=int(size)))
     found = {name: [] for name in WAYS}
     for seed in [int(seed) for seed in seeds.split(",") if seed] or SEEDS:  # all ways of one before the next
         for name, variant in WAYS.items():
             found[name] += study.train("finetuned_aug", variant=variant, backbones=[backbone], seeds=[seed]).records
     rows, gaps = [], []
     for name, records in found.items():
-        trials = [record.history for record in records]
-        score = scores.summary(pd.concat([record.predictions for record in records])).iloc[0]
+        trials, histories = Trials(records, {}), [record.history for record in records]
+        score = scores.summary(trials.predictions).iloc[0]
         rows.append({"way": name, **score[["trials", "accuracy", "accuracy_low", "accuracy_high", "macro_f1"]],
-                     "epochs": [len(trial) for trial in trials],
-                     "best rate of phase I": [find_peak(trial[trial["phase"] == 1]) for trial in trials],
-                     "best phase": [trial["phase"].iloc[trial["val_accuracy"].argmax()] for trial in trials]})
+                     "epochs": [len(history) for history in histories],
+                     "best rate of phase I": [find_peak(history[history["phase"] == 1]) for history in histories],
+                     "kept phase": trials.diagnoses["kept_phase"].tolist()})
     for before, after in PAIRS:
-        sides = [pd.concat([record.predictions for record in found[way]]) for way in (before, after)]
-        gaps.append({"from": before, "to": after, **difference(*sides)._asdict()})
-    table = pd.DataFrame(gaps)
-    table["p, corrected"] = multipletests(table["p"], method="holm")[1]
-    return pd.DataFrame(rows), table
+        sides = [Trials(found[way], {}).predictions for way in (before, after)]
+        gaps.append({"from": before, "to": after, **compare(*sides, study.profile)})
+    return pd.DataFrame(rows), pd.DataFrame(gaps)
 
 
 if __name__ == "__main__":

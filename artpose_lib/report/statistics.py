@@ -163,29 +163,34 @@ def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: st
 
 
 def compare_models(predictions: pd.DataFrame, before: str, after: str, profile: Profile) -> pd.DataFrame:
-    """What the test accuracies of two models differ by, with each architecture that has both.
+    """`compare` two models, with each architecture that has both: backbone, and the columns of `compare`.
 
-    Parameters: `predictions` of models and of the references of `probes`; `profile` that of the run. A fine-tuned trial
-    whose kept weights are those of a frozen phase (a column `layers` says so) only counts where all are such.
-    Returns backbone, the columns of `Difference`, and verdict: "higher", "lower" or "not settled" by the interval, or
-    why nothing follows from it (`find_doubt`).
+    Parameters: `predictions` of models and of the references of `probes`; `profile` that of the run.
     """
     rows = []
     for backbone, own in predictions.groupby("backbone", sort=False):
         sides = [own[own["model"] == model] for model in (before, after)]
-        if any(side.empty for side in sides):
-            continue
-        sides = [side if (untuned := find_untuned(side)).all() else side[~untuned] for side in sides]
-        doubts = [f"{MODEL_TITLES[model].lower()} {doubt}" for model, side in zip((before, after), sides, strict=True)
-                  if (doubt := find_doubt(side, profile))]
-        try:
-            found = difference(*sides)
-        except ValueError:
-            found, doubts = Difference(*[np.nan] * 6, 0, 0), doubts or ["they have no trial in common"]
-        verdict = "higher" if found.low > 0 else "lower" if found.high < 0 else "not settled"
-        rows.append({"backbone": backbone, **found._asdict(),
-                     "verdict": f"nothing follows: {', '.join(doubts)}" if doubts else verdict})
+        if not any(side.empty for side in sides):
+            rows.append({"backbone": backbone, **compare(*sides, profile)})
     return pd.DataFrame(rows, columns=["backbone", *Difference._fields, "verdict"])
+
+
+def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict:
+    """What the test accuracies of two models with one architecture each differ by, and what follows from it.
+
+    A fine-tuned trial whose kept weights are those of a frozen phase (a column `layers` says so) only counts where all
+    are such. Returns the fields of `Difference` and verdict: "higher", "lower" or "not settled" by the interval, or why
+    nothing follows from it (`find_doubt`).
+    """
+    sides = [side if (untuned := find_untuned(side)).all() else side[~untuned] for side in (first, second)]
+    doubts = dict.fromkeys(f"{MODEL_TITLES[side['model'].iloc[0]].lower()} {doubt}" for side in sides
+                           if (doubt := find_doubt(side, profile)))
+    try:
+        found = difference(*sides)
+    except ValueError:
+        found, doubts = Difference(*[np.nan] * 6, 0, 0), doubts or ["they have no trial in common"]
+    verdict = "higher" if found.low > 0 else "lower" if found.high < 0 else "not settled"
+    return {**found._asdict(), "verdict": f"nothing follows: {', '.join(doubts)}" if doubts else verdict}
 
 
 def find_doubt(own: pd.DataFrame, profile: Profile) -> str:

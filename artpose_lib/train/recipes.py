@@ -127,14 +127,14 @@ class Profile:
     def size(self, recipe: Recipe) -> int:
         """The side of the input in pixels."""
         own = BACKBONES[recipe.backbone].input_size
-        return own if self.full_strength(recipe) else self.input_size or own
+        return own if self.frozen_full_strength and recipe.model == "frozen" else self.input_size or own
 
     def steps(self, recipe: Recipe) -> int | None:
         """At most so many steps an epoch; None for all."""
         return None if self.full_strength(recipe) else self.steps_per_epoch
 
     def full_strength(self, recipe: Recipe) -> bool:
-        """Whether the recipe runs as the thesis ran it."""
+        """Whether the recipe runs for as long as the thesis ran it."""
         return self.time == 1 or (self.frozen_full_strength and recipe.model == "frozen")
 
 

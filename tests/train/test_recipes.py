@@ -104,6 +104,13 @@ def test_the_thesis_profile_changes_nothing(key):
 
 
 @EVERY_RECIPE
+def test_whole_recipes_can_run_on_smaller_pictures(key):
+    small, found = replace(find_profile("thesis"), input_size=96), RECIPES[key]
+    assert small.scale(found) == found and small.steps(found) is None and small.seeds(found) == SEEDS
+    assert small.size(found) == (find_profile("thesis").size(found) if found.model == "frozen" else 96)
+
+
+@EVERY_RECIPE
 def test_quick_spares_the_frozen_models_and_shortens_the_others(key):
     quick, found = find_profile("quick"), RECIPES[key]
     if found.model == "frozen":
