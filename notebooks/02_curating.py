@@ -45,8 +45,8 @@ Markdown(study.banner())
 #
 # - **Unreadable**: files that are no pictures, or only half of one.
 # - **Duplicates**, exact and near: the same picture again, mirrored, toned, cropped, with a border. A perceptual hash, a
-#   fingerprint of broad light and dark, finds most. What it misses, a network trained on photographs often finds: two
-#   pictures that call up nearly the same features are nearly the same picture.
+#   fingerprint of broad light and dark, finds many. Some that it misses a network trained on photographs can find: two
+#   pictures that call up nearly the same features are likely to be nearly the same picture.
 # - **Two poses**: one picture, or one work, that came in under two names. A Pieta may well be found by a search for a
 #   reclining figure; somebody has to say which it is.
 # - **Colour charts, frames, text pages**: what photographers and scanners leave in the picture.

@@ -69,8 +69,9 @@ display(Markdown("\n".join(f"- **{pose.name}**: {pose.definition}" for pose in k
 
 # %% [markdown]
 # The six poses were not chosen to be easy. Sebastian stands as Antinous does; the dead Christ of a Pieta lies as the
-# reclining nude does, and the Virgin who holds him is as draped as a Tanagra. A network that tells them apart has to
-# look at how figures stand to each other, and at what they carry, not only at whether there is a body.
+# reclining nude does, and the Virgin who holds him is as draped as a Tanagra. Whoever tells them apart by the pose has to
+# look at how figures stand to each other, and at what they carry, not only at whether there is a body. A network may have
+# other ways: {doc}`Experiment 1 <06_experiment_1>` shows how far one comes without seeing any figure.
 #
 # ## How many there are
 #
@@ -102,8 +103,8 @@ if problems:
 # ## Three ways to divide
 #
 # A network is judged on pictures that it has never seen. So the pictures are divided into a **training** part, from
-# which it learns; a **validation** part, which says when to stop; and a **test** part, which is looked at once, at the
-# end.
+# which it learns; a **validation** part, which says when to stop and which epoch's weights are kept; and a **test** part,
+# which is looked at once, at the end. Since the validation part chose, what a network reaches on it is a little too good.
 #
 # In Experiment 1 the thesis shuffled its pictures and cut the row at 80 and 90 per cent. With few pictures chance has a
 # say in what lands where: a class can be plentiful in training and nearly absent from the test, as the thesis' own
@@ -129,8 +130,8 @@ choose("Division", {title: division(scheme) for title, scheme in schemes.items()
 # ## The same work twice
 #
 # Prints were made after paintings, casts after bronzes, and museums photograph a famous statue more than once. If one
-# of two such pictures is learned from and the other is tested on, the network is asked a question to which it knows the
-# answer by heart. A *perceptual hash*, a fingerprint of a picture's broad light and dark, finds pictures that are
+# of two such pictures is learned from and the other is tested on, the network is asked a question to which it may know
+# the answer by heart. A *perceptual hash*, a fingerprint of a picture's broad light and dark, finds pictures that are
 # nearly the same, mirrored ones among them. The grouped division keeps them on one side.
 
 # %%

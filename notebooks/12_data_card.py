@@ -101,7 +101,9 @@ show(figures.class_distribution(split_counts(dataset, split(dataset, "random", S
 #
 # - **For**: asking whether a network can tell these poses apart, and what it looks at when it does.
 # - **Not for**: counting how often a pose occurs in art. Museums photograph what they own and value, searches find what
-#   someone catalogued in a language that was asked, and the poses themselves were chosen because they differ.
+#   someone catalogued in a language that was asked, and somebody chose the poses.
+# - **Nor for** concluding that a network knows a pose because it names pictures rightly. Collections have poses of their own,
+#   and photograph them in ways of their own; {doc}`the discussion <11_discussion>` asks what that is worth here.
 # - **Names are not poses.** A search for *Sebastian* finds what is called Sebastian: portraits of men of that name, a
 #   church, a saint after his martyrdom. What a person has not looked through still holds such pictures.
 # - **Nudity and violence** are part of the subject: most figures are nude, and Sebastian is pierced by arrows.

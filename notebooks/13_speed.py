@@ -130,7 +130,8 @@ if "precision" in reports:
     effect = (f"The processor of these measurements {does}:\n\n" + "\n".join(lines) + f"\n\nThe test accuracy of "
               f"{accuracy['backbone']}, fine-tuned on the drawn pictures of the profile {accuracy['profile']}, is {means[0]} with "
               f"16 bits and {means[1]} with 32. Over the same {len(wide)} seeds it is higher with 16 bits in "
-              f"{(narrow > wide).sum()}, lower in {(narrow < wide).sum()}.")
+              f"{(narrow > wide).sum()}, lower in {(narrow < wide).sum()}. What a full training would lose or gain, so short a "
+              "one cannot say.")
 Markdown(effect)
 
 # %% [markdown]
