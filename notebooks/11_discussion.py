@@ -114,7 +114,8 @@ Markdown(
 # A collection photographs its statuettes before the same grey, and if one pose comes from one collection, the grey is
 # enough to know it. So a linear probe learns from all collections but one and is asked about that one. Fewer pictures of a
 # pose to learn from cost something by themselves; the control is asked about as many pictures of each pose, dealt from all
-# collections. What the first costs beyond the second is what was known of the collection.
+# collections. What the first costs beyond the second is what was known of the collection; where the interval of that
+# difference reaches to zero, it is not settled that there is any.
 
 # %%
 here = [name for name in BACKBONES if study.weights_of(name) != NO_WEIGHTS]
@@ -166,5 +167,7 @@ display(pd.concat(groups)[["facet", "group", "pictures", "accuracy", "low", "hig
 # ## In short
 
 # %%
+answers["Do networks learn the background too?"] = (
+    "it suspects so", "on drawings, whether a network can; on pictures with boxes, what hiding the figure costs")
 pd.DataFrame(answers, index=["the thesis says of art", "this run can say of its pictures"]).T.style.format(
     escape="html").set_properties(**{"text-align": "left"})
