@@ -205,7 +205,7 @@ Markdown(
 
 # %%
 told = {"this run": found} | {f"*reference, {escape_markdown(content['data'])}, {content['date']}*": content["tables"]
-                              for content in references if {"points", "power"} <= set(content["tables"])}
+                              for content in references if "doubt" in content["tables"].get("power", ())}
 curves = {title: statistics.learning_curve(own["points"]) for title, own in told.items()}
 show(audit_figures.learning_curve(found["points"], curves["this run"]), alt="Test accuracy against training pictures a class.")
 
@@ -221,8 +221,7 @@ Markdown("To twice the pictures the law can be continued with some right. Furthe
 
 # %%
 def tell_power(row):
-    doubt = row.get("doubt", "it was not asked whether both networks had learned")
-    return (f"this cannot be said, for {doubt}" if doubt else
+    return (f"this cannot be said, for {row['doubt']}" if row["doubt"] else
             f"{row['paired']:.0f} pictures if both are tested on the same ones, and {row['apart']:.0f} for each if not "
             f"({row['models']}, which disagree on {row['disagree']:.0%})")
 

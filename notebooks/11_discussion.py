@@ -91,16 +91,17 @@ answer("Does augmentation help?", f"yes, the best augmented model reached {tops[
 # all others {doc}`the claims <10_claims>` ask.
 
 # %%
-summary = scores.summary(found.predictions).set_index(["model", "backbone"])
-best = summary.loc[scores.summary(found.predictions, "validation").set_index(["model", "backbone"])["accuracy"].idxmax()]
+ended = scores.name_as_ended(found.predictions)
+summary, chosen = (scores.summary(ended, part).set_index(["model", "backbone"]) for part in ("test", "validation"))
+best = summary.loc[chosen["accuracy"].idxmax()]
 model, backbone = best.name
+own = ended.query("model == @model and backbone == @backbone")
 chance = found.predictions.query("part == 'test'")["label"].value_counts(normalize=True).max()
 title = f"{figures.MODEL_TITLES[model].lower()} {backbone}"
 said = f"the fine-tuned Xception on augmented pictures, {thesis.loc['Xception', 'finetuned_aug']:.3f} of the test pictures"
 answers["Which model is the best?"] = said, (
     f"the {title}, {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}, {best.trials:.0f} trials)"
-    + (f", but it {doubt}" if (doubt := statistics.find_doubt(
-        found.predictions.query("model == @model and backbone == @backbone"), study.profile)) else ""))
+    + (f", but it {doubt}" if (doubt := statistics.find_doubt(own, study.profile)) else ""))
 Markdown(
     f"**The thesis**: {said}.\n\n**This run**: {answers['Which model is the best?'][1]}. Calling every test picture by the "
     f"commonest class would be right {chance:.3f} of the time."
@@ -136,7 +137,6 @@ Markdown("\n".join(
 # %%
 facets = describe_pictures(study.dataset)[["source", "medium"]].join(study.dataset.metadata.reindex(columns=["found"]))
 facets = facets.set_index(study.dataset.metadata["file_name"]).loc[:, lambda table: table.nunique() > 1]
-own = found.predictions.query("model == @model and backbone == @backbone")
 groups = [probes.accuracies_by_group(own, facets[facet]).assign(facet=facet) for facet in facets]
 display(pd.concat(groups)[["facet", "group", "pictures", "accuracy", "low", "high", "others"]].style.hide().format(
     precision=2, escape="html") if groups else Markdown("This data set tells none of the three."))
