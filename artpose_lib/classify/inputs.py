@@ -80,7 +80,7 @@ def open_downloads(contact: str, redirects: bool) -> Iterator[Callable[[str], by
         try:
             return session.fetch_picture(address, None if redirects else (host,))
         except Fault as fault:
-            said = re.sub(r" [^.]*run the collection again[^.]*\.", "", str(fault), flags=re.IGNORECASE)
+            said = str(fault)
             if fault.kind == "elsewhere" and not redirects and host and host not in said:
                 said += f" {host} redirects there; --allow-redirects follows it to a public host."
             raise PictureError(said) from fault

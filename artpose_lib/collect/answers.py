@@ -35,6 +35,10 @@ class Fault(Exception):
         super().__init__(sentence)
         self.kind, self.lasting = kind, lasting
 
+    def advise(self) -> str:
+        """Return the sentence, with what a person who collects can do where asking again may help."""
+        return str(self) + " Run the collection again later." * (not self.lasting)
+
 
 def dig(answer: object, *path: str | int) -> object:
     """Return the value at a path of keys and positions; None where a step is missing or of another type."""

@@ -125,8 +125,8 @@ class _Harvest:
                 if counts["saved"] == wanted:
                     break
         except Fault as fault:
-            problems[fault.kind] = f'The search "{query.formula}" failed: {fault}'
-            ending = f"; the search failed: {text(str(fault))}"
+            problems[fault.kind] = f'The search "{query.formula}" failed: {fault.advise()}'
+            ending = f"; the search failed: {text(fault.advise())}"
         seen_whole = not ending and counts["saved"] < wanted
         self.journal.record_search(pose.name, self.source.name, query.formula, problems, seen_whole)
         say(self._describe_progress(pose, query, counts) + ending)
@@ -141,7 +141,7 @@ class _Harvest:
             return "passed over"
         if not hit.id:
             fault = hit.fault or Fault("not a record", "It has no id.")
-            problems.setdefault(fault.kind, f'A hit of the search "{query.formula}" cannot be used: {fault}')
+            problems.setdefault(fault.kind, f'A hit of the search "{query.formula}" cannot be used: {fault.advise()}')
             return "passed over"
         row, fault = _row(hit, self.source.name, pose, query), None
         if self.journal.is_settled(row["file_name"]):

@@ -70,7 +70,7 @@ class Journal:
 
     def record(self, row: dict[str, str], fault: Fault | None) -> None:
         """Note what became of a work: `row` holds COLUMNS, and without a fault the picture is in its place."""
-        notes = (fault.kind, str(fault), fault.lasting, False) if fault else (SAVED, "", True, False)
+        notes = (fault.kind, fault.advise(), fault.lasting, False) if fault else (SAVED, "", True, False)
         values = [*(row[column] for column in COLUMNS), *notes]
         with self._transaction() as database:
             database.execute(f"INSERT OR REPLACE INTO works VALUES ({', '.join('?' * len(values))})", values)

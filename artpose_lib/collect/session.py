@@ -69,7 +69,7 @@ class Session(CacheMixin, Transport):
         response = self._follow(url, hosts, LARGEST_JSON, MONTH if keep else DAY, params, headers)
         if not _is_json(response):
             raise Fault("not JSON", f"The answer of {self.name_place(url)} is no JSON: it is empty, broken or a page "
-                        "for people. Run the collection again later.")
+                        "for people.")
         return json.loads(response.content)
 
     def fetch_picture(self, url: str, hosts: Collection[str] | None, redirects: bool = True) -> bytes:
@@ -133,12 +133,12 @@ class Session(CacheMixin, Transport):
         if status in NOT_THERE:
             raise Fault("not found", f"There is nothing at {where} ({status}).", lasting=True)
         if status == 429:
-            raise Fault("too many requests", f"{where} asks for fewer requests. Run the collection again later.")
+            raise Fault("too many requests", f"{where} asks for fewer requests.")
         if 400 <= status < 500 or status == 501:  # the last is for what a server does not do at all
             raise Fault("refused", f"{where} refuses the request ({status}). Where the source needs a key, check that "
                         "it is right.", lasting=True)
         if status != 200:
-            raise Fault("server error", f"{where} answers with an error ({status}). Run the collection again later.")
+            raise Fault("server error", f"{where} answers with an error ({status}).")
 
 
 def _is_json(response: Response) -> bool:

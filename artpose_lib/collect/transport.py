@@ -85,12 +85,12 @@ class Transport(LimiterMixin, requests.Session):
         where, host = self.name_place(request.url), urlsplit(request.url).hostname
         if self._blocks[host] >= MOST_BLOCKS:
             raise Fault("gave up", f"{host} has blocked {MOST_BLOCKS} requests in a row and is left alone for the rest "
-                        "of this run. Run the collection again later.")
+                        "of this run.")
         self.wait(max(0, self._rest_ends[host] - time.monotonic()))
         response = self._try(request)
         if response is None:
             raise Fault("no answer", f"{where} gave no answer: it cannot be reached, broke off or took too long. Check "
-                        "the network, and run the collection again later.")
+                        "the network.")
         with response:
             content = self._read_body(response, limit, into)
         forbidden, challenge = response.status_code == 403, _is_challenge(content)
@@ -99,8 +99,7 @@ class Transport(LimiterMixin, requests.Session):
             self._blocks[host] = self._blocks[host] + 1 if blocked else 0
         if blocked:
             self._rest_ends[host] = time.monotonic() + REST
-            raise Fault("blocked", f"{where} is blocked: the museum takes us for a robot that asks too much. Run the "
-                        "collection again later.")
+            raise Fault("blocked", f"{where} is blocked: the museum takes us for a robot that asks too much.")
         bare = Response()
         bare.status_code, bare.raw, bare.url = response.status_code, response.raw, self.clean_text(response.url)
         bare.request = requests.Request("GET", bare.url).prepare()
@@ -164,7 +163,7 @@ class Transport(LimiterMixin, requests.Session):
         except HTTPError as error:
             if fine:
                 kind = "no answer" if isinstance(error, ReadTimeoutError) else "cut off"
-                raise Fault(kind, f"The answer of {where} was cut off. Run the collection again.") from None
+                raise Fault(kind, f"The answer of {where} was cut off.") from None
         body.seek(0)
         return body.read(PIECE if body is into else -1)
 

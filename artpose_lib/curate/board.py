@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw
 
 from artpose_lib.curate.cards import Cards, count_cards, describe_decision
 from artpose_lib.curate.findings import inspect_pictures
-from artpose_lib.data.decisions import COLUMNS, FILE, Decision, DecisionError, append_decision
-from artpose_lib.data.metadata import parse_boxes
+from artpose_lib.data.decisions import COLUMNS, FILE, Decision, append_decision
+from artpose_lib.data.metadata import DataError, parse_boxes
 from artpose_lib.data.pictures import PictureError, shrink_picture
 from artpose_lib.web import asset, contact_sheet, encode_jpeg
 
@@ -35,7 +35,7 @@ class CurationBoard(anywidget.AnyWidget):
     Parameters: `folder` holds metadata.csv, and decisions.csv once there is one; `who` decides (None: the name of the
     account); `found` comes from `inspect_pictures` (None: computed, without a network); `open_only` leaves pictures
     without an open licence out of the static page.
-    Raises DataError where the folder cannot be read, and DecisionError where its decisions.csv cannot.
+    Raises DataError where the folder or its decisions.csv cannot be read.
     """
 
     _esm = "\n".join(asset(name) for name in ("dom.js", "boxes.js", "board.js"))
@@ -57,7 +57,7 @@ class CurationBoard(anywidget.AnyWidget):
     def _receive(self, _widget, message: dict, _buffers) -> None:
         try:
             answer = self._answer(message)
-        except (ValueError, OSError) as error:  # DecisionError, PictureError, a file that is gone
+        except (ValueError, OSError) as error:  # DataError, PictureError, a file that is gone
             answer = {"error": str(error)}
         self.send({"ask": message.get("ask")} | answer)
 
@@ -92,11 +92,11 @@ class CurationBoard(anywidget.AnyWidget):
             said = {"keep": "Kept", "drop": "Dropped", "box": "Boxes saved"}.get(action, f"Now {value}")
         decision = Decision(name, action, value, message.get("why", ""), self.who)
         if action == "pose" and value == self.cards.list_cards()[self.cards.places[name]]["pose"]:
-            raise DecisionError(f"{name} has the pose {value} already. Keep it with K.")
+            raise DataError(f"{name} has the pose {value} already. Keep it with K.")
         try:
             append_decision(self.folder, decision)
         except OSError as error:
-            raise DecisionError(f"{name}: nothing is decided, because {self.folder / FILE} cannot be written "
+            raise DataError(f"{name}: nothing is decided, because {self.folder / FILE} cannot be written "
                                 f"({error.strerror}). Make that possible and decide again.") from error
         return {"name": name, "said": said}
 
@@ -111,14 +111,14 @@ class CurationBoard(anywidget.AnyWidget):
             if wanted and decision.file_name in self.cards.places and decision.file_name not in decided_later:
                 return decision.file_name, f"Taken back: {describe_decision(decision)}"
             decided_later.add(decision.file_name)
-        raise DecisionError(f"No decision on {name} stands." if name else "No decision of yours stands.")
+        raise DataError(f"No decision on {name} stands." if name else "No decision of yours stands.")
 
 
 def render_static_page(cards: Cards, open_only: bool) -> str:
     """Counts, thumbnails of all that was flagged or decided, and the decisions, as HTML.
 
     Parameters: `open_only` puts a grey tile in the place of a picture that may not be published, see
-    `are_publishable`. Raises DecisionError.
+    `are_publishable`. Raises DataError.
     """
     now = cards.list_cards()
     counts = count_cards(now)

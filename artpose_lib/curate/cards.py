@@ -43,7 +43,7 @@ class Cards:
         self._labels = [*(POSE_NAMES if labels & set(POSE_NAMES) else ()), *sorted(labels)]
 
     def read_decisions(self) -> list[Decision]:
-        """The decisions that stand now, the oldest first. Raises DecisionError."""
+        """The decisions that stand now, the oldest first. Raises DataError."""
         return active_decisions(read_decisions(self.folder))
 
     def list_cards(self, begun: Collection[str] = ()) -> list[dict]:
@@ -53,7 +53,7 @@ class Cards:
         decision), `source`, `page`, `licence`, `pose`, `boxes` ("x0 y0 x1 y1;…"). Its lists: `flags` (its findings:
         `kind`, `group`, `note`), `decided` (a sentence for each decision that stands) and `filters` (for each of
         FILTERS, the values that it is found under; the first of `decision` is "undecided", "kept", "dropped" or "pose
-        changed"). And `group`: of duplicates, from 1; 0 for none. Raises DecisionError.
+        changed"). And `group`: of duplicates, from 1; 0 for none. Raises DataError.
         """
         of_picture: dict[str, list[Decision]] = defaultdict(list)
         for decision in self.read_decisions():

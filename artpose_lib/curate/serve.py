@@ -32,7 +32,7 @@ VBox([CurationBoard({folder!r}, {who!r}, pandas.read_pickle({found!r}))])
 def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = True) -> None:
     """Serve the curation board of a folder on this machine until Ctrl-C; the address, with its token, is printed.
 
-    Raises DataError or DecisionError where the folder cannot be curated, and ValueError where the port is taken.
+    Raises DataError where the folder cannot be curated, and ValueError where the port is taken.
     """
     folder = Path(folder).resolve()
     list_pictures(folder), read_decisions(folder)  # they raise here, and not in the browser

@@ -81,8 +81,8 @@ def load_dataset(folder: str | Path, classes: str | Sequence[str] | None = None,
     `minimum` is the fewest pictures that a class may have; 0 also allows a single class.
     The decisions in decisions.csv are applied, then each picture is opened once. Left out and named in `problems` are
     those that cannot be used, and all copies of a picture (the same bytes) that has two labels.
-    Raises DataError where metadata.csv is malformed, a file name leads out of the folder, `classes` names an unknown
-    label, or too few classes or pictures are left; DecisionError where decisions.csv is malformed.
+    Raises DataError where metadata.csv or decisions.csv is malformed, a file name leads out of the folder, `classes`
+    names an unknown label, or too few classes or pictures are left.
     """
     folder = Path(folder)
     everything, passed, noted = list_pictures(folder)

@@ -17,6 +17,7 @@ from unicodedata import normalize
 import pandas as pd
 
 from artpose_lib.data.metadata import BOX
+from artpose_lib.data.tables import DataError
 from artpose_lib.files import say
 
 FILE = "decisions.csv"
@@ -25,13 +26,9 @@ ACTIONS = ("keep", "drop", "pose", "box", "undo")
 LONGEST_TEXT = 10_000  # characters of one field; the csv module refuses to read one over 131,072
 
 
-class DecisionError(ValueError):
-    """A decision that cannot be used; the message names where it stands, the value and the way out."""
-
-
 @dataclass(frozen=True)
 class Decision:
-    """One decision about one picture. Raises DecisionError.
+    """One decision about one picture. Raises DataError.
 
     action and value: "drop" the picture or "keep" it after all; "pose", its new label; "box", the boxes around its
     figures as in the column `boxes`, or "" for none; "undo", which takes back its last active decision.
@@ -51,33 +48,33 @@ class Decision:
         for text in vars(self).values():
             half = re.search(r"[\ud800-\udfff]", text)  # a lone surrogate, which UTF-8 cannot hold
             if half or text != "".join(text.splitlines()) or len(text) > LONGEST_TEXT:
-                raise DecisionError(f"{text[:40]!a} must be one line of at most {LONGEST_TEXT} whole characters.")
+                raise DataError(f"{text[:40]!a} must be one line of at most {LONGEST_TEXT} whole characters.")
         if not self.file_name:
-            raise DecisionError("a decision must name the picture it is about in file_name.")
+            raise DataError("a decision must name the picture it is about in file_name.")
         if self.action not in ACTIONS:
-            raise DecisionError(f'"{self.action}" is no action; there are {", ".join(ACTIONS)}.')
+            raise DataError(f'"{self.action}" is no action; there are {", ".join(ACTIONS)}.')
         if self.action == "box":
             _refuse_broken_boxes(self.value)
         elif self.action == "pose":
             if not self.value or self.value != self.value.strip() or "," in self.value:
-                raise DecisionError(f'the pose "{self.value}" is no label: a label has no comma in it, which stands '
+                raise DataError(f'the pose "{self.value}" is no label: a label has no comma in it, which stands '
                                     "between labels in --classes, no spaces around it, and is not empty.")
         elif self.value:
-            raise DecisionError(f'"{self.action}" takes no value, and "{self.value}" was given: leave it empty.')
+            raise DataError(f'"{self.action}" takes no value, and "{self.value}" was given: leave it empty.')
 
 
 def read_decisions(folder: str | Path) -> list[Decision]:
     """All decisions in decisions.csv, the oldest first; none where there is no such file.
 
     A last line without a line break counts where it has all its values: a half line that a crash left has not, and is
-    ignored. Raises DecisionError where any other line is malformed.
+    ignored. Raises DataError where any other line is malformed.
     """
     path = Path(folder) / FILE
     content, _ = _split_half(path.read_bytes() if path.exists() else b"")
     lines = content.removeprefix(BOM_UTF8).splitlines()  # a spreadsheet puts that mark in front
     rows = [_split_line(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
     if rows and tuple(rows[0]) != COLUMNS:
-        raise DecisionError(f'{path}, line 1: the header must be "{",".join(COLUMNS)}", and is "{",".join(rows[0])}". '
+        raise DataError(f'{path}, line 1: the header must be "{",".join(COLUMNS)}", and is "{",".join(rows[0])}". '
                             "Put it back, or move the file away if it is something else.")
     return [_to_decision(row, f"{path}, line {number}") for number, row in enumerate(rows[1:], start=2)]
 
@@ -85,12 +82,12 @@ def read_decisions(folder: str | Path) -> list[Decision]:
 def append_decision(folder: str | Path, decision: Decision) -> None:
     """Add a decision as the last line of decisions.csv, on disk when this returns; an empty `when` becomes now.
 
-    A half line that a crash left is removed first, and shown; a whole one is ended. Raises DecisionError where `who` is
+    A half line that a crash left is removed first, and shown; a whole one is ended. Raises DataError where `who` is
     empty, or as `read_decisions` does.
     """
     read_decisions(folder)  # a file that is something else stays as it is
     if not decision.who.strip():
-        raise DecisionError(f'the decision "{decision.action}" on {decision.file_name} names no person: give who.')
+        raise DataError(f'the decision "{decision.action}" on {decision.file_name} names no person: give who.')
     decision = replace(decision, when=decision.when or datetime.now(UTC).isoformat(timespec="seconds"))
     with (Path(folder) / FILE).open("ab+") as handle:
         handle.seek(0)
@@ -145,7 +142,7 @@ def _split_half(content: bytes) -> tuple[bytes, bytes]:
     last = content[start:]
     try:
         is_half = len(_split_line(last, "")) < len(COLUMNS) if start else header.startswith(last) and last != header
-    except DecisionError as error:  # bytes that are no UTF-8 were not cut off, unless at the end
+    except DataError as error:  # bytes that are no UTF-8 were not cut off, unless at the end
         is_half = getattr(error.__cause__, "reason", "unexpected end of data") == "unexpected end of data"
     return (content[:start], last) if is_half else (content, b"")
 
@@ -155,17 +152,17 @@ def _split_line(line: bytes, where: str) -> list[str]:
     try:
         return next(csv.reader([line.decode()], strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DecisionError(f"{where}: {line!r} is not a line of CSV in UTF-8 ({error}). Mend or remove it.") from error
+        raise DataError(f"{where}: {line!r} is not a line of CSV in UTF-8 ({error}). Mend or remove it.") from error
 
 
 def _to_decision(row: list[str], where: str) -> Decision:
     try:
         if len(row) != len(COLUMNS):
-            raise DecisionError(f'a decision has {len(COLUMNS)} values ({", ".join(COLUMNS)}), and "{",".join(row)}" '
+            raise DataError(f'a decision has {len(COLUMNS)} values ({", ".join(COLUMNS)}), and "{",".join(row)}" '
                                 f"has {len(row)}.")
         return Decision(**dict(zip(COLUMNS, row, strict=True)))
-    except DecisionError as error:
-        raise DecisionError(f"{where}: {error} Mend or remove the line.") from error
+    except DataError as error:
+        raise DataError(f"{where}: {error} Mend or remove the line.") from error
 
 
 def _refuse_broken_boxes(boxes: str) -> None:
@@ -173,5 +170,5 @@ def _refuse_broken_boxes(boxes: str) -> None:
         corners = BOX.fullmatch(box)
         x0, y0, x1, y1 = map(int, corners.groups()) if corners else (0, 0, 0, 0)
         if x0 >= x1 or y0 >= y1:
-            raise DecisionError(f'the box "{box}" must be four whole numbers "x0 y0 x1 y1" with x0 < x1 and y0 < y1, '
+            raise DataError(f'the box "{box}" must be four whole numbers "x0 y0 x1 y1" with x0 < x1 and y0 < y1, '
                                 'in pixels; ";" stands between boxes, and no box at all is "".')

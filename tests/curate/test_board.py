@@ -20,7 +20,6 @@ from artpose_lib.curate.serve import serve
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.decisions import (
     Decision,
-    DecisionError,
     active_decisions,
     append_decision,
     apply_decisions,
@@ -266,5 +265,5 @@ def test_what_cannot_be_curated_is_told_before_a_board_is_shown_or_served(tmp_pa
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ValueError, match="--port"):
         serve(folder, "Ann", taken.getsockname()[1], open_browser=False)
     (folder / "decisions.csv").write_text("this is something else\n")
-    with pytest.raises(DecisionError, match="decisions.csv"):
+    with pytest.raises(DataError, match="decisions.csv"):
         CurationBoard(folder, "Ann", flagged())

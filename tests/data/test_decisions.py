@@ -14,12 +14,12 @@ from artpose_lib.data.decisions import (
     COLUMNS,
     FILE,
     Decision,
-    DecisionError,
     active_decisions,
     append_decision,
     apply_decisions,
     read_decisions,
 )
+from artpose_lib.data.tables import DataError
 
 CASES = SHARED / "cases" / "museums"
 HEADER = ",".join(COLUMNS) + "\n"
@@ -61,7 +61,7 @@ def test_any_text_comes_back_or_is_refused_before_it_is_written(name, why, who, 
         try:
             decision = Decision(name, "pose", "Pieta", why, who, when)
             append_decision(folder, decision)
-        except DecisionError:
+        except DataError:
             assert read_decisions(folder) == LOG[:1]
             assert not who.strip() or any(len((text + ".").splitlines()) > 1 for text in (name, who, when))
         else:
@@ -81,7 +81,7 @@ def test_line_breaks_in_a_remark_become_spaces_and_the_time_is_filled_in_in_utc(
 
 
 def test_a_decision_names_a_person(tmp_path):
-    with pytest.raises(DecisionError, match="Pieta/a.jpg names no person"):
+    with pytest.raises(DataError, match="Pieta/a.jpg names no person"):
         append_decision(tmp_path, replace(LOG[0], who=" "))
     assert not (tmp_path / FILE).exists()
 
@@ -124,7 +124,7 @@ def test_a_half_line_is_no_decision_and_gives_way_to_the_next(tmp_path, half, ca
 
 def test_an_unended_line_that_is_wrong_is_named_and_an_unended_header_stands(tmp_path):
     write(tmp_path, HEADER + "2026,Ann,a.jpg,burn,,")
-    with pytest.raises(DecisionError, match="line 2: .*burn"):
+    with pytest.raises(DataError, match="line 2: .*burn"):
         read_decisions(tmp_path)
     write(tmp_path, HEADER.strip())
     append_decision(tmp_path, LOG[0])
@@ -169,13 +169,13 @@ def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
 def test_a_malformed_line_is_named_with_its_way_out(tmp_path, line, says):
     line = line if isinstance(line, bytes) else line.encode()
     write(tmp_path, HEADER.encode() + b"2026,Ann,b.jpg,drop,,\n" + line + b"\n2026,Ann,c.jpg,drop,,\n")
-    with pytest.raises(DecisionError, match=f"{FILE}, line 3: .*{says}.*[Rr]emove"):
+    with pytest.raises(DataError, match=f"{FILE}, line 3: .*{says}.*[Rr]emove"):
         read_decisions(tmp_path)
 
 
 def test_a_file_that_is_something_else_is_refused(tmp_path):
     write(tmp_path, "file_name,label\na.jpg,Pieta\n")
-    with pytest.raises(DecisionError, match='line 1: the header must be "when,who.*is "file_name,label"'):
+    with pytest.raises(DataError, match='line 1: the header must be "when,who.*is "file_name,label"'):
         read_decisions(tmp_path)
 
 
@@ -184,7 +184,7 @@ def test_a_file_that_is_something_else_is_refused(tmp_path):
 def test_nothing_is_added_to_or_taken_from_a_file_that_cannot_be_read(tmp_path, content):
     (tmp_path / FILE).write_bytes(content)
     for use in (read_decisions, lambda folder: append_decision(folder, LOG[0])):
-        with pytest.raises(DecisionError, match="line [12]: "):
+        with pytest.raises(DataError, match="line [12]: "):
             use(tmp_path)
     assert (tmp_path / FILE).read_bytes() == content
 
@@ -206,7 +206,7 @@ def test_nothing_is_added_to_or_taken_from_a_file_that_cannot_be_read(tmp_path, 
     *((("a.jpg", "box", box), f'"{box}"') for box in ("5 5 5 9", "5 9 8 5", "-1 0 5 5", "0 0 5.5 5", "0 0 5 5 5")),
 ])
 def test_what_says_nothing_usable_is_refused_at_once(fields, says):
-    with pytest.raises(DecisionError, match=says):
+    with pytest.raises(DataError, match=says):
         Decision(*fields)
 
 
