@@ -1,4 +1,4 @@
-"""The division of a data set into training, validation and test parts: the thesis' two schemes, and a third."""
+"""The division of a data set into training, validation and test parts: the thesis' two schemes, and others."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ import pandas as pd
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 
-SPLITS = ("random", "stratified", "grouped")
+SPLITS = ("random", "stratified", "grouped", "unequal")
 PARTS = ("training", "validation", "test")
 
 
@@ -26,6 +26,7 @@ def split(dataset: PoseDataset, scheme: str, seed: int) -> Split:
     "random": 0.8 / 0.1 / 0.1 by chance, as in the thesis' Experiment 1; a rare class may miss any part.
     "stratified": 0.7 / 0.15 / 0.15 of each class, as in its Experiment 2; every class is in every part.
     "grouped": the same, as nearly as can be, with each of the `near_duplicate_groups` in one part.
+    "unequal": stratified, 0.7 / 0.12 / 0.18, as the published scripts of VGG16 and ResNet50 have it in Experiment 2.
     Raises ValueError for another scheme, and DataError where a class is too small to be in every part.
     """
     if scheme not in SPLITS:
@@ -35,7 +36,7 @@ def split(dataset: PoseDataset, scheme: str, seed: int) -> Split:
         part = random_parts(len(dataset), rng)
     else:
         groups = near_duplicate_groups(dataset) if scheme == "grouped" else np.arange(len(dataset))
-        part = balanced_parts(dataset.labels, groups, rng)
+        part = balanced_parts(dataset.labels, groups, rng, (0.12, 0.18) if scheme == "unequal" else (0.15, 0.15))
         _refuse_missing_classes(dataset, part, groups)
     order = rng.permutation(len(dataset))
     return Split(*(order[part[order] == number] for number in range(len(PARTS))))
@@ -43,11 +44,12 @@ def split(dataset: PoseDataset, scheme: str, seed: int) -> Split:
 
 def random_parts(n: int, rng: np.random.Generator) -> np.ndarray:
     """int64 (n,): the part of each of `n` pictures, an index into `PARTS`, 0.8 / 0.1 / 0.1 by chance."""
-    return rng.permutation(np.repeat([0, 1, 2], _part_sizes(n, 0.1)))
+    return rng.permutation(np.repeat([0, 1, 2], _part_sizes(n, 0.1, 0.1)))
 
 
-def balanced_parts(labels: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """int64 (n,): the part of each picture, an index into `PARTS`, 0.7 / 0.15 / 0.15 of each class.
+def balanced_parts(labels: np.ndarray, groups: np.ndarray, rng: np.random.Generator,
+                   held_out: tuple[float, float] = (0.15, 0.15)) -> np.ndarray:
+    """int64 (n,): the part of each picture, an index into `PARTS`; `held_out` are the shares of the last two.
 
     Parameters: `labels` and `groups`, integers from 0, (n,). Groups stay whole: the largest are placed first, each
     where most pictures of its classes are still wanted. A class of three groups or more comes into every part, which
@@ -55,7 +57,7 @@ def balanced_parts(labels: np.ndarray, groups: np.ndarray, rng: np.random.Genera
     """
     sizes = np.zeros((groups.max() + 1, labels.max() + 1), np.int64)  # pictures of (group, class)
     np.add.at(sizes, (groups, labels), 1)
-    wanted = np.array([_part_sizes(n, 0.15) for n in sizes.sum(axis=0)]).T  # pictures, by (part, class)
+    wanted = np.array([_part_sizes(n, *held_out) for n in sizes.sum(axis=0)]).T  # pictures, by (part, class)
     absent = np.ones(wanted.shape, bool)  # no picture yet, by (part, class)
     groups_left = (sizes > 0).sum(axis=0)  # (class,)
     part_of_group = np.empty(len(sizes), np.int64)
@@ -81,9 +83,9 @@ def split_counts(dataset: PoseDataset, division: Split) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _part_sizes(n: int, held_out: float) -> tuple[int, int, int]:
-    each = max(1, round(held_out * n))
-    return n - 2 * each, each, each
+def _part_sizes(n: int, *held_out: float) -> tuple[int, ...]:
+    sizes = [max(1, round(share * n)) for share in held_out]
+    return n - sum(sizes), *sizes
 
 
 def _refuse_missing_classes(dataset: PoseDataset, part: np.ndarray, groups: np.ndarray) -> None:

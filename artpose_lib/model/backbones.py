@@ -84,7 +84,7 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
 
     Parameters: `name` is a key of `BACKBONES`; `size` the input's side in pixels (None: the backbone's own; at least
     32, for Xception 71); `weights` None for random weights or "imagenet"; `weights_dir` a folder of weight files to
-    look into first; `preprocessing` None for the backbone's own, another mode, or "doubled", its own twice. Returns a
+    look into first; `preprocessing` None for the backbone's own, or another mode. Returns a
     model from uint8 RGB pictures (n, size, size, 3) to float32 feature maps (n, h, w, channels).
     Raises WeightsMissing where ImageNet weights are unavailable; ValueError for an unknown name or kind of weights,
     and, naming the file, for a weights file that is damaged or another network's.
@@ -100,10 +100,7 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     path = _weights_path(backbone, weights_dir) if weights else None  # tells a missing file before building
     side = size or backbone.input_size
     pictures = keras.Input((side, side, 3), dtype="uint8", name="pictures")
-    own = backbone.preprocessing
-    pixels = _preprocess(pictures, own if preprocessing in (None, "doubled") else preprocessing)
-    if preprocessing == "doubled":
-        pixels = _preprocess(pixels, own, "preprocessing_again")
+    pixels = _preprocess(pictures, preprocessing or backbone.preprocessing)
     if name == "EfficientNet-Lite0":
         features = efficientnet_lite0(pixels)
     else:
@@ -149,14 +146,14 @@ def _backbone(name: str) -> Backbone:
     return BACKBONES[name]
 
 
-def _preprocess(pictures, preprocessing: str, layer: str = "preprocessing"):
+def _preprocess(pictures, preprocessing: str):
     """uint8 RGB to the float32 values that the network was trained on; float32 under mixed precision too."""
     import keras
 
     if preprocessing == "caffe":
         pictures = keras.ops.flip(pictures, axis=-1)
     scale, offset = _SCALE_AND_OFFSET[preprocessing]
-    return keras.layers.Rescaling(scale, offset, dtype="float32", name=layer)(pictures)
+    return keras.layers.Rescaling(scale, offset, dtype="float32", name="preprocessing")(pictures)
 
 
 def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:

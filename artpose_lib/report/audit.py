@@ -1,7 +1,7 @@
 """The audit: what the thesis' scripts did against what its text says, on the same divisions and seeds.
 
 `thesis/audit.csv` says in words what text and scripts do and what was expected. `train_audit` trains both, and
-`tabulate` measures them on the stored trials.
+`tabulate` measures them on the stored trials. Whole networks are compared at the thesis' strength only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.data.duplicates import near_duplicate_pairs
@@ -29,6 +28,7 @@ SHARES = (0.125, 0.25, 0.5)  # of the training pictures; with all of them, four 
 STARTS = (100, 101, 102)  # first weights, crossed with the trials' divisions
 PLANTED = 0.3  # share of the drawings that get a copy
 LITE = "EfficientNet-Lite0"
+UNTESTABLE = "cannot be tested here"
 
 
 class Condition(NamedTuple):
@@ -62,6 +62,15 @@ class Comparison(NamedTuple):
     def choose_study(self, study: Study) -> Study:
         return open_planted(study) if self.planted else study
 
+    def find_obstacle(self, study: Study) -> str:
+        """Why this is not run, or ""."""
+        recipe = find_recipe(self.script.model, self.script.backbone)
+        if recipe.weights and study.weights_of(recipe.backbone) == NO_WEIGHTS:
+            return f"{UNTESTABLE}: there are no ImageNet weights of {recipe.backbone}"
+        if recipe.model != "frozen" and not study.profile.full_strength(recipe):
+            return f"{UNTESTABLE}: it takes whole networks, trained as long as the thesis trained them"
+        return ""
+
 
 def select_backbones(study: Study, *names: str) -> list[str]:
     """Those of the backbones whose ImageNet weights are here."""
@@ -69,28 +78,30 @@ def select_backbones(study: Study, *names: str) -> list[str]:
 
 
 def plan_comparisons(study: Study, ids: Sequence[str] = ()) -> list[Comparison]:
-    """What is compared, or only that of some ids: on the thesis' networks, or on those whose weights are here."""
+    """What is compared, or only that of some ids: whole networks are the thesis' own; of frozen ones, those whose
+    weights are here stand in for the others."""
     frozen = select_backbones(study, "Xception", "VGG16", "ResNet50", LITE)
-    plain, cheapest = select_backbones(study, "VGG16", LITE)[0], (select_backbones(study, LITE) or frozen)[0]
-    batches = _switch("finetuned", select_backbones(study, "Xception", "ResNet50", LITE)[0], "A3 batch statistics")
+    cheapest, normalised = (select_backbones(study, *names, *frozen)[0] for names in ((LITE,), ("Xception", LITE)))
     runs = [Condition("frozen", frozen[0], VARIANTS[f"A7 seeded too late, {run}"],
                       study.profile.seeds(find_recipe("frozen", frozen[0]))[:2]) for run in ("one run", "another run")]
     together = VARIANTS["A10 duplicates together"]
     plan = [
         *(_switch("frozen", name, "A1 labels permuted") for name in frozen),
-        *(_switch("frozen", name, key) for name in select_backbones(study, "VGG16", "ResNet50", "Xception", LITE)
-          for key, variant in VARIANTS.items() if variant.preprocessing not in (None, BACKBONES[name].preprocessing)),
-        _switch("finetuned_aug", plain, "A2 never unfrozen"),
-        *(batches._replace(condition=company, text=batches.script, part=f"test, {company}")
-          for company in ("sorted by class", "one by one")),
-        batches._replace(condition="shuffled batches"),
+        Comparison("A5", "own mode", _feed("frozen", normalised, "caffe"), Condition("frozen", normalised)),
+        *(Comparison("A5", "raw", _feed(model, name, "caffe"), _feed(model, name, "raw")) for model, name in (
+            ("frozen", normalised), ("finetuned", "Xception"), ("finetuned", "ResNet50"))),
+        _switch("finetuned_aug", "VGG16", "A2 never unfrozen"),
+        *(own for model, name in (("frozen", normalised), ("finetuned", "Xception"))
+          for own in _compare_batches(_switch(model, name, "A3 batch statistics"))),
         _switch("baseline", "VGG16", "A4 preprocessed in place"),
-        _switch("finetuned", plain, "A8 all layers in phase I"),
+        _switch("finetuned", "VGG16", "A8 all layers in phase I"),
         _switch("frozen", frozen[0], "A6 one split"),
         Comparison("A7", "seeded too late", *runs),
         _switch("frozen", frozen[0], "A10 duplicates apart", together)._replace(condition="as found"),
         _switch("frozen", cheapest, "A10 duplicates apart", together)._replace(
-            condition=f"a copy planted of {PLANTED:.0%}", planted=True)]
+            condition=f"a copy planted of {PLANTED:.0%}", planted=True),
+        _switch("frozen", select_backbones(study, "VGG16", "ResNet50", *frozen)[0], "A12 unequal rest",
+                VARIANTS["A10 duplicates apart"])]
     return [comparison for comparison in plan if comparison.id in ids or not ids]
 
 
@@ -98,6 +109,19 @@ def _switch(model: str, backbone: str, key: str, base: Variant = FAITHFUL) -> Co
     """A model as its recipe (or as `base`) has it against the same with one of VARIANTS switched."""
     id, _, words = key.partition(" ")
     return Comparison(id, words, Condition(model, backbone, base), Condition(model, backbone, VARIANTS[key]))
+
+
+def _feed(model: str, backbone: str, mode: str) -> Condition:
+    """A model whose pictures are preprocessed in one of the modes of VARIANTS."""
+    own = BACKBONES[backbone].preprocessing == mode
+    return Condition(model, backbone, FAITHFUL if own else VARIANTS[f"A5 {mode}"])
+
+
+def _compare_batches(switched: Comparison) -> list[Comparison]:
+    """A3: batches' own statistics against stored ones, then the same network asked in other batches."""
+    return [switched._replace(condition="shuffled batches"), *(
+        switched._replace(condition=company, text=switched.script, part=f"test, {company}")
+        for company in ("sorted by class", "one by one"))]
 
 
 def plan_tables(study: Study) -> dict[str, dict[object, Condition]]:
@@ -118,9 +142,10 @@ def plan_tables(study: Study) -> dict[str, dict[object, Condition]]:
 def train_audit(study: Study, ids: Sequence[str] = ()) -> None:
     """Train what is not stored yet: all, or only the comparisons of some ids."""
     for comparison in plan_comparisons(study, ids):
-        place = comparison.choose_study(study)
-        comparison.text.train(place)
-        comparison.script.train(place)
+        if not comparison.find_obstacle(study):
+            place = comparison.choose_study(study)
+            comparison.text.train(place)
+            comparison.script.train(place)
     for conditions in plan_tables(study).values() if not ids else ():
         for condition in conditions.values():
             condition.train(study)
@@ -150,7 +175,9 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     starts = starts[starts.groupby("split")["start"].transform("count") == len(STARTS)]  # no trial of a split diverged
     if select_backbones(study, LITE):
         pairs = near_duplicate_pairs(study.dataset, study.compute_features(LITE))
+    one_division = plan_comparisons(study, ["A6"])[0].script.find(study).predictions
     return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
+            "kept": tabulate_kept(study), "spread_power": statistics.simulate_spread(scores.per_trial(one_division)),
             "spread": statistics.spread(starts), "points": points,
             "power": pd.DataFrame([{"models": " and ".join(models), "doubt": ", ".join(doubts)}
                                    | statistics.power(*models.values())]),
@@ -161,40 +188,54 @@ def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
     """What both conditions of each comparison score, or of those of some ids, and what they differ by.
 
     Returns id, model, backbone, condition, text and script (accuracies, but for A6 and A7), difference (script less
-    text) with low, high and p, trials, pictures, and strength: "full" or the profile's name.
+    text) with low, high and p, trials, pictures, strength: "full" or the profile's name, and `why` these numbers are no
+    test, or "".
     """
     rows = []
     for comparison in plan_comparisons(study, ids):
-        place, script = comparison.choose_study(study), comparison.script
-        answers = [side.find(place).predictions for side in (comparison.text, script)]
-        measure = {"A6": _compare_spread, "A7": _compare_divisions}.get(comparison.id, statistics.difference)
-        try:
-            found = measure(*answers, second_part=comparison.part)
-        except scores.Diverged:
-            found = Difference(*[np.nan] * 6, 0, 0)
+        script, why, found = comparison.script, comparison.find_obstacle(study), Difference(*[np.nan] * 6, 0, 0)
+        if not why:
+            found, why = _measure(comparison, comparison.choose_study(study))
         full = study.profile.full_strength(find_recipe(script.model, script.backbone))
         rows.append({"id": comparison.id, "model": script.model, "backbone": script.backbone,
-                     "condition": comparison.condition, **found._asdict(),
-                     "strength": "full" if full else study.profile.name})
+                     "condition": comparison.condition, **found._asdict(), **({"p": np.nan} if why else {}),
+                     "strength": "full" if full else study.profile.name, "why": why})
     return pd.DataFrame(rows).rename(columns={"first": "text", "second": "script"})
+
+
+def _measure(comparison: Comparison, study: Study) -> tuple[Difference, str]:
+    """The difference, and why it is no test, or ""."""
+    text, script = (side.find(study) for side in (comparison.text, comparison.script))
+    if not (text.records and script.records):
+        return Difference(*[np.nan] * 6, 0, 0), f"{UNTESTABLE}: its trials are not stored"
+    measure = {"A6": _compare_spread, "A7": _compare_divisions}.get(comparison.id, statistics.difference)
+    try:
+        found = measure(text.predictions, script.predictions, second_part=comparison.part)
+    except scores.Diverged:
+        return Difference(*[np.nan] * 6, 0, 0), "not settled: the training diverged"
+    if comparison.id == "A7":
+        return found, "a count, and no test"
+    ended, trials = text.diagnoses, len(text.diagnoses)
+    heard, frozen = (ended["learned"] & ~ended["collapsed"]).sum(), (ended["layers"] == "frozen").sum()
+    if heard <= trials / 2:
+        return found, f"{UNTESTABLE}: the network did not learn in {trials - heard} of {trials} trials"
+    if comparison.text.model.startswith("finetuned") and frozen >= trials / 2:
+        return found, f"{UNTESTABLE}: by the text's recipe the head alone learned in {frozen} of {trials} trials"
+    return found, ""
 
 
 def _compare_spread(text: pd.DataFrame, script: pd.DataFrame, second_part: str) -> Difference:
     """A6: the standard deviation over trials of their accuracies."""
     sides = [scores.per_trial(side, second_part).rename(columns={"pictures": "tested"}) for side in (text, script)]
-    (before, after), rng = (own["accuracy"].std(ddof=0) for own in sides), np.random.default_rng(0)
-    redrawn = [scores.redraw_accuracies(own, rng.integers(len(own), size=(scores.RESAMPLES, len(own))), rng).std(axis=1)
-               for own in sides]
-    low, high = scores.interval(redrawn[1] - redrawn[0], after - before)
-    return Difference(before, after, after - before, low, high, np.nan, len(sides[0]), 0)
+    before, after = (own["accuracy"].std(ddof=0) for own in sides)
+    return Difference(before, after, after - before, *statistics.bound_spread(*sides), np.nan, len(sides[0]), 0)
 
 
 def _compare_divisions(text: pd.DataFrame, script: pd.DataFrame, second_part: str) -> Difference:
-    """A7: the share of test pictures that two runs of one seed have in common."""
+    """A7: the share of test pictures that two runs of one seed have in common. By the text they are all the same."""
     first, second = (side[side["part"] == second_part] for side in (text, script))
     common, of = len(first.merge(second, on=["seed", "file_name"])), len(first)
-    low, high = binomtest(common, of).proportion_ci(method="wilson")
-    return Difference(1.0, common / of, common / of - 1, low - 1, high - 1, np.nan, first["seed"].nunique(), of)
+    return Difference(1.0, common / of, *[np.nan] * 4, first["seed"].nunique(), of)
 
 
 def _score_trials(study: Study, conditions: Mapping[object, Condition], name: str) -> pd.DataFrame:
@@ -204,14 +245,26 @@ def _score_trials(study: Study, conditions: Mapping[object, Condition], name: st
 
 
 def tabulate_permuted(study: Study) -> pd.DataFrame:
-    """A1 trial by trial: seed, condition, accuracy, chance (of a guess by the classes' shares), and the mean that is
-    predicted of one good trial and the rest at chance."""
+    """A1 trial by trial: seed, condition, accuracy, macro_f1, weighted_f1, chance (of a guess by the classes' shares),
+    and the mean that is predicted of one good trial and the rest at chance."""
     first = plan_comparisons(study, ["A1"])[0]
     sides = {"as the text says": first.text, first.condition: first.script}
-    table = _score_trials(study, sides, "condition")[["seed", "condition", "accuracy"]]
+    table = _score_trials(study, sides, "condition")[["seed", "condition", *scores.METRICS]]
     chance = float((study.dataset.counts() / len(study.dataset)).pow(2).sum())
     good, trials = table["accuracy"].iloc[0], table["condition"].eq("as the text says").sum()
     return table.assign(chance=chance, predicted=(good + (trials - 1) * chance) / trials)
+
+
+def tabulate_kept(study: Study) -> pd.DataFrame:
+    """A2: the stored trials of fine-tuned VGG16, trained as long as the thesis': model, trials, and `frozen`, in how
+    many the weights kept are of the phase in which the head alone learned."""
+    models = [model for model in ("finetuned", "finetuned_aug")
+              if study.profile.full_strength(find_recipe(model, "VGG16"))]
+    found = study.find(*models, backbones=["VGG16"])
+    if not found.records:
+        return pd.DataFrame(columns=["model", "trials", "frozen"])
+    ended = found.diagnoses.assign(frozen=lambda own: own["layers"] == "frozen").groupby("model")["frozen"]
+    return ended.agg(trials="size", frozen="sum").reset_index()
 
 
 def tabulate_ends(study: Study, conditions: Mapping[object, Condition]) -> pd.DataFrame:
@@ -230,8 +283,6 @@ def tabulate_ends(study: Study, conditions: Mapping[object, Condition]) -> pd.Da
 
 def judge(sign: str, low: float, high: float) -> str:
     """Whether the interval of script less text bears out the sign that was expected, in words."""
-    if np.isnan(low):
-        return "not settled: the training diverged"
     if low <= 0 <= high:
         return "not settled: the interval holds zero"
     if sign == "?":
@@ -240,8 +291,9 @@ def judge(sign: str, low: float, high: float) -> str:
 
 
 def add_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Measurements with p_holm, p corrected for their number (Holm 1979), and the verdict on what was expected."""
-    signs = thesis_table("audit").set_index("id")["sign"]
-    tested = rows["p"].dropna()
-    return rows.assign(p_holm=pd.Series(multipletests(tested, method="holm")[1], tested.index),
-                       verdict=[judge(signs[row.id], row.low, row.high) for row in rows.itertuples()])
+    """Measurements with p_holm, p corrected for their number (Holm 1979), and the verdict on what was expected, or why
+    there is none."""
+    signs, tested = thesis_table("audit").set_index("id")["sign"], rows["p"].dropna()
+    verdicts = [row.why or judge(signs[row.id], row.low, row.high) for row in rows.itertuples()]
+    return rows.drop(columns="why").assign(
+        p_holm=pd.Series(multipletests(tested, method="holm")[1], tested.index), verdict=verdicts)

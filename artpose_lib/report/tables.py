@@ -23,8 +23,8 @@ from artpose_lib.train.recipes import Profile
 from artpose_lib.train.study import Study
 
 HERE = "this run"
-CONDITIONS = {"[-1, 1]": "fed in [-1, 1] mode", "caffe": "fed in caffe mode", "raw": "fed raw values",
-              "doubly scaled": "fed its own mode twice", "as found": "copies apart, pictures as found"}
+CONDITIONS = {"own mode": "fed in its own mode", "raw": "fed raw values", "as found": "copies apart, pictures as found",
+              "seeded too late": "share of its test pictures that a second run of the same seed tests too"}
 
 
 def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
@@ -109,6 +109,16 @@ def audit_overview(rows: pd.DataFrame) -> str:
                   _head("", "condition", "difference", "p, corrected", "verdict"), lines)
 
 
+def means_table(means: pd.DataFrame) -> str:
+    """Which printed accuracies can be means of whole pictures, from `printed.check_means`."""
+    lines = [_row(f"{MODEL_TITLES[row.model]} {escape(row.backbone)}", f"{row.printed:.3f}",
+                  f"{row.trials} x {row.pictures} ({row.by})", f"{row.below:.5f}", f"{row.above:.5f}", row.possible,
+                  f"{row.luck:.0%}") for row in means.itertuples()]
+    return _table("The accuracies of Tables 3.1 and 3.2, the nearest means of whole pictures, and how many of all "
+                  "numbers with three digits are possible.",
+                  _head("", "printed", "trials x pictures", "mean below", "mean above", "possible", "of all"), lines)
+
+
 def claims_table(table: pd.DataFrame, references: Sequence[dict]) -> str:
     """Every claim with its number, interval and verdict: those of `claims.check_claims` and the references'."""
     others = [(content["data"], content["tables"]["claims"].set_index("id")) for content in references
@@ -174,7 +184,7 @@ def describe_reference(content: dict) -> str:
 
 
 def _condition(row) -> str:
-    return f"{escape(row.backbone)}, {escape(CONDITIONS.get(row.condition, row.condition))}"
+    return f"{MODEL_TITLES[row.model]} {escape(row.backbone)}, {escape(CONDITIONS.get(row.condition, row.condition))}"
 
 
 def _signed(value: float, form: str = "+.3f") -> str:

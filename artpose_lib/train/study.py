@@ -131,7 +131,9 @@ class Study:
         of_use = recipe.weights or self.weights_of(recipe.backbone) == NO_WEIGHTS
         keep_weights = recipe.variant == FAITHFUL and (frozen or bool(of_use and seed == SEEDS[0]))
         config = trials.configure(self, recipe, seed, self.dataset.fingerprint, self.dataset.classes)
-        needs = trials.plan_features(self, recipe.backbone, recipe.variant.preprocessing) if frozen else None
+        needs = None  # of features that depend on a picture's batch, each trial has its own
+        if frozen and not recipe.variant.batch_statistics:
+            needs = trials.plan_features(self, recipe.backbone, recipe.variant.preprocessing)
         return Trial(self, recipe, seed, config, trials.load_material, needs, keep_weights)
 
 

@@ -81,11 +81,8 @@ class Trial:
             shape = material.train.x.shape[1], len(classes)
             trainer = cache.keep("head", shape, lambda: Trainer(classifier.build_head(*shape), len(classes)))
             history = training.train_on_features(trainer, self.recipe, material.train, material.validation, self.seed)
-        else:  # compiling takes seconds, so trials of one network in a row share it
-            variant = self.recipe.variant
-            what = (self.recipe.backbone, len(classes), self.config["size"], self.recipe.weights,
-                    self.study.weights_dir, variant.preprocessing, variant.batch_statistics, self.study.precision)
-            trainer = cache.keep("network", what, lambda: training.build_trainer(*what))
+        else:
+            trainer = self.build_network()
             history = training.train(trainer, self.recipe, material.train, material.validation, self.seed,
                                      self.config["steps_per_epoch"])
         frames = []
@@ -96,6 +93,13 @@ class Trial:
         records.store_record(self.study.results, self.config, history, pd.concat(frames, ignore_index=True),
                              time.monotonic() - started, trainer.model.save_weights if self.keep_weights else None,
                              self.study.data_name if own else "")
+
+    def build_network(self) -> Trainer:
+        """The whole network. Compiling takes seconds, so trials of one in a row share it."""
+        variant = self.recipe.variant
+        what = (self.recipe.backbone, len(self.config["classes"]), self.config["size"], self.recipe.weights,
+                self.study.weights_dir, variant.preprocessing, variant.batch_statistics, self.study.precision)
+        return self.study.cache.keep("network", what, lambda: training.build_trainer(*what))
 
 
 def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Sequence[str], **more) -> dict:
@@ -178,7 +182,26 @@ def load_material(trial: Trial) -> Material:
     if variant.batch_statistics:  # a picture's answer may then depend on its batch, so it is asked in others too
         asked += [("test, sorted by class", parts.test[np.argsort(y[parts.test], kind="stable")], BATCH),
                   ("test, one by one", parts.test, 1)]
+    validation_x, shown = x[parts.validation], [x[rows] for _, rows, _ in asked]
+    if variant.in_place:
+        shown = [apply_in_place_shift(pictures) for pictures in shown]
+    if variant.batch_statistics and recipe.model == "frozen":
+        see = _see_in_batches(trial)
+        shown = [see(pictures, batch) for pictures, (*_, batch) in zip(shown, asked, strict=True)]
+        train_x, validation_x = see(train_x, recipe.batch_size), shown[0]
     files, classes = study.dataset.metadata["file_name"].to_numpy(), np.array(study.dataset.classes, object)
-    questions = [(pd.DataFrame({"file_name": files[rows], "label": classes[y[rows]]}).assign(part=part),
-                  apply_in_place_shift(x[rows]) if variant.in_place else x[rows], batch) for part, rows, batch in asked]
-    return Material(Part(train_x, train_y), Part(x[parts.validation], y[parts.validation]), questions)
+    questions = [(pd.DataFrame({"file_name": files[rows], "label": classes[y[rows]]}).assign(part=part), own, batch)
+                 for (part, rows, batch), own in zip(asked, shown, strict=True)]
+    return Material(Part(train_x, train_y), Part(validation_x, y[parts.validation]), questions)
+
+
+def _see_in_batches(trial: Trial) -> Callable[[np.ndarray, int], np.ndarray]:
+    """What gives the features of pictures, each normalised among those of its batch of some size.
+
+    The batches of the training part are drawn once, where a network on pictures has others in each epoch.
+    """
+    trainer = trial.build_network()
+    trainer.model.set_weights(trainer.pristine)  # another trial may have fine-tuned it
+    classifier.set_trainable(trainer.model, "finetuned", pretrained=False)
+    pooled = classifier.pooled_model(trainer.model)
+    return lambda pictures, batch: pooled.predict(pictures, batch_size=batch, verbose=0)

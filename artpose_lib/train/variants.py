@@ -1,6 +1,6 @@
 """Where the thesis' published scripts part from its text: a variant changes one thing of a recipe.
 
-The ids A1 to A11 are those of the audit (`thesis/audit.csv`); A9 and A11 train nothing.
+The ids A1 to A12 are those of the audit (`thesis/audit.csv`); A9 and A11 train nothing.
 """
 
 from dataclasses import dataclass
@@ -35,15 +35,14 @@ VARIANTS: dict[str, Variant] = {
     "A3 batch statistics": Variant(batch_statistics=True),
     "A4 preprocessed in place": Variant(in_place=True),
     "A5 caffe": Variant(preprocessing="caffe"),
-    "A5 [-1, 1]": Variant(preprocessing="tf"),
     "A5 raw": Variant(preprocessing="raw"),
-    "A5 doubly scaled": Variant(preprocessing="doubled"),
     "A6 one split": Variant(split_seed="first"),
     "A7 seeded too late, one run": Variant(split_seed="one run"),
     "A7 seeded too late, another run": Variant(split_seed="another run"),
     "A8 all layers in phase I": Variant(layers=("finetuned", "finetuned")),
     "A10 duplicates apart": Variant(split="stratified"),
     "A10 duplicates together": Variant(split="grouped"),
+    "A12 unequal rest": Variant(split="unequal"),
 }
 
 

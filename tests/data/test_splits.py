@@ -38,6 +38,8 @@ def test_without_groups_each_class_is_divided_exactly(counts, seed):
     assert (table >= [[2], [1], [1]]).all()
     assert (table[1] == table[2]).all()
     assert (np.abs(table[1] - 0.15 * np.array(counts)) <= 0.5).all()
+    part = balanced_parts(labels, np.arange(len(labels)), np.random.default_rng(seed), (0.12, 0.18))
+    assert (np.abs(parts_by_class(part, labels)[1:] - np.outer([0.12, 0.18], counts)) <= 0.5).all() or min(counts) < 5
 
 
 @settings(max_examples=50, deadline=None)
@@ -91,6 +93,6 @@ def test_a_class_of_too_few_works_cannot_be_grouped(tmp_path):
         split(load_dataset(tmp_path), "grouped", 0)
 
 
-def test_an_unknown_split_is_refused_with_the_three_there_are(with_copies):
+def test_an_unknown_split_is_refused_with_those_there_are(with_copies):
     with pytest.raises(ValueError, match='"kfold"; choose one of random, stratified, grouped'):
         split(with_copies, "kfold", 0)

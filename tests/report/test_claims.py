@@ -28,7 +28,7 @@ def test_every_claim_has_a_check_and_a_chapter():
 @pytest.mark.skipif(not THESIS.exists(), reason="the thesis' text is not beside this clone")
 def test_quotes_are_the_thesis_own_words():
     text = re.sub(r"\W+", "", re.sub(r"-\n", "", THESIS.read_text(encoding="utf-8")))
-    for quote in thesis_table("claims")["quote"]:
+    for quote in [*thesis_table("claims")["quote"], *thesis_table("slips")["quote"]]:
         for part in re.sub(r"\[(?!\.\.\.)[^]]*\]", "[...]", quote).split("[...]"):
             assert re.sub(r"\W+", "", part) in text, part
 

@@ -193,3 +193,10 @@ def test_equal_models_are_seldom_told_apart():
                  for name in ("baseline", "frozen")]
         verdicts.append(compared(*sides)["verdict"])
     assert 1 - np.mean([verdict == "not settled" for verdict in verdicts]) <= 0.05
+
+
+def test_a_spread_is_told_apart_the_more_often_the_larger_it_is_and_the_more_trials_there_are():
+    rng = np.random.default_rng(0)
+    few, many = (pd.DataFrame({"accuracy": rng.normal(0.5, 0.05, trials), "pictures": 1000}) for trials in (5, 20))
+    few, many = (statistics.simulate_spread(trials, (1, 3), runs=40)["found"].to_list() for trials in (few, many))
+    assert few[0] <= 0.1 and many[0] <= 0.1 and few[0] < few[1] < many[1] and many[1] > 0.9

@@ -45,7 +45,7 @@ def test_features_are_those_of_imagenet_even_after_a_network_was_fine_tuned(open
 @pytest.mark.slow
 def test_every_mode_gives_features_of_its_own(opened):
     own = opened.compute_features(LITE)
-    for mode in ("caffe", "raw", "doubled"):
+    for mode in ("caffe", "raw"):
         assert not np.allclose(opened.compute_features(LITE, mode), own, atol=0.01)
     np.testing.assert_allclose(opened.compute_features(LITE, "lite"), own, atol=1e-5)
 
@@ -89,6 +89,20 @@ def test_a_share_of_the_training_part_leaves_the_rest_alone(opened):
     whole, half = parts(opened, None, 40), parts(opened, Variant(share=0.5), 40)
     np.testing.assert_array_equal(whole.test, half.test)
     assert set(half.train) < set(whole.train)
+
+
+def test_a_frozen_network_on_batch_statistics_sees_each_picture_in_its_company(opened, monkeypatch):
+    monkeypatch.setattr(classifier, "build_classifier", lambda name, n_classes, size, *_: standin.network(size))
+    (trial,), _ = opened.plan(["frozen"], VARIANTS["A3 batch statistics"], [LITE])
+    assert trial.needs is None
+    found = load_material(trial)
+    _, test, by_class, alone = (dict(zip(rows["file_name"], x, strict=True)) for rows, x, _ in found.questions)
+    assert len(found.train.x) == len(found.train.y) and found.train.x.ndim == 2
+    name = next(iter(test))
+    assert set(by_class) == set(alone) == set(test)
+    assert not np.allclose(test[name], alone[name], atol=1e-3)
+    trial.build_network().model.set_weights([0 * own for own in trial.build_network().pristine])  # as if fine-tuned
+    np.testing.assert_allclose(load_material(trial).questions[3][1][0], alone[name], atol=1e-4)
 
 
 @pytest.mark.slow
