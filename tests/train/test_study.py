@@ -128,6 +128,8 @@ def test_trials_have_the_names_of_version_0_1_0_until_the_protocol_is_raised(ope
 def test_baselines_that_learn_batch_normalisation_are_of_protocol_2_and_those_of_version_0_1_0_found_on_demand(small):
     then = small.train("baseline").records[0]
     assert then.config["protocol"] == 2
+    for kept in (("baseline", "VGG16"), ("finetuned", LITE)):
+        assert "protocol" not in configure(small, find_recipe(*kept), 40, "data", "abc")
     older = trials.at_protocol(then.config, 1)
     assert older.keys() == then.config.keys() - {"protocol"} and small.find("baseline", protocol=1).records == []
     store_record(small.results, older, then.history, then.predictions, 1)
