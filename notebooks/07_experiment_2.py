@@ -123,32 +123,22 @@ WAYS = {"SMOTE, then imgaug": FAITHFUL, "nothing": Variant(augmentation=()), "SM
 WHOLE = study.profile.full_strength(find_recipe("finetuned_aug", SMALL))
 tried = None if WHOLE else SEEDS[:1]  # one trial shows that it runs; more of so short ones would not tell more
 editions = open_editions(Path("../book/reference"), study.results)
-small_editions = {f"reference: {edition.data_name}, {SIDE} pixels": replace(edition, profile=replace(
-    edition.profile, input_size=SIDE)) for edition in editions}
+small_editions = {f"Reference: {edition.data_name}, {SMALL} at {SIDE} pixels": replace(
+    edition, profile=replace(edition.profile, input_size=SIDE)) for edition in editions}
 
 
-def compare_ways(pairs, data_of, of, backbone=SMALL, seeds=None):
-    asked = {name: of.train("finetuned_aug", variant=WAYS[name], backbones=[backbone], seeds=seeds) for name in sum(pairs, ())}
-    stored = {name: trials for name, trials in asked.items() if trials.records}
-    return [{"data": escape(data_of), "network": backbone, "from": one, "to": two,
-             **statistics.compare(stored[one].predictions, stored[two].predictions, of.profile),
-             "of phase I": f"{(stored[two].diagnoses['kept_phase'] == 1).sum()} of {len(stored[two].records)}"}
-            for one, two in pairs if one in stored and two in stored]
+def compare_ways(of, backbone, pairs, seeds=None):
+    asked = {way: of.train("finetuned_aug", variant=WAYS[way], backbones=[backbone], seeds=seeds) for way in sum(pairs, ())}
+    stored = {way: trials.predictions for way, trials in asked.items() if trials.records}
+    return pd.DataFrame({f"{one} → {two}": statistics.compare(stored[one], stored[two], of.profile)
+                         for one, two in pairs if one in stored and two in stored}).T
 
 
-def tabulate_ways(rows):
-    table = pd.DataFrame(rows).drop(columns="p").set_index(["data", "network", "from", "to"])
-    table = table.rename(columns={"first": "before", "second": "after", "of phase I": "trials that kept the weights of phase I"})
-    return table.style.format("{:.3f}", ["before", "after"]).format("{:+.3f}", ["difference", "low", "high"])
-
-
-PAIRS = [("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), ("nothing", "SMOTE, then imgaug"),
+pairs = [("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), ("nothing", "SMOTE, then imgaug"),
          ("copies", "SMOTE, then imgaug")]
-rows = compare_ways(PAIRS, "this run", study, seeds=tried)
-for name, edition in small_editions.items():
-    rows += compare_ways(PAIRS, name, edition)
-tabulate_ways(rows).set_caption("Test accuracy by how the training part is augmented, and the difference, picture by picture, "
-                                "with its 95 % interval")
+compared = {name: compare_ways(edition, SMALL, pairs) for name, edition in small_editions.items()}
+compared |= {f"This run, {SMALL}": compare_ways(study, SMALL, pairs, tried)}
+HTML(tables.differences_table({name: rows for name, rows in compared.items() if len(rows)}))
 
 # %% [markdown]
 # ## How they learned
@@ -170,7 +160,7 @@ show(figures.curves(scores.curves(scores.drop_trials(found.history, lost)), "fin
 # %%
 histories = [own.history.assign(pictures=edition.data_name) for edition in editions
              if (own := edition.find("finetuned", "finetuned_aug")).records]
-cycles = pd.concat([scores.drop_trials(found.history, lost).assign(pictures="this run"), *histories])
+cycles = pd.concat([*histories, scores.drop_trials(found.history, lost).assign(pictures="this run")])
 
 
 def cycle(pictures, model, backbone):
@@ -179,8 +169,9 @@ def cycle(pictures, model, backbone):
     return name, show(figures.cycle(own[own["seed"] == own["seed"].min()]), alt=f"Rate, loss and accuracy by epoch, {name}.")
 
 
-kinds = cycles[["pictures", "model", "backbone"]].drop_duplicates()
-choose("Trial", dict(cycle(*kind) for kind in kinds.itertuples(index=False)))
+kinds = ["pictures", "model", "backbone"]
+wildest = cycles.groupby(kinds, sort=False)["loss"].max().sort_values(ascending=False, kind="stable").index  # that dip first
+choose("Trial", dict(cycle(*kind) for kind in wildest))
 
 # %% [markdown]
 # Where should phase II begin? Section 2.2.4 of the thesis says: with the rate at which phase I was at its best. Its tables
@@ -196,30 +187,26 @@ def measure_cycle(trial):
 
 
 measured = cycles.groupby([*kinds, "seed"], sort=False).apply(measure_cycle, include_groups=False)
-peaks = measured.groupby(list(kinds), sort=False).agg(
-    trials=("best", "size"), lowest=("best", "min"), median=("best", "median"), highest=("best", "max"),
-    loss=("loss", "max"), no_number=("no number", "sum"), better=("better", "sum")).reset_index()
-table_rates = [find_recipe(row.model, row.backbone).phases[-1].initial_lr for row in peaks.itertuples()]
-peaks = peaks.assign(model=peaks["model"].map(figures.MODEL_TITLES), pictures=peaks["pictures"].map(escape), table=table_rates,
-                     times=peaks["median"] / table_rates)
-shown = {"pictures": "pictures", "model": "model", "backbone": "network", "trials": "trials", "lowest": "best rate, lowest",
-         "median": "best rate, median", "highest": "best rate, highest", "table": "MAX_LR of the tables", "times": "median / MAX_LR",
-         "loss": "highest loss", "no_number": "trials whose loss became no number", "better": "trials that phase II made better"}
-rates = [shown[name] for name in ("lowest", "median", "highest", "table")]
-peaks[list(shown)].rename(columns=shown).style.hide(axis="index").format("{:.1e}", rates).format(
-    "{:.2g}", [shown["times"], shown["loss"]]).set_caption(
-    "The rate at which phase I was at its best, over the trials, and the rate at which the tables let phase II begin")
+rows = []
+for (pictures, model, backbone), own in measured.groupby(kinds, sort=False):
+    best, table = own["best"], find_recipe(model, backbone).phases[-1].initial_lr
+    rows.append({"pictures": escape(pictures), "model": f"{figures.MODEL_TITLES[model]} {backbone}", "MAX_LR of the tables": table,
+                 "best rate (median)": best.median(), "all best rates": f"{best.min():.1e} to {best.max():.1e}",
+                 "median / MAX_LR": best.median() / table, "highest loss": own["loss"].max(),
+                 "loss no number": f"{own['no number'].sum()} of {len(own)}",
+                 "phase II better": f"{own['better'].sum()} of {len(own)}"})
+pd.DataFrame(rows).style.hide(axis="index").format("{:.1e}", ["MAX_LR of the tables", "best rate (median)"]).format(
+    "{:.2g}", ["median / MAX_LR", "highest loss"]).set_caption(
+    "The rate at which the tables let phase II begin, and the rate at which phase I was at its best, over the trials")
 
 # %% [markdown]
 # So the same networks are trained once more, with phase II as the text has it. Phase I is the same in both.
 
 # %%
-PAIRS = [("MAX_LR of the tables", "MAX_LR of the text")]
-rows = sum((compare_ways(PAIRS, "this run", study, name, tried) for name in (names if WHOLE else [SMALL])), [])
-for name, edition in small_editions.items():
-    rows += compare_ways(PAIRS, name, edition)
-tabulate_ways(rows).set_caption("Test accuracy by the rate at which phase II begins, and the difference, picture by picture, "
-                                "with its 95 % interval")
+pairs = [("MAX_LR of the tables", "MAX_LR of the text")]
+compared = {name: compare_ways(edition, SMALL, pairs) for name, edition in small_editions.items()}
+compared |= {f"This run, {name}": compare_ways(study, name, pairs, tried) for name in (names if WHOLE else [SMALL])}
+HTML(tables.differences_table({name: rows for name, rows in compared.items() if len(rows)}))
 
 # %% [markdown]
 # ## Found, and wrongly claimed

@@ -128,7 +128,7 @@ def cycle(history: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title_text="epoch (filled: phase I, open: phase II; dotted: the best of each)", row=3)
     for row, title in enumerate(("learning rate", "loss", "accuracy"), start=1):
         figure.update_yaxes(title_text=title, row=row)
-    return figure.update_yaxes(type="log", exponentformat="power", row=1).update_yaxes(SHARE, row=3)
+    return figure.update_yaxes(type="log", exponentformat="power", dtick=2, row=1).update_yaxes(SHARE, row=3)
 
 
 def class_scores(report: pd.DataFrame) -> go.Figure:

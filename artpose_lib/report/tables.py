@@ -57,12 +57,18 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
 
 def changes_table(predictions: pd.DataFrame, profile: Profile, *pairs: tuple[str, str]) -> str:
     """`statistics.compare_models` of pairs of models, each before and after."""
+    return differences_table({" → ".join(MODEL_TITLES[model] for model in pair): statistics.compare_models(
+        predictions, *pair, profile).set_index("backbone") for pair in pairs})
+
+
+def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
+    """What `statistics.compare` found, a row of a frame each, whose index names it; by the titles of the frames."""
     bodies = []
-    for pair in pairs:
-        lines = [_group(" → ".join(MODEL_TITLES[model] for model in pair), 6)]
-        lines += [_row(escape(row.backbone), _signed(row.first, ".3f"), _signed(row.second, ".3f"),
+    for title, found in groups.items():
+        lines = [_group(escape(title), 6)]
+        lines += [_row(escape(row.Index), _signed(row.first, ".3f"), _signed(row.second, ".3f"),
                        f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}", row.trials, escape(row.verdict))
-                  for row in statistics.compare_models(predictions, *pair, profile).itertuples()]
+                  for row in found.itertuples()]
         bodies.append(lines if lines[1:] else [*lines, '<td colspan="6">No network of this run has both.</td>'])
     return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95&nbsp;% "
                   "confidence interval, picture by picture where both were tested on the same ones.",
