@@ -33,21 +33,13 @@ from pathlib import Path
 
 import pandas as pd
 from IPython.display import HTML, Markdown, display
-from scipy.stats import binomtest
 
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_backgrounds, train_boxes
 from artpose_lib.explain.explorer import FeatureMapExplorer
-from artpose_lib.explain.networks import (
-    SCRATCH,
-    TUNED,
-    TestedNetworks,
-    count_group_mistakes,
-    dissect_networks,
-    measure_filters,
-)
+from artpose_lib.explain.networks import GROUPS, SCRATCH, TUNED, TestedNetworks, dissect_networks, measure_filters
 from artpose_lib.explain.parts import DRAWINGS
 from artpose_lib.explain.reader import write_reader
-from artpose_lib.report import audit_figures, scores, statistics
+from artpose_lib.report import audit_figures, scores, statistics, verdicts
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
@@ -123,14 +115,16 @@ FeatureMapExplorer({f"{model.title} {title}": network for model in models for ti
 
 # %%
 answers = scores.drop_trials(augmented.predictions, scores.find_diverged(augmented.predictions))
-group, wrong, luck = count_group_mistakes(answers, study.dataset.classes)
-interval = binomtest(group, max(wrong, 1)).proportion_ci(method="wilson")
-verdict = ("The interval lies above: in this run they are indeed drawn to groups." if interval.low > luck else
-           "The interval lies below: in this run they are rather taken for other single figures." if interval.high < luck
-           else "The interval holds both: this run does not settle it.")
-Markdown(f"{group} of {wrong} wrong names for a single figure are names of a group. If mistakes fell evenly on the other "
-         f"classes, it would be {luck:.0%}; here the 95 % interval is {interval.low:.0%} to {interval.high:.0%}. {verdict}"
-         if wrong else "No picture of a single figure was named wrongly.")
+single, several = ([name for name in study.dataset.classes if (name in GROUPS) == group] for group in (False, True))
+wrong, share, low, high, luck = verdicts.measure_mistakes(answers, single, several, study.dataset.counts())
+verdict = {verdicts.HOLDS: "The interval lies above: in this run they are indeed drawn to groups.",
+           verdicts.FAILS: "The interval lies below: in this run they are rather taken for other single figures.",
+           verdicts.UNSETTLED: "The interval holds both: this run does not settle it."}
+Markdown(f"{wrong} pictures of single figures were named wrongly, and {share:.0%} of their wrong names are those of a group. "
+         "A picture counts once, however often it was tested. If wrong names fell on the other classes by their sizes, it "
+         f"would be {luck:.0%}; the 95 % interval is {low:.0%} to {high:.0%}. "
+         + verdict[verdicts.judge_interval(low, high, luck)] if wrong else
+         "No picture of a single figure was named wrongly.")
 
 # %%
 if networks.mistaken:

@@ -15,17 +15,29 @@
 # # The claims
 #
 # A thesis makes many claims, and a reader remembers the last of them. Here is every sentence of its abstract, results,
-# discussion and conclusion that something can be checked of, with what this run has to say. A verdict is computed
-# from an interval and never from a wish:
+# discussion and conclusion that something can be checked of, with what this run has to say. There are four verdicts:
 #
-# - **holds**: the whole 95 % interval is on the claim's side;
-# - **holds weakly**: the measured value is on the claim's side, and the interval reaches to the other;
-# - **does not hold**: the measured value is on the other side; the interval says how surely;
-# - **cannot be tested here**: these pictures, or the weights at hand, do not allow it, or a network that the profile
-#   trained short is behind one that had its full training.
+# - **holds**: the 95 % interval lies wholly on the claim's side;
+# - **does not hold**: it lies wholly on the other side;
+# - **not settled**: it reaches to both. The number may lean to one side, but chance alone would do that too;
+# - **cannot be tested here**: these pictures, or the weights at hand, do not allow it.
+#
+# A claim is tested on the networks that it names, and what it says of one trial on all trials of that network together.
+# Four rules follow from that.
+#
+# - *The best* must be above each of the others. Where one is missing here, that cannot be shown. It fails where another
+#   is surely above, and "surely" is stricter the more others there are.
+# - *Close* means that two values differ by less than a margin, and this has to be shown too: an interval of 90 % must lie
+#   within the margin.
+# - Where a claim speaks of the best of a kind, the validation part says which network that is, and the test part what
+#   becomes of it.
+# - Some trials are no evidence. A network that was trained short proves nothing. A fine-tuned one whose weights are those
+#   of phase I is a frozen one in truth. A baseline that is not surely above the commonest class has not learned.
+#   EfficientNet-Lite0 is no network of the thesis: its number is told where another is missing, and decides nothing.
 #
 # On drawn pictures, or on pictures of something else than the six poses, a verdict is about those pictures. A claim that
-# fails there may hold for the thesis' own, which nobody has published.
+# fails there may hold for the thesis' own, which nobody has published. How often such verdicts err is simulated at the end
+# of {doc}`the audit <09_audit>`.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -41,7 +53,7 @@ from pathlib import Path
 from IPython.display import HTML, Markdown
 
 from artpose_lib.data.text import escape_markdown
-from artpose_lib.report import audit_figures, claims, tables
+from artpose_lib.report import audit_figures, claims, tables, verdicts
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
 
@@ -71,11 +83,11 @@ show(audit_figures.verdicts(table), alt="How many claims of each part of the the
 HTML(tables.claims_table(table, references))
 
 # %% [markdown]
-# Several claims are tested at once, so a few intervals would miss by luck alone: of twenty true ones, one.
+# Several claims are tested at once. Of twenty that are neither true nor false, one would hold or fail by luck.
 
 # %%
 counts = table["verdict"].value_counts()
-hold, weakly, fail, untested = (
-    counts.get(verdict, 0) for verdict in (claims.HOLDS, claims.WEAKLY, claims.FAILS, claims.UNTESTABLE))
-Markdown(f"Of {len(table)} claims, {hold} hold, {weakly} hold weakly, {fail} do not hold, {untested} cannot be tested "
+hold, fail, open_ones, untested = (counts.get(verdict, 0) for verdict in (
+    verdicts.HOLDS, verdicts.FAILS, verdicts.UNSETTLED, verdicts.UNTESTABLE))
+Markdown(f"Of {len(table)} claims, {hold} hold, {fail} do not hold, {open_ones} are not settled, {untested} cannot be tested "
          "here.")

@@ -104,19 +104,6 @@ def dissect_networks(models: Sequence[ReaderModel], drawings: int) -> pd.DataFra
     return found.join(bar.rename("unlearned"), on=["part", "size"])
 
 
-def count_group_mistakes(predictions: pd.DataFrame, classes: tuple[str, ...]) -> tuple[int, int, float]:
-    """Count how often a picture of one figure that is named wrongly is taken for a group (Discussion, first paragraph).
-
-    Returns the number of such mistakes, that of all mistakes on pictures of one figure (of `predictions` as in
-    `Record`), and the share of groups among the other classes: what mistakes at random would give.
-    """
-    tested = predictions[(predictions["part"] == "test") & ~predictions["label"].isin(GROUPS)]
-    called = likeliest_class(tested)
-    wrong = called != tested["label"]
-    among = sum(name in GROUPS for name in classes) / max(len(classes) - 1, 1)
-    return int(called[wrong].isin(GROUPS).sum()), int(wrong.sum()), among
-
-
 def _reader_picture(dataset: PoseDataset, row: int, key: str) -> ReaderPicture:
     facts = dataset.metadata.iloc[row]
     picture, (width, height) = shrink_picture(dataset.folder / facts["file_name"], PICTURE_SIDE)

@@ -8,9 +8,9 @@ from artpose_lib.report import plotting
 from artpose_lib.report.figures import composition
 from artpose_lib.report.plotting import DOTTED, GREY, SHARE, colour, describe, draw_marks, escape_name, new_figure
 from artpose_lib.report.statistics import Curve
+from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED, UNTESTABLE
 
-VERDICT_COLOURS = {"holds": "#009E73", "holds weakly": "#56B4E9", "does not hold": "#D55E00",
-                   "cannot be tested here": "#b3b3b3"}
+VERDICT_COLOURS = {HOLDS: "#009E73", UNSETTLED: "#56B4E9", FAILS: "#D55E00", UNTESTABLE: "#b3b3b3"}
 
 
 def conditions(table: pd.DataFrame, chance: float) -> go.Figure:

@@ -1,27 +1,44 @@
 """The thesis' checkable sentences against this run's trials: a kind of check each, a number, an interval, a verdict.
 
-`thesis/claims.csv` holds the sentences. Its columns first and second name models as "finetuned Xception"; "finetuned *"
-is its best backbone here, "*" the best network of all.
+`thesis/claims.csv` holds the sentences. Its columns first and second name networks as "finetuned Xception"; "*" stands
+for any model or any of the thesis' three architectures, "|" for "or". EfficientNet-Lite0, which the thesis has not,
+decides no claim, and neither does a network that the profile trained short.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from scipy import stats
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
-from artpose_lib.explain.backgrounds import tabulate_conditions, train_backgrounds
-from artpose_lib.report import audit, scores, statistics
-from artpose_lib.train.recipes import MODELS, find_recipe
-from artpose_lib.train.records import likeliest_class
-from artpose_lib.train.study import Study
+from artpose_lib.explain.backgrounds import BOX_CONDITIONS, choose_recipe, tabulate_conditions, train_boxes
+from artpose_lib.report import scores
+from artpose_lib.report.statistics import compare_with_commonest, difference
+from artpose_lib.report.verdicts import (
+    ALPHA,
+    FAILS,
+    HOLDS,
+    UNSETTLED,
+    UNTESTABLE,
+    compare_spread,
+    judge,
+    judge_interval,
+    measure_mistakes,
+    rank_class,
+)
+from artpose_lib.train.recipes import BORROWED, MODELS, RECIPES
+from artpose_lib.train.study import NO_WEIGHTS, Study
+from artpose_lib.train.variants import VARIANTS
 
-HOLDS, WEAKLY, FAILS, UNTESTABLE = "holds", "holds weakly", "does not hold", "cannot be tested here"
 # Poses by how many figures they have (Section 2.1).
 GROUPS = {"single figures": ("Antinous", "Reclining", "Sebastian", "Tanagra"), "a pose of several": ("Graces", "Pieta")}
+OTHER = next(iter(BORROWED))  # is told where a network of the thesis is missing
 
 
 class Outcome(NamedTuple):
@@ -38,146 +55,233 @@ class Untestable(Exception):
     """A claim cannot be tested on these pictures or with these networks; the message says why."""
 
 
-class ClaimContext(NamedTuple):
-    """What claims are checked on: a study, the predictions of all its models and their `scores.summary`, the audit's
-    rows of A8, and `statistics.accuracies_by_condition` on drawn backgrounds."""
+@dataclass(frozen=True)
+class ClaimContext:
+    """What claims are checked on: a study, the `predictions` and `history` of all its models, the predictions of VGG16
+    fine-tuned with all layers in both phases, and `backgrounds.tabulate_conditions` of pictures with boxes."""
 
     study: Study
     predictions: pd.DataFrame
-    summary: pd.DataFrame
-    audited: pd.DataFrame
-    conditions: pd.DataFrame
+    history: pd.DataFrame
+    unstaged: pd.DataFrame
+    boxed: pd.DataFrame
 
-    def find(self, pattern: str, but: str = "") -> tuple[str, pd.Series, pd.DataFrame]:
-        """The best network that fits the pattern and is not called `but`: name, scores, predictions. Or Untestable."""
-        table = self.summary.assign(name=self.summary["model"] + " " + self.summary["backbone"])
-        fitting = [fnmatchcase(name, pattern) and name != but for name in table["name"]]
-        best = table[fitting].sort_values("accuracy").tail(1)
-        if best.empty:
-            raise Untestable("no such network has ImageNet weights here, or its training diverged")
-        return best["name"].item(), best.iloc[0], self.predictions.merge(best[["model", "backbone"]])
+    @cached_property
+    def networks(self) -> dict[str, pd.DataFrame]:
+        """The predictions of each network, without trials that diverged, and without those that are called fine-tuned
+        and kept the weights of a phase in which the head alone learned."""
+        rows = scores.drop_trials(self.predictions, scores.find_diverged(self.predictions))
+        return {" ".join(name): own for name, own in rows[~_is_untuned(rows)].groupby(["model", "backbone"])}
+
+    def list_names(self, patterns: str) -> list[str]:
+        """The thesis' networks that fit one of the patterns, here or not, and any that is named in full."""
+        return [name for name in map(" ".join, RECIPES) if any(
+            name == pattern or fnmatchcase(name, pattern) and name.split(" ")[1] not in BORROWED
+            for pattern in patterns.split("|"))]
+
+    def choose(self, pattern: str) -> str:
+        """The network that fits the pattern and is best on the validation part, which no verdict is read from."""
+        names = self.list_names(pattern)
+        here = [name for name in names if name in self.networks]
+        if not here:
+            raise Untestable(self.remark(names))
+        return here[0] if len(here) == 1 else max(
+            here, key=lambda name: scores.per_trial(self.networks[name], "validation")["accuracy"].mean())
+
+    def remark(self, names: Sequence[str]) -> str:
+        """Which of the networks are missing and why, which trials do not count, what was trained short."""
+        said = []
+        for name in names:
+            model, backbone = name.split(" ")
+            own = self.predictions.query("model == @model and backbone == @backbone")
+            untuned = own[_is_untuned(own)]["seed"].nunique()
+            if own.empty:
+                said.append(f"{backbone} has no ImageNet weights here")
+            elif name not in self.networks:
+                said.append(f"in all trials of {name} the weights kept are those of phase I, where only the head learns"
+                            if untuned else f"the training of {name} diverged")
+            elif untuned:
+                said.append(f"{untuned} of {own['seed'].nunique()} trials of {name} kept the weights of phase I and do "
+                            "not count")
+            said += [f"{name} was trained short"] if name in self.networks and not self.is_full(name) else []
+        return "; ".join(dict.fromkeys(said))
+
+    def is_full(self, name: str) -> bool:
+        """Whether a network is trained at the thesis' strength."""
+        return self.study.profile.full_strength(RECIPES[tuple(name.split(" "))])
+
+    def read_curves(self, name: str, metric: str) -> pd.DataFrame:
+        """A network's learning curves: a row an epoch, a column a trial that counts."""
+        trials = self.networks[name][["model", "backbone", "seed"]].drop_duplicates()
+        return self.history.merge(trials).pivot(index="epoch", columns="seed", values=metric)
+
+    def conclude(self, names: Sequence[str], measured: str, verdict: str, *interval: float, note: str = "") -> Outcome:
+        """The outcome of a check on these networks: none where one was trained short, or where it would hold and one is
+        missing."""
+        here = [name for name in names if name in self.networks]
+        if not all(map(self.is_full, here)) or (verdict == HOLDS and len(here) < len(names)):
+            verdict = UNTESTABLE
+        told = "; ".join(filter(None, [measured, self.remark(names), note]))
+        return Outcome(told, *interval or [np.nan] * 3, verdict)
+
+
+def _is_untuned(rows: pd.DataFrame) -> pd.Series:
+    return rows["model"].str.startswith("finetuned") & (rows["layers"] == "frozen")
 
 
 def train_claims(study: Study) -> ClaimContext:
     """Train what the claims speak of and is not stored yet."""
-    trained = study.train(*MODELS).predictions
-    predictions = scores.drop_trials(trained, scores.find_diverged(trained))
-    audit.train_audit(study, ["A8"])
-    tested = tabulate_conditions(train_backgrounds(study))
-    return ClaimContext(study, predictions, scores.summary(predictions), audit.compare(study, ["A8"]),
-                        statistics.accuracies_by_condition(tested))
+    trained, unstaged = study.train(*MODELS), pd.DataFrame()
+    if study.weights_of("VGG16") != NO_WEIGHTS:
+        unstaged = study.train("finetuned", variant=VARIANTS["A8 all layers in phase I"],
+                               backbones=["VGG16"]).predictions
+    return ClaimContext(study, trained.predictions, trained.history, unstaged, tabulate_conditions(train_boxes(study)))
 
 
 def check_claims(context: ClaimContext) -> pd.DataFrame:
     """Every claim with its outcome: id, section, quote and page, and the columns of `Outcome`."""
     claims = thesis_table("claims")
-    outcomes = pd.DataFrame([check_claim(context, claim) for claim in claims.itertuples()])
+    outcomes = pd.DataFrame([check_claim(context, claim) for claim in claims.itertuples(index=False)])
     return pd.concat([claims[["id", "section", "quote", "page"]], outcomes], axis=1)
 
 
 def check_claim(context: ClaimContext, claim) -> Outcome:
-    """The outcome of one row of `thesis/claims.csv`."""
+    """The outcome of one row of `thesis/claims.csv`, a named tuple. Where it cannot be tested, what EfficientNet-Lite0
+    measures is told beside the reason."""
     try:
         return KINDS[claim.kind](context, claim)
     except Untestable as reason:
-        return Outcome(str(reason))
+        other = claim._replace(**{side: re.sub(r" [^|]+", f" {OTHER}", getattr(claim, side))
+                                  for side in ("first", "second")})
+        if other == claim:
+            return Outcome(str(reason))
+        instead = check_claim(context, other).measured
+        return Outcome(str(reason) + (f"; another network: {instead}" if OTHER in instead else ""))
 
 
-def judge(value: float, low: float, high: float, bound: float = 0.0) -> str:
-    """The verdict on a claim that a value lies above a bound."""
-    return HOLDS if low > bound else WEAKLY if value > bound else FAILS
-
-
-def _outcome(what: str, value: float, low: float, high: float, verdict: str = "", note: str = "",
-             form: str = "+.3f") -> Outcome:
-    """The outcome for a value with its interval; without a `verdict` it is `judge`'s."""
-    return Outcome(f"{what}: {value:{form}} ({low:{form}} to {high:{form}}){note}", value, low, high,
-                   verdict or judge(value, low, high))
+def _tell(value: float, low: float, high: float) -> str:
+    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def _above(context: ClaimContext, claim) -> Outcome:
-    """Whether the second is above the first, or above the best other that fits the first's pattern. What was trained
-    short may be behind for that alone: beside a model at full strength it only counts where it is ahead."""
-    first, _, one = context.find(claim.first, but=claim.second)
-    second, _, two = context.find(claim.second)
-    found = statistics.difference(one, two, claim.metric)
-    full = [context.study.profile.full_strength(find_recipe(*name.split(" "))) for name in (first, second)]
-    ahead, told = [found.high < 0, found.low > 0], {}
-    if full[0] != full[1] and not ahead[full.index(False)]:
-        short = (first, second)[full.index(False)]
-        told = {"note": f", but {short} was trained short", "verdict": UNTESTABLE}
-    return _outcome(f"{second} less {first}", found.difference, found.low, found.high, **told)
+    """Whether the second is above the first; of several that fit a pattern, the best on the validation part."""
+    return _order(context, claim, [context.choose(pattern) for pattern in claim.first.split("|")])
+
+
+def _best(context: ClaimContext, claim) -> Outcome:
+    """Whether the second is above ("worst": below) every other that fits the first."""
+    return _order(context, claim, context.list_names(claim.first))
+
+
+def _order(context: ClaimContext, claim, names: Sequence[str]) -> Outcome:
+    """Whether the second is above all of `names`. A baseline that did not learn is no rival."""
+    part, metric = ("validation" if claim.metric.startswith("val_") else "test"), claim.metric.removeprefix("val_")
+    second, sign = context.choose(claim.second), -1 if claim.kind == "worst" else 1
+    idle = [name for name in (second, *names) if name in context.networks and name.startswith("baseline")
+            and compare_with_commonest(context.networks[name]).low <= 0]
+    names = [name for name in names if name not in (second, *idle)]
+    rivals, unlearned = [name for name in names if name in context.networks], ""
+    if idle:
+        unlearned = f"not surely above the commonest class: {', '.join(dict.fromkeys(idle))}"
+    if second in idle or not rivals:
+        raise Untestable(unlearned or context.remark(names) or "there is nothing to compare")
+    try:
+        found = {name: difference(context.networks[name], context.networks[second], metric, part) for name in rivals}
+    except ValueError as reason:  # no trial in common
+        raise Untestable(context.remark([second, *names])) from reason
+    closest = min(found, key=lambda name: sign * found[name].difference)
+    what = f"{second} less {closest}" + f", the closest of {len(found)}" * (len(found) > 1)
+    verdict, interval = judge([(sign * own.difference, own.p) for own in found.values()]), found[closest][2:5]
+    return context.conclude([second, *names], f"{what}: {_tell(*interval)}", verdict, *interval, note=unlearned)
 
 
 def _value(context: ClaimContext, claim) -> Outcome:
     """A number of the thesis' own pictures: ours stands beside it, and only these pictures could test it."""
-    name, score, _ = context.find(claim.second)
+    name = context.choose(claim.second)
+    score = scores.summary(context.networks[name]).iloc[0]
     value, low, high = (score[claim.metric + end] for end in ("", "_low", "_high"))
-    return _outcome(f"{name} on other pictures", value, low, high, UNTESTABLE, form=".3f")
+    told = f"{name} on other pictures: {value:.3f} ({low:.3f} to {high:.3f})"
+    return context.conclude([name], told, UNTESTABLE, value, low, high)
 
 
 def _learns(context: ClaimContext, claim) -> Outcome:
-    """Whether the network is above the share of the commonest class in the test part; "learns_not": it is not."""
-    name, score, own = context.find(claim.second)
-    tested = own[own["part"] == "test"].groupby("seed")["label"]
-    common = tested.agg(lambda label: label.value_counts(normalize=True).max()).mean()
-    value, low, high = (score[f"accuracy{end}"] - common for end in ("", "_low", "_high"))
-    verdict = "" if claim.kind == "learns" else FAILS if low > 0 else HOLDS if value <= 0 else WEAKLY
-    return _outcome(f"{name} less always the commonest class", value, low, high, verdict)
-
-
-def _most_spread(context: ClaimContext, claim) -> Outcome:
-    """Holds weakly at best: with a handful of trials no order of standard deviations is sure."""
-    model, backbone = claim.second.split(" ")
-    trials = scores.per_trial(context.predictions[context.predictions["model"] == model])
-    spread = trials.groupby("backbone")["accuracy"].std().sort_values()
-    if backbone not in spread or spread.isna().any():
-        raise Untestable("it takes several trials of each network")
-    return Outcome(f"largest over trials: {spread.index[-1]}, {spread.iloc[-1]:.3f}; {backbone} {spread[backbone]:.3f}",
-                   float(spread[backbone]), verdict=WEAKLY if spread.index[-1] == backbone else FAILS)
+    """Whether the network is above always naming the commonest class; "learns_not": by less than a margin."""
+    name = context.choose(claim.second)
+    found = compare_with_commonest(context.networks[name])
+    verdict, interval = judge([(found.difference, found.p)]), found[2:5]
+    if claim.kind == "learns_not":  # one-sided, as `_close` is on both
+        upper, margin = compare_with_commonest(context.networks[name], level=1 - 2 * ALPHA).high, float(claim.value)
+        verdict = HOLDS if upper < margin else FAILS if found.low > margin else UNSETTLED
+    return context.conclude([name], f"{name} less always the commonest class: {_tell(*interval)}", verdict, *interval)
 
 
 def _close(context: ClaimContext, claim) -> Outcome:
-    """Equivalence: the interval of test less validation lies within the margin either way."""
-    (name, _, own), margin = context.find(claim.second), float(claim.value)
-    found = statistics.difference(own, own, claim.metric, "validation", "test")
-    inside = -margin < found.low and found.high < margin
-    verdict = HOLDS if inside else WEAKLY if abs(found.difference) < margin else FAILS
-    return _outcome(f"{name}, test less validation", found.difference, found.low, found.high, verdict,
-                    f"; close means within {margin:g}")
+    """Two one-sided tests of test less validation against a margin, for each network: it holds where all 90 % intervals
+    lie within it, and fails where one lies wholly beyond it, corrected for their number."""
+    names, margin = context.list_names(claim.second), float(claim.value)
+    here = [name for name in names if name in context.networks]
+    if not here:
+        raise Untestable(context.remark(names))
+    found, wide, narrow = ([difference(context.networks[name], context.networks[name], claim.metric, "validation",
+                                       "test", level) for name in here]
+                           for level in (1 - ALPHA, 1 - ALPHA / len(here), 1 - 2 * ALPHA))
+    verdict = (FAILS if any(own.low > margin or own.high < -margin for own in wide) else
+               HOLDS if all(-margin < own.low and own.high < margin for own in narrow) else UNSETTLED)
+    farthest = max(range(len(here)), key=lambda number: abs(found[number].difference))
+    what = here[farthest] + f", the farthest of {len(here)}" * (len(here) > 1)
+    interval = found[farthest][2:5]
+    return context.conclude(names, f"{what}, test less validation: {_tell(*interval)}; close means within {margin:g}",
+                            verdict, *interval)
 
 
 def _class_rank(context: ClaimContext, claim) -> Outcome:
-    """Whether a class has the best F1, or the worst; beyond doubt where it has in each of three or more trials."""
-    (_, _, own), best = context.find(claim.second), claim.kind == "best_class"
-    if claim.value not in context.study.dataset.classes:
-        raise Untestable(f"these pictures have no class {claim.value}")
-
-    def rank(predictions: pd.DataFrame) -> pd.Series:
-        report = scores.class_report(predictions).query("kind == 'class'").set_index("name")["f1"]
-        return report.dropna().sort_values(ascending=not best)
-
-    f1, by_trial = rank(own), [rank(trial) for _, trial in own.groupby("seed")]
-    if claim.value not in f1:
+    """Whether a class has the best score of all, or the worst; all trials of the network are pooled."""
+    name, best = context.choose(claim.second), claim.kind == "best_class"
+    own = context.networks[name].query("part == 'test'")
+    if claim.value not in own["label"].to_numpy():
         raise Untestable(f"no picture of {claim.value} was tested")
-    firsts = [order.index[0] for order in by_trial if claim.value in order]
-    always = len(firsts) > 2 and set(firsts) == {claim.value}
-    return Outcome(f"F1 of {claim.value} {f1[claim.value]:.2f}; {'best' if best else 'worst'}: {f1.index[0]}, "
-                   f"{f1.iloc[0]:.2f}", float(f1[claim.value]),
-                   verdict=HOLDS if always else WEAKLY if f1.index[0] == claim.value else FAILS)
+    ranked, verdict = rank_class(own, claim.value, claim.metric, best)
+    return context.conclude(
+        [name], f"{claim.metric} of {claim.value} {ranked[claim.value]:.2f}; {'best' if best else 'worst'}: "
+        f"{ranked.index[0]}, {ranked.iloc[0]:.2f} ({name}, all trials pooled)", verdict)
 
 
 def _confused(context: ClaimContext, claim) -> Outcome:
-    """Of the wrongly called test pictures of one pose or group, the share called the other, against chance."""
-    true, other = (GROUPS.get(name, (name,)) for name in (claim.first, claim.value))
-    rows = context.find(claim.second)[2].query("part == 'test'")
-    called = likeliest_class(rows)[lambda called: (called != rows["label"]) & rows["label"].isin(true)]
-    if set(context.study.dataset.classes) != set(POSE_NAMES) or called.empty:
+    """Of the wrongly named test pictures of some poses, the share called another, against the shares of the classes."""
+    true, other = (GROUPS.get(names, tuple(names.split("|"))) for names in (claim.first, claim.value))
+    name, counts = context.choose(claim.second), context.study.dataset.counts()
+    if set(counts.index) != set(POSE_NAMES):
         raise Untestable("these pictures are not of the six poses")
-    hits, chance = int(called.isin(other).sum()), len(other) / (len(POSE_NAMES) - 1)
-    value, (low, high) = hits / len(called), binomtest(hits, len(called)).proportion_ci(method="wilson")
-    return Outcome(f"{claim.first} called {claim.value}: {value:.0%} of {len(called)} errors ({low:.0%} to {high:.0%}; "
-                   f"by chance {chance:.0%})", value, low, high, judge(value, low, high, chance))
+    pictures, share, low, high, chance = measure_mistakes(context.networks[name], true, other, counts)
+    if not pictures:
+        raise Untestable(f"{name} named no such picture wrongly")
+    return context.conclude(
+        [name], f"{claim.first.replace('|', ' or ')} called {claim.value}: {share:.0%} of {pictures} pictures named "
+        f"wrongly ({low:.0%} to {high:.0%}; by the classes' shares {chance:.0%}; {name}, all trials pooled)",
+        judge_interval(low, high, chance), share, low, high)
+
+
+def _rank_curves(context: ClaimContext, claim) -> Outcome:
+    """Whether a network's curves spread most over trials ("least_spread": least), the mean of all epochs that all
+    trials reach; or ("fastest") have their best value first, in pairs of trials on one division (t test)."""
+    names, second = context.list_names(f"{claim.second}|{claim.first}"), claim.second
+    curves = {name: context.read_curves(name, claim.metric) for name in names if name in context.networks}
+    if second not in curves or len(curves) < 2 or min(len(own.columns) for own in curves.values()) < 3:
+        raise Untestable(context.remark(names) or "it takes three or more trials of each network")
+    gaps = []
+    if claim.kind == "fastest":
+        best = {name: own.idxmin() for name, own in curves.items()}
+        told = {name: f"{name} {own.mean():.1f}" for name, own in best.items()}
+        for one, two in (best[name].align(best[second], join="inner") for name in curves if name != second):
+            gaps.append(((one - two).mean(), stats.ttest_rel(one, two).pvalue))
+    else:
+        curves = {name: own.dropna() for name, own in curves.items()}
+        told = {name: f"{name} {own.std(axis=1).mean():.3f}" for name, own in curves.items()}
+        for one, two in (curves[name].align(curves[second], join="inner", axis=0) for name in curves if name != second):
+            gap, p = compare_spread(one.to_numpy().T, two.to_numpy().T)
+            gaps.append((-gap if claim.kind == "least_spread" else gap, p))
+    what = "epoch of the best" if claim.kind == "fastest" else "standard deviation over trials of"
+    return context.conclude(names, f"{what} {claim.metric}: {', '.join(told.values())}", judge(gaps))
 
 
 def _printed_largest(_, claim) -> Outcome:
@@ -188,29 +292,48 @@ def _printed_largest(_, claim) -> Outcome:
 
 
 def _printed_gap(_, claim) -> Outcome:
+    """Whether two numbers of the tables differ by what the text says, to the digits that it gives."""
     before, after = (scores.thesis_accuracies()[model][backbone] for model, backbone in (
         name.split(" ") for name in (claim.first, claim.second)))
+    digits = len(claim.value.partition(".")[2])
     return Outcome(f"by the text's own tables {after:.3f} less {before:.3f} is {after - before:.3f}", after - before,
-                   verdict=HOLDS if round(after - before, 3) == float(claim.value) else FAILS)
+                   verdict=HOLDS if round(after - before, digits) == float(claim.value) else FAILS)
 
 
-def _audit(context: ClaimContext, claim) -> Outcome:
-    row = context.audited.set_index("id").loc[claim.second]
-    return _outcome(f"{row['backbone']}, frozen first less all layers", -row["difference"], -row["high"], -row["low"])
+def _printed_shares(_, claim) -> Outcome:
+    """Whether the first of two shares that the text gives in pictures is the smaller."""
+    first, second = (int(own) / int(of) for own, of in (side.split("/") for side in (claim.first, claim.second)))
+    return Outcome(f"by the text's own counts {claim.first.replace('/', ' of ')} pictures are SMOTE's, or "
+                   f"{claim.second.replace('/', ' of ')} in the other order: {first:.1%} and {second:.1%}",
+                   first - second, verdict=HOLDS if first < second else FAILS)
+
+
+def _staged(context: ClaimContext, claim) -> Outcome:
+    """Whether VGG16 fine-tuned in two stages is above the same with all layers in both."""
+    name = context.choose(claim.second)
+    found = difference(context.unstaged, context.networks[name], claim.metric)
+    return context.conclude([name], f"{name}, frozen first less all layers: {_tell(*found[2:5])}",
+                            judge([(found.difference, found.p)]), *found[2:5])
 
 
 def _background(context: ClaimContext, _) -> Outcome:
-    """On drawings whose background goes with the class: how much is lost when the background is another class's."""
-    table = context.conditions
-    own = table[table["strength"] == table["strength"].max()].set_index("condition")
-    whole, (swapped, low, high) = own.loc["whole"], own.loc["background swapped", ["accuracy", "low", "high"]]
-    return Outcome(f"drawings whose background goes with the pose: {whole['accuracy']:.3f} whole, {swapped:.3f} "
-                   f"({low:.3f} to {high:.3f}) with it swapped", swapped, low, high,
-                   HOLDS if high < whole["low"] else WEAKLY if swapped < whole["accuracy"] else FAILS)
+    """Whether hiding the figure costs more than hiding as much elsewhere, and the rest is above the commonest class."""
+    hidden, elsewhere = BOX_CONDITIONS[1:]
+    if not len(context.boxed):
+        raise Untestable("no test picture has a box")
+    figure = difference(context.boxed, context.boxed, part=hidden, second_part=elsewhere)
+    rest, recipe = compare_with_commonest(context.boxed, hidden), choose_recipe(context.study)
+    name, decides = f"{recipe.model} {recipe.backbone}", recipe.backbone not in BORROWED and not context.study.embedded
+    verdict = judge([(own.difference, own.p) for own in (figure, rest)]) if decides else UNTESTABLE
+    return context.conclude(
+        [name], f"hiding the figure costs, beyond hiding as much elsewhere: {_tell(*figure[2:5])}; what is left less "
+        f"always the commonest class: {_tell(*rest[2:5])}", verdict, *figure[2:5],
+        note=f"measured on {'drawings' if context.study.embedded else 'pictures'} with {name}")
 
 
 KINDS: dict[str, Callable[[ClaimContext, object], Outcome]] = {
-    "above": _above, "value": _value, "learns": _learns, "learns_not": _learns, "most_spread": _most_spread,
-    "close": _close, "best_class": _class_rank, "worst_class": _class_rank, "confused": _confused, "audit": _audit,
+    "above": _above, "best": _best, "worst": _best, "value": _value, "learns": _learns, "learns_not": _learns,
+    "most_spread": _rank_curves, "least_spread": _rank_curves, "fastest": _rank_curves, "close": _close,
+    "best_class": _class_rank, "worst_class": _class_rank, "confused": _confused, "staged": _staged,
     "background": _background, "printed_largest": _printed_largest, "printed_gap": _printed_gap,
-    "untestable": lambda _, claim: Outcome(claim.value)}  # the value says why
+    "printed_shares": _printed_shares, "untestable": lambda _, claim: Outcome(claim.value)}  # the value says why

@@ -49,6 +49,8 @@ def name_as_ended(predictions: pd.DataFrame) -> pd.DataFrame:
 
 def drop_trials(frame: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """Predictions or history without those of some trials, a row each as of `find_diverged`."""
+    if trials.empty:
+        return frame
     return frame[~pd.MultiIndex.from_frame(frame[_TRIAL]).isin(pd.MultiIndex.from_frame(trials[_TRIAL]))]
 
 
@@ -178,9 +180,9 @@ def redraw_accuracies(trials: pd.DataFrame, drawn: np.ndarray, rng: np.random.Ge
     return rng.binomial(pictures, (accuracy * pictures + made_up / 2) / (pictures + made_up)) / pictures
 
 
-def interval(values: np.ndarray, value: np.ndarray | float) -> np.ndarray:
+def interval(values: np.ndarray, value: np.ndarray | float, level: float = 0.95) -> np.ndarray:
     """The percentile interval of bootstrapped values (resamples, ...), and at least to the `value` itself: (2, ...)."""
-    low, high = np.percentile(values, [2.5, 97.5], axis=0)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return np.array([np.minimum(low, value), np.maximum(high, value)])
 
 

@@ -152,12 +152,12 @@ class Difference(NamedTuple):
 
 
 def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accuracy", part: str = "test",
-               second_part: str | None = None) -> Difference:
+               second_part: str | None = None, level: float = 0.95) -> Difference:
     """What one of `METRICS` differs by between two conditions, each a predictions frame of one model and backbone.
 
     A bootstrap on two levels: of the trials (the seeds that both have) and of each trial's pictures, in pairs where
-    both conditions have the same ones. `second_part` names the second's part where it is another. Raises ValueError
-    where no seed is in both.
+    both conditions have the same ones. `second_part` names the second's part where it is another; `level` is the
+    interval's. Raises ValueError where no seed is in both.
     """
     one, two = find_cells(first, part), find_cells(second, second_part or part)
     one, two = one[one["seed"].isin(two["seed"])], two[two["seed"].isin(one["seed"])]
@@ -170,9 +170,20 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     found = bootstrap_means(sides, len(class_names(first)))
     (before, after), redrawn = (values[..., METRICS.index(metric)] for values in found)
     gaps = redrawn[1] - redrawn[0]
-    p = min(1.0, 2 * max(min((gaps <= 0).mean(), (gaps >= 0).mean()), 0.5 / RESAMPLES))
-    return Difference(*map(float, (before, after, after - before, *interval(gaps, after - before), p)),
-                      one["seed"].nunique(), len(one))
+    found = before, after, after - before, *interval(gaps, after - before, level), find_p(gaps)
+    return Difference(*map(float, found), one["seed"].nunique(), len(one))
+
+
+def find_p(gaps: np.ndarray) -> float:
+    """The two-sided p of a difference from bootstrapped ones."""
+    return min(1.0, 2 * max(min((gaps <= 0).mean(), (gaps >= 0).mean()), 0.5 / RESAMPLES))
+
+
+def compare_with_commonest(own: pd.DataFrame, part: str = "test", level: float = 0.95) -> Difference:
+    """How much more often a network is right than whoever always names the commonest class of the tested pictures."""
+    tested = own[own["part"] == part]
+    always = {f"p_{name}": float(name == tested["label"].mode()[0]) for name in class_names(own)}
+    return difference(tested.assign(**always), tested, part=part, level=level)
 
 
 def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: str = "test") -> dict[str, float]:

@@ -133,7 +133,7 @@ def claims_table(table: pd.DataFrame, references: Sequence[dict]) -> str:
     def cell(row, column: str) -> str:
         return escape(getattr(row, column)) + "".join(
             f"<br><small>reference, {escape(data)}: {escape(str(found.loc[row.id, column]))}</small>"
-            for data, found in others)
+            for data, found in others if row.id in found.index)
 
     lines = [_row(f'<a href="{row.page}.html">{row.id}</a>',
                   f"“{escape(row.quote)}”<br><small>{escape(row.section)}</small>", cell(row, "measured"),
