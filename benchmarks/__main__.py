@@ -1,7 +1,6 @@
 """Run every benchmark in turn: `python benchmarks [--small] [NAME ...]` writes benchmarks/results/NAME.json each.
 
-A benchmark that fails is named, and the others still run. gpu.py is run by hand, on a machine that has one, and so is
-simulations.py, which times nothing.
+A benchmark that fails is named, and the others still run. gpu.py is run by hand, on a machine that has one.
 """
 
 import argparse
@@ -11,7 +10,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-OTHERS = {"__main__", "appendix", "common", "gpu", "simulations"}
+OTHERS = {"__main__", "appendix", "common", "gpu"}
 SCRIPTS = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in OTHERS)
 
 parser = argparse.ArgumentParser(prog="python benchmarks", description=__doc__)

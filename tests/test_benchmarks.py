@@ -6,6 +6,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import jupytext
+import numpy as np
 import pytest
 import standin
 from conftest import ROOT
@@ -173,7 +174,7 @@ def test_a_side_that_dies_is_told():
         side.ask(x=1)
 
 
-SMALL = ["augment", "classify", "cluster", "features", "frozen", "loop", "precision", "startup"]
+SMALL = ["augment", "classify", "cluster", "features", "frozen", "loop", "precision", "simulations", "startup"]
 
 
 @pytest.mark.slow
@@ -183,7 +184,7 @@ def test_a_benchmark_runs_and_prints_one_object(name):
                           text=True, check=False)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["benchmark"] == name and report["small"] and report["comparisons"]
+    assert report["benchmark"] == name and report["small"] and (report["comparisons"] or name == "simulations")
     assert appendix.describe_machine(report["machine"])
     if name == "augment":
         assert report["same_pictures"]
@@ -193,6 +194,13 @@ def test_the_simulations_run_and_find_what_they_planted():
     rows = {row["if"]: row["p <= 0.05"] for row in simulations.selectivity(2, [20])}
     assert rows["one knows a class of 7"] == 1 and rows["one knows a class of 2"] == 0
     assert all(row["tempered"] < max(row["as given"], 0.1) for row in simulations.temperatures(2))
+    rng, (own, *others) = np.random.default_rng(0), simulations.NETWORKS
+    ahead, behind = (simulations.predict(rng, 150, dict.fromkeys(others, 0.7) | {own: right}) for right in (0.9, 0.5))
+    assert simulations.ask("best", ahead, simulations.RIVALS) == "holds"
+    assert simulations.ask("best", behind, simulations.RIVALS) == "does not hold"
+    assert simulations.ask("confused", simulations.mistake(rng, 150), "Tanagra", "Graces") == "not settled"
+    classes = simulations.predict_classes(rng, 24, np.ones(6))
+    assert simulations.ask("best_class", classes, value="Tanagra", metric="f1") == "not settled"
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ class ClaimContext:
         """The predictions of each network, without trials that diverged, and without those that are called fine-tuned
         and kept the weights of a phase in which the head alone learned."""
         rows = scores.drop_trials(self.predictions, scores.find_diverged(self.predictions))
-        return {" ".join(name): own for name, own in rows[~_is_untuned(rows)].groupby(["model", "backbone"])}
+        return {" ".join(name): own for name, own in rows[~scores.find_untuned(rows)].groupby(["model", "backbone"])}
 
     def list_names(self, patterns: str) -> list[str]:
         """The thesis' networks that fit one of the patterns, here or not, and any that is named in full."""
@@ -94,7 +94,7 @@ class ClaimContext:
         for name in names:
             model, backbone = name.split(" ")
             own = self.predictions.query("model == @model and backbone == @backbone")
-            untuned = own[_is_untuned(own)]["seed"].nunique()
+            untuned = own[scores.find_untuned(own)]["seed"].nunique()
             if own.empty:
                 said.append(f"{backbone} has no ImageNet weights here")
             elif name not in self.networks:
@@ -123,10 +123,6 @@ class ClaimContext:
             verdict = UNTESTABLE
         told = "; ".join(filter(None, [measured, self.remark(names), note]))
         return Outcome(told, *interval or [np.nan] * 3, verdict)
-
-
-def _is_untuned(rows: pd.DataFrame) -> pd.Series:
-    return rows["model"].str.startswith("finetuned") & (rows["layers"] == "frozen")
 
 
 def train_claims(study: Study) -> ClaimContext:

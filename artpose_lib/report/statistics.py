@@ -241,10 +241,8 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
     Its training diverged; only the head learned though it is called fine-tuned; the profile cut its training short; or
     it is not surely above always naming the commonest class (the interval of `difference` reaches to zero).
     """
-    tested, chances = own[own["part"] == "test"], [f"p_{name}" for name in class_names(own)]
-    commonest = tested.assign(**dict.fromkeys(chances, 0.0) | {f"p_{tested['label'].mode()[0]}": 1.0})
     try:
-        above = difference(commonest, tested).low > 0
+        above = compare_with_commonest(own).low > 0
     except Diverged:
         return "diverged"
     recipe = RECIPES.get((own["model"].iloc[0], own["backbone"].iloc[0]))  # references have none
