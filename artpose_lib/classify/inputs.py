@@ -80,10 +80,10 @@ def open_downloads(contact: str, redirects: bool) -> Iterator[Callable[[str], by
         try:
             return session.fetch_picture(address, None if redirects else (host,))
         except Fault as fault:
-            said = str(fault)
-            if fault.kind == "elsewhere" and not redirects and host and host not in said:
-                said += f" {host} redirects there; --allow-redirects follows it to a public host."
-            raise PictureError(said) from fault
+            if fault.kind != "elsewhere" or redirects or not host or host in str(fault):
+                raise
+            raise PictureError(f"{fault} {host} redirects there; --allow-redirects follows it to a public "
+                               "host.") from fault
 
     with TemporaryDirectory(prefix="artpose-") as folder, Session(Path(folder), contact) as session:
         try:

@@ -267,3 +267,17 @@ def test_redirects_to_other_public_hosts_are_followed_where_they_are_allowed(run
     assert strict["error"].str.contains("--allow-redirects").all() and len(responses.calls) == 7
     assert allowed["error"].isna().tolist() == [True, False, False] and allowed["class"][0] == "red"
     assert allowed["error"][1:].str.contains("not an address on one of the hosts").all()
+
+
+def test_workers_follow_links_where_the_command_does(run, tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link.png").symlink_to(picture(tmp_path / "away.png"))
+
+    def work(jobs, where):
+        monkeypatch.delenv(FOLLOW)
+        return [job for job in jobs if job.make()]
+
+    monkeypatch.setenv(FOLLOW, "1")
+    monkeypatch.setattr(module.jobs, "run", work)
+    assert run(tmp_path / "in", cluster="local")["error"].isna().all()
+    assert "leads out" in run(tmp_path / "in", "without.parquet")["error"][0]

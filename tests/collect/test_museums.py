@@ -658,3 +658,8 @@ def assert_sound(hit):
     assert all(isinstance(image, str) and re.match(r"https?://[^/\s]", image) for image in hit.images)
     assert hit.page == "" or re.match(r"https?://[^/\s]", hit.page)
     assert hit.fault is None or isinstance(hit.fault, Fault)
+
+
+def test_what_may_pass_is_to_be_tried_again_and_what_lasts_is_not():
+    assert Fault("blocked", "It is blocked.").advise() == "It is blocked. Run the collection again later."
+    assert Fault("not found", "It is gone.", lasting=True).advise() == "It is gone."
