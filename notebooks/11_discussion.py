@@ -16,8 +16,9 @@
 #
 # The thesis concludes that what networks have learned from photographs helps them with poses in art, that augmentation
 # helps further, and that the best of its models is a fine-tuned Xception on augmented pictures. This chapter takes these
-# questions one by one. Each has two answers: what the thesis says of its museum pictures, and what this run can say of its
-# own. On other pictures, with other weights or in another profile the second comes out otherwise.
+# questions one by one. Each has several answers: what the thesis says; what pictures of art say that were tried before and
+# came with this book as numbers, without the pictures; and what this run can say of its own. On other pictures, with other
+# weights or in another profile the last comes out otherwise.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -28,38 +29,54 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+from pathlib import Path
+
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
+from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.summary import describe_pictures
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures, probes, scores, statistics, tables
+from artpose_lib.report.reference import open_editions
+from artpose_lib.train.recipes import MODELS
 from artpose_lib.train.study import NO_WEIGHTS, open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%
-found = study.train("baseline", "frozen", "finetuned", "finetuned_aug")  # all stored by now
-thesis, answers, NOTHING = scores.thesis_accuracies(), {}, "nothing follows"
+editions = [edition for edition in open_editions(Path("../book/reference"), study.results) if set(edition.dataset.classes)
+            == set(POSE_NAMES) and edition.dataset.fingerprint != study.dataset.fingerprint]
+places = {f"{len(edition.dataset)} pictures of art": edition for edition in editions} | {"This run": study}
+found = {name: place.train(*MODELS) for name, place in places.items()}  # all stored by now
+thesis, answers = scores.thesis_accuracies(), {}
+
+
+def tell(question):
+    return Markdown("\n\n".join(f"**{who}**: {what}." for who, what in answers[question].items()))
 
 
 def answer(question, said, *pairs):
-    rows = pd.concat([statistics.compare_models(found.predictions, *pair, study.profile) for pair in pairs])
-    counts = rows["verdict"].str.partition(":")[0].value_counts()
-    told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items() if verdict != NOTHING)
-    void = f"{counts.get(NOTHING, 0)} from which {NOTHING}" if NOTHING in counts or rows.empty else ""
-    answers[question] = said, f"comparisons, network by network: {', '.join(filter(None, [told, void]))}"
-    display(Markdown(f"**The thesis**: {said}.\n\n**This run**: {answers[question][1]}."),
-            HTML(tables.changes_table(found.predictions, study.profile, *pairs)))
+    answers[question], shown = {"The thesis": said}, []
+    for name, trials in found.items():
+        asked = trials.predictions, places[name].profile
+        rows = pd.concat([statistics.compare_models(asked[0], *pair, asked[1]) for pair in pairs])
+        counts = rows["verdict"].replace("nothing follows:.*", "from which nothing follows", regex=True).value_counts()
+        told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+        answers[question][name] = f"of {len(rows)} comparisons, {told}" if told else "there are no two such models"
+        shown.append(f"<p><strong>{name}</strong></p>" + tables.changes_table(*asked, *pairs))
+    display(tell(question), HTML("".join(shown)))
 
+
+Markdown("\n\n".join(edition.banner() for edition in editions))
 
 # %% [markdown]
 # ## Do photographs help?
 #
 # In the tables of this chapter *higher* and *lower* stand where the whole interval of a difference lies on one side of
 # zero. Nothing follows from a network that was trained short, did not surely learn, or is not what it is called;
-# {doc}`Experiment 1 <06_experiment_1>` says more.
+# {doc}`Experiment 1 <06_experiment_1>` says more. Where no network has both models, its row is missing.
 
 # %%
 tops = {model: f"{column.max():.3f} with {column.idxmax()}" for model, column in thesis.items()}
@@ -76,7 +93,7 @@ answer("Does fine-tuning help beyond that?", f"yes, the best fine-tuned model re
 # %% [markdown]
 # ## Does augmentation help?
 #
-# The two experiments also divide the pictures differently, and the thesis added pictures in between. What a difference is
+# The two experiments also divide the pictures differently, and the thesis added pictures besides. What a difference is
 # due to, this comparison cannot say.
 
 # %%
@@ -91,23 +108,27 @@ answer("Does augmentation help?", f"yes, the best augmented model reached {tops[
 # all others {doc}`the claims <10_claims>` ask.
 
 # %%
-ended = scores.name_as_ended(found.predictions)
-summary, chosen = (scores.summary(ended, part).set_index(["model", "backbone"]) for part in ("test", "validation"))
-best = summary.loc[chosen["accuracy"].idxmax()]
-model, backbone = best.name
-own = ended.query("model == @model and backbone == @backbone")
-chance = found.predictions.query("part == 'test'")["label"].value_counts(normalize=True).max()
-title = f"{figures.MODEL_TITLES[model].lower()} {backbone}"
-said = f"the fine-tuned Xception on augmented pictures, {thesis.loc['Xception', 'finetuned_aug']:.3f} of the test pictures"
-answers["Which model is the best?"] = said, (
-    f"the {title}, {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}, {best.trials:.0f} trials)"
-    + (f", but it {doubt}" if (doubt := statistics.find_doubt(own, study.profile)) else ""))
-Markdown(
-    f"**The thesis**: {said}.\n\n**This run**: {answers['Which model is the best?'][1]}. Calling every test picture by the "
-    f"commonest class would be right {chance:.3f} of the time."
-    + "".join(f" {name}: {reason}, so its transfer models are absent." for name, reason in found.missing.items())
-    + "".join(f" The training of {row.model} {row.backbone} seed {row.seed} diverged; no number counts it."
-              for row in scores.find_diverged(found.predictions).itertuples()))
+question = "Which model is the best?"
+answers[question], best = {"The thesis": "the fine-tuned Xception on augmented pictures, "
+                           f"{thesis.loc['Xception', 'finetuned_aug']:.3f} of the test pictures"}, {}
+for name, trials in found.items():
+    ended, keys = scores.name_as_ended(trials.predictions), ["model", "backbone"]
+    summary, chosen = (scores.summary(ended, part).set_index(keys) for part in ("test", "validation"))
+    row = summary.loc[chosen["accuracy"].idxmax()]
+    best[name] = ended[(ended[keys] == row.name).all(axis=1)]
+    commonest = best[name].query("part == 'test'")["label"].value_counts(normalize=True).max()
+    doubt = statistics.find_doubt(best[name], places[name].profile)
+    answers[question][name] = (
+        f"the {figures.MODEL_TITLES[row.name[0]].lower()} {row.name[1]}, {row.accuracy:.3f} (95 % interval "
+        f"{row.accuracy_low:.3f} to {row.accuracy_high:.3f}, {row.trials:.0f} trials), where always naming the commonest class "
+        f"reaches {commonest:.3f}" + (f"; but it {doubt}" if doubt else ""))
+tell(question)
+
+# %%
+Markdown("\n".join(f"- {backbone}: {reason}, so this run has no transfer models of it."
+                   for backbone, reason in found["This run"].missing.items())
+         + "".join(f"\n- The training of {row.model} {row.backbone} seed {row.seed} diverged; no number counts it."
+                   for row in scores.find_diverged(found["This run"].predictions).itertuples()))
 
 # %% [markdown]
 # ## The pose, or the house that photographed it?
@@ -119,27 +140,36 @@ Markdown(
 # difference reaches to zero, it is not settled that there is any.
 
 # %%
-here = [name for name in BACKBONES if study.weights_of(name) != NO_WEIGHTS]
-sources = probes.compare_sources(pd.concat([probes.predict_sources(study, name) for name in here]))
-columns = ["backbone", "source", "pictures", "left_out", "at_random", "difference"]
-display(sources[columns].rename(columns={"left_out": "its collection left out", "at_random": "as many at random"}).style.hide().format(
-    precision=2, escape="html") if len(sources) else Markdown("These pictures are not of several collections."))
+def compare_sources(place):
+    if not place.trains:
+        return probes.compare_sources(place.read_sources())
+    here = [name for name in BACKBONES if place.weights_of(name) != NO_WEIGHTS]
+    return probes.compare_sources(pd.concat([probes.predict_sources(place, name) for name in here]))
+
+
+sources = pd.concat([compare_sources(place).assign(of=name) for name, place in places.items()])
+if len(sources):
+    columns = {"of": "", "backbone": "network", "source": "collection", "pictures": "pictures", "left_out": "left out",
+               "at_random": "as many at random", "difference": "difference"}
+    display(sources[list(columns)].rename(columns=columns).style.hide().format(precision=2, escape="html"))
 Markdown("\n".join(
-    f"- {row.backbone}: {row.left_out:.2f} where the collection is new, {row.at_random:.2f} at random, a difference of "
-    f"{row.difference:+.2f} (95 % interval {row.low:+.2f} to {row.high:+.2f}, collections drawn anew)"
-    for row in sources[sources["source"] == "all"].itertuples()))
+    f"- {row.of}, {row.backbone}: {row.left_out:.2f} where the collection is new, {row.at_random:.2f} at random, a difference "
+    f"of {row.difference:+.2f} (95 % interval {row.low:+.2f} to {row.high:+.2f}, collections drawn anew)"
+    for row in sources[sources["source"] == "all"].itertuples()) or "These pictures are not of several collections.")
 
 # %% [markdown]
-# The best model of this run, by where the pictures come from, what they are made of and how they were found, where the
-# data set tells; *others* is its accuracy without that group. Each picture counts once, and groups of a few pictures are
-# taken together.
+# The best model, by where the pictures come from, what they are made of and how they were found, where the data set tells;
+# *others* is its accuracy without that group. Each picture counts once, and groups of a few pictures are taken together.
 
 # %%
-facets = describe_pictures(study.dataset)[["source", "medium"]].join(study.dataset.metadata.reindex(columns=["found"]))
-facets = facets.set_index(study.dataset.metadata["file_name"]).loc[:, lambda table: table.nunique() > 1]
-groups = [probes.accuracies_by_group(own, facets[facet]).assign(facet=facet) for facet in facets]
-display(pd.concat(groups)[["facet", "group", "pictures", "accuracy", "low", "high", "others"]].style.hide().format(
-    precision=2, escape="html") if groups else Markdown("This data set tells none of the three."))
+groups = []
+for name, place in places.items():
+    facets = describe_pictures(place.dataset)[["source", "medium"]].join(place.dataset.metadata.reindex(columns=["found"]))
+    facets = facets.set_index(place.dataset.metadata["file_name"]).loc[:, lambda table: table.nunique() > 1]
+    groups += [probes.accuracies_by_group(best[name], facets[facet]).assign(of=name, facet=facet) for facet in facets]
+columns = ["of", "facet", "group", "pictures", "accuracy", "low", "high", "others"]
+display(pd.concat(groups)[columns].style.hide().format(precision=2, escape="html") if groups else
+        Markdown("These data sets tell none of the three."))
 
 # %% [markdown]
 # ## What a network sees of a pose
@@ -167,7 +197,7 @@ display(pd.concat(groups)[["facet", "group", "pictures", "accuracy", "low", "hig
 # ## In short
 
 # %%
-answers["Do networks learn the background too?"] = (
-    "it suspects so", "on drawings, whether a network can; on pictures with boxes, what hiding the figure costs")
-pd.DataFrame(answers, index=["the thesis says of art", "this run can say of its pictures"]).T.style.format(
+answers["Do networks learn the background too?"] = {"The thesis": "it suspects so", "This run": (
+    "on drawings, whether a network can; on pictures with boxes, what hiding the figure costs")}
+pd.DataFrame(answers).T.fillna("–").style.format(
     escape="html").set_properties(**{"text-align": "left"})
