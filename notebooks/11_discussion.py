@@ -115,11 +115,12 @@ for name, trials in found.items():
     ended, keys = scores.name_as_ended(trials.predictions), ["model", "backbone"]
     summary, chosen = (scores.summary(ended, part).set_index(keys) for part in ("test", "validation"))
     row = summary.loc[chosen["accuracy"].idxmax()]
-    best[name] = ended[(ended[keys] == row.name).all(axis=1)]
+    model, backbone = row.name
+    best[name] = ended.query("model == @model and backbone == @backbone")
     commonest = best[name].query("part == 'test'")["label"].value_counts(normalize=True).max()
     doubt = statistics.find_doubt(best[name], places[name].profile)
     answers[question][name] = (
-        f"the {figures.MODEL_TITLES[row.name[0]].lower()} {row.name[1]}, {row.accuracy:.3f} (95 % interval "
+        f"the {figures.MODEL_TITLES[model].lower()} {backbone}, {row.accuracy:.3f} (95 % interval "
         f"{row.accuracy_low:.3f} to {row.accuracy_high:.3f}, {row.trials:.0f} trials), where always naming the commonest class "
         f"reaches {commonest:.3f}" + (f"; but it {doubt}" if doubt else ""))
 tell(question)
