@@ -40,10 +40,11 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.data.poses import thesis_table
+from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import audit, audit_figures, printed, scores, statistics, tables
 from artpose_lib.report.plotting import show
+from artpose_lib.report.reference import open_editions
 from artpose_lib.train.study import open_study
 from artpose_lib.web import contact_sheet
 
@@ -302,7 +303,10 @@ def tell_power(row):
             f"({row['models']}, which disagree on {row['disagree']:.0%})")
 
 
-Markdown("\n".join(f"- {title}: {tell_power(own['power'].iloc[0])}" for title, own in told.items()))
+powers = {"this run": found["power"].iloc[0]} | {
+    f"*reference, {escape_markdown(edition.data_name)}*": audit.measure_power(edition)
+    for edition in open_editions(Path("../book/reference"), study.results) if set(edition.dataset.classes) == set(POSE_NAMES)}
+Markdown("\n".join(f"- {title}: {tell_power(row)}" for title, row in powers.items()))
 
 # %% [markdown]
 # ## In short

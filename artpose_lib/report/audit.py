@@ -165,8 +165,6 @@ def open_planted(study: Study) -> Study:
 def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     """Every table of the audit, from the trials that `train_audit` stored. Raises ValueError where they are not."""
     plan, pairs = plan_tables(study), pd.DataFrame()
-    models = {name: own.find(study).predictions for name, own in plan["models"].items()}
-    doubts = [f"{name} {doubt}" for name, own in models.items() if (doubt := statistics.find_doubt(own, study.profile))]
     points = _score_trials(study, plan["shares"], "share")
     training = 0.8 * len(study.dataset) / len(study.dataset.classes)  # pictures a class, their mean
     points = points.assign(pictures=points["share"] * training, tested=points["pictures"])[
@@ -179,9 +177,15 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
             "kept": tabulate_kept(study), "spread_power": statistics.simulate_spread(scores.per_trial(one_division)),
             "spread": statistics.spread(starts), "points": points,
-            "power": pd.DataFrame([{"models": " and ".join(models), "doubt": ", ".join(doubts)}
-                                   | statistics.power(*models.values())]),
+            "power": pd.DataFrame([measure_power(study)]),
             "cut": tabulate_ends(study, plan["ends"]), "pairs": pairs}
+
+
+def measure_power(study: Study) -> dict:
+    """`statistics.power` by two networks, their names in `models`, and in `doubt` why that says nothing, or ""."""
+    models = {name: own.find(study).predictions for name, own in plan_tables(study)["models"].items()}
+    doubts = [f"{name} {doubt}" for name, own in models.items() if (doubt := statistics.find_doubt(own, study.profile))]
+    return {"models": " and ".join(models), "doubt": ", ".join(doubts)} | statistics.power(*models.values())
 
 
 def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
