@@ -173,6 +173,14 @@ def test_curves_are_ranked_by_their_spread_and_their_best_epoch():
     assert check(found, "least_spread", "frozen Xception", "frozen VGG16", metric="val_loss").verdict == UNSETTLED
 
 
+def test_stages_are_compared_on_vgg16_alone():
+    staged, lite = trials("finetuned VGG16", 90), trials("finetuned EfficientNet-Lite0", 90)
+    at_once = trials("finetuned VGG16", 60)
+    assert check(context(staged, unstaged=at_once), "staged", second="finetuned VGG16").verdict == HOLDS
+    assert check(context(at_once, unstaged=staged), "staged", second="finetuned VGG16").verdict == FAILS
+    assert check(context(lite, unstaged=pd.DataFrame()), "staged", second="finetuned VGG16").verdict == UNTESTABLE
+
+
 def test_of_the_background_drawings_show_only_what_a_network_can_learn():
     boxed = pd.concat([trials("finetuned VGG16", right).query("part == 'test'").assign(part=part) for part, right in (
         ("whole", 95), ("box greyed", 60), ("another's box greyed", 90))])
