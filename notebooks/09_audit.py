@@ -116,7 +116,7 @@ HTML(tables.audit_section("A3", rows))
 # A network expects its pixels as they were when it learned from photographs. *Caffe* mode exchanges red and blue and
 # takes a mean colour away, *[-1, 1]* squeezes the range, *raw* leaves 0 to 255. The text has caffe mode for all three
 # networks. That is right for VGG16 and ResNet50. Xception learned in a mode of its own, as EfficientNet-Lite0 did, so
-# that there the script does better than the text.
+# that there the script should do better than the text.
 #
 # No script feeds raw values to a frozen network. That row shows what they cost before a network is tuned to them.
 
@@ -303,9 +303,10 @@ def tell_power(row):
             f"({row['models']}, which disagree on {row['disagree']:.0%})")
 
 
+editions = [edition for edition in open_editions(Path("../book/reference"), study.results) if set(edition.dataset.classes)
+            == set(POSE_NAMES) and edition.dataset.fingerprint != study.dataset.fingerprint]
 powers = {"this run": found["power"].iloc[0]} | {
-    f"*reference, {escape_markdown(edition.data_name)}*": audit.measure_power(edition)
-    for edition in open_editions(Path("../book/reference"), study.results) if set(edition.dataset.classes) == set(POSE_NAMES)}
+    f"*reference, {escape_markdown(edition.data_name)}*": audit.measure_power(edition) for edition in editions}
 Markdown("\n".join(f"- {title}: {tell_power(row)}" for title, row in powers.items()))
 
 # %% [markdown]
