@@ -84,7 +84,7 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
     `unlike` and `distance` as `calibration.Neighbours` gives them, null where the record has none; `p_<class>`, the
     network's own probabilities; `model`, the record's name.
     Stopped at any moment and called again it goes on, and the output's bytes are the same.
-    Raises DataError for a source, an earlier run or an output that does not fit, and where another process writes it.
+    Raises DataError for a source or an output that does not fit, and where another process writes it.
     """
     source, out = source.resolve(), out.resolve()
     if out.suffix not in (".parquet", ".csv"):
@@ -97,11 +97,10 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
     facts = _facts(source, root, record, part_size)
     options = {"neighbours": dataset is not None or (record.folder / NEIGHBOURS).exists(), "redirects": redirects,
                "follow": follow}
-    finished = _is_finished(out, facts, options)
     with claim(out, option="--out") as mine:
         if not mine:
             raise DataError(f"{out} is being written by another process. Wait for that, or name another file.")
-        if not (finished or _is_finished(out, facts, options)):  # another process may have ended meanwhile
+        if not _is_finished(out, facts, options):
             if out.exists():
                 say(f"artpose: {out} is made anew, as there is more to compare with or to follow")
             fingerprint = hashlib.sha256(json.dumps([facts, options]).encode()).hexdigest()[:12]
@@ -189,14 +188,10 @@ def _read_facts(out: Path) -> dict:
     try:
         if out.suffix == ".parquet":
             return json.loads(parquet.read_metadata(out).metadata[KEY])
-        stored = json.loads(_beside(out).read_text(encoding="utf-8"))
+        stored = json.loads(out.with_name(f".{out.name}.facts").read_text(encoding="utf-8"))
         return stored if stored["sha256"] == digest(out) else {}
     except (OSError, ValueError, KeyError, TypeError):  # pyarrow's errors among them
         return {}
-
-
-def _beside(out: Path) -> Path:
-    return out.with_name(f".{out.name}.facts")
 
 
 def _freeze_list(names: Iterator[str], lists: Path, size: int) -> int:
@@ -227,5 +222,6 @@ def _assemble(parts: list[Part], out: Path, known: dict) -> None:
         if not is_csv:
             writer.add_key_value_metadata({KEY: json.dumps(known)})
     if is_csv:
-        _beside(out).write_text(json.dumps(known | {"sha256": digest(made)}), encoding="utf-8")
+        stored = json.dumps(known | {"sha256": digest(made)})
+        out.with_name(f".{out.name}.facts").write_text(stored, encoding="utf-8")
     os.replace(made, out)
