@@ -21,10 +21,11 @@ from artpose_lib.train.variants import FAITHFUL, Variant
 
 WAYS = {"SMOTE, then imgaug": FAITHFUL, "nothing": Variant(augmentation=()), "SMOTE": Variant(augmentation=("SMOTE",)),
         "imgaug": Variant(augmentation=("imgaug",)), "copies": Variant(augmentation=("copies",)),
+        "imgaug, then SMOTE": Variant(augmentation=("imgaug", "SMOTE")),
         "MAX_LR as in the text": Variant(max_lr="peak")}
 BOTH = next(iter(WAYS))
 PAIRS = [("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), ("nothing", BOTH), ("copies", BOTH),
-         (BOTH, "MAX_LR as in the text")]
+         ("imgaug, then SMOTE", BOTH), (BOTH, "MAX_LR as in the text")]
 
 
 def measure(data: str, results: str, size: str = "96", backbone: str = "EfficientNet-Lite0",

@@ -5,6 +5,7 @@ What the thesis leaves out is from its scripts (github.com/SarahEmaAllam/BA-Proj
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import imgaug.augmenters as iaa
 import numpy as np
@@ -37,20 +38,23 @@ STRENGTHS = {"VGG16": STRONG, "ResNet50": STRONG, "Xception": MILD, "EfficientNe
 
 def augment(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int,
             by: Sequence[str] = ("SMOTE", "imgaug")) -> tuple[np.ndarray, np.ndarray]:
-    """`balance`, then `expand`: 127 pictures in the largest class become 324 in each.
+    """`balance`, then `expand`: 127 pictures in the largest class become 324 in each. `by` names other ways, in turn:
+    "SMOTE", "imgaug" and "copies" (`repeat`)."""
+    ways = {"SMOTE": partial(balance, seed=seed), "imgaug": partial(expand, backbone=backbone, seed=seed),
+            "copies": repeat}
+    for way in by:
+        images, labels = ways[way](images, labels)
+    return images, labels
 
-    `by` leaves out one of them or both; ("copies",) makes as many pictures as the two, by repeating those that are
-    there, so that an epoch has as many steps and nothing new to see.
-    """
-    if "copies" in by:
-        classes, most = [np.flatnonzero(labels == label) for label in np.unique(labels)], np.bincount(labels).max()
-        for _ in range(ROUNDS):
-            most += most * DRAWN_PERCENT // 100
-        rows = np.concatenate([np.resize(own, most) for own in classes])
-        return images[rows], labels[rows]
-    if "SMOTE" in by:
-        images, labels = balance(images, labels, seed)
-    return expand(images, labels, backbone, seed) if "imgaug" in by else (images, labels)
+
+def repeat(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pictures of each class again and again until there are as many as `balance` and `expand` make: an epoch has
+    as many steps and nothing new to see."""
+    classes, most = [np.flatnonzero(labels == label) for label in np.unique(labels)], np.bincount(labels).max()
+    for _ in range(ROUNDS):
+        most += most * DRAWN_PERCENT // 100
+    rows = np.concatenate([np.resize(own, most) for own in classes])
+    return images[rows], labels[rows]
 
 
 def balance(images: np.ndarray, labels: np.ndarray, seed: int, k: int = NEIGHBOURS) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ class Variant:
     start: int | None = None  # the seed of first weights and the order of batches, where it is not the trial's
     share: float = 1.0  # of each class's training pictures, above 0 and at most 1
     max_lr: str = "table"  # where phase II starts: Tables A.1 and A.2, or the "peak" of phase I (Section 2.2.4)
-    augmentation: tuple[str, ...] = ("SMOTE", "imgaug")  # of an augmented recipe, in turn; or ("copies",), or none
+    augmentation: tuple[str, ...] = ("SMOTE", "imgaug")  # of an augmented recipe: `augment`
 
 
 FAITHFUL = Variant()

@@ -50,7 +50,8 @@ def test_smote_and_imgaug_can_be_had_apart_and_copies_make_as_many_pictures_of_t
 
     for got, expected in ((by(), (images, labels)), (by("SMOTE"), balance(images, labels, seed)),
                           (by("imgaug"), expand(images, labels, "Xception", seed)),
-                          (by("SMOTE", "imgaug"), augment(images, labels, "Xception", seed))):
+                          (by("SMOTE", "imgaug"), augment(images, labels, "Xception", seed)),
+                          (by("imgaug", "SMOTE"), balance(*expand(images, labels, "Xception", seed), seed))):
         np.testing.assert_array_equal(got[0], expected[0])
         np.testing.assert_array_equal(got[1], expected[1])
     copies, named = by("copies")
