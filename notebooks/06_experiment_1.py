@@ -49,15 +49,25 @@ Markdown(study.banner())
 # %%
 MODELS = ["baseline", "frozen", "finetuned"]
 found = study.train(*MODELS)
-lost = scores.find_diverged(found.predictions)
-summary = scores.summary(found.predictions)
-trials = scores.per_trial(found.predictions)
+lost, answers = scores.find_diverged(found.predictions), scores.name_as_ended(found.predictions)
+summary = scores.summary(answers)
+trials = scores.per_trial(answers)
 beside = scores.against_thesis(summary)
-beside = beside[beside["model"].isin(MODELS)]
+beside = beside[beside["model"].isin([*MODELS, *summary["model"]])]
 names = ", ".join(f"{row.model} {row.backbone} seed {row.seed}" for row in lost.itertuples())
 Markdown(f"{len(trials)} trials of {summary['backbone'].nunique()} networks, scored on "
          f"{summary['pictures'].max()} test pictures at most for each model and network, all trials together."
          + (f" The training of {len(lost)} more diverged, and no number and no curve counts them: {names}." if names else ""))
+
+# %% [markdown]
+# A trial is what it ended as, whatever its model is called. Of all epochs the one that was best on the validation pictures gives
+# the weights that are kept. Where only the last layer learned in that phase, a network that is called fine-tuned was never
+# tuned: it is *frozen in fact*, and stands apart in what follows. A network that calls every picture the same, or knows its
+# own training pictures no better than by always naming the commonest class, has not learned. It says nothing about what was tried
+# with it.
+
+# %%
+HTML(tables.diagnoses_table(found.diagnoses))
 
 # %% [markdown]
 # ## How many poses are named rightly
@@ -137,23 +147,23 @@ choose("Model", {figures.MODEL_TITLES[model]: learning(model) for model in curve
 
 # %%
 def poses(model, backbone):
-    own = found.predictions.query("model == @model and backbone == @backbone")
+    own = answers.query("model == @model and backbone == @backbone")
     title = f"{figures.MODEL_TITLES[model]} {backbone}"
     return title, show(figures.class_scores(scores.class_report(own)), alt=f"Precision, recall and F1 of each class, {title}.")
 
 
-best_first = summary.sort_values("accuracy", ascending=False, kind="stable")
+best_first = summary.dropna(subset="accuracy").sort_values("accuracy", ascending=False, kind="stable")
 choose("Model", dict(poses(row.model, row.backbone) for row in best_first.itertuples()))
 
 # %%
 best = best_first.iloc[0]
-report = scores.class_report(found.predictions.query("model == @best.model and backbone == @best.backbone"))
+report = scores.class_report(answers.query("model == @best.model and backbone == @best.backbone"))
 known = report[report["kind"] == "class"].dropna(subset="f1").sort_values("f1")
 least, most = known.iloc[0], known.iloc[-1]
 untested = ", ".join(escape_markdown(name) for name in report["name"][report["support"] == 0])
 Markdown(
     f"The highest test accuracy of this experiment has the {figures.MODEL_TITLES[best.model].lower()} {best.backbone}, "
-    f"{best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). The highest of {len(summary)} "
+    f"{best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). The highest of {len(best_first)} "
     "is likely to have been lucky too. "
     + (f"Its highest F1 is that of {escape_markdown(most['name'])} ({most['f1']:.2f}, of {most['support']} pictures), its "
        f"lowest that of {escape_markdown(least['name'])} ({least['f1']:.2f}, of {least['support']})."

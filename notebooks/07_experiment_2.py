@@ -55,17 +55,23 @@ Markdown(study.banner())
 # %%
 found = study.train("finetuned", "finetuned_aug")  # the first is stored from Experiment 1
 augmented = found.predictions.query("model == 'finetuned_aug'")
-lost = scores.find_diverged(found.predictions)
-summary = scores.summary(found.predictions)
-trials = scores.per_trial(found.predictions)
+lost, answers = scores.find_diverged(found.predictions), scores.name_as_ended(found.predictions)
+summary = scores.summary(answers)
+trials = scores.per_trial(answers)
 beside = scores.against_thesis(summary)
-beside = beside[beside["model"].isin(["finetuned", "finetuned_aug"])]
-trained = scores.summary(augmented).sort_values("accuracy", ascending=False, kind="stable")
-names = list(trained["backbone"])
+beside = beside[beside["model"].isin(["finetuned", "finetuned_aug", *summary["model"]])]
+names = list(augmented["backbone"].unique())
 Markdown(f"Trained with augmentation: {', '.join(names)}."
          + "".join(f" {name}: {reason}." for name, reason in found.missing.items())
          + "".join(f" The training of {row.model} {row.backbone} seed {row.seed} diverged; no number and no curve counts it."
                    for row in lost.itertuples()))
+
+# %% [markdown]
+# As in Experiment 1, a trial is what it ended as. A network that is called fine-tuned and kept weights of which only the last
+# layer had learned is *frozen in fact* and stands apart.
+
+# %%
+HTML(tables.diagnoses_table(found.diagnoses))
 
 # %% [markdown]
 # ## With augmentation and without
@@ -219,12 +225,17 @@ HTML(tables.differences_table({name: rows for name, rows in compared.items() if 
 # it, AUC, is 1 where the two never mix and a half where the network guesses (the thesis' Figure 3.6).
 
 # %%
+ranked = summary[summary["model"].str.startswith("finetuned_aug")].dropna(subset="accuracy").sort_values(
+    "accuracy", ascending=False, kind="stable")
+of_network = {f"{figures.MODEL_TITLES[row.model]}: {row.backbone}": answers.query("model == @row.model and backbone == @row.backbone")
+              for row in ranked.itertuples()}
+
+
 def view(name, make, of, says):
-    own = augmented[augmented["backbone"] == name]
-    return show(make(of(own)), alt=f"{says}, fine-tuned and augmented {name}.")
+    return show(make(of(of_network[name])), alt=f"{says}, {name}.")
 
 
-choose("Network", {name: view(name, figures.roc, scores.roc_curves, "ROC curve of each class") for name in names})
+choose("Network", {name: view(name, figures.roc, scores.roc_curves, "ROC curve of each class") for name in of_network})
 
 # %% [markdown]
 # ## Pose by pose
@@ -232,7 +243,7 @@ choose("Network", {name: view(name, figures.roc, scores.roc_curves, "ROC curve o
 # Precision, recall and F1 (the thesis' Figure 3.7), the test pictures of all trials together.
 
 # %%
-choose("Network", {name: view(name, figures.class_scores, scores.class_report, "Scores of each class") for name in names})
+choose("Network", {name: view(name, figures.class_scores, scores.class_report, "Scores of each class") for name in of_network})
 
 # %% [markdown]
 # ## Which is taken for which
@@ -241,21 +252,21 @@ choose("Network", {name: view(name, figures.class_scores, scores.class_report, "
 # Pieta taken for Sebastian, Graces and Reclining for Pieta, and Tanagra for Antinous.
 
 # %%
-choose("Network", {name: view(name, figures.confusion, scores.confusion, "Which class is taken for which") for name in names})
+choose("Network", {name: view(name, figures.confusion, scores.confusion, "Which class is taken for which") for name in of_network})
 
 # %%
-best = trained.iloc[0]
-matrix = scores.confusion(augmented[augmented["backbone"] == best.backbone])
-counts = matrix.rename_axis(columns="called").stack().rename("n").reset_index()
-counts = counts.assign(of=counts["true"].map(matrix.sum(axis=1)), share=lambda cells: cells["n"] / cells["of"].clip(lower=1))
-worst = counts.query("true != called and n > 0").sort_values("share", ascending=False, kind="stable").head(3)
-untested = ", ".join(escape_markdown(name) for name in matrix.index[matrix.sum(axis=1) == 0])
-Markdown(
-    f"The highest test accuracy has {best.backbone} here, {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to "
-    f"{best.accuracy_high:.3f}). "
-    + ("It takes most often " + ", ".join(
-        f"{escape_markdown(row.true)} for {escape_markdown(row.called)} ({row.n} of {row.of} times)"
-        for row in worst.itertuples()) + "; a picture that was tested in two trials counts twice." if len(worst) else
-        "It takes no test picture for another pose.")
-    + (f" No picture of {untested} was tested." if untested else "")
-)
+def tell(name, best):
+    matrix = scores.confusion(of_network[name])
+    counts = matrix.rename_axis(columns="called").stack().rename("n").reset_index()
+    counts = counts.assign(of=counts["true"].map(matrix.sum(axis=1)), share=lambda cells: cells["n"] / cells["of"].clip(lower=1))
+    worst = counts.query("true != called and n > 0").sort_values("share", ascending=False, kind="stable").head(3)
+    taken = ", ".join(f"{escape_markdown(row.true)} for {escape_markdown(row.called)} ({row.n} of {row.of} times)" for row in worst.itertuples())
+    untested = ", ".join(escape_markdown(label) for label in matrix.index[matrix.sum(axis=1) == 0])
+    return (f"The highest test accuracy here is {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). "
+            f"It is of: {name}. " + (f"It takes most often {taken}; a picture that was tested in two trials counts twice."
+                                     if taken else "It takes no test picture for another pose.")
+            + (f" No picture of {untested} was tested." if untested else ""))
+
+
+Markdown("".join(tell(*first) for first in list(zip(of_network, ranked.itertuples(), strict=True))[:1])
+         or "The training of every network with augmentation diverged, so there is nothing to tell.")

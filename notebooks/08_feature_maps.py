@@ -65,6 +65,12 @@ pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "p
               for model, record in zip(models, networks.records, strict=True)]
              ).style.hide().format({"test accuracy": "{:.3f}"}, escape="html")
 
+# %%
+untuned = [model.title for model, record in zip(models, networks.records, strict=True) if record.layers == "frozen"]
+Markdown(f"In {', '.join(untuned)} only the last layer has learned: the weights that were kept are those of a phase in which all "
+         "others stood still. Whatever the network is called, its maps are the same before and after training." if untuned else
+         "In each of these networks all layers have learned.")
+
 # %% [markdown]
 # ## Scroll
 #

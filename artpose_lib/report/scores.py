@@ -85,14 +85,6 @@ def find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
     return rows.assign(cell=true * probabilities.shape[1] + called, right=true == called)
 
 
-def _find_known_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
-    """`find_cells`, and no row where all trials diverged."""
-    try:
-        return find_cells(predictions, part)
-    except Diverged:
-        return predictions.iloc[:0].assign(cell=0)
-
-
 def scores(confusions: np.ndarray) -> np.ndarray:
     """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k): (..., 3).
 
@@ -108,12 +100,12 @@ def scores(confusions: np.ndarray) -> np.ndarray:
 def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """The `METRICS` of each trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
 
-    Leaves out trials that diverged. Raises ValueError for a part without predictions, an unknown label or a missing
-    probability.
+    Leaves out trials that diverged. Raises ValueError where there is no other, for a part without predictions, an
+    unknown label or a missing probability.
     """
-    k, trials = len(class_names(predictions)), _find_known_cells(predictions, part).groupby(_TRIAL, sort=False)["cell"]
-    rows = [(*key, len(own), *scores(count_cells(own.to_numpy()[None], k))[0]) for key, own in trials]
-    return pd.DataFrame(rows, columns=[*_TRIAL, "pictures", *METRICS])
+    k, trials = len(class_names(predictions)), find_cells(predictions, part).groupby(_TRIAL, sort=False)["cell"]
+    values = scores(np.concatenate([count_cells(cells.to_numpy()[None], k) for _, cells in trials]))
+    return trials.size().reset_index(name="pictures").assign(**dict(zip(METRICS, values.T, strict=True)))
 
 
 def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES) -> pd.DataFrame:
@@ -121,10 +113,14 @@ def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESA
 
     Returns a row for each model and backbone: model, backbone, trials, diverged (trials left out), pictures (those of
     all trials added up), then accuracy, macro_f1 and weighted_f1, each followed by its _low and _high (see
-    `bootstrap_means`); last, and with no scores (NaN), those of which all trials diverged. Raises as `per_trial` does.
+    `bootstrap_means`); last, with NaN for scores, those of which all trials diverged. Otherwise raises as `per_trial`.
     """
     rows, k, lost = [], len(class_names(predictions)), find_diverged(predictions[predictions["part"] == part])
-    for key, own in _find_known_cells(predictions, part).groupby(_TRIAL[:2], sort=False):
+    try:
+        cells = find_cells(predictions, part)
+    except Diverged:
+        cells = predictions.iloc[:0]
+    for key, own in cells.groupby(_TRIAL[:2], sort=False):
         trials = [cells.to_numpy()[None] for _, cells in own.groupby("seed", sort=False)["cell"]]
         means, redrawn = bootstrap_means([trials], k, resamples)
         ends = interval(redrawn[0], means[0])

@@ -245,7 +245,8 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
         above = compare_with_commonest(own).low > 0
     except Diverged:
         return "diverged"
-    recipe = RECIPES.get((own["model"].iloc[0], own["backbone"].iloc[0]))  # references have none
+    model = own["model"].iloc[0].removesuffix("_frozen")  # of `scores.FROZEN_IN_FACT`
+    recipe = RECIPES.get((model, own["backbone"].iloc[0]))  # references have none
     return ("learned in its last layer alone" if find_untuned(own).all() else
             "was trained short" if recipe and not profile.full_strength(recipe) else
             "" if above else "is not surely above naming the commonest class")
