@@ -58,10 +58,15 @@ Markdown(study.banner())
 audit.train_audit(study)
 found = audit.tabulate(study)
 references = tables.load_references(Path("../book/results"), study)
-rows = tables.stack_rows(found["rows"], references)
-listed = "\n".join(f"- {escape_markdown(tables.describe_reference(content))}" for content in references)
+editions = [edition for edition in open_editions(Path("../book/reference"), study.results)
+            if edition.dataset.fingerprint != study.dataset.fingerprint]
+rows = pd.concat([tables.stack_rows(found["rows"], references), *(
+    audit.add_verdicts(audit.compare(edition)).dropna(subset="text").assign(source=f"reference: {edition.data_name}")
+    for edition in editions)], ignore_index=True)
+listed = "\n".join([*(f"- {escape_markdown(tables.describe_reference(content))}" for content in references),
+                    *(f"- {edition.banner()}" for edition in editions)])
 Markdown("Numbers without a mark are this run's. " + (
-    f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
+    f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if listed else
     "There are no reference results of other pictures to stand beside them."))
 
 # %% [markdown]
@@ -136,7 +141,7 @@ show(audit_figures.differences(tested.assign(label=labels)),
 
 # %%
 kept = pd.concat([found["kept"].assign(source=study.data_name), *(
-    content["tables"]["kept"].assign(source=content["data"]) for content in references if "kept" in content["tables"])])
+    audit.tabulate_kept(edition).assign(source=f"reference: {edition.data_name}") for edition in editions)])
 Markdown("" if kept.empty else (
     "The slip in A2 is that a network which should learn in all its layers never does. The text's own recipe, run as it "
     "is written, can end in the same place. Where its second phase, in which all layers learn, never does as well as its "

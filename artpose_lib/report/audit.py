@@ -64,6 +64,8 @@ class Comparison(NamedTuple):
 
     def find_obstacle(self, study: Study) -> str:
         """Why this is not run, or ""."""
+        if self.planted and not study.trains:
+            return f"{UNTESTABLE}: its trials are not stored"
         recipe = find_recipe(self.script.model, self.script.backbone)
         if recipe.weights and study.weights_of(recipe.backbone) == NO_WEIGHTS:
             return f"{UNTESTABLE}: there are no ImageNet weights of {recipe.backbone}"
@@ -299,5 +301,5 @@ def add_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
     there is none."""
     signs, tested = thesis_table("audit").set_index("id")["sign"], rows["p"].dropna()
     verdicts = [row.why or judge(signs[row.id], row.low, row.high) for row in rows.itertuples()]
-    return rows.drop(columns="why").assign(
-        p_holm=pd.Series(multipletests(tested, method="holm")[1], tested.index), verdict=verdicts)
+    corrected = multipletests(tested, method="holm")[1] if len(tested) else []
+    return rows.drop(columns="why").assign(p_holm=pd.Series(corrected, tested.index, float), verdict=verdicts)

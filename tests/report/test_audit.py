@@ -29,7 +29,7 @@ def drawn(tmp_path_factory):
 class Rehearsed:
     """A study whose trials are right as often as they are told to be, so that nothing has to be trained."""
 
-    embedded = True
+    embedded = trains = True
 
     def __init__(self, dataset, results, profile="thesis"):
         self.dataset, self.results, self.weights_dir, self.trained = dataset, results, None, set()
@@ -142,6 +142,16 @@ def test_no_row_compares_a_recipe_with_itself_or_a_rate_that_cannot_teach(drawn,
         changed = [one != two for one, two in zip(text.phases, script.phases, strict=True)]
         assert any(changed) or text.variant != script.variant or comparison.part != "test"
         assert not script.variant.layers or (any(changed) and script.phases[0].initial_lr > 1e-4)
+
+
+def test_a_study_that_trains_nothing_has_rows_of_its_stored_trials_alone(drawn, tmp_path):
+    study = Rehearsed(drawn, tmp_path)
+    train_audit(study, ["A8"])
+    study.trains = False
+    rows = audit.add_verdicts(audit.compare(study))
+    assert list(rows.dropna(subset="text")["id"]) == ["A8"] and not (tmp_path / "embedded").exists()
+    assert rows.loc[rows["text"].isna(), "verdict"].str.startswith(audit.UNTESTABLE).all()
+    assert audit.add_verdicts(audit.compare(study, ["A4"]))["p_holm"].isna().all()
 
 
 def test_only_what_is_asked_for_is_trained(drawn, tmp_path):
