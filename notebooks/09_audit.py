@@ -42,7 +42,7 @@ from IPython.display import HTML, Markdown
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.data.text import escape_markdown
-from artpose_lib.report import audit, audit_figures, printed, scores, statistics, tables
+from artpose_lib.report import audit, audit_figures, figures, printed, scores, statistics, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import open_editions
 from artpose_lib.train.study import open_study
@@ -146,7 +146,7 @@ Markdown("" if kept.empty else (
     "The slip in A2 is that a network which should learn in all its layers never does. The text's own recipe, run as it "
     "is written, can end in the same place. Where its second phase, in which all layers learn, never does as well as its "
     "first, the weights kept are those of the first, in which the head alone learned:\n\n") + "\n".join(
-        f"- {escape_markdown(row.source)}, {row.model} VGG16: so in {row.frozen} of {row.trials} trials"
+        f"- {escape_markdown(row.source)}, {figures.MODEL_TITLES[row.model].lower()} VGG16: so in {row.frozen} of {row.trials} trials"
         for row in kept.itertuples()))
 
 # %%
@@ -308,10 +308,9 @@ def tell_power(row):
             f"({row['models']}, which disagree on {row['disagree']:.0%})")
 
 
-editions = [edition for edition in open_editions(Path("../book/reference"), study.results) if set(edition.dataset.classes)
-            == set(POSE_NAMES) and edition.dataset.fingerprint != study.dataset.fingerprint]
 powers = {"this run": found["power"].iloc[0]} | {
-    f"*reference, {escape_markdown(edition.data_name)}*": audit.measure_power(edition) for edition in editions}
+    f"*reference, {escape_markdown(edition.data_name)}*": audit.measure_power(edition)
+    for edition in editions if set(edition.dataset.classes) == set(POSE_NAMES)}
 Markdown("\n".join(f"- {title}: {tell_power(row)}" for title, row in powers.items()))
 
 # %% [markdown]
