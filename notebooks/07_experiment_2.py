@@ -167,7 +167,8 @@ show(figures.curves(scores.curves(scores.drop_trials(found.history, lost)), "fin
 
 # %%
 histories = [own.history.assign(pictures=edition.data_name) for edition in editions
-             if (own := edition.find("finetuned", "finetuned_aug")).records]
+             if edition.dataset.fingerprint != study.dataset.fingerprint
+             and (own := edition.find("finetuned", "finetuned_aug")).records]
 cycles = pd.concat([*histories, scores.drop_trials(found.history, lost).assign(pictures="this run")])
 
 
