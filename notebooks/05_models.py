@@ -122,7 +122,8 @@ Markdown(f"Alone or in company, the picture gets the same probabilities. Of {net
 # Smith {cite}`onecycle`. In **phase I** the rate begins very low and is multiplied after each epoch, until the validation
 # accuracy has not risen for a number of epochs, the *patience*. The weights of the best epoch are put back. In **phase
 # II** training restarts from there at a set highest rate, which is divided after each epoch, thirty times, and then
-# stays. The optimiser is Adam {cite}`adam`.
+# stays. The thesis' tables print that rate; its text would take the rate at which phase I was best. This report follows the
+# tables, and {doc}`Experiment 2 <07_experiment_2>` tries both. The optimiser is Adam {cite}`adam`.
 #
 # The thesis' Figure A.2 sketches this. Here it is computed, for every row of its Tables A.1 and A.2. Phase I is drawn up
 # to the rate at which phase II begins; in training it ends when its patience does, often sooner or later than that.
