@@ -90,21 +90,22 @@ class ClaimContext:
 
     def remark(self, names: Sequence[str]) -> str:
         """Which of the networks are missing and why, which trials do not count, what was trained short."""
-        said = []
-        for name in names:
+        said: dict[str, list[str]] = {}
+        for name in dict.fromkeys(names):
             model, backbone = name.split(" ")
             own = self.predictions.query("model == @model and backbone == @backbone")
-            untuned = own[scores.find_untuned(own)]["seed"].nunique()
+            untuned, trials = own[scores.find_untuned(own)]["seed"].nunique(), own["seed"].nunique()
             if own.empty:
-                said.append(f"{backbone} has no ImageNet weights here")
+                said.setdefault("no ImageNet weights here", []).append(backbone)
             elif name not in self.networks:
-                said.append(f"in all trials of {name} the weights kept are those of phase I, where only the head learns"
-                            if untuned else f"the training of {name} diverged")
+                said.setdefault("in all trials the weights kept are those of phase I, where only the head learns"
+                                if untuned else "the training diverged", []).append(name)
             elif untuned:
-                said.append(f"{untuned} of {own['seed'].nunique()} trials of {name} kept the weights of phase I and do "
-                            "not count")
-            said += [f"{name} was trained short"] if name in self.networks and not self.is_full(name) else []
-        return "; ".join(dict.fromkeys(said))
+                said.setdefault(f"the weights of phase I, which do not count, in {untuned} of {trials} trials",
+                                []).append(name)
+            if name in self.networks and not self.is_full(name):
+                said.setdefault("trained short", []).append(name)
+        return "; ".join(f"{why}: {', '.join(dict.fromkeys(networks))}" for why, networks in said.items())
 
     def is_full(self, name: str) -> bool:
         """Whether a network is trained at the thesis' strength."""
@@ -308,7 +309,7 @@ def _staged(context: ClaimContext, claim) -> Outcome:
     """Whether VGG16 fine-tuned in two stages is above the same with all layers in both."""
     name = context.choose(claim.second)
     if context.unstaged.empty:
-        raise Untestable("VGG16 has no ImageNet weights here")
+        raise Untestable("no ImageNet weights here: VGG16")
     found = difference(context.unstaged, context.networks[name], claim.metric)
     return context.conclude([name], f"{name}, frozen first less all layers: {_tell(*found[2:5])}",
                             judge([(found.difference, found.p)]), *found[2:5])

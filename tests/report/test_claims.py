@@ -75,7 +75,7 @@ def test_the_best_is_above_every_other_and_a_missing_one_only_lets_it_fail(right
     found = context(*(trials(f"frozen {name}", own) for name, own in zip(("VGG16", "Xception", "ResNet50"), right,
                                                                         strict=False)))
     outcome = check(found, "best", "frozen *", "frozen Xception")
-    assert outcome.verdict == verdict and ("ResNet50 has no ImageNet weights" in outcome.measured) == (len(right) < 3)
+    assert outcome.verdict == verdict and ("no ImageNet weights here: ResNet50" in outcome.measured) == (len(right) < 3)
     turned = {HOLDS: FAILS, FAILS: HOLDS}.get(verdict, verdict)
     if len(right) == 3 and right[0] != 60 or right == (60, 50, 88):
         assert check(found, "worst", "frozen *", "frozen Xception").verdict == turned
@@ -101,7 +101,7 @@ def test_a_network_that_the_thesis_has_not_is_told_and_decides_nothing():
 def test_what_was_trained_short_proves_nothing(right):
     found = trials("frozen VGG16", 70), trials("finetuned VGG16", right)
     outcome = check(context(*found, profile="quick"), "above", "frozen VGG16", "finetuned VGG16")
-    assert outcome.verdict == UNTESTABLE and "finetuned VGG16 was trained short" in outcome.measured
+    assert outcome.verdict == UNTESTABLE and "trained short: finetuned VGG16" in outcome.measured
     in_full = check(context(*found), "above", "frozen VGG16", "finetuned VGG16").verdict
     assert in_full == (HOLDS if right > 70 else FAILS)
 
@@ -111,10 +111,10 @@ def test_trials_that_kept_the_frozen_phase_are_no_evidence_on_fine_tuning():
     plain = trials("frozen VGG16", 60, seeds=(40, 41, 42), layers="frozen")
     outcome = check(context(plain, tuned, not_tuned), "above", "frozen VGG16", "finetuned VGG16")
     assert outcome.verdict == HOLDS and outcome.value == pytest.approx(0.3)
-    assert "1 of 3 trials of finetuned VGG16 kept the weights of phase I" in outcome.measured
+    assert "the weights of phase I, which do not count, in 1 of 3 trials: finetuned VGG16" in outcome.measured
     outcome = check(context(plain, not_tuned), "above", "frozen VGG16", "finetuned VGG16")
     assert outcome.verdict == UNTESTABLE and "phase I, where only the head learns" in outcome.measured
-    with pytest.raises(claims.Untestable, match="training of finetuned VGG16 diverged"):
+    with pytest.raises(claims.Untestable, match="training diverged: finetuned VGG16"):
         context(plain, tuned.assign(p_A=np.nan, p_B=np.nan, p_C=np.nan)).choose("finetuned VGG16")
 
 
