@@ -16,6 +16,7 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.draw.embedded import plant_copies
 from artpose_lib.files import whole
 from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.model.features import BATCH
 from artpose_lib.report import scores, statistics
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.statistics import Difference
@@ -221,6 +222,8 @@ def _measure(comparison: Comparison, study: Study) -> tuple[Difference, str]:
         return Difference(*[np.nan] * 6, 0, 0), "not settled: the training diverged"
     if comparison.id == "A7":
         return found, "a count, and no test"
+    if comparison.part == "test, sorted by class" and found.pictures <= found.trials * BATCH:
+        return found, f"{UNTESTABLE}: all test pictures stand in one batch, in whatever order"
     ended, trials = text.diagnoses, len(text.diagnoses)
     heard, frozen = (ended["learned"] & ~ended["collapsed"]).sum(), (ended["layers"] == "frozen").sum()
     if heard <= trials / 2:

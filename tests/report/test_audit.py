@@ -144,6 +144,15 @@ def test_no_row_compares_a_recipe_with_itself_or_a_rate_that_cannot_teach(drawn,
         assert not script.variant.layers or (any(changed) and script.phases[0].initial_lr > 1e-4)
 
 
+def test_an_order_of_pictures_that_fit_into_one_batch_is_no_other_company(drawn, tmp_path, monkeypatch):
+    study = Rehearsed(drawn, tmp_path, "quick")
+    train_audit(study, ["A3"])
+    told = [audit.compare(study, ["A3"]).query("condition == 'sorted by class'")["why"].iloc[0]]
+    monkeypatch.setattr(audit, "BATCH", 68)  # as many as are tested
+    told += [audit.compare(study, ["A3"]).query("condition == 'sorted by class'")["why"].iloc[0]]
+    assert told[0] == "" and "one batch" in told[1]
+
+
 def test_a_study_that_trains_nothing_has_rows_of_its_stored_trials_alone(drawn, tmp_path):
     study = Rehearsed(drawn, tmp_path)
     train_audit(study, ["A8"])
