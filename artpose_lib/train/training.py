@@ -54,10 +54,6 @@ class Batches(keras.utils.PyDataset):
         shuffled = np.random.default_rng([self.seed, epoch]).permutation(len(self.y))
         return shuffled[:self.steps * self.batch_size]
 
-    def used(self, epochs: int) -> np.ndarray:
-        """The rows, sorted, that the first `epochs` epochs take: all of them, unless `steps` caps an epoch."""
-        return np.unique([self.order(epoch) for epoch in range(epochs)])
-
 
 class Trainer:
     """A Keras classifier that is built and compiled once and then trained again and again from fresh weights.
@@ -200,18 +196,9 @@ def _fit_head(trainer: Trainer, train_part: Part, validation: Part, recipe: Reci
               steps: int | None, seed: int) -> pd.DataFrame:
     """A frozen phase: only the head learns, so the backbone runs once over the pictures."""
     pooled = classifier.pooled_model(trainer.model)
-    used = Batches(train_part, trainer.n_classes, recipe.batch_size, steps, seed).used(epochs)
-    parts = [Part(_pooled_rows(pooled, part.x, rows), part.y)
-             for part, rows in ((train_part, used), (validation, np.arange(len(validation.y))))]
+    parts = [Part(pooled.predict(part.x, batch_size=BATCH, verbose=0), part.y) for part in (train_part, validation)]
     head = Trainer(classifier.build_head(parts[0].x.shape[1], trainer.n_classes), trainer.n_classes)
     head.model.set_weights(trainer.model.get_layer(classifier.HEAD).get_weights())
     history = head.fit(*parts, recipe, phase, epochs, steps, seed)
     trainer.model.get_layer(classifier.HEAD).set_weights(head.model.get_weights())
     return history
-
-
-def _pooled_rows(pooled: keras.Model, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Pooled features of these rows, and zeros for the others, which no batch asks for."""
-    features = np.zeros((len(x), pooled.output_shape[-1]), "float32")
-    features[rows] = pooled.predict(x[rows] if len(rows) < len(x) else x, batch_size=BATCH, verbose=0)
-    return features

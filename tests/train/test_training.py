@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import standin
-from hypothesis import given
-from hypothesis import strategies as st
 
 from artpose_lib.model import classifier
 from artpose_lib.train import training
@@ -147,15 +145,6 @@ def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(network, part, s
     for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
         np.testing.assert_allclose(short[column], naive[column], atol=1e-3)
     np.testing.assert_allclose(probabilities, trainer.model.predict(part.x, verbose=0), atol=1e-3)
-
-
-@given(count=st.integers(1, 40), batch=st.integers(1, 20), steps=st.none() | st.integers(1, 5),
-       epochs=st.integers(1, 4))
-def test_the_used_rows_are_those_that_the_batches_take(count, batch, steps, epochs):
-    batches = Batches(Part(np.arange(count)[:, None], np.zeros(count, int)), 1, batch, steps, seed=3)
-    used = batches.used(epochs)
-    taken = {row for number in range(epochs * batches.steps) for row in batches[number][0][:, 0].tolist()}
-    assert used.tolist() == sorted(taken)
 
 
 # A network whose batch normalisation learns
