@@ -70,12 +70,12 @@ def train_boxes(study: Study) -> Trials:
 def tabulate_conditions(trials: Trials) -> pd.DataFrame:
     """A row a test picture, condition and trial, of the trials of `train_backgrounds` or `train_boxes`.
 
-    `Record.predictions` with condition, strength (NaN for boxes), background ("" where none is shown), of boxes hidden
+    `Trials.predictions` with condition, strength (NaN for boxes), background ("" where none is shown), of boxes hidden
     (the share of a picture's own that is grey) and predicted, in the order of conditions and strengths.
     """
     order = [*CONDITIONS, *BOX_CONDITIONS]
     frames = [record.predictions.query("part != 'validation'").assign(
-        condition=lambda rows: rows["part"].replace("test", "whole"),
+        condition=lambda rows: rows["part"].replace("test", "whole"), layers=record.layers,
         strength=record.config.get("background_link", np.nan), predicted=likeliest_class) for record in trials.records]
     return pd.concat(frames or [pd.DataFrame(columns=["condition", "strength"])]).sort_values(
         "strength", kind="stable").sort_values(

@@ -19,7 +19,7 @@ from scipy import stats
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, choose_recipe, tabulate_conditions, train_boxes
 from artpose_lib.report import scores
-from artpose_lib.report.statistics import compare_with_commonest, difference
+from artpose_lib.report.statistics import NoneInCommon, compare_with_commonest, difference
 from artpose_lib.report.verdicts import (
     ALPHA,
     FAILS,
@@ -147,7 +147,7 @@ def check_claim(context: ClaimContext, claim) -> Outcome:
     measures is told beside the reason."""
     try:
         return KINDS[claim.kind](context, claim)
-    except Untestable as reason:
+    except (Untestable, scores.Diverged, NoneInCommon) as reason:
         other = claim._replace(**{side: re.sub(r" [^|]+", f" {OTHER}", getattr(claim, side))
                                   for side in ("first", "second")})
         if other == claim:
@@ -182,10 +182,7 @@ def _order(context: ClaimContext, claim, names: Sequence[str]) -> Outcome:
         unlearned = f"not surely above the commonest class: {', '.join(dict.fromkeys(idle))}"
     if second in idle or not rivals:
         raise Untestable(unlearned or context.remark(names) or "there is nothing to compare")
-    try:
-        found = {name: difference(context.networks[name], context.networks[second], metric, part) for name in rivals}
-    except ValueError as reason:  # no trial in common
-        raise Untestable(context.remark([second, *names])) from reason
+    found = {name: difference(context.networks[name], context.networks[second], metric, part) for name in rivals}
     closest = min(found, key=lambda name: sign * found[name].difference)
     what = f"{second} less {closest}" + f", the closest of {len(found)}" * (len(found) > 1)
     verdict, interval = judge([(sign * own.difference, own.p) for own in found.values()]), found[closest][2:5]
@@ -320,8 +317,10 @@ def _background(context: ClaimContext, _) -> Outcome:
     hidden, elsewhere = BOX_CONDITIONS[1:]
     if not len(context.boxed):
         raise Untestable("no test picture has a box")
-    figure = difference(context.boxed, context.boxed, part=hidden, second_part=elsewhere)
-    rest, recipe = compare_with_commonest(context.boxed, hidden), choose_recipe(context.study)
+    boxed, recipe = context.boxed[~scores.find_untuned(context.boxed)], choose_recipe(context.study)
+    if boxed.empty:
+        raise Untestable("in all trials the weights kept are those of phase I, where only the head learns")
+    figure, rest = difference(boxed, boxed, part=hidden, second_part=elsewhere), compare_with_commonest(boxed, hidden)
     name, decides = f"{recipe.model} {recipe.backbone}", recipe.backbone not in BORROWED and not context.study.embedded
     verdict = judge([(own.difference, own.p) for own in (figure, rest)]) if decides else UNTESTABLE
     return context.conclude(

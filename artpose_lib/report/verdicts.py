@@ -21,7 +21,7 @@ ALPHA = 0.05
 
 def judge(gaps: Sequence[tuple[float, float]]) -> str:
     """The verdict on a claim that all of these are above 0: each a difference and its two-sided p."""
-    if all(value > 0 and p <= ALPHA for value, p in gaps):
+    if gaps and all(value > 0 and p <= ALPHA for value, p in gaps):
         return HOLDS
     return FAILS if any(value < 0 and p * len(gaps) <= ALPHA for value, p in gaps) else UNSETTLED
 

@@ -179,6 +179,8 @@ def test_stages_are_compared_on_vgg16_alone():
     assert check(context(staged, unstaged=at_once), "staged", second="finetuned VGG16").verdict == HOLDS
     assert check(context(at_once, unstaged=staged), "staged", second="finetuned VGG16").verdict == FAILS
     assert check(context(lite, unstaged=pd.DataFrame()), "staged", second="finetuned VGG16").verdict == UNTESTABLE
+    for gone in (at_once.assign(seed=7), at_once.assign(p_A=np.nan, p_B=np.nan, p_C=np.nan)):
+        assert check(context(staged, unstaged=gone), "staged", second="finetuned VGG16").verdict == UNTESTABLE
 
 
 def test_of_the_background_drawings_show_only_what_a_network_can_learn():
@@ -188,6 +190,7 @@ def test_of_the_background_drawings_show_only_what_a_network_can_learn():
     assert outcome.verdict == HOLDS and outcome.value == pytest.approx(0.3)
     assert check(context(boxed, boxed=boxed, embedded=True), "background").verdict == UNTESTABLE
     assert check(context(boxed), "background").verdict == UNTESTABLE
+    assert check(context(boxed, boxed=boxed.assign(layers="frozen")), "background").verdict == UNTESTABLE
 
 
 def test_the_text_is_held_against_its_own_tables():

@@ -15,7 +15,7 @@ from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED
 @pytest.mark.parametrize("gaps, verdict", [
     ([(0.1, 0.01)], HOLDS), ([(0.1, 0.2)], UNSETTLED), ([(-0.1, 0.2)], UNSETTLED), ([(-0.1, 0.01)], FAILS),
     ([(0.1, 0.01), (0.2, 0.06)], UNSETTLED), ([(-0.1, 0.03), (0.2, 0.01)], UNSETTLED),  # 2 x 0.03 is no evidence
-    ([(-0.1, 0.02), (0.2, 0.01)], FAILS), ([(np.nan, np.nan)], UNSETTLED)])
+    ([(-0.1, 0.02), (0.2, 0.01)], FAILS), ([(np.nan, np.nan)], UNSETTLED), ([], UNSETTLED)])
 def test_a_claim_holds_where_all_of_it_does_and_fails_where_some_surely_does_not(gaps, verdict):
     assert verdicts.judge(gaps) == verdict
 
