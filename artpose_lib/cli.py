@@ -166,37 +166,17 @@ def run(chapters: tuple[str, ...], parameters: tuple[tuple[str, str], ...], out:
 
 
 @artpose.command()
-@click.option("--export", default="", metavar="DIR",
-              help="Write the tables of the audit and the claims there, small, without pictures and titles; trains "
-                   "what is missing. All options but --results go with it.")
-@study_options
-@click.pass_context
-def results(context: click.Context, export: str, cluster: str, **study: str) -> None:
-    """List the stored trials, or export what the audit made of them.
+@option("--results", "~/.artpose", "Folder of trials.")
+def results(results: str) -> None:
+    """List the stored trials.
 
     \b
     Example:  artpose results --results results
-              artpose results --export tables --data pictures --profile thesis
     """
-    if export:
-        from artpose_lib.report import audit, claims, tables
-        from artpose_lib.train.cluster import open_cluster
-        from artpose_lib.train.study import open_study
-
-        parameters = study_parameters(**study)
-        with open_cluster(cluster) as address:
-            study = open_study(**parameters, cluster=address)
-            audit.train_audit(study)
-            found = audit.tabulate(study) | {"claims": claims.check_claims(claims.train_claims(study))}
-        click.echo(tables.export(study, found, Path(export)))
-        return
-    for name in ("cluster", *study):
-        if name != "results" and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name} goes with --export; the list takes --results alone")
     from artpose_lib.train.records import list_trials
 
-    listed = list_trials(Path(study["results"]).expanduser())
-    click.echo(listed.to_string(index=False) if len(listed) else f"no trials stored in {study['results']}")
+    listed = list_trials(Path(results).expanduser())
+    click.echo(listed.to_string(index=False) if len(listed) else f"no trials stored in {results}")
 
 
 @artpose.command(epilog="Some museums ask for a key, read from the environment: HARVARD_API_KEY, "

@@ -57,17 +57,11 @@ Markdown(study.banner())
 # %%
 audit.train_audit(study)
 found = audit.tabulate(study)
-references = tables.load_references(Path("../book/results"), study)
-editions = [edition for edition in open_editions(Path("../book/reference"), study.results)
-            if edition.dataset.fingerprint != study.dataset.fingerprint]
-rows = pd.concat([tables.stack_rows(found["rows"], references), *(
-    audit.add_verdicts(audit.compare(edition)).dropna(subset="text").assign(source=f"reference: {edition.data_name}")
-    for edition in editions)], ignore_index=True)
-listed = "\n".join([*(f"- {escape_markdown(tables.describe_reference(content))}" for content in references),
-                    *(f"- {edition.banner()}" for edition in editions)])
-Markdown("Numbers without a mark are this run's. " + (
-    f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if listed else
-    "There are no reference results of other pictures to stand beside them."))
+editions = [own for own in open_editions(Path("../book/reference"), study.results)
+            if own.dataset.fingerprint != study.dataset.fingerprint]
+rows = tables.stack_rows(found["rows"], {own.data_name: audit.add_verdicts(audit.compare(own)) for own in editions})
+Markdown("Numbers without a mark are this run's. Those marked *reference* come with the book and were measured before, "
+         "elsewhere:\n\n" + "\n".join(f"- {own.banner()}" for own in editions))
 
 # %% [markdown]
 # ## A1: labels and pictures part
@@ -286,8 +280,7 @@ Markdown("\n".join(f"- “{row.quote}” (Section {row.section}). {row.beside}" 
 # pictures.
 
 # %%
-told = {"this run": found} | {f"*reference, {escape_markdown(content['data'])}, {content['date']}*": content["tables"]
-                              for content in references if "doubt" in content["tables"].get("power", ())}
+told = {"this run": found}
 curves = {title: statistics.learning_curve(own["points"]) for title, own in told.items()}
 show(audit_figures.learning_curve(found["points"], curves["this run"]), alt="Test accuracy against training pictures a class.")
 

@@ -52,9 +52,10 @@ from pathlib import Path
 
 from IPython.display import HTML, Markdown
 
-from artpose_lib.data.text import escape_markdown
+from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.report import audit_figures, claims, tables, verdicts
 from artpose_lib.report.plotting import show
+from artpose_lib.report.reference import open_editions
 from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -62,11 +63,11 @@ Markdown(study.banner())
 
 # %%
 table = claims.check_claims(claims.train_claims(study))
-references = tables.load_references(Path("../book/results"), study)
-listed = "\n".join(f"- {escape_markdown(tables.describe_reference(content))}" for content in references)
-Markdown("Numbers without a mark are this run's. " + (
-    f"Those marked *reference* come with the book and were measured before, elsewhere:\n\n{listed}" if references else
-    "There are no reference results of other pictures to stand beside them."))
+editions = [own for own in open_editions(Path("../book/reference"), study.results)
+            if set(own.dataset.classes) == set(POSE_NAMES) and own.dataset.fingerprint != study.dataset.fingerprint]
+references = {own.data_name: claims.check_claims(claims.train_claims(own)) for own in editions}
+Markdown("Numbers without a mark are this run's. Those marked *reference* come with the book and were measured before, "
+         "elsewhere:\n\n" + "\n".join(f"- {own.banner()}" for own in editions))
 
 # %% [markdown]
 # ## In one picture

@@ -3,7 +3,6 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -103,11 +102,6 @@ def test_an_error_shows_its_traceback_where_it_is_asked_for(capsys):
         cli.main(["data", "info", "/nowhere", "--debug"])
 
 
-def test_options_that_would_do_nothing_are_refused(tmp_path, capsys):
-    assert cli.main(["results", "--results", str(tmp_path), "--profile", "smoke"]) == 2
-    assert "--profile goes with --export" in capsys.readouterr().err
-
-
 def test_a_parameter_of_the_chapter_never_changes_the_command(monkeypatch, tmp_path):
     """Not the list that is being read, nor the folder of what is executed, nor the command's cluster."""
     chapter = tmp_path / "notebooks" / "01_try.py"
@@ -126,25 +120,6 @@ def test_a_parameter_of_the_chapter_never_changes_the_command(monkeypatch, tmp_p
     assert out == Path("here/01_try.ipynb")
     assert {parameters[name] for name in ("parameters", "out", "chapters", "profile")} == {"x"}
     assert cli.main(["run", "1", "-p", "data", "/nowhere"]) == 1
-
-
-def test_an_export_trains_on_the_cluster_that_it_is_given(monkeypatch, colours, tmp_path):
-    opened = []
-
-    @contextmanager
-    def open_cluster(where):
-        opened.append(where)
-        yield "tcp://127.0.0.1:1"
-
-    studies = []
-    monkeypatch.setattr("artpose_lib.train.cluster.open_cluster", open_cluster)
-    monkeypatch.setattr("artpose_lib.report.audit.train_audit", studies.append)
-    monkeypatch.setattr("artpose_lib.report.audit.tabulate", lambda study: {"rows": None})
-    monkeypatch.setattr("artpose_lib.report.claims.train_claims", studies.append)
-    monkeypatch.setattr("artpose_lib.report.claims.check_claims", lambda context: None)
-    monkeypatch.setattr("artpose_lib.report.tables.export", lambda study, tables, folder: folder)
-    assert cli.main(["results", "--export", str(tmp_path), "--data", str(colours), "--cluster", "local:1"]) == 0
-    assert opened == ["local:1"] and {study.cluster for study in studies} == {"tcp://127.0.0.1:1"}
 
 
 def test_data_info_counts_the_classes(colours, capsys):
@@ -197,26 +172,3 @@ def test_a_class_of_one_picture_is_met_for_real(capsys):
     assert cli.main(["data", "info", str(SHARED / "data" / "artworks")]) == 1
     said = capsys.readouterr().err
     assert 'class "Tanagra" has 1 picture' in said and "--classes Antinous,Graces,Pieta,Reclining,Sebastian" in said
-
-
-def test_results_are_exported_without_pictures_and_titles(colours, tmp_path, monkeypatch, capsys):
-    import pandas as pd
-
-    from artpose_lib.report import audit, claims
-    from artpose_lib.train import records
-
-    table = pd.DataFrame({"id": ["A1"], "difference": [-0.3]})
-    monkeypatch.setattr(audit, "train_audit", lambda study: None)
-    monkeypatch.setattr(audit, "tabulate", lambda study: {"rows": table})
-    monkeypatch.setattr(claims, "train_claims", lambda study: None)
-    monkeypatch.setattr(claims, "check_claims", lambda context: table)
-    arguments = ["results", "--export", str(tmp_path / "kept"), "--data", str(colours), "--results", str(tmp_path)]
-    assert cli.main(arguments) == 1
-    assert "no trial of these pictures" in capsys.readouterr().err
-    from artpose_lib.data.dataset import load_dataset
-    config = {"recipe": {"model": "frozen", "backbone": "VGG16"}, "seed": 40, "data": load_dataset(colours).fingerprint}
-    frame = pd.DataFrame({"file_name": ["a"], "label": ["x"], "part": ["test"], "p_x": [1.0]})
-    records.store_record(tmp_path, config, pd.DataFrame({"phase": [1], "val_accuracy": [1.0]}), frame, 1)
-    assert cli.main(arguments) == 0
-    written = (tmp_path / "kept").glob("*.json")
-    assert all("00.png" not in path.read_text() and '"rows"' in path.read_text() for path in written)

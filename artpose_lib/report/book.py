@@ -95,16 +95,18 @@ def read_parameters(chapter: Path) -> dict[str, object]:
 
 def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
     """A hash of what an executed chapter depends on: its text, the parts of the library that it uses, its parameters,
-    data and weights. The chapter on speed also depends on the benchmarks' results and the code that reads them.
+    data and weights. The chapter on speed also depends on the benchmarks' results and the code that reads them, and
+    those that show the reference edition on that.
 
     The files of data and weights count by name, size and time, as `make` counts them. Where trials are trained does
     not count.
     """
     counted = {name: value for name, value in parameters.items() if name != "cluster"}
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True).encode())
-    benchmarks = chapter.parents[1] / "benchmarks"
-    measured = [benchmarks / "appendix.py", *sorted(benchmarks.glob("results/*.json"))]
-    for path in [chapter, *sorted(library_files(chapter)), *(measured if "speed" in chapter.stem else [])]:
+    used = library_files(chapter)
+    read = ["benchmarks/appendix.py", "benchmarks/results/*.json"] if "speed" in chapter.stem else []
+    read += ["book/reference/*/*"] if LIBRARY / "report" / "reference.py" in used else []
+    for path in [chapter, *sorted(used), *(path for one in read for path in sorted(chapter.parents[1].glob(one)))]:
         digest.update(path.name.encode() + path.read_bytes())
     for folder in [parameters.get("data"), parameters.get("weights"), Path.home() / ".keras" / "models"]:
         for path in sorted(Path(folder).rglob("*")) if folder else []:

@@ -95,8 +95,10 @@ class ClaimContext:
             model, backbone = name.split(" ")
             own = self.predictions.query("model == @model and backbone == @backbone")
             untuned, trials = own[scores.find_untuned(own)]["seed"].nunique(), own["seed"].nunique()
-            if own.empty:
+            if own.empty and RECIPES[model, backbone].weights:
                 said.setdefault("no ImageNet weights here", []).append(backbone)
+            elif own.empty:
+                said.setdefault("not stored", []).append(name)
             elif name not in self.networks:
                 said.setdefault("in all trials the weights kept are those of phase I, where only the head learns"
                                 if untuned else "the training diverged", []).append(name)
@@ -130,8 +132,8 @@ def train_claims(study: Study) -> ClaimContext:
     """Train what the claims speak of and is not stored yet."""
     trained, unstaged = study.train(*MODELS), pd.DataFrame()
     if study.weights_of("VGG16") != NO_WEIGHTS:
-        unstaged = study.train("finetuned", variant=VARIANTS["A8 all layers in phase I"],
-                               backbones=["VGG16"]).predictions
+        found = study.train("finetuned", variant=VARIANTS["A8 all layers in phase I"], backbones=["VGG16"])
+        unstaged = found.predictions if found.records else unstaged  # a reference may be without
     return ClaimContext(study, trained.predictions, trained.history, unstaged, tabulate_conditions(train_boxes(study)))
 
 

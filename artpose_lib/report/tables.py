@@ -1,26 +1,17 @@
-"""Tables as HTML: the thesis' beside our scores, and those of the audit and the claims.
+"""Tables as HTML: the thesis' beside our scores, and those of the audit and the claims, the reference's beside them."""
 
-Beside these two stand reference results: the same tables as another machine measured them, kept as JSON.
-"""
-
-import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from html import escape
-from io import StringIO
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.files import whole
 from artpose_lib.report import statistics
 from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
 from artpose_lib.report.scores import FROZEN_IN_FACT, thesis_accuracies
-from artpose_lib.train import records
+from artpose_lib.report.verdicts import UNTESTABLE
 from artpose_lib.train.recipes import Profile
-from artpose_lib.train.study import Study
 
 HERE = "this run"
 CONDITIONS = {"own mode": "fed in its own mode", "raw": "fed raw values", "as found": "copies apart, pictures as found",
@@ -125,15 +116,15 @@ def means_table(means: pd.DataFrame) -> str:
                   _head("", "printed", "trials x pictures", "mean below", "mean above", "possible", "of all"), lines)
 
 
-def claims_table(table: pd.DataFrame, references: Sequence[dict]) -> str:
-    """Every claim with its number, interval and verdict: those of `claims.check_claims` and the references'."""
-    others = [(content["data"], content["tables"]["claims"].set_index("id")) for content in references
-              if "claims" in content["tables"]]
+def claims_table(table: pd.DataFrame, references: Mapping[str, pd.DataFrame]) -> str:
+    """Every claim with its number, interval and verdict, from `claims.check_claims`: of this run, and of those
+    references, by name, that can test it and measure something else."""
+    others = {name: own[own["verdict"] != UNTESTABLE].set_index("id") for name, own in references.items()}
 
     def cell(row, column: str) -> str:
         return escape(getattr(row, column)) + "".join(
-            f"<br><small>reference, {escape(data)}: {escape(str(found.loc[row.id, column]))}</small>"
-            for data, found in others if row.id in found.index)
+            f"<br><small>reference, {escape(name)}: {escape(own.loc[row.id, column])}</small>"
+            for name, own in others.items() if row.id in own.index and own.loc[row.id, "measured"] != row.measured)
 
     lines = [_row(f'<a href="{row.page}.html">{row.id}</a>',
                   f"“{escape(row.quote)}”<br><small>{escape(row.section)}</small>", cell(row, "measured"),
@@ -142,51 +133,12 @@ def claims_table(table: pd.DataFrame, references: Sequence[dict]) -> str:
                   _head("", "the thesis says", "measured", "verdict"), lines)
 
 
-def export(study: Study, tables: dict[str, pd.DataFrame], folder: Path) -> Path:
-    """Write one JSON file of tables and of what they depend on, and return its path.
-
-    It holds no picture, title, file name or weight. Raises ValueError where no trial of these pictures is stored.
-    """
-    own = [record.facts for record in records.all_records(study.results)
-           if record.config["data"] == study.dataset.fingerprint]
-    if not own:
-        raise ValueError(f"{study.results}: no trial of these pictures is stored; run the chapters first")
-    last = max(own, key=lambda facts: facts["finished"])
-    content = {"data": study.data_name, "fingerprint": study.dataset.fingerprint, "pictures": len(study.dataset),
-               "classes": len(study.dataset.classes), "profile": study.profile.name, "versions": last["versions"],
-               "machine": last["machine"], "date": datetime.now(UTC).date().isoformat(),
-               "tables": {key: json.loads(table.to_json(orient="records", double_precision=6))
-                          for key, table in tables.items() if key != "pairs"}}  # rows of pictures that stay here
-    path = folder / f"{study.data_name.replace(' ', '-')}-{study.dataset.fingerprint}.json"
-    if path.exists() and json.loads(path.read_text(encoding="utf-8"))["profile"] != study.profile.name:
-        path = path.with_stem(f"{path.stem}-{study.profile.name}")  # the other profile's stay
-    with whole(path, replace=True, option="--export") as partial:
-        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return path
-
-
-def load_references(folder: Path, study: Study) -> list[dict]:
-    """The contents of a folder's files, with their tables as frames; without the study's own pictures and profile."""
-    own = study.dataset.fingerprint, study.profile.name
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    return [content | {"tables": {key: pd.read_json(StringIO(json.dumps(rows)), orient="records")
-                                  for key, rows in content["tables"].items()}}
-            for content in found if (content["fingerprint"], content["profile"]) != own]
-
-
-def stack_rows(rows: pd.DataFrame, references: Sequence[dict]) -> pd.DataFrame:
-    """The audit's rows of this run and of each reference, with a column `source`: HERE, or data and date."""
+def stack_rows(rows: pd.DataFrame, references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The audit's rows of this run and those that were measured of each reference, with a column `source`: HERE, or
+    which reference."""
     return pd.concat([rows.assign(source=HERE), *(
-        content["tables"]["rows"].assign(source=f"reference: {content['data']}, {content['date']}")
-        for content in references)], ignore_index=True)
-
-
-def describe_reference(content: dict) -> str:
-    """What reference results are of, in a sentence; plain text."""
-    versions = ", ".join(f"{name} {number}" for name, number in sorted(content["versions"].items()))
-    return (f"Reference results, not of this run: {content['pictures']} pictures ({content['data']}) in "
-            f"{content['classes']} classes (fingerprint {content['fingerprint']}), profile {content['profile']}, "
-            f"{content['date']}, on {content['machine']}; {versions}.")
+        own[own["text"].notna()].assign(source=f"reference: {name}") for name, own in references.items())],
+        ignore_index=True)
 
 
 def _condition(row) -> str:

@@ -204,7 +204,8 @@ def test_the_text_is_held_against_its_own_tables():
 def test_the_table_of_claims_shows_text_as_text_and_references_beside_it():
     table = pd.DataFrame([{"id": "C1", "section": "Abstract", "quote": "<i>x", "page": "06_experiment_1",
                            "measured": "<script>", "verdict": HOLDS}])
-    shown = tables.claims_table(table, [{"data": "<b>styles", "tables": {"claims": table}}, {"tables": {}}])
+    other = table.assign(measured="<b>+0.1")
+    shown = tables.claims_table(table, {"<b>a": other, "mute": other.assign(verdict=UNTESTABLE), "alike": table})
     assert "<script>" not in shown and "<i>" not in shown and 'href="06_experiment_1.html"' in shown
     assert "<b>" not in shown and shown.count("reference, ") == 2
 
