@@ -169,8 +169,8 @@ def selectivity(rounds: int, widths: Sequence[int] = (512, 1280, 2048, 3904)) ->
                 p = max_t_p(rankdata(peaks, axis=0), LABELS, 6, seed)
                 found.append(p.min() if planted is None else p[0])
             what = "none knows anything" if planted is None else f"one knows a class of {(planted == LABELS).sum()}"
-            rows.append({"of": f"{width} filters", "if": what, "runs": len(found), "p <= 0.05": np.mean(np.array(found) <= 0.05),
-                         "median": np.median(found)})
+            rows.append({"of": f"{width} filters", "if": what, "runs": len(found),
+                         "p <= 0.05": np.mean(np.array(found) <= 0.05), "median": np.median(found)})
     return rows
 
 
