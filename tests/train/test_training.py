@@ -120,12 +120,12 @@ def test_the_best_epoch_of_both_phases_is_kept(network, part):
 
 def test_a_second_phase_that_is_only_as_good_leaves_the_first_its_weights(network, part):
     """Its rate is too small to change an answer, and large enough to change weights."""
-    good = replace(FINETUNED, initial_lr=0.05, factor=1.0, max_epochs=12)
-    still = replace(RECIPE, total_epochs=13, phases=(good, Phase("finetuned", 1e-7, 1.0, None, None, 9)))
+    good = replace(FINETUNED, initial_lr=0.05, factor=1.0, max_epochs=3)
+    still = replace(RECIPE, total_epochs=4, phases=(good, Phase("finetuned", 1e-7, 1.0, None, None, 9)))
     trainer = Trainer(network, 3)
     history = train(trainer, still, part, part, seed=40)
     kept = trainer.model.get_weights()
-    train(trainer, replace(still, total_epochs=12, phases=(good,)), part, part, seed=40)
+    train(trainer, replace(still, total_epochs=3, phases=(good,)), part, part, seed=40)
     assert history.groupby("phase")["val_accuracy"].max().nunique() == 1
     for first, own in zip(trainer.model.get_weights(), kept, strict=True):
         np.testing.assert_array_equal(first, own)
