@@ -27,7 +27,8 @@ def opened(tmp_path, monkeypatch):
         config = {"recipe": {"model": "finetuned_aug", "backbone": "VGG16", "weights": weights}, "seed": 40,
                   "size": tinynet.SIZE}
         found = pd.concat([found, found.assign(part="validation")])
-        record = records.store_record(tmp_path / "results", config, pd.DataFrame(), found, 1.0,
+        history = pd.DataFrame({"epoch": [1], "phase": [1], "val_accuracy": [0.5]})
+        record = records.store_record(tmp_path / "results", config, history, found, 1.0,
                                      tinynet.network().save_weights)
         return networks.TestedNetworks([record], dataset)
     return opened
