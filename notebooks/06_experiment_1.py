@@ -109,7 +109,8 @@ HTML(tables.results_table(pd.concat([beside, simple]), found.missing))
 # picture by picture. *Higher* and *lower* stand where all of it lies on one side of zero. Nothing follows from a network
 # whose training this profile cut short, or that is not surely above calling every picture by the commonest class, or that
 # is called fine-tuned and kept weights of which only the last layer had learned: what did not learn says nothing about
-# what was tried with it. The numbers stand there all the same.
+# what was tried with it. Nor does anything follow from fewer than three trials, which do not tell how much trials differ.
+# The numbers stand there all the same.
 #
 # *Frozen* is the thesis' recipe. Where the probe, on the same features, is higher, that recipe leaves unused what is in
 # them.

@@ -121,6 +121,10 @@ FeatureMapExplorer({f"{model.title} {title}": network for model in models for ti
 
 # %%
 answers = scores.drop_trials(augmented.predictions, scores.find_diverged(augmented.predictions))
+doubts = {name: doubt for name, own in augmented.predictions.groupby("backbone")
+          if (doubt := statistics.find_doubt(own, study.profile))}
+kept = ~answers["backbone"].isin(doubts)  # where nothing follows from any network, all of them are told
+answers = answers[kept | ~kept.any()]
 single, several = ([name for name in study.dataset.classes if (name in GROUPS) == group] for group in (False, True))
 wrong, share, low, high, luck = verdicts.measure_mistakes(answers, single, several, study.dataset.counts())
 verdict = {verdicts.HOLDS: "The interval lies above: in this run they are indeed drawn to groups.",
@@ -129,7 +133,8 @@ verdict = {verdicts.HOLDS: "The interval lies above: in this run they are indeed
 Markdown(f"{wrong} pictures of single figures were named wrongly, and {share:.0%} of their wrong names are those of a group. "
          "A picture counts once, however often it was tested. If wrong names fell on the other classes by their sizes, it "
          f"would be {luck:.0%}; the 95 % interval is {low:.0%} to {high:.0%}. "
-         + verdict[verdicts.judge_interval(low, high, luck)] if wrong else
+         + (verdict[verdicts.judge_interval(low, high, luck)] if kept.any() else "Nothing follows from that: "
+            + "; ".join(f"{name} {doubt}" for name, doubt in doubts.items()) + ".") if wrong else
          "No picture of a single figure was named wrongly.")
 
 # %%

@@ -25,15 +25,16 @@
 # A claim is tested on the networks that it names, and what it says of one trial on all trials of that network together.
 # Four rules follow from that.
 #
-# - *The best* must be above each of the others. Where one is missing here, that cannot be shown. It fails where another
-#   is surely above, and "surely" is stricter the more others there are.
+# - *The best* must be above each of the others. Where one is missing here, or did not learn, that cannot be shown. It fails
+#   where another is surely above, and "surely" is stricter the more others there are.
 # - *Close* means that two values differ by less than a margin, and this has to be shown too: an interval of 90 % must lie
 #   within the margin.
 # - Where a claim speaks of the best of a kind, the validation part says which network that is, and the test part what
-#   becomes of it.
+#   becomes of it. Where one of the kind is missing, its best is not known: nothing is then above it, and it is below
+#   nothing.
 # - Some trials are no evidence. A network that was trained short proves nothing. A fine-tuned one whose weights are those
-#   of phase I is a frozen one in truth. A baseline that is not surely above the commonest class has not learned.
-#   EfficientNet-Lite0 is no network of the thesis: its number is told where another is missing, and decides nothing.
+#   of phase I is a frozen one in truth. What is not surely above the commonest class has not learned. Fewer than three
+#   trials do not tell how much trials differ. EfficientNet-Lite0 is no network of the thesis: its number is told where another is missing, and decides nothing.
 #
 # On drawn pictures, or on pictures of something else than the six poses, a verdict is about those pictures. A claim that
 # fails there may hold for the thesis' own, which nobody has published. How often such verdicts err is simulated at the end

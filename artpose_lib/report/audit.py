@@ -204,6 +204,7 @@ def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
         if not why:
             found, why = _measure(comparison, comparison.choose_study(study))
         full = study.profile.full_strength(find_recipe(script.model, script.backbone))
+        why = why or ("" if full else f"{UNTESTABLE}: the networks were trained short")
         rows.append({"id": comparison.id, "model": script.model, "backbone": script.backbone,
                      "condition": comparison.condition, **found._asdict(), **({"p": np.nan} if why else {}),
                      "strength": "full" if full else study.profile.name, "why": why})
@@ -226,6 +227,8 @@ def _measure(comparison: Comparison, study: Study) -> tuple[Difference, str]:
         return found, f"{UNTESTABLE}: all test pictures stand in one batch, in whatever order"
     ended, trials = text.diagnoses, len(text.diagnoses)
     heard, frozen = (ended["learned"] & ~ended["collapsed"]).sum(), (ended["layers"] == "frozen").sum()
+    if found.trials < statistics.FEWEST_TRIALS:
+        return found, f"{UNTESTABLE}: {found.trials} of {trials} trials can be compared"
     if heard <= trials / 2:
         return found, f"{UNTESTABLE}: the network did not learn in {trials - heard} of {trials} trials"
     if comparison.text.model.startswith("finetuned") and frozen >= trials / 2:

@@ -2,7 +2,8 @@
 
 `thesis/claims.csv` holds the sentences. Its columns first and second name networks as "finetuned Xception"; "*" stands
 for any model or any of the thesis' three architectures, "|" for "or". EfficientNet-Lite0, which the thesis has not,
-decides no claim, and neither does a network that the profile trained short.
+decides no claim, and neither does a network that the profile trained short, that has fewer trials left than
+`FEWEST_TRIALS`, or that is not surely above always naming the commonest class.
 """
 
 import re
@@ -19,7 +20,7 @@ from scipy import stats
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, choose_recipe, tabulate_conditions, train_boxes
 from artpose_lib.report import scores
-from artpose_lib.report.statistics import NoneInCommon, compare_with_commonest, difference
+from artpose_lib.report.statistics import FEWEST_TRIALS, Difference, NoneInCommon, compare_with_commonest, difference
 from artpose_lib.report.verdicts import (
     ALPHA,
     FAILS,
@@ -39,6 +40,7 @@ from artpose_lib.train.variants import VARIANTS
 # Poses by how many figures they have (Section 2.1).
 GROUPS = {"single figures": ("Antinous", "Reclining", "Sebastian", "Tanagra"), "a pose of several": ("Graces", "Pieta")}
 OTHER = next(iter(BORROWED))  # is told where a network of the thesis is missing
+NETWORK = re.compile(rf"\b({'|'.join(MODELS)}) [^|]+")
 
 
 class Outcome(NamedTuple):
@@ -69,9 +71,22 @@ class ClaimContext:
     @cached_property
     def networks(self) -> dict[str, pd.DataFrame]:
         """The predictions of each network, without trials that diverged, and without those that are called fine-tuned
-        and kept the weights of a phase in which the head alone learned."""
+        and kept the weights of a phase in which the head alone learned; of networks that have enough trials then."""
         rows = scores.drop_trials(self.predictions, scores.find_diverged(self.predictions))
-        return {" ".join(name): own for name, own in rows[~scores.find_untuned(rows)].groupby(["model", "backbone"])}
+        return {" ".join(name): own for name, own in rows[~scores.find_untuned(rows)].groupby(["model", "backbone"])
+                if own["seed"].nunique() >= FEWEST_TRIALS}
+
+    @cached_property
+    def idle(self) -> list[str]:
+        """The networks that are not surely above always naming the commonest class."""
+        return [name for name, own in self.networks.items() if compare_with_commonest(own).low <= 0]
+
+    def find_learned(self, names: Sequence[str]) -> list[str]:
+        """Those of the networks that are here and learned. Raises Untestable where none did."""
+        learned = [name for name in names if name in self.networks and name not in self.idle]
+        if not learned:
+            raise Untestable(self.remark(names))
+        return learned
 
     def list_names(self, patterns: str) -> list[str]:
         """The thesis' networks that fit one of the patterns, here or not, and any that is named in full."""
@@ -95,18 +110,22 @@ class ClaimContext:
             model, backbone = name.split(" ")
             own = self.predictions.query("model == @model and backbone == @backbone")
             untuned, trials = own[scores.find_untuned(own)]["seed"].nunique(), own["seed"].nunique()
+            diverged = len(scores.find_diverged(own))
             if own.empty and RECIPES[model, backbone].weights:
                 said.setdefault("no ImageNet weights here", []).append(backbone)
             elif own.empty:
                 said.setdefault("not stored", []).append(name)
             elif name not in self.networks:
                 said.setdefault("in all trials the weights kept are those of phase I, where only the head learns"
-                                if untuned else "the training diverged", []).append(name)
+                                if untuned == trials else "the training diverged" if diverged == trials else
+                                f"fewer than {FEWEST_TRIALS} trials that count", []).append(name)
             elif untuned:
                 said.setdefault(f"the weights of phase I, which do not count, in {untuned} of {trials} trials",
                                 []).append(name)
             if name in self.networks and not self.is_full(name):
                 said.setdefault("trained short", []).append(name)
+            elif name in self.idle:
+                said.setdefault("not surely above the commonest class", []).append(name)
         return "; ".join(f"{why}: {', '.join(dict.fromkeys(networks))}" for why, networks in said.items())
 
     def is_full(self, name: str) -> bool:
@@ -118,11 +137,14 @@ class ClaimContext:
         trials = self.networks[name][["model", "backbone", "seed"]].drop_duplicates()
         return self.history.merge(trials).pivot(index="epoch", columns="seed", values=metric)
 
-    def conclude(self, names: Sequence[str], measured: str, verdict: str, *interval: float, note: str = "") -> Outcome:
-        """The outcome of a check on these networks: none where one was trained short, or where it would hold and one is
-        missing."""
-        here = [name for name in names if name in self.networks]
-        if not all(map(self.is_full, here)) or (verdict == HOLDS and len(here) < len(names)):
+    def conclude(self, names: Sequence[str], measured: str, verdict: str, *interval: float, note: str = "",
+                 claimed: Sequence[str] = ()) -> Outcome:
+        """The outcome of a check on these networks and those of which the `claimed` one was chosen: none where one was
+        trained short, where it would hold and one of `names` is missing or did not learn, or where it would fail and
+        one of `claimed`, which might have been better, is missing or did not learn."""
+        names, needed = [*claimed, *names], {HOLDS: names, FAILS: claimed}.get(verdict, ())
+        short = any(name in self.networks and not self.is_full(name) for name in names)
+        if short or any(name not in self.networks or name in self.idle for name in needed):
             verdict = UNTESTABLE
         told = "; ".join(filter(None, [measured, self.remark(names), note]))
         return Outcome(told, *interval or [np.nan] * 3, verdict)
@@ -150,7 +172,7 @@ def check_claim(context: ClaimContext, claim) -> Outcome:
     try:
         return KINDS[claim.kind](context, claim)
     except (Untestable, scores.Diverged, NoneInCommon) as reason:
-        other = claim._replace(**{side: re.sub(r" [^|]+", f" {OTHER}", getattr(claim, side))
+        other = claim._replace(**{side: NETWORK.sub(rf"\1 {OTHER}", getattr(claim, side))
                                   for side in ("first", "second")})
         if other == claim:
             return Outcome(str(reason))
@@ -160,6 +182,14 @@ def check_claim(context: ClaimContext, claim) -> Outcome:
 
 def _tell(value: float, low: float, high: float) -> str:
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def _differ(first: pd.DataFrame, second: pd.DataFrame, *options: object, **more: object) -> Difference:
+    """As `statistics.difference`. Raises Untestable where the two have too few trials in common."""
+    found = difference(first, second, *options, **more)
+    if found.trials < FEWEST_TRIALS:
+        raise Untestable(f"it takes {FEWEST_TRIALS} trials in common, and there are {found.trials}")
+    return found
 
 
 def _above(context: ClaimContext, claim) -> Outcome:
@@ -173,22 +203,21 @@ def _best(context: ClaimContext, claim) -> Outcome:
 
 
 def _order(context: ClaimContext, claim, names: Sequence[str]) -> Outcome:
-    """Whether the second is above all of `names`. A baseline that did not learn is no rival."""
+    """Whether the second is above all of `names`. What did not learn is no rival, and neither is it beaten: the claim
+    then cannot hold, as where one that fits a pattern is missing."""
     part, metric = ("validation" if claim.metric.startswith("val_") else "test"), claim.metric.removeprefix("val_")
     second, sign = context.choose(claim.second), -1 if claim.kind == "worst" else 1
-    idle = [name for name in (second, *names) if name in context.networks and name.startswith("baseline")
-            and compare_with_commonest(context.networks[name]).low <= 0]
-    names = [name for name in names if name not in (second, *idle)]
-    rivals, unlearned = [name for name in names if name in context.networks], ""
-    if idle:
-        unlearned = f"not surely above the commonest class: {', '.join(dict.fromkeys(idle))}"
-    if second in idle or not rivals:
-        raise Untestable(unlearned or context.remark(names) or "there is nothing to compare")
-    found = {name: difference(context.networks[name], context.networks[second], metric, part) for name in rivals}
+    context.find_learned([second])
+    if not (names := [name for name in names if name != second]):
+        raise Untestable("there is nothing to compare")
+    found = {name: _differ(context.networks[name], context.networks[second], metric, part)
+             for name in context.find_learned(names)}
     closest = min(found, key=lambda name: sign * found[name].difference)
     what = f"{second} less {closest}" + f", the closest of {len(found)}" * (len(found) > 1)
     verdict, interval = judge([(sign * own.difference, own.p) for own in found.values()]), found[closest][2:5]
-    return context.conclude([second, *names], f"{what}: {_tell(*interval)}", verdict, *interval, note=unlearned)
+    rivals = [name for name in context.list_names(claim.first) if name != second]
+    return context.conclude(rivals, f"{what}: {_tell(*interval)}", verdict, *interval,
+                            claimed=context.list_names(claim.second))
 
 
 def _value(context: ClaimContext, claim) -> Outcome:
@@ -208,18 +237,20 @@ def _learns(context: ClaimContext, claim) -> Outcome:
     if claim.kind == "learns_not":  # one-sided, as `_close` is on both
         upper, margin = compare_with_commonest(context.networks[name], level=1 - 2 * ALPHA).high, float(claim.value)
         verdict = HOLDS if upper < margin else FAILS if found.low > margin else UNSETTLED
-    return context.conclude([name], f"{name} less always the commonest class: {_tell(*interval)}", verdict, *interval)
+    names = context.list_names(claim.second)
+    missing = verdict == FAILS and not set(names) <= set(context.networks)  # one of them might have learned
+    told = [f"{name} less always the commonest class: {_tell(*interval)}", context.remark(names)]
+    return Outcome("; ".join(filter(None, told)), *interval,
+                   UNTESTABLE if missing or not context.is_full(name) else verdict)
 
 
 def _close(context: ClaimContext, claim) -> Outcome:
     """Two one-sided tests of test less validation against a margin, for each network: it holds where all 90 % intervals
     lie within it, and fails where one lies wholly beyond it, corrected for their number."""
     names, margin = context.list_names(claim.second), float(claim.value)
-    here = [name for name in names if name in context.networks]
-    if not here:
-        raise Untestable(context.remark(names))
-    found, wide, narrow = ([difference(context.networks[name], context.networks[name], claim.metric, "validation",
-                                       "test", level) for name in here]
+    here = context.find_learned(names)
+    found, wide, narrow = ([_differ(context.networks[name], context.networks[name], claim.metric, "validation",
+                                    "test", level) for name in here]
                            for level in (1 - ALPHA, 1 - ALPHA / len(here), 1 - 2 * ALPHA))
     verdict = (FAILS if any(own.low > margin or own.high < -margin for own in wide) else
                HOLDS if all(-margin < own.low and own.high < margin for own in narrow) else UNSETTLED)
@@ -232,7 +263,7 @@ def _close(context: ClaimContext, claim) -> Outcome:
 
 def _class_rank(context: ClaimContext, claim) -> Outcome:
     """Whether a class has the best score of all, or the worst; all trials of the network are pooled."""
-    name, best = context.choose(claim.second), claim.kind == "best_class"
+    (name,), best = context.find_learned([context.choose(claim.second)]), claim.kind == "best_class"
     own = context.networks[name].query("part == 'test'")
     if claim.value not in own["label"].to_numpy():
         raise Untestable(f"no picture of {claim.value} was tested")
@@ -245,7 +276,7 @@ def _class_rank(context: ClaimContext, claim) -> Outcome:
 def _confused(context: ClaimContext, claim) -> Outcome:
     """Of the wrongly named test pictures of some poses, the share called another, against the shares of the classes."""
     true, other = (GROUPS.get(names, tuple(names.split("|"))) for names in (claim.first, claim.value))
-    name, counts = context.choose(claim.second), context.study.dataset.counts()
+    (name,), counts = context.find_learned([context.choose(claim.second)]), context.study.dataset.counts()
     if set(counts.index) != set(POSE_NAMES):
         raise Untestable("these pictures are not of the six poses")
     pictures, share, low, high, chance = measure_mistakes(context.networks[name], true, other, counts)
@@ -261,9 +292,9 @@ def _rank_curves(context: ClaimContext, claim) -> Outcome:
     """Whether a network's curves spread most over trials ("least_spread": least), the mean of all epochs that all
     trials reach; or ("fastest") have their best value first, in pairs of trials on one division (t test)."""
     names, second = context.list_names(f"{claim.second}|{claim.first}"), claim.second
-    curves = {name: context.read_curves(name, claim.metric) for name in names if name in context.networks}
-    if second not in curves or len(curves) < 2 or min(len(own.columns) for own in curves.values()) < 3:
-        raise Untestable(context.remark(names) or "it takes three or more trials of each network")
+    curves = {name: context.read_curves(name, claim.metric) for name in context.find_learned(names)}
+    if second not in curves or len(curves) < 2:
+        raise Untestable(context.remark(names) or "there is nothing to compare")
     gaps = []
     if claim.kind == "fastest":
         best = {name: own.idxmin() for name, own in curves.items()}
@@ -305,11 +336,13 @@ def _printed_shares(_, claim) -> Outcome:
 
 
 def _staged(context: ClaimContext, claim) -> Outcome:
-    """Whether VGG16 fine-tuned in two stages is above the same with all layers in both."""
-    name = context.choose(claim.second)
-    if context.unstaged.empty:
-        raise Untestable("no ImageNet weights here: VGG16")
-    found = difference(context.unstaged, context.networks[name], claim.metric)
+    """Whether VGG16 fine-tuned in two stages is above the same with all layers in both; another network has no such."""
+    name, = context.find_learned([context.choose(claim.second)])
+    if context.unstaged.empty or not name.endswith(context.unstaged["backbone"].iloc[0]):
+        raise Untestable(f"not stored: {name} with all layers in phase I")
+    if compare_with_commonest(context.unstaged).low <= 0:
+        raise Untestable(f"not surely above the commonest class: {name} with all layers in phase I")
+    found = _differ(context.unstaged, context.networks[name], claim.metric)
     return context.conclude([name], f"{name}, frozen first less all layers: {_tell(*found[2:5])}",
                             judge([(found.difference, found.p)]), *found[2:5])
 
@@ -322,7 +355,9 @@ def _background(context: ClaimContext, _) -> Outcome:
     boxed, recipe = context.boxed[~scores.find_untuned(context.boxed)], choose_recipe(context.study)
     if boxed.empty:
         raise Untestable("in all trials the weights kept are those of phase I, where only the head learns")
-    figure, rest = difference(boxed, boxed, part=hidden, second_part=elsewhere), compare_with_commonest(boxed, hidden)
+    if compare_with_commonest(boxed).low <= 0:
+        raise Untestable(f"not surely above the commonest class: {recipe.model} {recipe.backbone}")
+    figure, rest = _differ(boxed, boxed, part=hidden, second_part=elsewhere), compare_with_commonest(boxed, hidden)
     name, decides = f"{recipe.model} {recipe.backbone}", recipe.backbone not in BORROWED and not context.study.embedded
     verdict = judge([(own.difference, own.p) for own in (figure, rest)]) if decides else UNTESTABLE
     return context.conclude(

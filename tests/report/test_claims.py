@@ -8,13 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from builders import guess, predictions_of
+from builders import CLASSES, guess, predictions_of
 from conftest import ROOT
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.report import claims, tables
 from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED, UNTESTABLE
 from artpose_lib.train.recipes import find_profile
+from artpose_lib.train.records import PARTS
 
 THESIS = ROOT.parent / "shared" / "thesis" / "thesis.txt"
 
@@ -46,10 +47,11 @@ def context(*frames, profile="thesis", history=None, unstaged=None, boxed=(), em
     return claims.ClaimContext(study, predictions, history, unstaged, boxed)
 
 
-def trials(name, right, n=100, parts=("validation", "test"), seeds=(40, 41), layers="finetuned"):
-    """Trials of a network that names so many of n pictures of three classes rightly; the last is the commonest."""
-    pairs = [("A", "A")] * (right // 2) + [("B", "B")] * (right - right // 2) + [("C", "A")] * (n - right)
+def trials(name, right, n=100, parts=("validation", "test"), seeds=(40, 41, 42), layers="finetuned"):
+    """Trials of a network that names so many of n pictures rightly; of each of three classes there are as many."""
     model, backbone = name.split(" ")
+    order = (37 * np.arange(n) + 7 * ord(backbone[0])) % n  # which pictures it names rightly depends on the network
+    pairs = [(CLASSES[number % 3], CLASSES[(number + (place >= right)) % 3]) for number, place in enumerate(order)]
     return pd.concat([predictions_of(pairs, part=part, model=model, backbone=backbone, seed=seed)
                       for seed, part in product(seeds, parts)]).assign(layers=layers)
 
@@ -59,25 +61,25 @@ def check(found, kind, first="", second="", value="", metric="accuracy"):
 
 
 @pytest.mark.parametrize("first, second, verdict, value", [
-    ("frozen ResNet50", "frozen Xception", HOLDS, 0.5), ("frozen Xception", "frozen R*", FAILS, -0.5),
-    ("frozen ResNet50", "frozen *", HOLDS, 0.5), ("frozen Xception", "frozen VGG16", UNSETTLED, -0.02),
+    ("frozen ResNet50", "frozen Xception", HOLDS, 0.3), ("frozen Xception", "frozen R*", FAILS, -0.3),
+    ("frozen ResNet50", "frozen *", HOLDS, 0.3), ("frozen Xception", "frozen VGG16", UNSETTLED, -0.02),
     ("finetuned *", "frozen VGG16", UNTESTABLE, np.nan)])
 def test_a_better_network_is_found_better_and_a_missing_one_cannot_be_tested(first, second, verdict, value):
-    found = context(trials("frozen VGG16", 78), trials("frozen Xception", 80), trials("frozen ResNet50", 30))
+    found = context(trials("frozen VGG16", 78), trials("frozen Xception", 80), trials("frozen ResNet50", 50))
     outcome = check(found, "above", first, second)
     assert outcome.verdict == verdict and outcome.value == pytest.approx(value, nan_ok=True)
 
 
 @pytest.mark.parametrize("right, verdict", [
     ((60, 90, 70), HOLDS), ((60, 90, 88), UNSETTLED), ((60, 50, 88), FAILS), ((60, 90), UNTESTABLE),
-    ((95, 50), FAILS), ((60, 62), UNSETTLED)])
+    ((95, 50), FAILS), ((60, 62), UNSETTLED), ((60, 90, 30), UNTESTABLE), ((60, 30, 88), UNTESTABLE)])
 def test_the_best_is_above_every_other_and_a_missing_one_only_lets_it_fail(right, verdict):
     found = context(*(trials(f"frozen {name}", own) for name, own in zip(("VGG16", "Xception", "ResNet50"), right,
                                                                         strict=False)))
     outcome = check(found, "best", "frozen *", "frozen Xception")
     assert outcome.verdict == verdict and ("no ImageNet weights here: ResNet50" in outcome.measured) == (len(right) < 3)
     turned = {HOLDS: FAILS, FAILS: HOLDS}.get(verdict, verdict)
-    if len(right) == 3 and right[0] != 60 or right == (60, 50, 88):
+    if right == (60, 50, 88):
         assert check(found, "worst", "frozen *", "frozen Xception").verdict == turned
 
 
@@ -87,17 +89,60 @@ def test_the_best_of_a_kind_is_chosen_on_the_validation_part():
     assert found.choose("frozen *") == "frozen Xception"
 
 
+def test_where_one_of_a_kind_is_missing_the_best_of_it_is_not_known():
+    names = "VGG16", "ResNet50", "Xception"
+    lower, higher = ([trials(f"{model} {name}", right + number, 200) for number, name in enumerate(names)]
+                     for model, right in (("frozen", 100), ("finetuned", 160)))
+    assert check(context(*lower, *higher), "above", "frozen *", "finetuned *").verdict == HOLDS
+    assert check(context(*lower, *higher[:1]), "above", "frozen *", "finetuned *").verdict == HOLDS
+    # A network that is missing may be better than VGG16.
+    outcome = check(context(*lower[:1], *higher), "above", "frozen *", "finetuned *")
+    assert outcome.verdict == UNTESTABLE and "no ImageNet weights here: ResNet50, Xception" in outcome.measured
+    assert check(context(*lower, *higher), "above", "finetuned *", "frozen *").verdict == FAILS
+    assert check(context(*lower[:1], *higher), "above", "finetuned *", "frozen *").verdict == UNTESTABLE
+    idle = trials("finetuned VGG16", 60, 200)
+    assert check(context(idle), "learns", second="finetuned VGG16").verdict != UNTESTABLE
+    assert check(context(trials("finetuned VGG16", 20, 200)), "learns", second="finetuned VGG16").verdict == FAILS
+    assert check(context(trials("finetuned VGG16", 20, 200)), "learns", second="finetuned *").verdict == UNTESTABLE
+
+
+@pytest.mark.parametrize("claim", [
+    ("above", "frozen VGG16", "frozen Xception"), ("best", "frozen *", "frozen Xception"),
+    ("close", "", "frozen Xception", "0.05"), ("best_class", "", "frozen Xception", "Pieta", "f1"),
+    ("worst_class", "", "frozen Xception", "Sebastian", "recall"), ("confused", "Graces", "frozen Xception", "Pieta"),
+    ("fastest", "frozen *", "frozen Xception", "", "val_loss")])
+def test_nothing_holds_or_fails_by_a_network_that_calls_all_the_same_or_by_two_trials(claim):
+    poses, names = list(POSE_NAMES), ("frozen VGG16", "frozen ResNet50", "frozen Xception")
+    best = dict(zip(names, ([8] * 5, [9] * 5, [2] * 5), strict=True))
+    history = pd.concat(curves(name, epochs, 1) for name, epochs in best.items())
+
+    def ask(own, seeds):
+        frames = [predictions_of([(true, own(true) if name == names[2] else true) for true in poses * 20], poses, part,
+                                 *name.split(" "), seed) for name, part, seed in product(names, PARTS, seeds)]
+        return check(context(*frames, history=history), *claim).verdict
+
+    assert ask(lambda true: "Pieta", range(40, 45)) == UNTESTABLE
+    assert ask(lambda true: "Pieta" if true in ("Graces", "Sebastian") else true, (40, 41)) == UNTESTABLE
+    assert ask(lambda true: "Pieta" if true in ("Graces", "Sebastian") else true, range(40, 45)) != UNTESTABLE
+
+
 def test_a_network_that_the_thesis_has_not_is_told_and_decides_nothing():
-    lite = trials("frozen EfficientNet-Lite0", 40), trials("finetuned EfficientNet-Lite0", 95)
+    lite = trials("frozen EfficientNet-Lite0", 50), trials("finetuned EfficientNet-Lite0", 95)
     outcome = check(context(*lite), "above", "frozen Xception", "finetuned Xception")
     assert outcome.verdict == UNTESTABLE and np.isnan(outcome.value)
-    assert "another network: finetuned EfficientNet-Lite0 less frozen EfficientNet-Lite0: +0.55" in outcome.measured
-    found = context(*lite, trials("frozen VGG16", 60), trials("finetuned VGG16", 80))
+    assert "another network: finetuned EfficientNet-Lite0 less frozen EfficientNet-Lite0: +0.45" in outcome.measured
+    poses = [predictions_of([(true, "Pieta") for true in ("Antinous", *POSE_NAMES)] * 20
+                            + [(true, true) for true in POSE_NAMES] * 40, list(POSE_NAMES), seed=seed,
+                            backbone="EfficientNet-Lite0") for seed in (40, 41, 42)]
+    groups = check(context(*poses), "confused", "single figures", "frozen Xception", "a pose of several")
+    assert groups.verdict == UNTESTABLE and "network: single figures called a pose of several" in groups.measured
+    found = context(*lite, *(trials(f"{model} {name}", right) for model, right in (("frozen", 60), ("finetuned", 80))
+                             for name in ("VGG16", "ResNet50", "Xception")))
     outcome = check(found, "above", "frozen *", "finetuned *")
     assert outcome.verdict == HOLDS and outcome.value == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize("right", [40, 95])
+@pytest.mark.parametrize("right", [48, 95])
 def test_what_was_trained_short_proves_nothing(right):
     found = trials("frozen VGG16", 70), trials("finetuned VGG16", right)
     outcome = check(context(*found, profile="quick"), "above", "frozen VGG16", "finetuned VGG16")
@@ -107,11 +152,11 @@ def test_what_was_trained_short_proves_nothing(right):
 
 
 def test_trials_that_kept_the_frozen_phase_are_no_evidence_on_fine_tuning():
-    tuned, not_tuned = trials("finetuned VGG16", 90), trials("finetuned VGG16", 40, seeds=[42], layers="frozen")
-    plain = trials("frozen VGG16", 60, seeds=(40, 41, 42), layers="frozen")
+    tuned, not_tuned = trials("finetuned VGG16", 90), trials("finetuned VGG16", 40, seeds=[43], layers="frozen")
+    plain = trials("frozen VGG16", 60, seeds=(40, 41, 42, 43), layers="frozen")
     outcome = check(context(plain, tuned, not_tuned), "above", "frozen VGG16", "finetuned VGG16")
     assert outcome.verdict == HOLDS and outcome.value == pytest.approx(0.3)
-    assert "the weights of phase I, which do not count, in 1 of 3 trials: finetuned VGG16" in outcome.measured
+    assert "the weights of phase I, which do not count, in 1 of 4 trials: finetuned VGG16" in outcome.measured
     outcome = check(context(plain, not_tuned), "above", "frozen VGG16", "finetuned VGG16")
     assert outcome.verdict == UNTESTABLE and "phase I, where only the head learns" in outcome.measured
     with pytest.raises(claims.Untestable, match="training diverged: finetuned VGG16"):
@@ -123,7 +168,8 @@ def test_a_baseline_that_did_not_learn_is_no_rival():
     outcome = check(found, "above", "baseline Xception", "finetuned Xception")
     assert outcome.verdict == UNTESTABLE and "not surely above the commonest class" in outcome.measured
     assert check(found, "above", "baseline VGG16", "finetuned Xception").verdict == HOLDS
-    assert check(found, "above", "baseline *|baseline VGG16", "finetuned Xception").verdict == HOLDS
+    outcome = check(found, "above", "baseline *|baseline VGG16", "finetuned Xception")
+    assert outcome.verdict == UNTESTABLE and "above the commonest class: baseline Xception" in outcome.measured
 
 
 @pytest.mark.parametrize("gap, n, verdict", [(0, 600, HOLDS), (0, 60, UNSETTLED), (0.05, 600, UNSETTLED),
@@ -131,20 +177,20 @@ def test_a_baseline_that_did_not_learn_is_no_rival():
 def test_close_has_to_be_shown(gap, n, verdict):
     validation, test = (trials("finetuned VGG16", round(n * share), n, [part]).assign(
         file_name=lambda rows: rows["part"] + rows["file_name"])
-        for part, share in (("validation", 0.5), ("test", 0.5 + gap)))
+        for part, share in (("validation", 0.7), ("test", 0.7 + gap)))
     assert check(context(validation, test), "close", second="finetuned VGG16", value="0.05").verdict == verdict
 
 
-@pytest.mark.parametrize("right, learns, learns_not", [(34, FAILS, HOLDS), (50, UNSETTLED, UNSETTLED),
+@pytest.mark.parametrize("right, learns, learns_not", [(10, FAILS, HOLDS), (37, UNSETTLED, UNSETTLED),
                                                        (90, HOLDS, FAILS)])
 def test_not_to_learn_is_to_stay_near_the_commonest_class(right, learns, learns_not):
-    found = context(trials("frozen Xception", right))
+    found = context(trials("frozen Xception", right, 99))
     assert check(found, "learns_not", second="frozen Xception", value="0.05").verdict == learns_not
     assert check(found, "learns", second="frozen Xception").verdict == learns
 
 
 def test_a_class_that_was_not_tested_is_neither_best_nor_worst():
-    pairs = [("Pieta", "Pieta")] * 30 + [("Graces", "Pieta")] * 30
+    pairs = [("Pieta", "Pieta")] * 30 + [("Graces", "Pieta")] * 18 + [("Graces", "Graces")] * 12
     frames = [predictions_of(pairs, list(POSE_NAMES), seed=seed) for seed in (1, 2, 3)]
     question = {"second": "frozen VGG16", "metric": "f1"}
     assert check(context(*frames), "worst_class", value="Sebastian", **question).verdict == UNTESTABLE
@@ -179,17 +225,22 @@ def test_stages_are_compared_on_vgg16_alone():
     assert check(context(staged, unstaged=at_once), "staged", second="finetuned VGG16").verdict == HOLDS
     assert check(context(at_once, unstaged=staged), "staged", second="finetuned VGG16").verdict == FAILS
     assert check(context(lite, unstaged=pd.DataFrame()), "staged", second="finetuned VGG16").verdict == UNTESTABLE
-    for gone in (at_once.assign(seed=7), at_once.assign(p_A=np.nan, p_B=np.nan, p_C=np.nan)):
+    assert "another" in check(context(lite, unstaged=at_once), "staged", second="finetuned VGG16").measured
+    assert "less" not in check(context(lite, unstaged=at_once), "staged", second="finetuned VGG16").measured
+    for gone in (trials("finetuned VGG16", 30), at_once.query("seed > 40"),
+                 at_once.assign(seed=7), at_once.assign(p_A=np.nan, p_B=np.nan, p_C=np.nan)):
         assert check(context(staged, unstaged=gone), "staged", second="finetuned VGG16").verdict == UNTESTABLE
 
 
 def test_of_the_background_drawings_show_only_what_a_network_can_learn():
     boxed = pd.concat([trials("finetuned VGG16", right).query("part == 'test'").assign(part=part) for part, right in (
-        ("whole", 95), ("box greyed", 60), ("another's box greyed", 90))])
+        ("test", 95), ("box greyed", 60), ("another's box greyed", 90))])
     outcome = check(context(boxed, boxed=boxed), "background")
     assert outcome.verdict == HOLDS and outcome.value == pytest.approx(0.3)
     assert check(context(boxed, boxed=boxed, embedded=True), "background").verdict == UNTESTABLE
     assert check(context(boxed), "background").verdict == UNTESTABLE
+    idle = pd.concat([boxed.query("part != 'test'"), trials("finetuned VGG16", 30)])
+    assert check(context(idle, boxed=idle), "background").verdict == UNTESTABLE
     assert check(context(boxed, boxed=boxed.assign(layers="frozen")), "background").verdict == UNTESTABLE
 
 
@@ -219,7 +270,7 @@ def test_every_claim_gets_a_verdict_where_all_is_trained():
                    for part in ("validation", "test")]
         history.append(pd.DataFrame({"epoch": range(1, 9), "val_accuracy": rng.random(8), "val_loss": rng.random(8),
                                      "model": model, "backbone": backbone, "seed": seed}))
-    unstaged = frames[1].assign(model="finetuned", seed=40)
+    unstaged = pd.concat([frames[1].assign(model="finetuned", seed=seed) for seed in (40, 41, 42)])
     table = claims.check_claims(context(*frames, history=pd.concat(history), unstaged=unstaged)).set_index("id")
     assert len(table) == len(thesis_table("claims"))
     # What was put into the predictions comes out; only sights and the thesis' own numbers stay untested.

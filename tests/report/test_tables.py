@@ -17,7 +17,7 @@ def test_the_table_reads_thesis_here_interval_and_trials():
 
 
 def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_none():
-    frozen = drawn_predictions(skill=3)
+    frozen = pd.concat([drawn_predictions(skill=3, seed=seed) for seed in range(3)])
     both = pd.concat([frozen, frozen.assign(model="probe"), frozen.assign(model="finetuned", backbone="<X>")])
     html = tables.changes_table(both, find_profile("thesis"), ("frozen", "probe"), ("frozen", "finetuned"))
     assert html.count("<tbody>") == 2 and "<td>+0.000<br>" in html and "not settled" in html
