@@ -134,8 +134,8 @@ Markdown(f"{wrong} pictures of single figures were named wrongly, and {share:.0%
          "A picture counts once, however often it was tested. If wrong names fell on the other classes by their sizes, it "
          f"would be {luck:.0%}; the 95 % interval is {low:.0%} to {high:.0%}. "
          + (verdict[verdicts.judge_interval(low, high, luck)] if kept.any() else "Nothing follows from that: "
-            + "; ".join(f"{name} {doubt}" for name, doubt in doubts.items()) + ".") if wrong else
-         "No picture of a single figure was named wrongly.")
+            + "; ".join(f"{name} {doubt}" for name, doubt in doubts.items()) + ".") if wrong and several else
+         "No picture of a single figure was named wrongly." if several else "No class of these pictures is a pose of several.")
 
 # %%
 if networks.mistaken:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, choose_recipe, tabulate_conditions, train_boxes
@@ -27,6 +26,7 @@ from artpose_lib.report.verdicts import (
     HOLDS,
     UNSETTLED,
     UNTESTABLE,
+    compare_epochs,
     compare_spread,
     judge,
     judge_interval,
@@ -300,7 +300,7 @@ def _rank_curves(context: ClaimContext, claim) -> Outcome:
         best = {name: own.idxmin() for name, own in curves.items()}
         told = {name: f"{name} {own.mean():.1f}" for name, own in best.items()}
         for one, two in (best[name].align(best[second], join="inner") for name in curves if name != second):
-            gaps.append(((one - two).mean(), stats.ttest_rel(one, two).pvalue))
+            gaps.append(compare_epochs(one - two))
     else:
         curves = {name: own.dropna() for name, own in curves.items()}
         told = {name: f"{name} {own.std(axis=1).mean():.3f}" for name, own in curves.items()}

@@ -9,10 +9,11 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from statsmodels.stats import proportion
 
 from artpose_lib.report.scores import MADE_UP, RESAMPLES, find_cells
-from artpose_lib.report.statistics import find_p
+from artpose_lib.report.statistics import FEWEST_TRIALS, find_p
 from artpose_lib.train.records import class_names, likeliest_class
 
 HOLDS, FAILS, UNSETTLED, UNTESTABLE = "holds", "does not hold", "not settled", "cannot be tested here"
@@ -95,11 +96,27 @@ def measure_mistakes(predictions: pd.DataFrame, true: Sequence[str], others: Seq
     return len(hits), hits.mean(), low, high, found["chance"].first().mean()
 
 
+def compare_epochs(gaps: pd.Series) -> tuple[float, float]:
+    """The mean of differences of two epochs each, in pairs of trials, and its two-sided p (t test); p is 1 where there
+    are fewer than FEWEST_TRIALS.
+
+    Epochs are whole numbers, so their differences vary by at least 1/6, twice what rounding does (Sheppard 1898): a few
+    that happen to be alike are no proof.
+    """
+    if len(gaps) < FEWEST_TRIALS:
+        return gaps.mean(), 1.0
+    error = np.sqrt(max(gaps.var(), 1 / 6) / len(gaps))
+    return gaps.mean(), 2 * float(stats.t.sf(abs(gaps.mean()) / error, len(gaps) - 1))
+
+
 def compare_spread(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     """How much larger the second's standard deviation over trials is, the mean of epochs, and p by permutation.
 
-    Both are float (trials, epochs). Curves are exchanged between the two, each less the mean of its own.
+    Both are float (trials, epochs). Curves are exchanged between the two, each less the mean of its own. NaN, and p 1,
+    where they have no epoch or a single trial.
     """
+    if min(*first.shape, *second.shape) < 1 or min(len(first), len(second)) < 2:
+        return np.nan, 1.0
     rest = np.concatenate([first - first.mean(axis=0), second - second.mean(axis=0)])
 
     def gap(chosen: tuple[int, ...]) -> float:

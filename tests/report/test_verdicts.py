@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import drawn_predictions, predictions_of
-from scipy.stats import norm
+from scipy.stats import norm, ttest_1samp
 from sklearn.metrics import f1_score, recall_score, roc_auc_score
 
 from artpose_lib.data.poses import POSE_NAMES
@@ -64,6 +64,17 @@ def test_a_picture_that_is_named_wrongly_counts_once_and_chance_goes_by_the_clas
     assert chance == pytest.approx(40 / 90)
     validation = verdicts.measure_mistakes(rows.assign(part="validation"), ["Antinous"], ["Graces"], counts)
     assert validation[0] == 0 and np.isnan(validation[1])
+
+
+def test_a_few_epochs_that_happen_to_be_alike_prove_nothing():
+    assert verdicts.compare_epochs(pd.Series([1, 1, 1]))[1] > 0.05
+    assert verdicts.compare_epochs(pd.Series([0, 0, 0]))[1] == 1
+    for few in ([9, 9], []):
+        assert verdicts.compare_epochs(pd.Series(few, dtype=int))[1] == 1
+    gaps = pd.Series([4, 7, 5, 9, 2])
+    assert verdicts.compare_epochs(gaps) == pytest.approx((5.4, ttest_1samp(gaps, 0).pvalue))
+    for few in (np.ones((5, 0)), np.ones((1, 4))):
+        assert verdicts.compare_spread(few, few)[1] == 1
 
 
 def test_curves_that_spread_alike_rarely_seem_not_to():
