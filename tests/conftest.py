@@ -20,10 +20,14 @@ SHARED = ROOT.parent / "shared"
 
 
 BOOK = ("test_book.py", "test_networks.py")  # the files that look at the book or its trials, which take minutes
+LONGEST = [*BOOK, *(f"test_{name}.py" for name in (
+    "jobs", "training", "study", "reader", "cluster", "collect", "board", "material", "audit", "statistics",
+    "backbones", "filters", "reference", "museums", "classifier", "maps", "augment", "backgrounds"))]
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.path.name not in BOOK)  # the longest first
+    """The files that take longest come first, so that neither process waits for the other at the end."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.hookimpl(optionalhook=True)

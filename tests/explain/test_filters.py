@@ -269,7 +269,7 @@ peaks_and_labels = st.tuples(st.integers(3, 20), st.integers(1, 4)).flatmap(lamb
     arrays(float, shape, elements=st.integers(0, 6).map(float)), arrays(int, shape[0], elements=st.integers(0, 2))))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(peaks_and_labels)
 def test_areas_equal_those_of_scikit_learn(drawn):
     peaks, labels = drawn
@@ -316,10 +316,9 @@ def test_the_favourite_class_is_not_that_of_a_single_picture(model, data):
     assert (found["best_class"], found["selectivity"]) == ("green", found["auc_green"])
 
 
-@pytest.mark.parametrize("width", [512, 1280, 2048])
-def test_a_filter_that_knows_a_class_is_found_among_many_though_others_have_few_pictures(width):
+def test_a_filter_that_knows_a_class_is_found_among_many_though_others_have_few_pictures():
     """Chance gives an area of 1 for the class of a single picture in nearly every block: it must not hide the rest."""
-    peaks = np.random.default_rng(width).normal(size=(24, width))
+    peaks = np.random.default_rng(0).normal(size=(24, 2048))
     for planted, label in ((7, 3), (9, 5)):
         peaks[:, planted] += 20 * (label == UNEVEN)
     ranks = rankdata(peaks, axis=0)
@@ -355,9 +354,8 @@ def shortcuts():
     return keras.Model(picture, layers.Dense(3, activation="softmax")(pooled))
 
 
-@pytest.mark.parametrize("copies", [2, 15])  # fewer at a time than there are filters, and more
-@pytest.mark.parametrize(("make", "layer"), [
-    (free, EYES), (free, "block4_conv3"), (shortcuts, "inner"), (shortcuts, "joined")])
+@pytest.mark.parametrize(("make", "layer", "copies"), [  # fewer copies at a time than there are filters, and more
+    (free, EYES, 2), (free, "block4_conv3", 15), (shortcuts, "inner", 15), (shortcuts, "joined", 2)])
 def test_importance_equals_a_network_whose_filter_is_set_to_zero(make, layer, copies, monkeypatch):
     monkeypatch.setattr("artpose_lib.explain.filters.COPIES", copies)
     images, model = np.random.default_rng(0).integers(0, 256, (3, SIZE, SIZE, 3), dtype=np.uint8), make()

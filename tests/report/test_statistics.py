@@ -44,6 +44,7 @@ def test_trials_that_are_all_alike_leave_a_doubt_about_their_spread():
     assert (found["low"] < found["high"]).all() and (found["high"] > 1 / 40 / 12**0.5).all()
 
 
+@settings(max_examples=20)
 @given(st.floats(0.5, 0.99), st.floats(0.2, 0.8), st.floats(0.3, 1.2))
 def test_a_power_law_is_found_again(ceiling, gap, rate):
     """The form of Figueroa and others 2012, without noise: their three parameters come back."""

@@ -40,7 +40,7 @@ def test_the_thesis_numbers_127_become_324_a_class_and_1944_in_all():
     assert images.shape == (1944, 4, 4, 3) and images.dtype == np.uint8
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(counts=COUNTS, seed=st.integers(0, 2**31))
 def test_smote_and_imgaug_can_be_had_apart_and_copies_make_as_many_pictures_of_the_old_ones(counts, seed):
     images, labels = noise(counts, size=8)

@@ -1,5 +1,6 @@
 """A real scheduler, and workers that are processes of their own; one of them is killed on the way."""
 
+import json
 import os
 import signal
 import subprocess
@@ -37,15 +38,21 @@ def program(*arguments):
         process.wait()
 
 
-@pytest.fixture
-def scheduler(tmp_path):
-    file = tmp_path / "scheduler.json"
+@contextmanager
+def open_scheduler(folder):
+    """The address of a scheduler without workers."""
+    file = folder / "scheduler.json"
     with program("scheduler", "--host", "127.0.0.1", "--port", 0, "--dashboard-address", "127.0.0.1:0",
                  "--scheduler-file", file):
         while not file.exists():
             time.sleep(0.05)
-        with distributed.Client(scheduler_file=str(file), timeout=30) as client:
-            yield client.scheduler.address
+        yield json.loads(file.read_text())["address"]
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    with open_scheduler(tmp_path_factory.mktemp("scheduler")) as address:
+        yield address
 
 
 def worker(address, *options):
@@ -88,15 +95,12 @@ def test_the_job_of_a_killed_worker_runs_again_and_no_other_twice(scheduler, tmp
     assert str(first.pid) in [pid for name, pid in began(folder) if name in again]
 
 
-@pytest.fixture
-def impatient(monkeypatch):
+def test_a_job_that_ends_its_workers_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
-
-
-def test_a_job_that_ends_its_workers_is_named(impatient, scheduler, tmp_path):
     deadly = Job(tmp_path / "deadly", partial(os.abort))
-    with worker(scheduler), pytest.raises(RuntimeError, match="deadly was lost.*memory"):
-        list(jobs.run([deadly], where=scheduler))
+    with (open_scheduler(tmp_path) as impatient, worker(impatient),
+          pytest.raises(RuntimeError, match="deadly was lost.*memory")):
+        list(jobs.run([deadly], where=impatient))
 
 
 def test_what_no_machine_here_sees_is_said_with_what_must_be_shared(tmp_path, monkeypatch):

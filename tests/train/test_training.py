@@ -18,9 +18,10 @@ FROZEN = Phase("frozen", 0.01, 1.0, None, 4, 10)
 RECIPE = Recipe("finetuned", "VGG16", (FINETUNED,), 8, "adam", 4, None, "random", False)
 
 
-@pytest.fixture
-def network():
-    return standin.network()
+@pytest.fixture(scope="module")
+def trainer():
+    """One network for all tests: training starts from its first weights each time, and compiling takes longest."""
+    return Trainer(standin.network(), 3)
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +47,7 @@ def test_steps_cap_an_epoch(part):
     assert Batches(part, 3, batch_size=8, steps=99, seed=0).steps == 4  # 30 pictures in eights
 
 
-def test_training_gives_the_same_numbers_for_the_same_seed_whatever_came_before(network, part):
-    trainer = Trainer(network, 3)
+def test_training_gives_the_same_numbers_for_the_same_seed_whatever_came_before(trainer, part):
     first = train(trainer, RECIPE, part, part, seed=40)
     said = trainer.model.predict(part.x, verbose=0)
     train(trainer, RECIPE, part, part, seed=41)
@@ -70,9 +70,8 @@ def test_first_weights_are_keras_own_for_the_seed_even_where_another_thread_draw
         np.testing.assert_array_equal(own, first)
 
 
-def test_pretrained_weights_come_back_and_the_head_is_new(network, part):
-    trainer = Trainer(network, 3)
-    pretrained = network.get_weights()
+def test_pretrained_weights_come_back_and_the_head_is_new(trainer, part):
+    pretrained, network = trainer.pristine, trainer.model
     train(trainer, replace(RECIPE, weights="imagenet"), part, part, seed=40)
     trainer.reset(41, random_weights=False)
     for before, after in zip(pretrained[:-2], network.get_weights()[:-2], strict=True):
@@ -82,18 +81,18 @@ def test_pretrained_weights_come_back_and_the_head_is_new(network, part):
     assert not np.array_equal(pretrained[0], network.get_weights()[0])
 
 
-def test_history_counts_epochs_through_both_phases_and_names_their_rates(network, part):
+def test_history_counts_epochs_through_both_phases_and_names_their_rates(trainer, part):
     phases = replace(FINETUNED, max_epochs=3), Phase("finetuned", 0.01, 0.5, 1, None, 9)
     two = replace(RECIPE, total_epochs=5, phases=phases)
-    history = train(Trainer(network, 3), two, part, part, seed=40)
+    history = train(trainer, two, part, part, seed=40)
     assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
     assert history["phase"].tolist() == [1, 1, 1, 2, 2]
     np.testing.assert_allclose(history["learning_rate"], [1e-3, 1.5e-3, 2.25e-3, 0.01, 0.005])
 
 
-def test_phase_ii_starts_at_the_tables_rate_or_where_phase_i_was_best(network, part):
+def test_phase_ii_starts_at_the_tables_rate_or_where_phase_i_was_best(trainer, part):
     phases = replace(FINETUNED, max_epochs=4), Phase("finetuned", 0.01, 0.5, 1, None, 9)
-    two, trainer = replace(RECIPE, total_epochs=6, phases=phases), Trainer(network, 3)
+    two = replace(RECIPE, total_epochs=6, phases=phases)
     table, peak = (train(trainer, replace(two, variant=Variant(max_lr=way)), part, part, seed=40)
                    for way in ("table", "peak"))
     assert table.query("phase == 1").equals(peak.query("phase == 1"))
@@ -107,22 +106,20 @@ def test_the_peak_is_the_first_of_several_and_never_where_there_is_no_number():
     assert find_peak(history) == 2
 
 
-def test_the_best_epoch_of_both_phases_is_kept(network, part):
+def test_the_best_epoch_of_both_phases_is_kept(trainer, part):
     """A second phase at a rate that overflows must not lose what the first has learned."""
     good = replace(FINETUNED, initial_lr=0.05, factor=1.0, max_epochs=12)
     recipe = replace(RECIPE, total_epochs=13, phases=(good, Phase("finetuned", 1e38, 1.0, None, None, 9)))
-    trainer = Trainer(network, 3)
     history = train(trainer, recipe, part, part, seed=40)
     kept = (trainer.model.predict(part.x, verbose=0).argmax(axis=1) == part.y).mean()
     assert kept == pytest.approx(history["val_accuracy"].max(), abs=1e-6)
     assert history.query("phase == 1")["val_accuracy"].max() > history.query("phase == 2")["val_accuracy"].max()
 
 
-def test_a_second_phase_that_is_only_as_good_leaves_the_first_its_weights(network, part):
+def test_a_second_phase_that_is_only_as_good_leaves_the_first_its_weights(trainer, part):
     """Its rate is too small to change an answer, and large enough to change weights."""
     good = replace(FINETUNED, initial_lr=0.05, factor=1.0, max_epochs=3)
     still = replace(RECIPE, total_epochs=4, phases=(good, Phase("finetuned", 1e-7, 1.0, None, None, 9)))
-    trainer = Trainer(network, 3)
     history = train(trainer, still, part, part, seed=40)
     kept = trainer.model.get_weights()
     train(trainer, replace(still, total_epochs=3, phases=(good,)), part, part, seed=40)
@@ -132,15 +129,14 @@ def test_a_second_phase_that_is_only_as_good_leaves_the_first_its_weights(networ
 
 
 @pytest.mark.parametrize("steps", [None, 1])
-def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(network, part, steps):
+def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(trainer, part, steps):
     """Features computed once against a forward pass through the frozen network in every epoch."""
     recipe = replace(RECIPE, model="frozen", phases=(FROZEN,), weights="imagenet")
-    trainer = Trainer(network, 3)
     short = train(trainer, recipe, part, part, seed=40, steps=steps)
     probabilities = trainer.model.predict(part.x, verbose=0)
 
     trainer.reset(40, random_weights=False)
-    classifier.set_trainable(network, "frozen", pretrained=True)
+    classifier.set_trainable(trainer.model, "frozen", pretrained=True)
     naive = trainer.fit(part, part, recipe, FROZEN, 4, steps, seed=1040)
     for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
         np.testing.assert_allclose(short[column], naive[column], atol=1e-3)
@@ -150,7 +146,7 @@ def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(network, part, s
 # A network whose batch normalisation learns
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def faint():
     """Pictures of three colours that are so faint that only normalisation tells them apart, and a network to learn them
     in a few steps, far fewer than an average with momentum 0.99 takes."""
@@ -210,9 +206,8 @@ def test_a_head_alone_learns_from_features():
     assert history["val_accuracy"].iloc[-1] == 1
 
 
-def test_all_train_by_adam_with_the_parameters_that_the_thesis_prints(network):
-    trainer = Trainer(network, 3)
+def test_all_train_by_adam_with_the_parameters_that_the_thesis_prints(trainer):
     trainer.compile()
-    adam = network.optimizer
+    adam = trainer.model.optimizer
     assert (adam.beta_1, adam.beta_2, adam.epsilon) == (0.9, 0.999, 1e-8)
     assert {recipe.optimiser for recipe in RECIPES.values()} == {"adam"}
