@@ -68,10 +68,10 @@ Markdown(f"Trained with augmentation: {', '.join(names)}."
 
 # %% [markdown]
 # As in Experiment 1, a trial is what it ended as. A network that is called fine-tuned and kept weights of which only the last
-# layer had learned is *frozen in fact* and stands apart.
+# layer had learned is *frozen in fact* and stands apart in every table.
 
 # %%
-HTML(tables.diagnoses_table(found.diagnoses))
+HTML(tables.fold("What the trials ended as", tables.diagnoses_table(found.diagnoses)))
 
 # %% [markdown]
 # ## With augmentation and without
@@ -119,15 +119,15 @@ HTML(tables.changes_table(pd.concat([found.predictions, references]), study.prof
 # copies, it is so by showing something new. The last row turns the order round: the thesis says that SMOTE should come
 # first, since it then distorts fewer pictures.
 #
-# Rows marked *reference* are of museum pictures, from trials that come with the book. They ran for as long as the thesis',
-# on smaller pictures.
+# Where rows are marked *reference*, they are of museum pictures, from trials that come with the book. They ran for as long as
+# the thesis', on smaller pictures.
 
 # %%
 SMALL, SIDE = "EfficientNet-Lite0", 96  # the network and the size of pictures, in pixels, that two processors can train
 WAYS = {"SMOTE, then imgaug": FAITHFUL, "nothing": Variant(augmentation=()), "SMOTE": Variant(augmentation=("SMOTE",)),
         "imgaug": Variant(augmentation=("imgaug",)), "copies": Variant(augmentation=("copies",)),
         "imgaug, then SMOTE": Variant(augmentation=("imgaug", "SMOTE")),
-        "MAX_LR of the text": Variant(max_lr="peak"), "MAX_LR of the tables": FAITHFUL}
+        "rate of phase I's best epoch": Variant(max_lr="peak"), "the tables' rate": FAITHFUL}
 WHOLE = study.profile.full_strength(find_recipe("finetuned_aug", SMALL))
 tried = None if WHOLE else SEEDS[:1]  # one trial shows that it runs; more of so short ones would not tell more
 editions = open_editions(Path("../book/reference"), study.results)
@@ -184,9 +184,9 @@ choose("Trial", dict(cycle(*kind) for kind in wildest))
 
 # %% [markdown]
 # Where should phase II begin? Section 2.2.4 of the thesis says: with the rate at which phase I was at its best. Its tables
-# print one fixed rate for all five trials instead. The table compares the two. Which epoch is best is told by few
-# validation pictures, so the best rate of a single trial is partly luck. (Profiles that shorten the training let phase I
-# climb faster; their best rates are not those of the whole recipe.)
+# print one fixed rate for all trials instead, here *the tables' rate*. Which epoch is best is told by few validation
+# pictures, so the best rate of a single trial is partly luck. (Profiles that shorten the training let phase I climb faster;
+# their best rates are not those of the whole recipe.)
 
 # %%
 def measure_cycle(trial):
@@ -199,20 +199,27 @@ measured = cycles.groupby([*kinds, "seed"], sort=False).apply(measure_cycle, inc
 rows = []
 for (pictures, model, backbone), own in measured.groupby(kinds, sort=False):
     best, table = own["best"], find_recipe(model, backbone).phases[-1].initial_lr
-    rows.append({"pictures": escape(pictures), "model": f"{figures.MODEL_TITLES[model]} {backbone}", "MAX_LR of the tables": table,
-                 "best rate (median)": best.median(), "all best rates": f"{best.min():.1e} to {best.max():.1e}",
-                 "median / MAX_LR": best.median() / table, "highest loss": own["loss"].max(),
-                 "loss no number": f"{own['no number'].sum()} of {len(own)}",
-                 "phase II better": f"{own['better'].sum()} of {len(own)}"})
-pd.DataFrame(rows).style.hide(axis="index").format("{:.1e}", ["MAX_LR of the tables", "best rate (median)"]).format(
-    "{:.2g}", ["median / MAX_LR", "highest loss"]).set_caption(
-    "The rate at which the tables let phase II begin, and the rate at which phase I was at its best, over the trials")
-
-# %% [markdown]
-# So the same networks are trained once more, with phase II as the text has it. Phase I is the same in both.
+    rows.append({"pictures": pictures, "model": f"{figures.MODEL_TITLES[model]} {backbone}", "the tables' rate": table,
+                 "best rate, median": best.median(), "best rates": f"{best.min():.1e} to {best.max():.1e}",
+                 "median / tables'": best.median() / table, "highest loss": own["loss"].max(),
+                 "loss overflowed": f"{own['no number'].sum()} of {len(own)}", "trials": len(own),
+                 "phase II better": own["better"].sum()})
+rates = pd.DataFrame(rows)
+Markdown("\n".join(f"- {escape_markdown(pictures)}: the median of the best rates is {of.min():.2g} to {of.max():.2g} times the tables' "
+                   f"rate, by model. Phase II did better than phase I, on validation pictures, in {own['phase II better'].sum()} of "
+                   f"{own['trials'].sum()} trials."
+                   for pictures, own in rates.groupby("pictures", sort=False) for of in [own["median / tables'"]]))
 
 # %%
-pairs = [("MAX_LR of the tables", "MAX_LR of the text")]
+HTML(tables.fold("Model by model", rates.style.hide(axis="index").format(
+    "{:.1e}", ["the tables' rate", "best rate, median"]).format("{:.2g}", ["median / tables'", "highest loss"]).format(
+    escape, ["pictures"]).to_html()))
+
+# %% [markdown]
+# So a network is trained once more, with phase II as the text has it. Phase I is the same in both.
+
+# %%
+pairs = [("the tables' rate", "rate of phase I's best epoch")]
 compared = {name: compare_ways(edition, SMALL, pairs) for name, edition in small_editions.items()}
 compared |= {f"This run, {name}": compare_ways(study, name, pairs, tried) for name in (names if WHOLE else [SMALL])}
 HTML(tables.differences_table({name: rows for name, rows in compared.items() if len(rows)}))

@@ -64,6 +64,15 @@ Markdown("Numbers without a mark are this run's. Those marked *reference* come w
          "elsewhere:\n\n" + "\n".join(f"- {own.banner()}" for own in editions))
 
 # %% [markdown]
+# ## In short
+#
+# Each place has a number, and below a section of its own. The verdict goes by the interval of that difference alone. *p* is
+# corrected for how many differences were tested: where it is above 0.05, the difference may be one of the few that luck makes.
+
+# %%
+HTML(tables.audit_overview(rows))
+
+# %% [markdown]
 # ## A1: labels and pictures part
 #
 # The thesis' strangest number is that of its frozen Xception. Every other network that keeps what it learned from
@@ -104,7 +113,8 @@ Markdown(
 # is no explanation of that number after all. The frozen network here is made to do it, to show what the slip does.
 #
 # It had to be made on purpose: in the Keras of this project a network asked for an answer uses what it has stored,
-# whatever its graph says.
+# whatever its graph says. The first row of a network sets shuffled batches beside what is stored; the others set batches of
+# one class, and single pictures, beside the shuffled batches.
 
 # %%
 HTML(tables.audit_section("A3", rows))
@@ -216,8 +226,8 @@ def tell_pairs():
                 "finds closest.")
     return (f"Among the {len(study.dataset)} pictures of this run {(hashed | alike).sum()} pairs look alike: "
             f"{hashed.sum()} by the hash, {alike.sum()} to the network, {(hashed & alike).sum()} by both; "
-            f"{(~pairs['same_label']).sum()} of them stand under two different labels. {grouped} that is kept "
-            "together. The closest pairs:")
+            f"of these, the pictures have different labels in {(~pairs['same_label']).sum()}. {grouped} that is kept together. "
+            "The closest pairs:")
 
 
 Markdown(tell_pairs())
@@ -246,7 +256,7 @@ Markdown(
 
 # %%
 means = printed.check_means()
-HTML(tables.means_table(means))
+HTML(tables.fold("Number by number", tables.means_table(means)))
 
 # %%
 own = means[means["by"] == "text"]
@@ -285,9 +295,12 @@ curves = {title: statistics.learning_curve(own["points"]) for title, own in told
 show(audit_figures.learning_curve(found["points"], curves["this run"]), alt="Test accuracy against training pictures a class.")
 
 # %%
+reached = found["points"].groupby("pictures")["accuracy"].mean().max()
 Markdown("To twice the pictures the law can be continued with some right. Further out nothing here says what becomes of it.\n\n"
          + "\n".join(f"- {title}: {curve.accuracy:.3f} with {curve.pictures:.0f} training pictures a class, where up to "
                      f"{curve.pictures / 2:.0f} were tried (95 % interval {curve.low:.3f} to {curve.high:.3f}, if the law holds)"
+                     + f". The best that was measured is {reached:.3f}"
+                     + ("; so the law does not promise that more pictures help." if curve.low <= reached else ".")
                      for title, curve in curves.items()))
 
 # %% [markdown]
@@ -305,12 +318,6 @@ powers = {"this run": found["power"].iloc[0]} | {
     f"*reference, {escape_markdown(edition.data_name)}*": audit.measure_power(edition)
     for edition in editions if set(edition.dataset.classes) == set(POSE_NAMES)}
 Markdown("\n".join(f"- {title}: {tell_power(row)}" for title, row in powers.items()))
-
-# %% [markdown]
-# ## In short
-
-# %%
-HTML(tables.audit_overview(found["rows"]))
 
 # %% [markdown]
 # ## Appendix: do intervals and verdicts keep their word?
@@ -333,14 +340,16 @@ simulated = appendix.read_reports().get("simulations")
 def show_simulations(name, caption):
     table = pd.DataFrame(simulated[name])
     shares = table.columns.intersection(["holds", "does not hold", "not settled", "p <= 0.05", "worse"])
-    return table.style.hide().format(dict.fromkeys(shares, "{:.1%}"), precision=2, na_rep="").set_caption(caption)
+    styled = table.style.hide().format(dict.fromkeys(shares, "{:.1%}"), precision=2, na_rep="")
+    return HTML(tables.fold(caption, styled.to_html()))
 
 
 def show_coverage():
     held = pd.DataFrame(simulated["coverage"]).assign(
         told=lambda rows: rows["held"].map("{:.0%}".format) + rows["width"].map(" ({:.3f})".format))
-    return held.pivot(index=["interval of the", "test pictures"], columns="true accuracy", values="told").style.set_caption(
-        f"How often the truth was held in {simulated['rounds']} runs, and the mean width").format_index("{:.2f}", axis=1)
+    table = held.pivot(index=["interval of the", "test pictures"], columns="true accuracy", values="told")
+    return HTML(tables.fold(f"How often the truth was held in {simulated['rounds']} runs, and the mean width",
+                            table.style.format_index("{:.2f}", axis=1).to_html()))
 
 
 show_coverage() if simulated else Markdown(

@@ -54,10 +54,12 @@ from pathlib import Path
 from IPython.display import HTML, Markdown
 
 from artpose_lib.data.poses import POSE_NAMES
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import audit_figures, claims, tables, verdicts
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import open_editions
 from artpose_lib.train.study import open_study
+from artpose_lib.web import choose
 
 study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
@@ -74,12 +76,15 @@ Markdown("Numbers without a mark are this run's. Those marked *reference* come w
 # ## In one picture
 
 # %%
-show(audit_figures.verdicts(table), alt="How many claims of each part of the thesis hold here.")
+told = {"This run": table} | {f"Reference, {name}": own for name, own in references.items()}
+choose("Pictures", {name: show(audit_figures.verdicts(own), alt=f"How many claims of each part of the thesis hold. {name}.")
+                    for name, own in told.items()})
 
 # %% [markdown]
 # ## Sentence by sentence
 #
-# Each leads to the chapter whose figures show it.
+# Each leads to the chapter whose figures show it. Those that nothing here can test stand folded below the table, with the
+# reason of each.
 
 # %%
 HTML(tables.claims_table(table, references))
@@ -88,8 +93,11 @@ HTML(tables.claims_table(table, references))
 # Several claims are tested at once. Of twenty that are neither true nor false, one would hold or fail by luck.
 
 # %%
-counts = table["verdict"].value_counts()
-hold, fail, open_ones, untested = (counts.get(verdict, 0) for verdict in (
-    verdicts.HOLDS, verdicts.FAILS, verdicts.UNSETTLED, verdicts.UNTESTABLE))
-Markdown(f"Of {len(table)} claims, {hold} hold, {fail} do not hold, {open_ones} are not settled, {untested} cannot be tested "
-         "here.")
+def count(own):
+    hold, fail, open_ones, untested = (sum(own["verdict"] == verdict) for verdict in (
+        verdicts.HOLDS, verdicts.FAILS, verdicts.UNSETTLED, verdicts.UNTESTABLE))
+    return (f"of {len(own)} claims, {hold} hold, {fail} do not hold, {open_ones} are not settled, {untested} cannot be tested "
+            "there")
+
+
+Markdown("\n".join(f"- {escape_markdown(name)}: {count(own)}." for name, own in told.items()))

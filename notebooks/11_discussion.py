@@ -57,15 +57,24 @@ def tell(question):
     return Markdown("\n\n".join(f"**{who}**: {what}." for who, what in answers[question].items()))
 
 
+def sum_up(rows):
+    """What comparisons of models say: of those that say something each, of the others why not."""
+    silent = rows["verdict"].str.startswith("nothing follows")
+    told = [f"{row.verdict} with {row.backbone} ({row.difference:+.3f})" for row in rows[~silent].itertuples()]
+    reasons = [reason for verdict in rows.loc[silent, "verdict"] for reason in verdict.split(": ", 1)[1].split("; ")]
+    if told:
+        return ", ".join(told) + (f"; nothing follows with {', '.join(rows.loc[silent, 'backbone'])}" if silent.any() else "")
+    return f"cannot be told ({'; '.join(dict.fromkeys(reasons)) or 'there are no two such models'})"
+
+
 def answer(question, said, *pairs):
     answers[question], shown = {"The thesis": said}, []
     for name, trials in found.items():
         asked = trials.predictions, places[name].profile
-        rows = pd.concat([statistics.compare_models(asked[0], *pair, asked[1]) for pair in pairs])
-        counts = rows["verdict"].replace("nothing follows:.*", "from which nothing follows", regex=True).value_counts()
-        told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-        answers[question][name] = f"of {len(rows)} comparisons, {told}" if told else "there are no two such models"
-        shown.append(f"<p><strong>{name}</strong></p>" + tables.changes_table(*asked, *pairs))
+        told = {after: sum_up(statistics.compare_models(asked[0], before, after, asked[1])) for before, after in pairs}
+        answers[question][name] = (told.popitem()[1] if len(told) == 1 else "; ".join(
+            f"{figures.MODEL_TITLES[after].lower()} {words}" for after, words in told.items()))
+        shown.append(tables.fold(f"{name}: the numbers", tables.changes_table(*asked, *pairs)))
     display(tell(question), HTML("".join(shown)))
 
 
@@ -74,8 +83,8 @@ Markdown("\n\n".join(edition.banner() for edition in editions))
 # %% [markdown]
 # ## Do photographs help?
 #
-# In the tables of this chapter *higher* and *lower* stand where the whole interval of a difference lies on one side of
-# zero. Nothing follows from a network that was trained short, did not surely learn, or is not what it is called;
+# *Higher* and *lower* are said where the whole interval of a difference lies on one side of zero, *not settled* where it does
+# not. Nothing follows from a network that was trained short, did not surely learn, or is not what it is called;
 # {doc}`Experiment 1 <06_experiment_1>` says more. Where no network has both models, its row is missing.
 
 # %%
@@ -121,7 +130,7 @@ for name, trials in found.items():
     doubt = statistics.find_doubt(best[name], places[name].profile)
     answers[question][name] = (
         f"the {figures.MODEL_TITLES[model].lower()} {backbone}, {row.accuracy:.3f} (95 % interval "
-        f"{row.accuracy_low:.3f} to {row.accuracy_high:.3f}, {row.trials:.0f} trials), where always naming the commonest class "
+        f"{row.accuracy_low:.3f} to {row.accuracy_high:.3f}, {row.trials:.0f} trial{'s' if row.trials > 1 else ''}), where always naming the commonest class "
         f"reaches {commonest:.3f}" + (f"; but it {doubt}" if doubt else ""))
 tell(question)
 
@@ -149,18 +158,22 @@ def compare_sources(place):
 
 
 sources = pd.concat([compare_sources(place).assign(of=name) for name, place in places.items()])
-if len(sources):
-    columns = {"of": "", "backbone": "network", "source": "collection", "pictures": "pictures", "left_out": "left out",
-               "at_random": "as many at random", "difference": "difference"}
-    display(sources[list(columns)].rename(columns=columns).style.hide().format(precision=2, escape="html"))
+totals = sources[sources["source"] == "all"] if len(sources) else sources
 Markdown("\n".join(
     f"- {row.of}, {row.backbone}: {row.left_out:.2f} where the collection is new, {row.at_random:.2f} at random, a difference "
     f"of {row.difference:+.2f} (95 % interval {row.low:+.2f} to {row.high:+.2f}, collections drawn anew)"
-    for row in sources[sources["source"] == "all"].itertuples()) or "These pictures are not of several collections.")
+    for row in totals.itertuples()) or "These pictures are not of several collections.")
+
+# %%
+columns = {"of": "", "backbone": "network", "source": "collection", "pictures": "pictures", "left_out": "left out",
+           "at_random": "as many at random", "difference": "difference"}
+HTML(tables.fold("Collection by collection", sources[list(columns)].rename(columns=columns).style.hide().format(
+    precision=2, escape="html").to_html()) if len(sources) else "")
 
 # %% [markdown]
-# The best model, by where the pictures come from, what they are made of and how they were found, where the data set tells;
-# *others* is its accuracy without that group. Each picture counts once, and groups of a few pictures are taken together.
+# The best model, by the collection that the pictures come from, by what they are made of, and by the search that found them,
+# where the data set tells. Beside the accuracy on each group stands that on all pictures outside it. Each picture counts
+# once, and groups of a few pictures are taken together.
 
 # %%
 groups = []
@@ -168,9 +181,11 @@ for name, place in places.items():
     facets = describe_pictures(place.dataset)[["source", "medium"]].join(place.dataset.metadata.reindex(columns=["found"]))
     facets = facets.set_index(place.dataset.metadata["file_name"]).loc[:, lambda table: table.nunique() > 1]
     groups += [probes.accuracies_by_group(best[name], facets[facet]).assign(of=name, facet=facet) for facet in facets]
-columns = ["of", "facet", "group", "pictures", "accuracy", "low", "high", "others"]
-display(pd.concat(groups)[columns].style.hide().format(precision=2, escape="html") if groups else
-        Markdown("These data sets tell none of the three."))
+columns = {"of": "", "facet": "by", "group": "group", "pictures": "pictures", "accuracy": "accuracy", "low": "95 % from",
+           "high": "to", "others": "outside it"}
+by = {"source": "collection", "found": "search"}
+HTML(tables.fold("Group by group", pd.concat(groups)[list(columns)].replace({"facet": by}).rename(columns=columns).style.hide()
+                 .format(precision=2, escape="html").to_html()) if groups else "These data sets tell none of the three.")
 
 # %% [markdown]
 # ## What a network sees of a pose
@@ -198,6 +213,10 @@ display(pd.concat(groups)[columns].style.hide().format(precision=2, escape="html
 # ## In short
 
 # %%
+answers["Does it know the pose, or the collection?"] = {"The thesis": "it does not ask"} | {
+    name: "less accurate where a collection is new, surely with: " + (", ".join(own.query("high < 0")["backbone"]) or "none") + "; "
+    "not settled with: " + (", ".join(own.query("low <= 0 <= high")["backbone"]) or "none")
+    for name, own in (totals.groupby("of", sort=False) if len(totals) else ())}
 answers["Do networks learn the background too?"] = {"The thesis": "it suspects so", "This run": (
     "on drawings, whether a network can; on pictures with boxes, what hiding the figure costs")}
 pd.DataFrame(answers).T.fillna("–").style.format(

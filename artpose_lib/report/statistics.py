@@ -230,8 +230,10 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict
     nothing follows from it: `find_doubt`, or fewer trials in common than FEWEST_TRIALS.
     """
     sides = [side if (untuned := find_untuned(side)).all() else side[~untuned] for side in (first, second)]
-    doubts = dict.fromkeys(f"{MODEL_TITLES[side['model'].iloc[0]].lower()} {doubt}" for side in sides
-                           if (doubt := find_doubt(side, profile)))
+    doubt, other = found_doubts = [find_doubt(side, profile) for side in sides]
+    doubts = [f"each {doubt}".replace("each is not", "neither is")] if doubt and doubt == other else [
+        f"{MODEL_TITLES[side['model'].iloc[0]].lower()} {doubt}"
+        for side, doubt in zip(sides, found_doubts, strict=True) if doubt]
     try:
         found = difference(*sides)
     except ValueError:
@@ -239,7 +241,7 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict
     if found.trials < FEWEST_TRIALS and not doubts:
         doubts = [f"they have {found.trials or 'no'} trial{'s' * (found.trials > 1)} in common"]
     verdict = "higher" if found.low > 0 else "lower" if found.high < 0 else "not settled"
-    return {**found._asdict(), "verdict": f"nothing follows: {', '.join(doubts)}" if doubts else verdict}
+    return {**found._asdict(), "verdict": f"nothing follows: {'; '.join(doubts)}" if doubts else verdict}
 
 
 def find_doubt(own: pd.DataFrame, profile: Profile) -> str:

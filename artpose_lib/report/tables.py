@@ -1,5 +1,6 @@
 """Tables as HTML: the thesis' beside our scores, and those of the audit and the claims, the reference's beside them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -15,6 +16,7 @@ from artpose_lib.train.recipes import Profile
 
 HERE = "this run"
 CONDITIONS = {"own mode": "fed in its own mode", "raw": "fed raw values", "as found": "copies apart, pictures as found",
+              "one split": "one division (standard deviations of the trials)",
               "seeded too late": "share of its test pictures that a second run of the same seed tests too"}
 
 
@@ -29,14 +31,14 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
         lines = [_group(MODEL_TITLES[model], 2 * len(metrics) + 2)]
         for backbone, own in rows.set_index("metric").loc[metrics].groupby("backbone", sort=False):
             trials = own["trials"].iloc[0]
-            absent = "–" if trials or backbone not in missing else escape(missing[backbone])
             cells = [cell for row in own.itertuples() for cell in (
                 _signed(row.thesis, ".3f"),
-                f"<small>{absent}</small>" if np.isnan(row.here) else f"{row.here:.3f}<br>{_interval(row, '.3f')}")]
+                "–" if np.isnan(row.here) else f"{row.here:.3f}<br>{_interval(row, '.3f')}")]
             others = {"diverged": own["diverged"].iloc[0],
                       "frozen": counts.get((FROZEN_IN_FACT.get(model), backbone), 0)}
             known = [f"{n} of {trials + sum(others.values())} {what}" for what, n in others.items() if n]
-            lines.append(_row(escape(backbone), *cells, ", ".join([str(trials), *known])))
+            absent = escape(missing[backbone]) if not trials and backbone in missing else str(trials)
+            lines.append(_row(escape(backbone), *cells, ", ".join([absent, *known])))
         bodies.append(lines)
     top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
     below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
@@ -57,9 +59,12 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
     bodies = []
     for title, found in groups.items():
         lines = [_group(escape(title), 6)]
-        lines += [_row(escape(row.Index), _signed(row.first, ".3f"), _signed(row.second, ".3f"),
-                       f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}", row.trials, escape(row.verdict))
-                  for row in found.itertuples()]
+        for _, alike in found.groupby(found["verdict"].ne(found["verdict"].shift()).cumsum()):
+            verdict = f'<td rowspan="{len(alike)}">{escape(alike["verdict"].iloc[0])}</td>'  # once for all of them
+            for number, row in enumerate(alike.itertuples()):
+                lines.append(_row(escape(row.Index), _signed(row.first, ".3f"), _signed(row.second, ".3f"),
+                                  f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}", row.trials)
+                             + verdict * (number == 0))
         bodies.append(lines if lines[1:] else [*lines, '<td colspan="6">No network of this run has both.</td>'])
     return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95&nbsp;% "
                   "confidence interval, picture by picture where both were tested on the same ones.",
@@ -88,22 +93,34 @@ def audit_section(id: str, rows: pd.DataFrame) -> str:
     place, lines = thesis_table("audit").set_index("id").loc[id], []
     told = "".join(f"<dt>{title}</dt><dd>{escape(place[column].format(**thesis_accuracies()))}</dd>" for title, column
                    in (("The text says", "says"), ("The scripts do", "does"), ("Expected", "expects")))
-    for row in rows[rows["id"] == id].itertuples():
+    own = rows[rows["id"] == id]
+    for row in own[own["text"].notna()].itertuples():
         source = "" if row.source == HERE else f"<br><small>{escape(row.source)}</small>"
         lines.append(_row(_condition(row) + source, _signed(row.text, ".3f"), _signed(row.script, ".3f"),
                           f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}",
                           f"{row.trials}, {escape(row.strength)}", escape(row.verdict)))
     head = _head("condition", "as the text", "as the scripts", "difference [95&nbsp;%]", "trials", "verdict")
     return (f'<p><strong>{id}. {escape(place["title"])}</strong></p><dl class="artpose-audit">{told}</dl>'
-            + (_table(f"{id}: {escape(place['title'])}", head, lines) if lines else ""))
+            + (_table(f"{id}: test accuracy, where no other quantity is named.", head, lines) if lines else "")
+            + _list_untested(own))
 
 
 def audit_overview(rows: pd.DataFrame) -> str:
-    """Every measurement of `audit.tabulate`, with p corrected for their number (Holm)."""
-    lines = [_row(row.id, _condition(row), _signed(row.difference), _signed(row.p_holm, ".3f"), escape(row.verdict))
-             for row in rows.itertuples()]
+    """Every measurement of this run and of the references, from `stack_rows`, with p corrected for the number of each
+    one's (Holm)."""
+    tested = rows[rows["text"].notna()].sort_values("id", key=lambda ids: ids.str[1:].astype(int), kind="stable")
+    bodies = [[_group(escape(source), 5), *(
+        _row(row.id, _condition(row), _signed(row.difference), _signed(row.p_holm, ".3f"), escape(row.verdict))
+        for row in own.itertuples())] for source, own in tested.groupby("source", sort=False)]
     return _table("What changes where the scripts are followed and not the text.",
-                  _head("", "condition", "difference", "p, corrected", "verdict"), lines)
+                  _head("", "condition", "difference", "p, corrected", "verdict"), *bodies) + _list_untested(rows)
+
+
+def _list_untested(rows: pd.DataFrame) -> str:
+    """What was not measured at all, a line for each reason."""
+    untested = rows[rows["text"].isna()].groupby("verdict", sort=False)
+    return "".join(f"<p><small>{escape(reason[:1].upper() + reason[1:])}. That concerns: "
+                   f"{'; '.join(_condition(row) for row in own.itertuples())}.</small></p>" for reason, own in untested)
 
 
 def means_table(means: pd.DataFrame) -> str:
@@ -121,16 +138,26 @@ def claims_table(table: pd.DataFrame, references: Mapping[str, pd.DataFrame]) ->
     references, by name, that can test it and measure something else."""
     others = {name: own[own["verdict"] != UNTESTABLE].set_index("id") for name, own in references.items()}
 
+    def name_models(text: str) -> str:
+        return re.sub(r"\bfinetuned(_aug)?\b", lambda name: MODEL_TITLES[name[0]].lower(), escape(text))
+
     def cell(row, column: str) -> str:
-        return escape(getattr(row, column)) + "".join(
-            f"<br><small>reference, {escape(name)}: {escape(own.loc[row.id, column])}</small>"
+        return name_models(getattr(row, column)) + "".join(
+            f"<br><small>reference, {escape(name)}: {name_models(own.loc[row.id, column])}</small>"
             for name, own in others.items() if row.id in own.index and own.loc[row.id, "measured"] != row.measured)
 
-    lines = [_row(f'<a href="{row.page}.html">{row.id}</a>',
-                  f"“{escape(row.quote)}”<br><small>{escape(row.section)}</small>", cell(row, "measured"),
-                  cell(row, "verdict")) for row in table.itertuples()]
-    return _table("The claims of the thesis, each with what this run measured.",
-                  _head("", "the thesis says", "measured", "verdict"), lines)
+    def show(rows: pd.DataFrame, caption: str) -> str:
+        lines = [_row(f'<a href="{row.page}.html">{row.id}</a>',
+                      f"“{escape(row.quote)}”<br><small>{escape(row.section)}</small>", cell(row, "measured"),
+                      cell(row, "verdict")) for row in rows.itertuples()]
+        return _table(caption, _head("", "the thesis says", "measured", "verdict"), lines)
+
+    tested = table["verdict"].ne(UNTESTABLE) | table["id"].isin([id for own in others.values() for id in own.index])
+    shown = show(table[tested], "The claims of the thesis, each with what was measured.")
+    if tested.all():
+        return shown
+    return shown + fold(f"Claims that cannot be tested here, and that no reference tests: {(~tested).sum()}",
+                        show(table[~tested], "Claims that cannot be tested here, each with the reason."))
 
 
 def stack_rows(rows: pd.DataFrame, references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -139,6 +166,12 @@ def stack_rows(rows: pd.DataFrame, references: Mapping[str, pd.DataFrame]) -> pd
     return pd.concat([rows.assign(source=HERE), *(
         own[own["text"].notna()].assign(source=f"reference: {name}") for name, own in references.items())],
         ignore_index=True)
+
+
+def fold(title: str, html: str) -> str:
+    """HTML that a reader opens by its title, which is plain text; what is wider than the page scrolls."""
+    return (f'<details class="artpose-more"><summary>{escape(title)}</summary>'
+            f'<div style="overflow-x: auto">{html}</div></details>')
 
 
 def _condition(row) -> str:

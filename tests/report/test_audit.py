@@ -92,8 +92,12 @@ def test_the_whole_audit_finds_what_was_put_in(found):
     assert rows.loc[rows["id"] == "A10", "difference"].abs().max() == 0
     count = rows[rows["id"] == "A7"].iloc[0]
     assert count["script"] == 0 and count["verdict"] == "a count, and no test"  # the two runs share no picture
-    pages = [tables.audit_section(id, tables.stack_rows(rows, {})) for id in thesis_table("audit")["id"]]
-    assert not any(word in page for page in [*pages, tables.audit_overview(rows)] for word in ("{", "nan"))
+    stacked = tables.stack_rows(rows, {"<i>": rows})
+    pages = [tables.audit_section(id, stacked) for id in thesis_table("audit")["id"]]
+    overview = tables.audit_overview(stacked)
+    assert not any(word in page for page in [*pages, overview] for word in ("{", "nan", "<i>"))
+    assert overview.index(">A3<") < overview.index(">A5<") < overview.index(">A10<")  # in the order of the chapter
+    assert overview.count("no ImageNet weights of ResNet50. That concerns: Fine-tuned ResNet50, fed raw values") == 1
 
 
 def test_its_tables_stay_what_they_are(found):
@@ -190,7 +194,8 @@ def test_where_a_training_diverged_nothing_is_settled(drawn, tmp_path, monkeypat
     rows = audit.add_verdicts(audit.compare(study, ["A8", "A6"]))
     lost, alike = rows.set_index("id").loc["A8"], rows.set_index("id").loc["A6"]
     assert "diverged" in lost["verdict"] and lost["trials"] == 0 and alike["low"] < alike["high"]
-    assert "nan" not in tables.audit_section("A8", tables.stack_rows(rows, {})) + tables.audit_overview(rows)
+    stacked = tables.stack_rows(rows, {})
+    assert "nan" not in tables.audit_section("A8", stacked) + tables.audit_overview(stacked)
 
 
 @pytest.mark.parametrize("sign, low, high, words", [

@@ -258,7 +258,12 @@ def test_the_table_of_claims_shows_text_as_text_and_references_beside_it():
     other = table.assign(measured="<b>+0.1")
     shown = tables.claims_table(table, {"<b>a": other, "mute": other.assign(verdict=UNTESTABLE), "alike": table})
     assert "<script>" not in shown and "<i>" not in shown and 'href="06_experiment_1.html"' in shown
-    assert "<b>" not in shown and shown.count("reference, ") == 2
+    assert "<b>" not in shown and shown.count("reference, ") == 2 and "<details" not in shown
+    folded = tables.claims_table(pd.concat([table, table.assign(
+        id="C2", verdict=UNTESTABLE, measured="finetuned_aug Xception was trained short")], ignore_index=True), {})
+    kept, more = folded.split("<details")
+    assert ">C1<" in kept and ">C2<" in more and "no reference tests: 1<" in more
+    assert "fine-tuned, augmented Xception was trained short" in more
 
 
 def test_every_claim_gets_a_verdict_where_all_is_trained():

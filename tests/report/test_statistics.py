@@ -170,6 +170,8 @@ def test_pairs_tell_apart_what_two_intervals_would_not():
     (model("baseline", 50), model("frozen", 90), "thesis", "baseline is not surely above naming the commonest class"),
     (model("baseline", 51), model("frozen", 90), "thesis", "baseline is not surely above naming the commonest class"),
     (model("baseline", 70), model("frozen", 90), "quick", "baseline was trained short"),  # the frozen one was not
+    (model("baseline", 50), model("frozen", 50), "thesis", "neither is surely above naming the commonest class"),
+    (model("baseline", 70), model("finetuned", 90), "quick", "each was trained short"),
     (model("probe", 90), model("finetuned_aug", 70), "quick", "fine-tuned, augmented was trained short"),
     (model("frozen", 70), model("finetuned", 90, layers="frozen"), "thesis", "learned in its last layer alone"),
     (model("frozen", 70), model("finetuned", 90, seeds=(7,)), "thesis", "no trial in common"),

@@ -11,7 +11,8 @@ def test_the_table_reads_thesis_here_interval_and_trials():
     row = summary.iloc[0]
     assert f"<td>0.568</td><td>{row['accuracy']:.3f}" in html  # the thesis' frozen VGG16 beside ours
     assert f"[{row['accuracy_low']:.3f}, {row['accuracy_high']:.3f}]" in html
-    assert '<th scope="row">ResNet50</th><td>0.586</td><td><small>no &lt;weights&gt; here' in html
+    assert '<th scope="row">ResNet50</th><td>0.586</td><td>–</td>' in html
+    assert "<td>no &lt;weights&gt; here</td>" in html
     assert "<weights>" not in html
     assert "<caption>" in html and 'scope="row"' in html and 'scope="col"' in html
 
@@ -25,6 +26,19 @@ def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_n
     shown = tables.changes_table(pd.concat([frozen, lost]), find_profile("thesis"), ("frozen", "probe"))
     assert "regularised diverged" in shown and "nan" not in shown and "no interval" in shown
     assert "Frozen → Fine-tuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
+
+
+def test_a_verdict_that_rows_share_stands_once():
+    verdicts = ["nothing follows", "nothing follows", "higher", "nothing follows"]
+    numbers = dict.fromkeys(["first", "second", "difference", "low", "high"], 0.5)
+    found = pd.DataFrame({"verdict": verdicts, "trials": 5, **numbers}, index=[*"abcd"])
+    html = tables.differences_table({"ways": found})
+    assert html.count("nothing follows") == 2 and '<td rowspan="2">nothing follows' in html and "higher" in html
+
+
+def test_what_is_folded_escapes_its_title_and_keeps_its_table():
+    html = tables.fold("<b>", "<table></table>")
+    assert "<summary>&lt;b&gt;</summary>" in html and "<table></table>" in html
 
 
 def test_a_fine_tuned_row_says_how_many_of_its_trials_are_frozen_in_fact():
