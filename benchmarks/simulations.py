@@ -132,7 +132,7 @@ def errors(rounds: int) -> list[dict]:
         ("single figures are taken for groups", "wrong names fall by the classes' shares",
          lambda rng, n: ask("confused", mistake(rng, n), "single figures", "a pose of several")),
         *((f"A's curves {what}", "all are alike", lambda rng, n, kind=kind: ask(
-            kind, predict(rng, 5, everyone), RIVALS, metric="val_loss", history=draw_curves(rng)))
+            kind, predict(rng, 24, everyone), RIVALS, metric="val_loss", history=draw_curves(rng)))
           for kind, what in (("most_spread", "spread most of four"), ("fastest", "are the fastest of four")))]
     rows = []
     for number, (claim, truth, check) in enumerate(cases):
