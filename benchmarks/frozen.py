@@ -64,7 +64,7 @@ def _experiment(dataset, recipe, small: bool, rounds: int) -> dict:
         model = classifier.build_classifier(recipe.backbone, classes, size)
     pooled = classifier.pooled_model(model)
     classifier.set_trainable(model, "frozen", pretrained=True)
-    trainer = Trainer(model, classes)
+    trainer = Trainer(model)
     batch = min(recipe.batch_size, STEP, len(pictures) // 2)
     held_out = Part(pictures[:batch // 8 or 1], labels[:batch // 8 or 1])  # as a tenth stands to eight tenths
     step = Part(pictures[:batch], labels[:batch])
@@ -85,7 +85,7 @@ def _experiment(dataset, recipe, small: bool, rounds: int) -> dict:
         forward_times.append(seconds(lambda share=share: features.append(forward(share))) * rounds)
         step_times.append(seconds(epoch))
     x = np.concatenate(features)
-    head = Trainer(classifier.build_head(x.shape[1], classes), classes)
+    head = Trainer(classifier.build_head(x.shape[1], classes))
     histories = []
 
     def trials():

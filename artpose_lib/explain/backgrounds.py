@@ -6,8 +6,6 @@ cropped to its box has a larger figure than those trained on, and a grey box sti
 something wherever it is done, so another picture's box is the control.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 
@@ -28,7 +26,7 @@ from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.features import BATCH
 from artpose_lib.train import trials
 from artpose_lib.train.recipes import Recipe, find_recipe
-from artpose_lib.train.records import Trials, likeliest_class
+from artpose_lib.train.records import Trials, hash_json, likeliest_class
 from artpose_lib.train.study import EMBEDDED_SEED, NO_WEIGHTS, Study
 from artpose_lib.train.training import Part
 from artpose_lib.train.trials import Material, Trial, configure
@@ -61,8 +59,7 @@ def train_boxes(study: Study) -> Trials:
     Leaves out trials that would test no picture with a box. Raises DataError where all boxes lie outside a picture.
     """
     dataset = study.dataset
-    texts = json.dumps(list(dataset.metadata.get("boxes", ())))  # which the fingerprint does not know
-    known = hashlib.sha256(texts.encode()).hexdigest()[:12]
+    known = hash_json(list(dataset.metadata.get("boxes", ())))  # which the fingerprint does not know
     return _train(study, divide_boxed(study), load_boxes, dataset.fingerprint, dataset.classes,
                   [{"experiment": "boxes", "boxes": known, "conditions": list(BOX_CONDITIONS)}])
 
@@ -78,8 +75,8 @@ def tabulate_conditions(trials: Trials) -> pd.DataFrame:
         condition=lambda rows: rows["part"].replace("test", "whole"), layers=record.layers,
         strength=record.config.get("background_link", np.nan), predicted=likeliest_class) for record in trials.records]
     return pd.concat(frames or [pd.DataFrame(columns=["condition", "strength"])]).sort_values(
-        "strength", kind="stable").sort_values(
-        "condition", kind="stable", ignore_index=True, key=lambda names: names.map(order.index))
+        ["condition", "strength"], ignore_index=True,
+        key=lambda column: column.map(order.index) if column.name == "condition" else column)
 
 
 def choose_recipe(study: Study) -> Recipe:
@@ -203,10 +200,7 @@ def choose_others(boxes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
     Also returns what share of its own boxes these hide, float (n,).
     """
-    masks = np.zeros((len(boxes), 100, 100), np.float32)
-    for mask, own in zip(masks, boxes, strict=True):
-        _grey(mask, own, 1)
-    masks = masks.reshape(len(boxes), -1)
+    masks = np.stack([_grey(np.zeros((100, 100), np.float32), own, 1).ravel() for own in boxes])
     gaps = np.abs(np.subtract.outer(masks.sum(axis=1), masks.sum(axis=1)))
     np.fill_diagonal(gaps, np.inf)
     nearest = gaps.argsort(axis=1, kind="stable")[:, :max(1, min(SIMILAR, len(boxes) - 1))]

@@ -1,8 +1,6 @@
 """The networks of the chapter on feature maps: each beside itself before training, with the pictures that it was tested
 on and the numbers of its filters."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from artpose_lib.explain.reader import PICTURE_SIDE, ReaderModel, ReaderPicture,
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.classifier import build_classifier
-from artpose_lib.train.records import Record, likeliest_class
+from artpose_lib.train.records import Record, hash_json, likeliest_class
 from artpose_lib.train.training import Trainer
 
 TUNED, IMAGENET = "fine-tuned", "ImageNet"
@@ -65,8 +63,7 @@ def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = 
     for record, model in zip(networks.records, networks.models, strict=True):
         boxes = [networks.tested[number].boxes for number in model.tested]
         ablate = ablate_all or bool(record.config["recipe"]["weights"])
-        known = json.dumps([__version__, ablate, [box.tolist() for box in boxes]])  # a trial's name does not say these
-        digest = hashlib.sha256(known.encode()).hexdigest()[:12]
+        digest = hash_json([__version__, ablate, [box.tolist() for box in boxes]])  # what a trial's name does not say
         path = results / "filters" / f"{record.folder.name}-{digest}.parquet"
         if not path.exists():
             say(f"numbers of every filter of {model.title}")
@@ -119,7 +116,7 @@ def _load_model(record: Record, dataset: PoseDataset, weights_dir: str | None, t
     trained.load_weights(record.weights)
     before = build_classifier(name, count, size, recipe["weights"], weights_dir)
     if not recipe["weights"]:
-        Trainer(before, count).reset(record.config["seed"], random_weights=True)  # as its trial began
+        Trainer(before).reset(record.config["seed"], random_weights=True)  # as its trial began
     titles = (TUNED, IMAGENET) if recipe["weights"] else (SCRATCH, UNTRAINED)
     return ReaderModel(slug(name), name, BACKBONES[name].blocks, dict(zip(titles, (trained, before), strict=True)),
                        tested=tested)
@@ -129,7 +126,7 @@ def _build_untrained(model: ReaderModel) -> keras.Model:
     """A network of the same kind and size with random weights."""
     network = next(iter(model.networks.values()))
     untrained = build_classifier(model.title, network.output_shape[-1], network.input_shape[1])
-    Trainer(untrained, untrained.output_shape[-1]).reset(UNTRAINED_SEED, random_weights=True)
+    Trainer(untrained).reset(UNTRAINED_SEED, random_weights=True)
     return untrained
 
 

@@ -168,9 +168,11 @@ def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
     for path in (Path(weights_dir) / file, Path(weights_dir) / published) if weights_dir else ():
         if path.is_file():
             return path if path.name == file else _check_published(path, name)
-    fault = _download(name)
+    home = os.environ.get("KERAS_HOME", os.devnull)  # which is set so where Keras is to read no settings
+    cached = (Path.home() / ".keras" if home == os.devnull else Path(home)) / "models" / published
+    fault = "" if cached.is_file() else _find_fault() or _download(cached, name)
     if not fault:
-        return _check_published(_keras_cache() / published, name)
+        return _check_published(cached, name)
     looked = f"{weights_dir} has neither {file} nor {published}, and " if weights_dir else ""
     raise WeightsMissing(
         f"No ImageNet weights for {name}: {looked}Keras' own cannot be downloaded ({fault}). Put {file}, a Keras 3 "
@@ -186,23 +188,13 @@ def _check_published(path: Path, name: str) -> Path:
     return path
 
 
-def _keras_cache() -> Path:
-    home = os.environ.get("KERAS_HOME", os.devnull)
-    return (Path.home() / ".keras" if home == os.devnull else Path(home)) / "models"
-
-
-@cache  # many trials without a network ask once
-def _download(name: str) -> str:
-    """Download what Keras publishes into its cache unless it is there. Returns why it cannot, "" where it is there."""
-    address = _KERAS_FILES[name][0]
-    path = _keras_cache() / Path(address).name
-    if path.is_file():
-        return ""
-    if fault := _find_fault():
-        return fault
+@cache  # what cannot be had once is not asked for again
+def _download(path: Path, name: str) -> str:
+    """Download what Keras publishes. Returns why it cannot be had, "" once it is there."""
     say(f"downloading {path.name} from {_KERAS_URL}")
+    address = _KERAS_URL + _KERAS_FILES[name][0]
     try:
-        with urlopen(_KERAS_URL + address, timeout=PATIENCE) as answer, whole(path, option="--weights") as partial:
+        with urlopen(address, timeout=PATIENCE) as answer, whole(path, option="--weights") as partial:
             with partial.open("wb") as file:
                 shutil.copyfileobj(answer, file)
             _check_published(partial, name)

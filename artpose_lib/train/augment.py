@@ -89,17 +89,7 @@ def expand(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int) -> 
     Parameters: `images` uint8 (n, h, w, 3); `labels` integers (n,); `backbone` a key of `STRENGTHS`. Returns the same
     two with the new pictures after the old.
     """
-    rng, transform = np.random.default_rng(seed), _transform(backbone, seed)
-    for _ in range(ROUNDS):
-        classes = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        drawn = np.concatenate([rng.choice(rows, len(rows) * DRAWN_PERCENT // 100, replace=False) for rows in classes])
-        images = np.concatenate([images, transform(images=images[drawn])])
-        labels = np.concatenate([labels, labels[drawn]])
-    return images, labels
-
-
-def _transform(backbone: str, seed: int) -> iaa.Augmenter:
-    strength = STRENGTHS[backbone]
+    rng, strength = np.random.default_rng(seed), STRENGTHS[backbone]
     transform = iaa.Sequential([
         iaa.Fliplr(SOMETIMES),
         iaa.Sometimes(SOMETIMES, iaa.Sharpen(alpha=strength.sharpen, lightness=strength.lightness)),
@@ -107,4 +97,9 @@ def _transform(backbone: str, seed: int) -> iaa.Augmenter:
         iaa.Sometimes(SOMETIMES, iaa.Crop(percent=(CROP, CROP, CROP, CROP), keep_size=True)),
     ], random_order=True)
     transform.seed_(seed)  # `seed=` would fix the order alone: the four would still draw from a global generator
-    return transform
+    for _ in range(ROUNDS):
+        classes = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+        drawn = np.concatenate([rng.choice(rows, len(rows) * DRAWN_PERCENT // 100, replace=False) for rows in classes])
+        images = np.concatenate([images, transform(images=images[drawn])])
+        labels = np.concatenate([labels, labels[drawn]])
+    return images, labels

@@ -1,8 +1,12 @@
 """What a trial ended as, whatever its model is called: read from its configuration, history and predictions."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from artpose_lib.train.records import Record
 
 EARLY = 3  # epochs in which a network has hardly begun
 ALPHA = 0.025  # one-sided
@@ -17,23 +21,24 @@ def find_kept_phase(history: pd.DataFrame, of_equal: int = 0) -> int:
     return int(best.index[best == best.max()][of_equal])
 
 
-def diagnose(config: Mapping, history: pd.DataFrame, kept_phase: int, labels: pd.Series, called: pd.Series | None,
-             learned_from: pd.Series) -> dict[str, object]:
+def diagnose(record: "Record", asked: pd.DataFrame) -> dict[str, object]:
     """What became of a trial.
 
-    Parameters: `config` and `history` as in `records.Record`; `labels` of its validation and test pictures, and what
-    these are `called` (None: the training diverged); `learned_from`, labels of known training pictures, or none.
+    `asked` are predictions of any trials on the same pictures: it learned from those that it did not hold out itself.
     Returns kept_phase, best_epoch (from 1, through both phases), ended ("patience", or "limit" of epochs), collapsed
     (all pictures are called one class), diverged, learned (in its best epoch it called more of its own training part
     rightly than the commonest class would, beyond luck by a binomial test), early (best in the first EARLY epochs).
     """
-    recipe, last = config["recipe"], history["phase"].max()
-    kept, final = (history[history["phase"] == phase].reset_index(drop=True) for phase in (kept_phase, last))
+    history, last = record.history, record.history["phase"].max()
+    kept, final = (history[history["phase"] == phase].reset_index(drop=True) for phase in (record.kept_phase, last))
     best, waited = kept.loc[kept["val_accuracy"].idxmax()], len(final) - 1 - final["val_accuracy"].idxmax()
-    return {"kept_phase": kept_phase, "best_epoch": int(best["epoch"]),
-            "ended": "patience" if waited >= recipe["phases"][last - 1]["patience"] else "limit",
-            "collapsed": called is not None and called.nunique() == 1, "diverged": called is None,
-            "learned": called is not None and _beats_commonest(config, best["accuracy"], labels, learned_from),
+    own, diverged = record.predictions.query("part in ['validation', 'test']"), bool(record.facts.get("diverged"))
+    called = own.filter(regex="^p_").to_numpy().argmax(axis=1)
+    learned_from = asked.loc[~asked["file_name"].isin(own["file_name"]), "label"]
+    return {"kept_phase": record.kept_phase, "best_epoch": int(best["epoch"]),
+            "ended": "patience" if waited >= record.config["recipe"]["phases"][last - 1]["patience"] else "limit",
+            "collapsed": not diverged and len(set(called)) == 1, "diverged": diverged,
+            "learned": not diverged and _beats_commonest(record.config, best["accuracy"], own["label"], learned_from),
             "early": bool(best["epoch"] <= EARLY)}
 
 

@@ -45,14 +45,14 @@ class Record:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        return self._named(pd.read_csv(self.folder / HISTORY))
+        return pd.read_csv(self.folder / HISTORY).assign(**self.names)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
         text = {"file_name": str, "label": str, "part": str}
         frame = pd.read_csv(self.folder / PREDICTIONS, dtype=text, keep_default_na=False)  # a class may be called NA
         chances = [f"p_{name}" for name in class_names(frame)]
-        return self._named(frame.assign(**frame[chances].apply(pd.to_numeric, errors="coerce")))
+        return frame.assign(**frame[chances].apply(pd.to_numeric, errors="coerce"), **self.names)
 
     @property
     def kept_phase(self) -> int:
@@ -63,15 +63,6 @@ class Record:
         """What learned in the phase whose weights were kept: as `recipes.Phase.layers`."""
         return self.config["recipe"]["phases"][self.kept_phase - 1]["layers"]
 
-    def diagnose(self, asked: pd.DataFrame) -> pd.DataFrame:
-        """A row of `Trials.diagnoses`; `asked` are predictions of any trials on the same pictures: those that were not
-        held out in this trial it learned from."""
-        own = self.predictions.query("part in @PARTS")
-        learned_from = asked.loc[~asked["file_name"].isin(own["file_name"]), "label"]
-        found = diagnose(self.config, self.history, self.kept_phase, own["label"],
-                         None if self.facts.get("diverged") else likeliest_class(own), learned_from)
-        return self._named(pd.DataFrame(index=[0])).assign(layers=self.layers, **found)
-
     @property
     def weights(self) -> Path | None:
         path = self.folder / WEIGHTS
@@ -79,19 +70,20 @@ class Record:
 
     def describe(self) -> str:
         """The trial in a line of progress."""
-        recipe, facts = self.config["recipe"], self.facts
+        facts = self.facts
         outcome = "the training diverged: what the network answers is no number" if facts.get("diverged") else (
             f"validation accuracy {facts['validation_accuracy']:.3f}, test {facts['test_accuracy']:.3f}")
         warning = "" if self.kept_phase == self.history["phase"].max() else (
             "; WARNING: phase II did not rise above phase I, whose weights are kept"
             + ": only the head has learned" * (self.layers == "frozen"))
-        return (f"{recipe['model']} {recipe['backbone']} seed {self.config['seed']}: {facts['epochs']} epochs in "
-                f"{facts['seconds']:.0f} s, {outcome}{warning}")
+        return ("{model} {backbone} seed {seed}: ".format(**self.names)
+                + f"{facts['epochs']} epochs in {facts['seconds']:.0f} s, {outcome}{warning}")
 
-    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Add the columns that tell trials apart in one frame."""
+    @property
+    def names(self) -> dict[str, str | int]:
+        """What tells trials apart in one frame."""
         recipe = self.config["recipe"]
-        return frame.assign(model=recipe["model"], backbone=recipe["backbone"], seed=self.config["seed"])
+        return {"model": recipe["model"], "backbone": recipe["backbone"], "seed": self.config["seed"]}
 
 
 @dataclass(frozen=True)
@@ -119,8 +111,9 @@ class Trials:
     @cached_property
     def diagnoses(self) -> pd.DataFrame:
         asked = self._join(lambda record: record.predictions.assign(data=record.config["data"]))
-        asked = dict(list(asked.drop_duplicates(["data", "file_name"]).groupby("data")))
-        return self._join(lambda record: record.diagnose(asked[record.config["data"]]))
+        asked = dict(iter(asked.drop_duplicates(["data", "file_name"]).groupby("data")))
+        return self._join(lambda record: pd.DataFrame([
+            record.names | {"layers": record.layers} | diagnose(record, asked[record.config["data"]])]))
 
     def _join(self, read: Callable[[Record], pd.DataFrame]) -> pd.DataFrame:
         """Raises ValueError where no trial is stored."""
@@ -133,9 +126,13 @@ class Trials:
 
 def record_folder(results: Path, config: dict) -> Path:
     """Where the trial of this configuration is stored. The last part of its name is the configuration's hash."""
-    key = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
     recipe = config["recipe"]
-    return results / "trials" / f"{recipe['model']}-{recipe['backbone']}-{config['seed']}-{key}"
+    return results / "trials" / f"{recipe['model']}-{recipe['backbone']}-{config['seed']}-{hash_json(config)}"
+
+
+def hash_json(values: dict | list) -> str:
+    """The first 12 hex digits of the SHA-256 of JSON-ready values."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def all_records(results: Path) -> list[Record]:
@@ -210,8 +207,7 @@ def list_trials(results: Path) -> pd.DataFrame:
         config, facts, (pictures, macro_f1) = record.config, record.facts, _score_test(record.predictions)
         words = {"frozen": ended.model.startswith("finetuned") and ended.layers == "frozen",
                  "collapsed": ended.collapsed, "diverged": ended.diverged, "not learned": not ended.learned}
-        rows.append({"model": config["recipe"]["model"], "backbone": config["recipe"]["backbone"],
-                     "seed": config["seed"], "switched": ", ".join(config["recipe"].get("variant", {})),
+        rows.append({**record.names, "switched": ", ".join(config["recipe"].get("variant", {})),
                      "protocol": config.get("protocol", 1),
                      "data": names.get(config["data"], "name not stored"), "fingerprint": config["data"],
                      "size": config["size"], "epochs": facts["epochs"],

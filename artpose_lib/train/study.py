@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -168,16 +169,12 @@ def _draw(folder: Path, pictures: int) -> None:
         draw_dataset(partial_folder, pictures, EMBEDDED_SEED)
 
 
+@lru_cache(maxsize=1)
 def _reopen(opened: tuple, fingerprint: str, precision: str) -> Study:
-    """The study that another process sent; a Dask worker keeps the last. Raises DataError for other pictures."""
-    from distributed import get_worker
-
-    worker, sent = get_worker(), (opened, fingerprint, precision)
-    if getattr(worker, "artpose_study", (None, None))[0] != sent:
-        study = replace(open_study(*opened), precision=precision)
-        here = study.dataset.fingerprint
-        if here != fingerprint:
-            raise DataError(f"{study.dataset.folder}: these are other pictures than those of the machine that sends "
-                            f"the trials (fingerprint {here}, there {fingerprint}). All must share this folder.")
-        worker.artpose_study = sent, study
-    return worker.artpose_study[1]
+    """The study that another process sent; a worker keeps the last. Raises DataError for other pictures."""
+    study = replace(open_study(*opened), precision=precision)
+    here = study.dataset.fingerprint
+    if here != fingerprint:
+        raise DataError(f"{study.dataset.folder}: these are other pictures than those of the machine that sends "
+                        f"the trials (fingerprint {here}, there {fingerprint}). All must share this folder.")
+    return study

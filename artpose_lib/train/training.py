@@ -61,8 +61,8 @@ class Trainer:
     Compiling takes 3 to 15 s on a CPU. Between trials the weights, Adam's moments and the learning rate are set back.
     """
 
-    def __init__(self, model: keras.Model, n_classes: int):
-        self.model, self.n_classes = model, n_classes
+    def __init__(self, model: keras.Model):
+        self.model, self.n_classes = model, model.output_shape[-1]
         self.pristine = model.get_weights()
         self.compiled_for: list[bool] = []  # which layers learn
         self.statistics: classifier.BatchStatistics | None = None  # where batch normalisation is among them
@@ -136,7 +136,7 @@ def build_trainer(backbone: str, n_classes: int, size: int, weights: str | None 
     keras.config.set_dtype_policy(precision)
     try:
         model = classifier.build_classifier(backbone, n_classes, size, weights, weights_dir, preprocessing)
-        return Trainer(replace_batch_norm(model, OnBatchStatistics) if batch_statistics else model, n_classes)
+        return Trainer(replace_batch_norm(model, OnBatchStatistics) if batch_statistics else model)
     finally:
         keras.config.set_dtype_policy(usual)
 
@@ -197,7 +197,7 @@ def _fit_head(trainer: Trainer, train_part: Part, validation: Part, recipe: Reci
     """A frozen phase: only the head learns, so the backbone runs once over the pictures."""
     pooled = classifier.pooled_model(trainer.model)
     parts = [Part(pooled.predict(part.x, batch_size=BATCH, verbose=0), part.y) for part in (train_part, validation)]
-    head = Trainer(classifier.build_head(parts[0].x.shape[1], trainer.n_classes), trainer.n_classes)
+    head = Trainer(classifier.build_head(parts[0].x.shape[1], trainer.n_classes))
     head.model.set_weights(trainer.model.get_layer(classifier.HEAD).get_weights())
     history = head.fit(*parts, recipe, phase, epochs, steps, seed)
     trainer.model.get_layer(classifier.HEAD).set_weights(head.model.get_weights())

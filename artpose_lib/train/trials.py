@@ -79,7 +79,7 @@ class Trial:
         material = self.load(self)
         if self.recipe.model == "frozen":
             shape = material.train.x.shape[1], len(classes)
-            trainer = cache.keep("head", shape, lambda: Trainer(classifier.build_head(*shape), len(classes)))
+            trainer = cache.keep("head", shape, lambda: Trainer(classifier.build_head(*shape)))
             history = training.train_on_features(trainer, self.recipe, material.train, material.validation, self.seed)
         else:
             trainer = self.build_network()
@@ -182,16 +182,14 @@ def load_material(trial: Trial) -> Material:
     if variant.batch_statistics:  # a picture's answer may then depend on its batch, so it is asked in others too
         asked += [("test, sorted by class", parts.test[np.argsort(y[parts.test], kind="stable")], BATCH),
                   ("test, one by one", parts.test, 1)]
-    validation_x, shown = x[parts.validation], [x[rows] for _, rows, _ in asked]
-    if variant.in_place:
-        shown = [apply_in_place_shift(pictures) for pictures in shown]
+    files, classes = study.dataset.metadata["file_name"].to_numpy(), np.array(study.dataset.classes, object)
+    questions = [(pd.DataFrame({"file_name": files[rows], "label": classes[y[rows]], "part": part}),
+                  apply_in_place_shift(x[rows]) if variant.in_place else x[rows], batch) for part, rows, batch in asked]
+    validation_x = x[parts.validation]
     if variant.batch_statistics and recipe.model == "frozen":
         see = _see_in_batches(trial)
-        shown = [see(pictures, batch) for pictures, (*_, batch) in zip(shown, asked, strict=True)]
-        train_x, validation_x = see(train_x, recipe.batch_size), shown[0]
-    files, classes = study.dataset.metadata["file_name"].to_numpy(), np.array(study.dataset.classes, object)
-    questions = [(pd.DataFrame({"file_name": files[rows], "label": classes[y[rows]]}).assign(part=part), own, batch)
-                 for (part, rows, batch), own in zip(asked, shown, strict=True)]
+        questions = [(table, see(pictures, batch), batch) for table, pictures, batch in questions]
+        train_x, (_, validation_x, _) = see(train_x, recipe.batch_size), questions[0]
     return Material(Part(train_x, train_y), Part(validation_x, y[parts.validation]), questions)
 
 

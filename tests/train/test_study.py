@@ -166,11 +166,7 @@ def test_the_trials_of_version_0_1_0_are_found_and_none_is_trained(tmp_path, mon
 # On a worker of a cluster
 
 
-def test_a_worker_opens_a_study_once_and_refuses_other_pictures(opened, monkeypatch):
-    import distributed
-
-    worker = SimpleNamespace()
-    monkeypatch.setattr(distributed, "get_worker", lambda: worker)
+def test_a_worker_opens_a_study_once_and_refuses_other_pictures(opened):
     reopen, address = replace(opened, cluster="local", precision="mixed_bfloat16").__reduce__()
     sent = reopen(*address)
     assert (sent.cluster, sent.precision, sent.results) == ("", "mixed_bfloat16", opened.results)

@@ -21,7 +21,7 @@ RECIPE = Recipe("finetuned", "VGG16", (FINETUNED,), 8, "adam", 4, None, "random"
 @pytest.fixture(scope="module")
 def trainer():
     """One network for all tests: training starts from its first weights each time, and compiling takes longest."""
-    return Trainer(standin.network(), 3)
+    return Trainer(standin.network())
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_first_weights_are_keras_own_for_the_seed_even_where_another_thread_draw
     seed_all(40)
     expected = keras.models.clone_model(model).get_weights()
     monkeypatch.setattr(keras.utils, "set_random_seed", lambda seed: (seed_all(seed), random.random()))
-    Trainer(model, 3).reset(40, random_weights=True)
+    Trainer(model).reset(40, random_weights=True)
     for own, first in zip(expected, model.get_weights(), strict=True):
         np.testing.assert_array_equal(own, first)
 
@@ -161,7 +161,7 @@ def faint():
     network = keras.Model(pictures, keras.layers.Dense(3, "softmax", name=classifier.HEAD)(pooled))
     recipe = replace(RECIPE, model="baseline", batch_size=16, total_epochs=8,
                      phases=(Phase("finetuned", 0.02, 1.0, None, None, 8),))
-    return Trainer(network, 3), recipe, part
+    return Trainer(network), recipe, part
 
 
 def test_what_it_has_learned_it_knows_in_inference(faint, monkeypatch):
@@ -202,7 +202,7 @@ def test_a_head_alone_learns_from_features():
     labels = np.arange(30) % 3
     features = Part(np.eye(3, dtype="float32")[labels], labels)
     recipe = replace(RECIPE, model="frozen", phases=(replace(FROZEN, initial_lr=0.1, max_epochs=8),))
-    history = train_on_features(Trainer(classifier.build_head(3, 3), 3), recipe, features, features, seed=40)
+    history = train_on_features(Trainer(classifier.build_head(3, 3)), recipe, features, features, seed=40)
     assert history["val_accuracy"].iloc[-1] == 1
 
 
