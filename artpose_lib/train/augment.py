@@ -57,10 +57,10 @@ def repeat(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return images[rows], labels[rows]
 
 
-def balance(images: np.ndarray, labels: np.ndarray, seed: int, k: int = NEIGHBOURS) -> tuple[np.ndarray, np.ndarray]:
+def balance(images: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Bring every class up to the largest with SMOTE on pixels (Chawla and others 2002; Section 2.2.6).
 
-    A new picture lies between one of its class and one of at most `k` nearest neighbours of that one in the class.
+    A new picture lies between one of its class and one of at most NEIGHBOURS nearest of that one in the class.
     Parameters: `images` uint8 (n, h, w, 3); `labels` integers (n,). Returns the same two with the new pictures after
     the old. Raises DataError where a class that has to grow has a single picture.
     """
@@ -73,9 +73,9 @@ def balance(images: np.ndarray, labels: np.ndarray, seed: int, k: int = NEIGHBOU
             raise DataError(f"Class {label} has one picture in the training part and SMOTE mixes at least two: "
                             "add pictures of this class, or leave the class out.")
         # A class at a time saves memory. SMOTE wants two classes, so one picture of another goes with it.
-        own, other = np.flatnonzero(labels == label), np.flatnonzero(labels != label)[:1]
-        rows = np.concatenate([own, other])
-        smote = SMOTE(sampling_strategy={label: counts.max()}, k_neighbors=min(k, count - 1), random_state=seed)
+        rows = np.concatenate([np.flatnonzero(labels == label), np.flatnonzero(labels != label)[:1]])
+        k = min(NEIGHBOURS, count - 1)
+        smote = SMOTE(sampling_strategy={label: counts.max()}, k_neighbors=k, random_state=seed)
         pixels, _ = smote.fit_resample(images[rows].reshape(len(rows), -1).astype(np.float64), labels[rows])
         mixed = np.rint(pixels[len(rows):]).astype(np.uint8)
         new_images.append(mixed.reshape(-1, *images.shape[1:]))

@@ -9,7 +9,7 @@ import standin
 
 from artpose_lib.data.splits import split
 from artpose_lib.model import classifier
-from artpose_lib.train import trials
+from artpose_lib.train import jobs, trials
 from artpose_lib.train.recipes import apply_variant, find_recipe
 from artpose_lib.train.study import open_study
 from artpose_lib.train.trials import divide, load_material, plan_features
@@ -44,10 +44,12 @@ def test_features_are_those_of_imagenet_even_after_a_network_was_fine_tuned(open
 
 @pytest.mark.slow
 def test_every_mode_gives_features_of_its_own(opened):
+    planned = {mode: plan_features(opened, LITE, mode) for mode in ("caffe", "raw", "lite")}
+    list(jobs.run(planned.values()))
+    caffe, raw, lite = (np.load(job.path) for job in planned.values())
     own = opened.compute_features(LITE)
-    for mode in ("caffe", "raw"):
-        assert not np.allclose(opened.compute_features(LITE, mode), own, atol=0.01)
-    np.testing.assert_allclose(opened.compute_features(LITE, "lite"), own, atol=1e-5)
+    assert not np.allclose(caffe, own, atol=0.01) and not np.allclose(raw, own, atol=0.01)
+    np.testing.assert_allclose(lite, own, atol=1e-5)
 
 
 def test_only_the_training_part_is_augmented(opened, monkeypatch):
