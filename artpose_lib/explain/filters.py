@@ -79,9 +79,9 @@ def _layer_table(found: dict[str, np.ndarray], ranks: np.ndarray, labels: np.nda
         **{f"auc_{name}": auc for name, auc in zip(classes, aucs, strict=True)},
         "selectivity": np.take_along_axis(aucs, best[None], axis=0)[0],
         "best_class": np.where(np.ptp(found["max"], axis=0) > 0, np.array([*classes], object)[best], ""), "p": p,
-        **{name: pd.DataFrame(found[name]).mean().where(heard) for name in ("inside", "inside_others", "box_share")},
+        **{name: np.where(heard, _mean(found[name]), np.nan) for name in ("inside", "inside_others", "box_share")},
         **{f"importance_{name}": drop for name, drop in zip(classes, drops, strict=True)},
-        "importance": pd.DataFrame(np.abs(drops)).mean(), "correlation_before_after": _correlation(found),
+        "importance": _mean(np.abs(drops)), "correlation_before_after": _correlation(found),
         "strongest": _strongest(found),
     }).rename_axis("filter")
 
@@ -160,6 +160,11 @@ def _measure_picture(maps: np.ndarray, earlier: np.ndarray, boxes: np.ndarray,
     for when, maps in (("", x), ("earlier_", y)):
         found |= {f"{when}{name}": getattr(maps, name)(axis=0) for name in ("max", "min", "mean", "var")}
     return found
+
+
+def _mean(rows: np.ndarray) -> np.ndarray:
+    """Return the mean of each column over what is not NaN."""
+    return np.ma.masked_invalid(rows).mean(axis=0).filled(np.nan)
 
 
 def _correlation(found: dict[str, np.ndarray]) -> np.ndarray:
