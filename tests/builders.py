@@ -23,17 +23,21 @@ def picture(path, colour=(200, 10, 10), size=(8, 8)):
     return path
 
 
+def smooth(seed, width=600, height=400, detail=6):
+    """A smooth random picture: low frequencies, as paintings have."""
+    noise = np.random.default_rng(seed).integers(0, 256, (detail, detail, 3), dtype=np.uint8)
+    return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
+
+
 def scene(seed=0, side=96):
-    """A smooth random picture, uint8 (side, side, 3): low frequencies, as paintings have."""
-    noise = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    return np.asarray(Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC))
+    """A smooth random picture, uint8 (side, side, 3)."""
+    return np.asarray(smooth(seed, side, side))
 
 
 def draw(path, seed):
     """A smooth random picture of 40 x 30 pixels."""
-    noise = np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(noise).resize((40, 30), Image.Resampling.BICUBIC).save(path)
+    smooth(seed, 40, 30, 5).save(path)
 
 
 def make_folder(folder, counts, **columns):

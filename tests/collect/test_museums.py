@@ -631,7 +631,7 @@ def spoilt(data, body):
 
 
 @pytest.mark.parametrize("name", SOURCES)
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_a_museum_answers_a_search_gives_artworks_or_a_fault(session, name, data):
     def answer(url):

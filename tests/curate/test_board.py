@@ -100,7 +100,7 @@ steps = st.lists(st.tuples(st.sampled_from(["keep", "drop", "pose", "box", "undo
                            st.sampled_from(["Pieta", "Graces", "New pose", "0 0 5 5;2 2 9 9", ""])))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(steps=steps)
 def test_the_board_shows_what_replaying_the_decisions_makes(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("replayed")
@@ -175,7 +175,7 @@ def table(folder, number):
     return rows
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(groups=st.lists(st.integers(0, 6), min_size=1, max_size=150), data=st.data())
 def test_no_undecided_picture_is_skipped_however_one_decides_and_turns(tmp_path_factory, groups, data):
     folder = tmp_path_factory.mktemp("pages")

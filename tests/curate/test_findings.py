@@ -1,19 +1,18 @@
 """What curation finds in a collection: everything that was planted there, and nothing in clean pictures."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
+from builders import smooth
 from PIL import Image, ImageOps
 
 from artpose_lib.curate.findings import extract_lite_features, find_suspicious_labels, inspect_pictures
 from artpose_lib.data.decisions import Decision, append_decision
 from artpose_lib.data.duplicates import NEAR_DUPLICATE_COSINE
 
-
-def scene(seed, detail=6):
-    """A smooth random picture: low frequencies, as paintings have."""
-    noise = np.random.default_rng(seed).integers(0, 256, (detail, detail, 3), dtype=np.uint8)
-    return Image.fromarray(noise).resize((120, 90), Image.Resampling.BICUBIC)
+scene = partial(smooth, width=120, height=90)
 
 
 def collection(folder, pictures, **columns):

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from builders import smooth as scene
 from conftest import SHARED
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,12 +33,6 @@ def seen(image):
 def thumbnail(image):
     image.thumbnail((SIDE, SIDE))
     return np.asarray(image.convert("RGB"))
-
-
-def scene(seed, width=600, height=400, detail=6):
-    """A smooth random picture: low frequencies, as paintings have."""
-    noise = np.random.default_rng(seed).integers(0, 256, (detail, detail, 3), dtype=np.uint8)
-    return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
 
 
 def chart(columns, rows, gap=8, patches=PATCHES, size=(600, 400), ground=(25, 25, 25), light=1.0):

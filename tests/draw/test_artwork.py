@@ -36,7 +36,7 @@ def test_the_versions_are_those_of_version_0_1(drawn):
     assert found.hexdigest()[:16] == "aac5df061fbefdac"
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(pose=st.sampled_from(POSE_NAMES), medium=st.sampled_from(MEDIA), seed=st.integers(0, 2**32))
 def test_a_figure_does_not_depend_on_its_background(pose, medium, seed):
     one, other = (Artwork(pose, np.random.default_rng(seed), kind, medium) for kind in ("museum", "garden"))

@@ -62,7 +62,7 @@ def test_smote_and_imgaug_can_be_had_apart_and_copies_make_as_many_pictures_of_t
         assert np.ptp([own.sum() for own, its in zip(times, labels, strict=True) if its == label]) <= 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(counts=COUNTS, seed=st.integers(0, 2**31))
 def test_balance_evens_all_classes_keeps_the_old_pictures_and_writes_into_nothing(counts, seed):
     images, labels = noise(counts)
