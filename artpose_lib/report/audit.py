@@ -20,6 +20,7 @@ from artpose_lib.model.features import BATCH
 from artpose_lib.report import scores, statistics
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.statistics import Difference
+from artpose_lib.report.verdicts import UNTESTABLE
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.records import Trials
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
@@ -29,7 +30,6 @@ SHARES = (0.125, 0.25, 0.5)  # of the training pictures; with all of them, four 
 STARTS = (100, 101, 102)  # first weights, crossed with the trials' divisions
 PLANTED = 0.3  # share of the drawings that get a copy
 LITE = "EfficientNet-Lite0"
-UNTESTABLE = "cannot be tested here"
 
 
 class Condition(NamedTuple):

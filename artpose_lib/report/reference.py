@@ -5,7 +5,7 @@ A folder a data set holds
 - card.json: what the data set is called, its fingerprint, how many pictures each class has, and of each class each
   source, century, medium and licence, how many works they show, and what the trials ran on and with which weights;
 - pictures.parquet: a row a picture, file_name (its number), label, source, century, medium, licence, found (by which
-  search) and boxes, where the data set tells these, and work (a number; see `near_duplicate_groups`);
+  search, where the data set tells it) and work (a number; see `near_duplicate_groups`);
 - trials.json: the record.json of each trial;
 - history.parquet and predictions.parquet: history.csv and predictions.csv of all, with a column `trial`, the number of
   the trial in trials.json; probabilities are float32, as the networks gave them;
@@ -152,7 +152,7 @@ def _describe(dataset: PoseDataset) -> pd.DataFrame:
         kept = summary.count_groups(table, facet)["group"]
         table[facet] = table[facet].where(table[facet].isin(kept), summary.OTHERS)
     table.insert(0, "file_name", [f"{number:06d}" for number in range(len(table))])
-    return table.join(dataset.metadata.filter(["boxes"])).assign(work=near_duplicate_groups(dataset).astype(str))
+    return table.assign(work=near_duplicate_groups(dataset).astype(str))
 
 
 def _stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -179,7 +179,7 @@ def test_the_books_editions_are_small_and_tell_no_name(editions):
         table = edition.dataset.metadata
         assert table["file_name"].str.fullmatch("[0-9]{6}").all()
         assert set(edition.find("finetuned").predictions["file_name"]) <= set(table["file_name"])
-        assert set(table) <= {"file_name", "label", *summary.FACETS, "found", "boxes", "work"}
+        assert set(table) <= {"file_name", "label", *summary.FACETS, "found", "work"}
 
 
 @pytest.mark.skipif(not (SHARED / "records").exists(), reason="the records of version 0.1.0 are not here")
