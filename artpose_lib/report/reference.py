@@ -29,6 +29,7 @@ from artpose_lib.data import summary
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.metadata import Problem
+from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import SPLITS
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
@@ -42,6 +43,8 @@ CARD, PICTURES = "card.json", "pictures.parquet"
 SIMPLE, SOURCES = "simple.parquet", "sources.parquet"
 TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "predictions.parquet"
 NOT_OPEN = "no open licence"
+EDITIONS = Path("../book/reference")  # from where a chapter runs
+THIS_RUN = "this run"
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +144,16 @@ def open_edition(folder: Path, results: Path) -> Edition:
 def open_editions(folder: Path, results: Path) -> list[Edition]:
     """Every edition in a folder, by name, as `open_edition`."""
     return [open_edition(path.parent, results) for path in sorted(folder.glob(f"[!.]*/{CARD}"))]
+
+
+def open_places(study: Study, *, poses: bool = False) -> dict[str, Study]:
+    """What a chapter tells of, by the name that it has there: the editions that come with the book, then this run.
+
+    With `poses`, of the editions only those of the six poses.
+    """
+    editions = [own for own in open_editions(EDITIONS, study.results)
+                if not poses or set(own.dataset.classes) == set(POSE_NAMES)]
+    return {f"{len(own.dataset)} artworks, {own.data_name}": own for own in editions} | {THIS_RUN: study}
 
 
 def _describe(dataset: PoseDataset) -> pd.DataFrame:
