@@ -182,17 +182,23 @@ def confusion(matrix: pd.DataFrame) -> go.Figure:
 
 
 def comparison(table: pd.DataFrame, metric: str, per_trial: pd.DataFrame) -> go.Figure:
-    """One of `scores.METRICS` of every model, here and in the thesis, from `scores.against_thesis` and `per_trial`."""
-    own = table[table["metric"] == metric]
+    """One of `scores.METRICS` of every model, here and in the thesis, from `scores.against_thesis` and `per_trial`.
+
+    Where a column `doubt` says why nothing follows from a row, its mark is pale.
+    """
+    own = table[table["metric"] == metric].assign(doubt=lambda own: own.get("doubt", ""))
     own = own.assign(title=own["model"].map(MODEL_TITLES))
     hover = describe(own, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
-                          "trials: {trials}")
+                          "trials: {trials}<br>{doubt}")
     figure = plotting.draw_marks(own.assign(hover=hover), "here", "model", "backbone", 0.84,
                                  {"title_text": f"test {METRIC_TITLES[metric]}", **SHARE})
     figure.update_yaxes(ticktext=[title.replace(", ", ",<br>") for title in own["title"].unique()])
     groups = own.groupby("backbone", sort=False)
     for trace, (backbone, rows) in zip(figure.data, groups, strict=True):
         trace.legendgroup = backbone
+        pale = {"x": rows["here"].where(rows["doubt"] != ""), "showlegend": False, "opacity": 0.35}
+        figure.add_trace(go.Scatter(trace.to_plotly_json() | pale))
+        trace.x = rows["here"].mask(rows["doubt"] != "")
         common = {"mode": "markers", "legendgroup": backbone, "showlegend": False, "hoverinfo": "text"}
         figure.add_scatter(x=rows["thesis"], y=trace.y, marker=_THESIS | {"color": trace.marker.color}, **common,
                            hovertext=describe(rows, "{backbone}, {title}: {thesis:.3f} in the thesis"))

@@ -131,11 +131,18 @@ def test_a_cycle_shows_its_rate_its_losses_with_gaps_and_where_each_phase_was_be
 def test_the_comparison_has_the_thesis_our_interval_and_each_trial(drawn, predictions):
     ours = scores.summary(predictions, resamples=50).set_index("backbone").loc["VGG16"]
     traces = [trace for trace in drawn["comparison"].data if trace.legendgroup == "VGG16"]
-    mean, thesis, dots = traces
+    mean, pale, thesis, dots = traces
     position = [value == pytest.approx(ours["accuracy"]) for value in mean.x].index(True)
     assert mean.error_x.array[position] == pytest.approx(ours["accuracy_high"] - ours["accuracy"])
     assert thesis.x[position] == 0.568 and thesis.y[position] == mean.y[position]
-    assert len(dots.x) == 2
+    assert len(dots.x) == 2 and np.isnan(pale.x).all()
+
+
+def test_a_mark_from_which_nothing_follows_is_pale_and_says_why(predictions):
+    table = scores.against_thesis(scores.summary(predictions, resamples=50)).assign(doubt="did not learn")
+    mean, pale = figures.comparison(table, "accuracy", scores.per_trial(predictions)).data[:4:3]
+    assert np.isnan(mean.x).all() and pale.opacity < 0.5 and not np.isnan(pale.x).all()
+    assert pale.hovertext[0].endswith("did not learn")
 
 
 def test_the_composition_counts_every_picture_once():
