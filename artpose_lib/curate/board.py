@@ -91,9 +91,14 @@ class CurationBoard(anywidget.AnyWidget):
         else:
             said = {"keep": "Kept", "drop": "Dropped", "box": "Boxes saved"}.get(action, f"Now {value}")
         decision = Decision(name, action, value, message.get("why", ""), self.who)
-        if action == "pose" and value == self.cards.list_cards()[self.cards.places[name]]["pose"]:
-            raise DataError(f"{name} has the pose {value} already. Keep it with K.")
         try:
+            card = self.cards.list_cards()[self.cards.places[name]]
+            if message.get("seen") not in (None, card["decided"]):  # in another tab, or by somebody else
+                done = "; ".join(card["decided"]) or "all is taken back"
+                raise DataError(f"{card['title']} was decided meanwhile: {done}. Nothing is written. Look, and decide "
+                                "again if you still want to.")
+            if action == "pose" and value == card["pose"]:
+                raise DataError(f"{name} has the pose {value} already. Keep it with K.")
             append_decision(self.folder, decision)
         except OSError as error:
             raise DataError(f"{name}: nothing is decided, because {self.folder / FILE} cannot be written "

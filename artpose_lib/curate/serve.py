@@ -17,7 +17,10 @@ from artpose_lib.data.metadata import list_pictures
 from artpose_lib.files import say
 
 HOST = "127.0.0.1"  # this machine only
-# Voila's page names style sheets on the web, which this keeps the browser from asking for.
+# Voila's page names style sheets on the web, with icons that no board has: here the page does without.
+TEMPLATE = """{% extends "voila/templates/lab/index.html.j2" %}
+{% block notebook_css %}{{ super() | replace("https://cdn.jsdelivr.net", "data:text/css,") }}{% endblock %}"""
+# And whatever else a page may name, a browser asks this machine alone.
 LOCAL_ONLY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'"
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 # In a box, because a board alone would bring its static page along.
@@ -62,5 +65,7 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
         cell = CELL.format(folder=str(folder), who=who, found=str(seen))
         nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), notebook)
         app.initialize([str(notebook)])
+        (Path(scratch) / "index.html.j2").write_text(TEMPLATE)
+        app.template_paths.insert(0, scratch)
         IOLoop.current().add_callback(announce)  # runs once the server listens
         app.start()

@@ -7,8 +7,8 @@ const KEYS = ["Arrows: another picture", "K: keep", "D: drop", "1 to 9: the pose
 const HINT = "K keep · D drop · 1–9 pose · B box · W why · U undo · ? all keys";
 const ANY = { decision: "all pictures", finding: "any finding or none", pose: "all poses", source: "all sources" };
 const STAGES = ["undecided", "kept", "dropped", "pose changed", "boxes drawn", "begun"];
-const PATIENCE = 20000; // milliseconds until a missing answer is reported
-const SILENT = "Python does not answer. If it has stopped, reload the page: only what is shown as decided is written.";
+const PATIENCE = 2500; // milliseconds until a missing answer is reported
+const SILENT = "Python does not answer yet. If it has stopped, reload the page: only what is shown as decided is written.";
 const NEW_POSE = "\n"; // no pose can be called that
 
 const shown = (number) => number.toLocaleString("en");
@@ -43,21 +43,31 @@ class Board {
     this.status = make("p", { role: "status" }, "Choose a picture, with the mouse or the arrow keys, and decide.");
     this.earlier = makeButton("", () => this.ask({ do: "show", before: this.names()[0] }), { title: "P" });
     this.later = makeButton("", () => this.ask({ do: "show", after: this.names().at(-1) }), { title: "N" });
+    const bar = make("div", { className: "bar" }, this.alert, this.status,
+      makeButton("↶ Undo", () => this.undo(), { title: "U" }), this.earlier, this.later);
     this.root.classList.add("artpose-board");
     this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // in JupyterLab, D twice would delete the cell
     this.root.replaceChildren(
       make("div", { className: "top" }, this.done, this.progress, ...Object.values(this.selects)), this.keys, this.list,
-      make("div", { className: "bar" }, this.alert, this.status,
-        makeButton("↶ Undo", () => this.undo(), { title: "U" }), this.earlier, this.later), this.editor.dialog);
+      bar, this.editor.dialog);
+    new ResizeObserver(() => this.root.style.setProperty("--bar", `${bar.offsetHeight}px`)).observe(bar);
     this.root.addEventListener("keydown", (event) => this.press(event));
+    this.root.addEventListener("keydown", (event) => { // a key that is held down decides once, and types on
+      const types = event.target.matches("input") && event.key !== "Enter";
+      if (event.repeat && !types && /^(\w|Enter|Delete|Backspace)$/.test(event.key)) instead(event, () => {});
+    }, true);
   }
 
   // Questions to Python, and its answers.
 
   ask(question) {
     const ask = crypto.getRandomValues(new Uint32Array(2)).join("-"); // other views of this board have other questions
-    const timer = setTimeout(() => { this.alert.textContent = SILENT; }, PATIENCE);
-    this.questions.set(ask, { ...question, timer });
+    const asked = { ...question, timer: setTimeout(() => {
+      asked.late = true;
+      this.refuse(SILENT);
+      this.drawCards();
+    }, PATIENCE) };
+    this.questions.set(ask, asked);
     this.root.setAttribute("aria-busy", true);
     this.model.send({ ...question, ask, filters: this.filters, begun: Object.keys(this.begun) });
   }
@@ -68,10 +78,13 @@ class Board {
     clearTimeout(question.timer);
     this.questions.delete(answer.ask);
     this.root.setAttribute("aria-busy", this.questions.size > 0);
+    if (question.late) this.refuse("");
     if (answer.error) {
-      this.alert.textContent = answer.error;
+      if (question.do !== "show" || !this.alert.textContent) this.refuse(answer.error);
       this.drawCards();
-      if (question.do === "decide") this.focus(question.file_name);
+      if (question.do !== "decide") return;
+      this.focus(question.file_name);
+      if (question.names.length) this.ask({ do: "show", names: this.names() }); // somebody else may have decided
     } else if (question.do === "enlarge") {
       this.editor.open(question.file_name, answer.size, question.boxes, answer.image);
     } else {
@@ -87,7 +100,7 @@ class Board {
     const begun = this.begun[name] || {};
     this.hold(name, { why: begun.why === why ? "" : begun.why, boxes: action === "box" ? undefined : begun.boxes });
     this.status.textContent = `${said}: ${cards.find((card) => card.file_name === name)?.title || name}`;
-    this.alert.textContent = "";
+    this.refuse("");
   }
 
   // What is begun is kept as it is typed or drawn, for a page that is loaded again, also with a new kernel.
@@ -109,21 +122,35 @@ class Board {
 
   card(name) { return this.page.cards.find((card) => card.file_name === name); }
 
-  isSent(name) {
-    return [...this.questions.values()].some((question) => question.do === "decide" && question.file_name === name);
+  refuse(why) { this.alert.textContent = why; }
+
+  // The decision on a picture that is being written; with "", the undo of whatever was last.
+  sent(name) {
+    return [...this.questions.values()].find((question) => question.do === "decide" && question.file_name === name);
   }
+
+  // What the person sees decided on a picture, so that what another has decided meanwhile is not decided over unseen.
+  seen(name) { return this.sent(name) || this.sent("") ? null : this.card(name)?.decided; }
 
   decide(name, action, value = "") {
     const why = this.begun[name]?.why || "";
-    this.ask({ do: "decide", file_name: name, action, value, why, names: this.names() });
+    this.ask({ do: "decide", file_name: name, action, value, why, seen: this.seen(name), names: this.names() });
     this.drawCards();
   }
 
-  undo(name = "") { this.ask({ do: "decide", action: "undo", file_name: name, names: this.names() }); }
+  undo(name = "") {
+    this.ask({ do: "decide", action: "undo", file_name: name, seen: this.seen(name), names: this.names() });
+  }
 
   enlarge(name) {
-    const { size, boxes } = this.card(name);
+    const { size, boxes, title, error } = this.card(name);
     if (size) this.ask({ do: "enlarge", file_name: name, boxes });
+    else this.refuse(`No boxes can be drawn on ${title}, which cannot be shown: ${error}`);
+  }
+
+  turnBy(button) {
+    if (button.disabled) this.refuse(`There are no ${button === this.later ? "later" : "earlier"} pictures.`);
+    else button.click();
   }
 
   write(name) {
@@ -139,29 +166,31 @@ class Board {
     if (event.ctrlKey || event.metaKey || event.altKey) {
       return key === "z" && instead(event, () => this.undo());
     }
-    const does = { u: () => this.undo(), n: () => this.later.click(), p: () => this.earlier.click(),
-      "?": () => { this.keys.open = !this.keys.open; }, ...this.list.contains(event.target) && {
-        k: () => this.decideAndGoOn("keep"), d: () => this.decideAndGoOn("drop"), b: () => this.enlarge(name),
-        w: () => this.write(name) } }[key];
     const pose = this.page.poses[key - 1];
-    if (does) instead(event, does);
-    else if (!this.list.contains(event.target)) return;
-    else if (pose) instead(event, () => this.decideAndGoOn("pose", pose));
-    else if (ARROWS[event.key]) instead(event, () => this.move(...ARROWS[event.key]));
+    const does = { u: () => this.undo(), n: () => this.turnBy(this.later), p: () => this.turnBy(this.earlier),
+      "?": () => { this.keys.open = !this.keys.open; } }[key];
+    const onPicture = ARROWS[event.key] ? () => this.move(...ARROWS[event.key]) : {
+      k: () => this.decideAndGoOn("keep"), d: () => this.decideAndGoOn("drop"), b: () => this.enlarge(name),
+      w: () => this.write(name) }[key] || /^[1-9]$/.test(key) && (() => pose ? this.decideAndGoOn("pose", pose) :
+      this.refuse(`No pose has the number ${key}.`));
+    if (!does && !onPicture) return;
+    this.refuse("");
+    instead(event, does || (this.card(name) ? onPicture : () => this.refuse("No picture is shown here to decide on.")));
   }
 
   decideAndGoOn(action, value) {
     const names = this.names(), place = names.indexOf(this.current);
     this.decide(this.current, action, value);
     const next = [...names.slice(place + 1), ...names.slice(0, place)].find(
-      (name) => this.card(name).filters.decision[0] === "undecided" && !this.isSent(name));
+      (name) => this.card(name).filters.decision[0] === "undecided" && !this.sent(name));
     if (next) this.focus(next);
     else if (this.page.later) this.later.focus();
   }
 
   move(right, down) {
     const perRow = getComputedStyle(this.list).gridTemplateColumns.split(" ").length;
-    this.list.children[this.names().indexOf(this.current) + right + down * perRow]?.focus();
+    const next = this.list.children[this.names().indexOf(this.current) + right + down * perRow];
+    if (next) next.focus(); else this.refuse("The page ends here. N and P turn it.");
   }
 
   // What is shown.
@@ -229,15 +258,15 @@ class Board {
 
   item(card) {
     const { file_name: name, title, by } = card;
-    const stage = card.filters.decision[0], { why, boxes } = this.begun[name] || {}, sent = this.isSent(name);
+    const stage = card.filters.decision[0], { why, boxes } = this.begun[name] || {}, sent = this.sent(name);
     const button = (control, text, label, onclick) => makeButton(text, onclick,
       { "data-control": control, title: label, "aria-label": label });
     return make("li", { className: `card ${stage.replace(" ", "-")}`, "data-name": name,
-      "aria-busy": sent, "aria-label": [title, by, card.pose, ...card.filters.decision,
+      "aria-busy": Boolean(sent), "aria-label": [title, by, card.pose, ...card.filters.decision,
         ...card.flags.map((flag) => flag.kind)].filter(Boolean).join("; ") },
     make("button", { type: "button", className: "picture", "data-control": "picture", "aria-label": `Enlarge ${title}`,
       onclick: () => this.enlarge(name) }, this.picture(card, boxes)),
-    make("div", { className: "stage" }, make("span", {}, sent ? "writing…" : stage),
+    make("div", { className: "stage" }, make("span", {}, !sent ? stage : sent.late ? "no answer" : "writing…"),
       card.decided.length ? button("undo", "↶", "Take back the last decision here", () => this.undo(name)) : null),
     make("p", { className: "title", title: name }, title), make("p", { className: "by" }, by),
     this.facts(card), make("p", { className: "flags" }, ...card.flags.map(({ kind, group, note }) =>

@@ -31,18 +31,17 @@ def drawn(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def served(drawn, tmp_path):
-    """The address of the board of a copy of the drawings, in a server of its own; and that folder."""
-    folder = shutil.copytree(drawn, tmp_path / "data")
+@pytest.fixture(scope="module")
+def server(drawn):
+    """A process that serves the board of the drawings, and the address that it prints."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     code = ("from artpose_lib.curate import serve as serving\n"
             "serving.extract_lite_features = None\n"  # a network takes half a minute
-            f"serving.serve({str(folder)!r}, 'Ann', {port}, open_browser=False)")
+            f"serving.serve({str(drawn)!r}, 'Ann', {port}, open_browser=False)")
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
         try:
-            yield next(line.strip() for line in server.stdout if line.startswith("http")), folder
+            yield server, next(line.strip() for line in server.stdout if line.startswith("http"))
         finally:
             server.send_signal(signal.SIGINT)
             try:
@@ -52,8 +51,15 @@ def served(drawn, tmp_path):
 
 
 @pytest.fixture
+def served(server, drawn):
+    """The address of the board, and its folder, in which nothing is decided yet."""
+    (drawn / "decisions.csv").unlink(missing_ok=True)
+    return server[1], drawn
+
+
+@pytest.fixture
 def open_board(served, chromium):
-    """Opens the board in a page; the test fails for any request to another machine, and any error on the page."""
+    """Opens the board in a page; the test fails where another machine is named, and for any error on the page."""
     outside, errors, contexts = [], [], []
 
     def block(route):
@@ -68,6 +74,7 @@ def open_board(served, chromium):
         contexts[-1].route("**/*", block)
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.goto(served[0])
         page.wait_for_selector(".card img")
         return page
@@ -236,3 +243,62 @@ def test_a_narrow_page_does_not_scroll_sideways_and_tells_what_could_not_be_writ
     assert not page.locator("[role=alert]").is_visible()
     page.keyboard.press("?")
     assert page.locator("details ul:visible").count() == 1
+
+
+def test_a_held_key_decides_once_and_whatever_cannot_be_done_or_was_done_meanwhile_is_told(open_board, served, server):
+    page, folder = open_board(), served[1]
+    keys, cards, alert = page.keyboard, page.locator(".card"), page.locator("[role=alert]")
+
+    def press(key, why):
+        keys.press(key)
+        wait(lambda: why in alert.inner_text())
+
+    for _ in range(12):
+        keys.down("d")  # all but the first repeat it
+    keys.up("d")
+    page.wait_for_selector(".card.dropped")
+    press("p", "no earlier pictures")
+    press("9", "No pose has the number 9")
+    cards.nth(0).focus()
+    press("ArrowLeft", "The page ends here")
+    broken = page.locator(".card", has_text="The file is empty").first
+    broken.focus()
+    press("b", "cannot be shown")
+    assert [decision.action for decision in read_decisions(folder)] == ["drop"]
+
+    # The bar at the window's lower edge covers nothing of the picture that keys are about.
+    covered = """cards => cards.filter((card) => {
+        card.focus();
+        return [...card.querySelectorAll(".controls button")].some((button) => {
+          const { x, y, width, height } = button.getBoundingClientRect();
+          return document.elementFromPoint(x + width / 2, y + height / 2) !== button;
+        });
+      }).length"""
+    for width in (1200, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert cards.evaluate_all(covered) == 0
+    page.set_viewport_size({"width": 1200, "height": 900})
+
+    # Somebody else decides on a picture that this page shows as undecided.
+    card = cards.nth(4)
+    append_decision(folder, Decision(card.get_attribute("data-name"), "drop", why="a copy", who="Ben"))
+    card.focus()
+    press("k", "decided meanwhile: dropped, Ben")
+    wait(lambda: "dropped" in card.get_attribute("class"))
+    assert len(read_decisions(folder)) == 2
+    keys.press("k")  # having seen it
+    wait(lambda: len(read_decisions(folder)) == 3)
+    page.wait_for_selector(".card.kept")
+    assert alert.inner_text() == ""
+
+    # A server that is lost, and one that was only slow.
+    server[0].send_signal(signal.SIGSTOP)
+    try:
+        cards.nth(6).focus()
+        keys.press("k")
+        page.get_by_role("alert").get_by_text("does not answer").wait_for(timeout=3_000)
+        assert "no answer" in cards.nth(6).inner_text()
+    finally:
+        server[0].send_signal(signal.SIGCONT)
+    wait(lambda: len(read_decisions(folder)) == 4 and not alert.is_visible())
+    assert page.locator(".card.kept").count() == 2
