@@ -26,7 +26,7 @@ from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.features import BATCH
 from artpose_lib.train import trials
 from artpose_lib.train.recipes import Recipe, find_recipe
-from artpose_lib.train.records import Trials, hash_json, likeliest_class
+from artpose_lib.train.records import Trials, all_records, hash_json, likeliest_class
 from artpose_lib.train.study import EMBEDDED_SEED, NO_WEIGHTS, Study
 from artpose_lib.train.training import Part
 from artpose_lib.train.trials import Material, Trial, configure
@@ -56,8 +56,12 @@ def train_boxes(study: Study) -> Trials:
     """Train networks on the study's whole pictures; test them on those with boxes: whole, cropped, their boxes greyed,
     and another picture's boxes of the same area greyed in their stead.
 
-    Leaves out trials that would test no picture with a box. Raises DataError where all boxes lie outside a picture.
+    Leaves out trials that would test no picture with a box. Of a study that trains nothing these are the stored ones.
+    Raises DataError where all boxes lie outside a picture.
     """
+    if not study.trains:
+        stored = all_records(study.results)
+        return Trials([record for record in stored if record.config.get("experiment") == "boxes"], {})
     dataset = study.dataset
     known = hash_json(list(dataset.metadata.get("boxes", ())))  # which the fingerprint does not know
     return _train(study, divide_boxed(study), load_boxes, dataset.fingerprint, dataset.classes,
@@ -82,8 +86,11 @@ def tabulate_conditions(trials: Trials) -> pd.DataFrame:
 def choose_recipe(study: Study) -> Recipe:
     """The recipe of both experiments: fine-tuned as in the thesis, from the first backbone with ImageNet weights here.
 
-    Where the profile shortens training, a frozen EfficientNet-Lite0, whose head is trained in full.
+    Where the profile shortens training, a frozen EfficientNet-Lite0, whose head is trained in full. Of a study that
+    trains nothing, that of its stored trials with boxes.
     """
+    if not study.trains and (stored := train_boxes(study).records):
+        return find_recipe(stored[0].names["model"], stored[0].names["backbone"])
     for backbone in BACKBONES:
         own = find_recipe("finetuned", backbone)
         if study.profile.full_strength(own) and study.weights_of(backbone) != NO_WEIGHTS:

@@ -18,7 +18,6 @@ from artpose_lib.files import whole
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.features import BATCH
 from artpose_lib.report import scores, statistics
-from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.statistics import Difference
 from artpose_lib.report.verdicts import UNTESTABLE
 from artpose_lib.train.recipes import find_recipe
@@ -67,6 +66,8 @@ class Comparison(NamedTuple):
         """Why this is not run, or ""."""
         if self.planted and not study.trains:
             return f"{UNTESTABLE}: its trials are not stored"
+        if (self.planted or self.id in ("A3", "A5")) and study.profile.time < 1:
+            return f"{UNTESTABLE}: it takes more passes of pictures through a network than this profile makes"
         recipe = find_recipe(self.script.model, self.script.backbone)
         if recipe.weights and study.weights_of(recipe.backbone) == NO_WEIGHTS:
             return f"{UNTESTABLE}: there are no ImageNet weights of {recipe.backbone}"
@@ -132,14 +133,13 @@ def plan_tables(study: Study) -> dict[str, dict[object, Condition]]:
     backbones = select_backbones(study, "VGG16", "ResNet50", "Xception", LITE)
     backbone = select_backbones(study, "Xception", *backbones)[0]
     seeds = study.profile.seeds(find_recipe("frozen", backbone))
-    others = [name for name in select_backbones(study, "VGG16", LITE) if name != backbone]
     own = Condition("frozen", backbone)
     return {"starts": {start: own._replace(variant=Variant(start=start), seeds=seeds if len(seeds) > 1 else (40, 41))
                        for start in STARTS},
             "shares": {share: own._replace(variant=Variant(share=share)) for share in (*SHARES, 1.0)},
             "ends": {name: own._replace(backbone=name) for name in backbones},
-            "models": {f"the {MODEL_TITLES[one.model].lower()} {one.backbone}": one for one in (
-                own, own._replace(backbone=others[0]) if others else own._replace(model="finetuned"))}}
+            "models": {f"the frozen {name}": own._replace(backbone=name) for name in select_backbones(
+                study, "Xception", "VGG16", "ResNet50", LITE)[:2]}}
 
 
 def train_audit(study: Study, ids: Sequence[str] = ()) -> None:
@@ -167,26 +167,41 @@ def open_planted(study: Study) -> Study:
 
 def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     """Every table of the audit, from the trials that `train_audit` stored. Raises ValueError where they are not."""
-    plan, pairs = plan_tables(study), pd.DataFrame()
+    plan = plan_tables(study)
     points = _score_trials(study, plan["shares"], "share")
     training = 0.8 * len(study.dataset) / len(study.dataset.classes)  # pictures a class, their mean
     points = points.assign(pictures=points["share"] * training, tested=points["pictures"])[
         ["share", "pictures", "seed", "accuracy", "tested"]]
     starts = _score_trials(study, plan["starts"], "start").rename(columns={"seed": "split"})
     starts = starts[starts.groupby("split")["start"].transform("count") == len(STARTS)]  # no trial of a split diverged
-    if select_backbones(study, LITE):
-        pairs = near_duplicate_pairs(study.dataset, study.compute_features(LITE))
     one_division = plan_comparisons(study, ["A6"])[0].script.find(study).predictions
     return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
             "kept": tabulate_kept(study), "spread_power": statistics.simulate_spread(scores.per_trial(one_division)),
             "spread": statistics.spread(starts), "points": points,
             "power": pd.DataFrame([measure_power(study)]),
-            "cut": tabulate_ends(study, plan["ends"]), "pairs": pairs}
+            "cut": tabulate_ends(study, plan["ends"]), "pairs": find_pairs(study)}
+
+
+def is_stored(study: Study) -> bool:
+    """Whether the trials of the further tables are all stored, which those of an edition may not be."""
+    return bool(select_backbones(study, *BACKBONES)) and not any(
+        own.find(study).unstored for conditions in plan_tables(study).values() for own in conditions.values())
+
+
+def find_pairs(study: Study) -> pd.DataFrame:
+    """`near_duplicate_pairs` of the study's pictures, or those that an edition has stored; none without the weights."""
+    if not study.trains:
+        return study.read_pairs()
+    if not select_backbones(study, LITE):
+        return pd.DataFrame(columns=["first", "second", "by_hash", "by_network", "same_label"])
+    return near_duplicate_pairs(study.dataset, study.compute_features(LITE))
 
 
 def measure_power(study: Study) -> dict:
     """`statistics.power` by two networks, their names in `models`, and in `doubt` why that says nothing, or ""."""
     models = {name: own.find(study).predictions for name, own in plan_tables(study)["models"].items()}
+    if len(models) < 2:
+        return {"models": " and ".join(models), "doubt": "a second network with weights is missing"}
     doubts = [f"{name} {doubt}" for name, own in models.items() if (doubt := statistics.find_doubt(own, study.profile))]
     return {"models": " and ".join(models), "doubt": ", ".join(doubts)} | statistics.power(*models.values())
 

@@ -9,14 +9,16 @@ A folder a data set holds
 - trials.json: the record.json of each trial;
 - history.parquet and predictions.parquet: history.csv and predictions.csv of all, with a column `trial`, the number of
   the trial in trials.json; probabilities are float32, as the networks gave them;
-- simple.parquet and sources.parquet: what takes the pictures and no network's training, `probes.predict_references` of
-  the thesis' two schemes (in the column `scheme`) and `probes.predict_sources`.
+- simple.parquet, sources.parquet and pairs.parquet: what takes the pictures and no network's training,
+  `probes.predict_references` of the thesis' two schemes (in the column `scheme`), `probes.predict_sources` and
+  `audit.find_pairs`.
 
 Opened again it is unpacked into records, so that whatever reads a study's trials reads these.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,13 +36,13 @@ from artpose_lib.data.splits import SPLITS
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
 from artpose_lib.model.backbones import BACKBONES
-from artpose_lib.report import probes
+from artpose_lib.report import audit, probes
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
 
 CARD, PICTURES = "card.json", "pictures.parquet"
-SIMPLE, SOURCES = "simple.parquet", "sources.parquet"
+SIMPLE, SOURCES, PAIRS = "simple.parquet", "sources.parquet", "pairs.parquet"
 TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "predictions.parquet"
 NOT_OPEN = "no open licence"
 EDITIONS = Path("../book/reference")  # from where a chapter runs
@@ -83,6 +85,10 @@ class Edition(Study):
         """As `probes.predict_sources`, of all backbones."""
         return _read_table(self.dataset.folder / SOURCES)
 
+    def read_pairs(self) -> pd.DataFrame:
+        """As `audit.find_pairs`."""
+        return _read_table(self.dataset.folder / PAIRS)
+
 
 def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
     """Write the edition of a study's pictures, of the trials in all folders of results, into a folder below `out`;
@@ -105,7 +111,8 @@ def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
         PREDICTIONS: _stack(pd.read_csv(trial.folder / records.PREDICTIONS, dtype=str, keep_default_na=False)
                             for trial in trials),
         SIMPLE: pd.concat(probes.predict_references(study, scheme).assign(scheme=scheme) for scheme in SPLITS[:2]),
-        SOURCES: pd.concat(probes.predict_sources(study, name) for name in here)}
+        SOURCES: _name_sources(pd.concat(probes.predict_sources(study, name) for name in here)),
+        PAIRS: audit.find_pairs(study)}
     numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
     tables = {name: _pack(table, numbers) for name, table in tables.items()}
     name, facets = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(["found"])]
@@ -165,7 +172,13 @@ def _describe(dataset: PoseDataset) -> pd.DataFrame:
         kept = summary.count_groups(table, facet)["group"]
         table[facet] = table[facet].where(table[facet].isin(kept), summary.OTHERS)
     table.insert(0, "file_name", [f"{number:06d}" for number in range(len(table))])
-    return table.assign(work=near_duplicate_groups(dataset).astype(str))
+    return _name_sources(table).assign(work=near_duplicate_groups(dataset).astype(str))
+
+
+def _name_sources(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a repository's own name, as words, where `source` is an owner and a repository."""
+    return table.assign(source=table["source"].str.replace(
+        r"^[\w.-]+/([\w.-]+)$", lambda found: re.sub("[-_]+", " ", found[1]), regex=True))
 
 
 def _stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -181,7 +194,7 @@ def _pack(table: pd.DataFrame, numbers: dict[str, str]) -> pd.DataFrame:
         table = table.assign(file_name=table["file_name"].map(known))
     chances = table.columns[table.columns.str.startswith("p_")]
     table = table.assign(**{name: pd.to_numeric(table[name], errors="coerce").astype("float32") for name in chances})
-    return table.astype(dict.fromkeys(table.select_dtypes(exclude="number"), "category"))
+    return table.astype(dict.fromkeys(table.select_dtypes(exclude=["number", "bool"]), "category"))
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -113,7 +113,9 @@ def test_power_is_of_two_networks_that_learned_and_says_where_one_did_not(found,
     study = Rehearsed(drawn, tmp_path)
     monkeypatch.setattr(study, "weights_of", lambda backbone: "here" if backbone == LITE else NO_WEIGHTS)
     models = audit.plan_tables(study)["models"]
-    assert list(models) == [f"the frozen {LITE}", f"the fine-tuned {LITE}"]  # never a baseline
+    assert list(models) == [f"the frozen {LITE}"]  # never a baseline, or what takes long
+    models[f"the frozen {LITE}"].train(study)
+    assert "second network" in audit.measure_power(study)["doubt"]
 
 
 def test_a_row_whose_network_did_not_learn_or_was_never_tuned_is_no_verdict(found):
@@ -127,14 +129,14 @@ def test_a_row_whose_network_did_not_learn_or_was_never_tuned_is_no_verdict(foun
 
 def test_whole_networks_are_compared_at_full_strength_only_and_by_no_other_in_their_place(drawn, tmp_path):
     study = Rehearsed(drawn, tmp_path, "quick")
-    train_audit(study, ["A2", "A3", "A4", "A5", "A8"])
-    assert {model for model, *_ in study.trained} == {"frozen"}
-    rows = audit.add_verdicts(audit.compare(study, ["A2", "A3", "A4", "A5", "A8"]))
-    whole = rows[rows["model"] != "frozen"]
+    train_audit(study)
+    assert {(model, variant.preprocessing, variant.batch_statistics) for model, variant, *_ in study.trained} == {
+        ("frozen", None, False)}  # heads alone, on features that other chapters take too
+    rows = audit.add_verdicts(audit.compare(study))
+    whole = rows[(rows["model"] != "frozen") | rows["id"].isin(["A3", "A5"]) | rows["condition"].str.contains("copy")]
     assert whole["verdict"].str.startswith(audit.UNTESTABLE).all() and whole["difference"].isna().all()
     assert set(whole.loc[whole["id"].isin(["A2", "A4", "A8"]), "backbone"]) == {"VGG16"}
-    frozen = rows[rows["model"] == "frozen"]
-    assert list(frozen["id"]) == ["A5", "A5", "A3", "A3", "A3"] and set(frozen["backbone"]) == {"Xception"}
+    assert set(rows.drop(whole.index)["id"]) == {"A1", "A6", "A7", "A10", "A12"}
 
 
 def test_no_row_compares_a_recipe_with_itself_or_a_rate_that_cannot_teach(drawn, tmp_path):
@@ -149,7 +151,7 @@ def test_no_row_compares_a_recipe_with_itself_or_a_rate_that_cannot_teach(drawn,
 
 
 def test_an_order_of_pictures_that_fit_into_one_batch_is_no_other_company(drawn, tmp_path, monkeypatch):
-    study = Rehearsed(drawn, tmp_path, "quick")
+    study = Rehearsed(drawn, tmp_path)
     train_audit(study, ["A3"])
     told = [audit.compare(study, ["A3"]).query("condition == 'sorted by class'")["why"].iloc[0]]
     monkeypatch.setattr(audit, "BATCH", 68)  # as many as are tested

@@ -14,7 +14,8 @@ from sklearn.dummy import DummyClassifier
 from artpose_lib import cli
 from artpose_lib.data import summary
 from artpose_lib.data.dataset import DataError, load_dataset
-from artpose_lib.report import reference, scores
+from artpose_lib.explain.backgrounds import train_boxes
+from artpose_lib.report import audit, reference, scores, statistics
 from artpose_lib.train import records
 from artpose_lib.train.study import open_study
 from artpose_lib.train.variants import VARIANTS
@@ -24,6 +25,7 @@ BOOK = ROOT / "book" / "reference"
 HISTORY = pd.DataFrame({"epoch": [1, 2], "phase": 1, "learning_rate": [1e-6, 0.1 / 3], "loss": [1.5, np.nan],
                         "accuracy": [np.float32(1 / 3), 0.5], "val_loss": np.nan, "val_accuracy": [0.5, 0.25]})
 SECRET = "Venus of somewhere"
+PAIRS = pd.DataFrame({"first": [0], "second": [5], "cosine": [0.9], "by_hash": [False], "same_label": [True]})
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,8 @@ def probes(study):
             reference.probes.Reference("commonest", "no network", lambda x, y, _: DummyClassifier().fit(x, y),
                                        np.zeros((len(study.dataset), 1)))])
         patch.setattr(reference.probes, "predict_sources", lambda study, backbone: drawn_predictions(3).assign(
-            file_name=study.dataset.metadata["file_name"][:3], source=f"a house, by {backbone}"))
+            file_name=study.dataset.metadata["file_name"][:3], source=f"someone/a_house-by_{backbone}"))
+        patch.setattr(reference.audit, "find_pairs", lambda study: PAIRS)
         yield
 
 
@@ -109,7 +112,8 @@ def test_an_edition_holds_no_title_and_no_file_name(study, exported, edition):
 def test_what_was_measured_on_the_pictures_stands_beside_the_trials(study, edition):
     found, stored = reference.probes.predict_references(study, "stratified"), edition.read_simple("stratified")
     pd.testing.assert_frame_equal(scores.summary(stored), scores.summary(found))
-    assert set(edition.read_sources()["source"]) == {f"a house, by {LITE}"}
+    assert set(edition.read_sources()["source"]) == {f"a house by {LITE.replace('-', ' ')}"}  # of a repository its name
+    pd.testing.assert_frame_equal(edition.read_pairs(), PAIRS)
     assert edition.read_sources()["file_name"].to_list() == ["000000", "000001", "000002"]
 
 
@@ -180,6 +184,15 @@ def test_the_books_editions_are_small_and_tell_no_name(editions):
         assert table["file_name"].str.fullmatch("[0-9]{6}").all()
         assert set(edition.find("finetuned").predictions["file_name"]) <= set(table["file_name"])
         assert set(table) <= {"file_name", "label", *summary.FACETS, "found", "work"}
+        assert not table["source"].str.contains("/").any()
+
+
+def test_the_audit_is_told_of_the_books_artworks(editions):
+    poses, = (edition for edition in editions if edition.data_name == "poses")
+    assert audit.is_stored(poses) and not any(audit.is_stored(own) for own in editions if own is not poses)
+    rows = audit.add_verdicts(audit.compare(poses, ["A1", "A8", "A10"]))
+    assert {"A1", "A8", "A10"} == set(rows.dropna(subset="text")["id"]) and rows["p_holm"].notna().sum() >= 5
+    assert len(audit.find_pairs(poses)) and statistics.find_doubt(train_boxes(poses).predictions, poses.profile) == ""
 
 
 @pytest.mark.skipif(not (SHARED / "records").exists(), reason="the records of version 0.1.0 are not here")
