@@ -67,7 +67,7 @@ Markdown(
 # %%
 beside = scores.against_thesis(table[~table["model"].isin(["file", "commonest"])])
 beside = beside.merge(table[["model", "backbone", "doubt"]], "left").fillna({"doubt": ""})
-figure = figures.comparison(beside, "accuracy", scores.per_trial(found))
+figure = figures.comparison({f"{len(art.dataset)} artworks": beside}, "accuracy", scores.per_trial(found)).update_layout(margin_t=30)
 for row in table[table["model"].isin(["file", "commonest"])].itertuples():
     figure.add_vline(row.accuracy, line=plotting.DOTTED, annotation_text=figures.MODEL_TITLES[row.model].lower(),
                      annotation_position="top")

@@ -14,10 +14,8 @@
 # %% [markdown]
 # # Experiment 1: do photographs help?
 #
-# Three models of each network, trained on the same pictures: one that starts from nothing, one that keeps what it
-# learned from photographs, and one that starts from photographs and goes on learning from art. If photographs help,
-# the second and third should name more poses rightly than the first. The thesis found that they do, with one
-# exception: its frozen Xception did little better than guessing. {doc}`The audit <09_audit>` asks why.
+# Each network starts from nothing (*baseline*), or keeps what photographs taught it (*frozen*), or goes on from there and
+# learns from art (*fine-tuned*).
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -28,146 +26,252 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+from dataclasses import replace
+
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython.display import HTML, Markdown, display
 
 from artpose_lib.data.text import escape_markdown
-from artpose_lib.report import figures, probes, scores, tables
+from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.report import figures, probes, scores, statistics, tables
+from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
+from artpose_lib.report.reference import open_places
+from artpose_lib.train.records import Trials
 from artpose_lib.train.study import open_study
+from artpose_lib.train.variants import VARIANTS
 from artpose_lib.web import choose
 
+MODELS = ["baseline", "frozen", "finetuned"]
+SIDE = 96  # pixels: the size at which two processors can train the larger networks from nothing
+
+
+def gather(of):
+    found = of.train(*MODELS)
+    if of.trains:
+        return found
+    trained = {one.names["backbone"] for one in found.records if one.names["model"] == "baseline"}
+    small = replace(of, profile=replace(of.profile, input_size=SIDE))
+    rest = small.find("baseline", backbones=[name for name in BACKBONES if name not in trained])
+    return Trials([*found.records, *rest.records], found.missing)
+
+
 study = open_study(data, weights, profile, results, classes, cluster)
+places = open_places(study)
+found = {name: trials for name, of in places.items() if (trials := gather(of)).records}
+simple = {name: probes.predict_references(places[name], "random") if places[name].trains
+          else places[name].read_simple("random") for name in found}
+poses = [name for name in found if name in open_places(study, poses=True)]  # what may stand beside the thesis
+first = poses[0]
+answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}
+summaries = {name: scores.summary(own) for name, own in answers.items()}
+doubts = {name: pd.DataFrame([(*key, statistics.find_doubt(rows, places[name].profile)) for key, rows in own.groupby(
+    ["model", "backbone"])], columns=["model", "backbone", "doubt"]) for name, own in answers.items()}
+beside = {name: scores.against_thesis(pd.concat([own, scores.summary(simple[name])])).query("model != 'finetuned_aug'").merge(
+    doubts[name], "left").fillna({"doubt": ""}) for name, own in summaries.items()}
+changes = {name: {pair: statistics.compare_models(pd.concat([own.predictions, simple[name]]), *pair, places[name].profile)
+                  for pair in [("baseline", "frozen"), ("baseline", "finetuned"), ("frozen", "finetuned"), ("frozen", "probe")]}
+           for name, own in found.items()}
+
+
+def tell_answer(name):
+    rows = pd.concat(own for pair, own in changes[name].items() if pair[0] == "baseline")
+    surely = {verdict: ", ".join(own["backbone"].unique()) for verdict, own in rows.groupby("verdict")}
+    if "lower" in surely:
+        return f"Photographs do not always help: starting from nothing is surely better with {surely['lower']}."
+    if "higher" in surely:
+        return f"Photographs help, surely so with {surely['higher']}."
+    return "By how much photographs help cannot be told: " + (
+        "no difference is settled." if "not settled" in surely else "from nothing no network surely learned.")
+
+
+def tell_range(values):
+    low, high = (f"{100 * value:.0f}" for value in (values.min(), values.max()))
+    return f"{low} to {high} %" if low != high else f"{low} %"
+
+
+def tell_models(name):
+    thesis, own = scores.thesis_accuracies(), summaries[name].dropna(subset="accuracy").groupby("model")["accuracy"]
+    told = [f"{words} {tell_range(own.get_group(model))} (thesis: {tell_range(thesis[model])})" for model, words in
+            {"baseline": "from nothing", "frozen": "frozen", "finetuned": "fine-tuned"}.items() if model in own.groups]
+    return f"Rightly named: {', '.join(told)}."
+
+
+def tell_files(name):
+    file, above = simple[name].query("model == 'file'"), []
+    for (model, backbone), own in answers[name].groupby(["model", "backbone"], sort=False):
+        if statistics.compare(file, own, places[name].profile)["verdict"] == "higher":
+            above.append(f"{MODEL_TITLES[model].lower()} {backbone}")
+    return (f"A file's size alone gives {tell_range(scores.summary(file)['accuracy'])}, as pictures of a pose often share a collection; "
+            f"surely above it: {', '.join(above) or 'no network'}.")
+
+
+def comparison(metric, *names):
+    drawn = {name: beside[name].query("model != 'permuted'") for name in names}
+    return show(figures.comparison(drawn, metric, scores.per_trial(answers[names[0]])), alt=(
+        f"Figure 6.1. Test {figures.METRIC_TITLES[metric]} of every model, mean over trials with its 95 % interval: "
+        f"{', '.join(names)}, and the thesis (Table 3.1). Pale: nothing follows from it."))
+
+
+display(Markdown(f"**{escape_markdown(first)}: {tell_answer(first)}** {tell_models(first)} {tell_files(first)}"))
+display(comparison("accuracy", *poses))
 Markdown(study.banner())
 
+# %%
+def tell_doubts(name):
+    own, of = doubts[name].query("doubt != ''"), places[name]
+    told = [f"from what {reason} ({', '.join(f'{MODEL_TITLES[row.model].lower()} {row.backbone}' for row in rows.itertuples())})"
+            for reason, rows in own.groupby("doubt", sort=False)]
+    title = f"{name} ({len(of.dataset)} {of.data_name}, profile {of.profile.name})" if of.trains else name
+    return f"- {escape_markdown(title)}: " + (f"nothing follows {'; '.join(told)}." if told else "all networks learned.")
+
+
+own_size = [f"{one.names['backbone']} ({one.config['size']} pixels)" for one in found[first].records
+            if one.names["model"] == "baseline" and one.config["size"] != BACKBONES[one.names["backbone"]].input_size]
+Markdown("\n".join(tell_doubts(name) for name in found) + (
+    f"\n\nSome baselines learned from smaller pictures than their network's own: {', '.join(dict.fromkeys(own_size))}." if own_size else ""))
+
+# %%
+choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names in {", ".join(poses): poses, **{
+    name: [name] for name in found if name not in poses}}.items() for metric, title in list(figures.METRIC_TITLES.items())[name == ", ".join(poses):]})
+
 # %% [markdown]
-# ## Training
+# The thesis' numbers are of other pictures: they belong beside ours, not above or below them. Below the networks stand
+# simpler means, on the same divisions. The *linear probe* shows what a frozen network's features are good for: the same
+# features, with a penalty against learning by heart. The *nearest neighbour* names a picture after the training picture most
+# like it. The others know no network: 16 x 16 pixels; the width, height and bytes of the file; the name of the collection;
+# the commonest class. What the last three reach has nothing to do with a pose.
 #
-# The pictures are shuffled anew for every trial and divided 80, 10 and 10 per cent, as in the thesis. What has been
-# trained before, from the same pictures and weights and by the same recipe, is not trained again.
-
-# %%
-MODELS = ["baseline", "frozen", "finetuned"]
-found = study.train(*MODELS)
-lost, answers = scores.find_diverged(found.predictions), scores.name_as_ended(found.predictions)
-summary = scores.summary(answers)
-trials = scores.per_trial(answers)
-beside = scores.against_thesis(summary)
-beside = beside[beside["model"].isin([*MODELS, *summary["model"]])]
-names = ", ".join(f"{row.model} {row.backbone} seed {row.seed}" for row in lost.itertuples())
-Markdown(f"{len(trials)} trials of {summary['backbone'].nunique()} networks, scored on "
-         f"{summary['pictures'].max()} test pictures at most for each model and network, all trials together."
-         + (f" The training of {len(lost)} more diverged, and no number and no curve counts them: {names}." if names else ""))
-
-# %% [markdown]
-# A trial is what it ended as, whatever its model is called. Of all epochs the one that was best on the validation pictures gives
-# the weights that are kept. Where only the last layer learned in that phase, a network that is called fine-tuned was never
-# tuned: it is *frozen in fact*, and stands apart in what follows. A network that calls every picture the same, or knows its
-# own training pictures no better than by always naming the commonest class, has not learned. It says nothing about what was tried
-# with it.
-
-# %%
-HTML(tables.diagnoses_table(found.diagnoses))
-
-# %% [markdown]
-# ## How many poses are named rightly
-#
-# Each mark is a mean over trials, each bar its 95 % confidence interval, each small dot a trial. The open diamonds are
-# the thesis' numbers. They were measured on other pictures, so they belong beside ours and not above or below them,
-# unless this run was given the thesis' own pictures and the profile `thesis`.
-
-# %%
-def comparison(metric):
-    return show(figures.comparison(beside, metric, trials), alt=f"Test {metric} of every model, here and in the thesis.")
-
-
-choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
-
-# %% [markdown]
-# The same in figures: the thesis' Table 3.1, with ours beside it. *Accuracy* is the share of test pictures named
-# rightly. *F1* asks of each pose how many of its pictures were found and how many of the finds were right; the macro
-# mean counts every pose alike, the weighted mean by its pictures. A pose without a test picture has no F1, and both leave
-# it out. F1 also depends on how many pictures are tested: where a pose has three, one mistake takes much of its F1, and the
-# mean comes out lower than the same network's on many. So an F1 of few test pictures stands a little low beside one of many.
-#
-# Below the networks stand simpler means, tried on the same divisions. The *linear probe* is what a frozen network's features
-# are good for: the same features, pictures and mirror images, and a penalty against learning by heart whose strength is
-# chosen inside the training part. The *nearest neighbour* gives a picture the name of the training picture most like it by
-# these features. The others know no network: 16 x 16 pixels; a file's width, height and bytes; the name of the collection,
-# where it is known; and the commonest class. What a file's size or a collection's name reaches has nothing to do with a pose.
-
-# %%
-references = probes.predict_references(study, "random")
-simple = scores.against_thesis(scores.summary(references))
-simple = simple[simple["model"].isin(probes.REFERENCES)]
-HTML(tables.results_table(pd.concat([beside, simple]), found.missing))
-
-# %% [markdown]
 # ## What follows
 #
-# Two intervals that overlap do not say that two models are alike. So the difference itself has an interval here, taken
-# picture by picture. *Higher* and *lower* stand where all of it lies on one side of zero. Nothing follows from a network
-# whose training this profile cut short, or that is not surely above calling every picture by the commonest class, or that
-# is called fine-tuned and kept weights of which only the last layer had learned: what did not learn says nothing about
-# what was tried with it. Nor does anything follow from fewer than three trials, which do not tell how much trials differ.
-# The numbers stand there all the same.
-#
-# *Frozen* is the thesis' recipe. Where the probe, on the same features, is higher, that recipe leaves unused what is in
-# them.
+# *Higher* and *lower* stand where all of the 95 % interval of a difference, taken picture by picture, lies on one side of zero.
+# Nothing follows from a network that was trained short, is not surely above the commonest class, was fine-tuned in name alone,
+# or has fewer than three trials. *Frozen* is the thesis' recipe; where the probe is higher on the same features, that recipe
+# leaves unused what is in them.
 
 # %%
-HTML(tables.changes_table(pd.concat([found.predictions, references]), study.profile, ("baseline", "frozen"),
-                          ("baseline", "finetuned"), ("frozen", "finetuned"), ("frozen", "probe")))
+def tell_change(pair, rows):
+    told = [f"{verdict} with {', '.join(f'{row.backbone} ({tables.tell_change(row)})' for row in own.itertuples())}"
+            for verdict, own in rows.groupby("verdict", sort=False)]
+    title = " → ".join(MODEL_TITLES[model].split(",")[0] for model in pair)
+    return f"*{title}*: {'; '.join(told) or 'no network has both'}."
+
+
+Markdown("\n".join([f"On {escape_markdown(first)}:\n", *(f"- {tell_change(*one)}" for one in changes[first].items())]))
+
+# %%
+HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table({
+    " → ".join(MODEL_TITLES[model] for model in pair): rows.set_index("backbone") for pair, rows in own.items()}))
+    for name, own in changes.items()))
+
+# %% [markdown]
+# ## What the thesis could not know
+#
+# A score is only as good as its division of the pictures, and as the pictures. Four things raise a score or blur it.
+
+# %%
+of, best = places[first], summaries[first].sort_values("accuracy", ascending=False, kind="stable").iloc[0]
+tuned = answers[first].query("model == 'finetuned'")
+report = scores.class_report(answers[first].query("model == @best.model and backbone == @best.backbone")).query("kind == 'class'")
+
+
+def regroup(model, before):
+    rows = []
+    for backbone in BACKBONES:
+        sides = [of.find(model, variant=one, backbones=[backbone]) for one in (before, VARIANTS["A10 duplicates together"])]
+        if all(side.records for side in sides):
+            rows.append({"backbone": backbone, **statistics.compare(*(side.predictions for side in sides), of.profile)})
+    return pd.DataFrame(rows)
+
+
+def tell_pictures():
+    few, counts = report.sort_values("support").iloc[0], of.dataset.counts()
+    sources = of.dataset.metadata.groupby("label")["source"].agg(lambda own: own.value_counts(normalize=True).iloc[0])
+    most = sources.idxmax()
+    return (f"- *Few {escape_markdown(few['name'])}*. There are {counts[few['name']]}, and {few['support']} were tested in all trials "
+            f"together. Their score is mostly luck.\n- *One catalogue*. {sources[most]:.0%} of the {counts[most]} {escape_markdown(most)} "
+            "come from one collection. Whoever knows its light and its grounds knows the pose.")
+
+
+def tell_searches():
+    groups, told = of.dataset.metadata.set_index("file_name")["found"], []
+    for backbone, own in tuned.groupby("backbone", sort=False):
+        right = probes.accuracies_by_group(own, groups).set_index("group")["accuracy"]
+        told += [f"{backbone} {right['first']:.0%} and {right['second']:.0%}"]
+    return ("- *Pictures that a network chose*. Those of the second search were partly chosen by EfficientNet-Lite0's features, so "
+            f"its numbers are a little too good. Of the first and the second search's pictures fine-tuned networks name rightly: {'; '.join(told)}.")
+
+
+moved = {} if of.trains else {"frozen": regroup("frozen", VARIANTS["A10 duplicates apart"]), "finetuned": regroup("finetuned", None)}
+moved = {f"{MODEL_TITLES[model]}, at random → works together": rows for model, rows in moved.items() if len(rows)}
+works = " ".join(f"{title}: " + "; ".join(f"{row.backbone} {tables.tell_change(row)}, {row.verdict}" for row in rows.itertuples())
+                 + "." for title, rows in moved.items())
+Markdown("No reference comes with these pages." if of.trains else "\n".join([
+    f"- *The same work on both sides*. The {len(of.dataset)} pictures show {of.card['works']} works, and divided at random some are "
+    f"learned and tested. {works}", tell_pictures(), *([tell_searches()] if "found" in of.dataset.metadata else [])]))
 
 # %% [markdown]
 # ## How they learned
 #
-# The curves follow each model over its epochs, on validation pictures that it does not learn from (the thesis' Figures
-# 3.1 to 3.3). But by these pictures the epoch is chosen whose weights are kept, as the best of many, so a curve's height
-# is a little too good; only the test pictures were never chosen by. Lines are means over the trials still running; bands are their 95 % intervals, drawn where there are
-# at least three trials, and otherwise said when you hover. Where a rising learning rate
-# unsettles a network, its line dips; then the best weights are put back and the second phase begins.
+# The curves follow each model over its epochs, on validation pictures that it does not learn from (the thesis' Figures 3.1 to
+# 3.3). By these pictures the epoch is chosen whose weights are kept, so a curve's height is a little too good. Lines are means
+# over the trials still running; bands, of three trials or more, are their 95 % intervals. Where a rising learning rate
+# unsettles a network its line dips; then the best weights are put back and the second phase begins.
 
 # %%
-curves = scores.curves(scores.drop_trials(found.history, lost))
+curves = {name: scores.curves(scores.drop_trials(own.history, scores.find_diverged(own.predictions))) for name, own in found.items()}
 
 
-def learning(model):
-    return show(figures.curves(curves, model), alt=f"Validation accuracy and loss of the {model} models by epoch.")
+def learning(model, name):
+    title = f"{MODEL_TITLES[model]}, {name}"
+    return title, show(figures.curves(curves[name], model), alt=f"Figure 6.2. Validation accuracy and loss by epoch: {title}.")
 
 
-choose("Model", {figures.MODEL_TITLES[model]: learning(model) for model in curves["model"].unique()})
+choose("Models", dict(learning(model, name) for name, own in curves.items() for model in reversed(MODELS)
+                      if model in own["model"].unique()))
 
 # %% [markdown]
 # ## Pose by pose
 #
-# One number for all poses hides which of them a network knows. The table shows, for each pose, what share of the
-# pictures given its name deserve it (*precision*), what share of its pictures were found (*recall*), and F1, which is
-# high only where both are. The thesis' Figure 3.4 is one trial of its fine-tuned ResNet50; here the test
-# pictures of all trials are taken together, so a picture that was tested in two trials counts twice.
+# For each pose: what share of the pictures given its name deserve it (*precision*), what share of its pictures were found
+# (*recall*), and F1, which is high only where both are. The thesis' Figure 3.4 is one trial of its fine-tuned ResNet50; here the
+# test pictures of all trials are taken together, so a picture that was tested twice counts twice.
 
 # %%
-def poses(model, backbone):
-    own = answers.query("model == @model and backbone == @backbone")
-    title = f"{figures.MODEL_TITLES[model]} {backbone}"
-    return title, show(figures.class_scores(scores.class_report(own)), alt=f"Precision, recall and F1 of each class, {title}.")
-
-
-best_first = summary.dropna(subset="accuracy").sort_values("accuracy", ascending=False, kind="stable")
-choose("Model", dict(poses(row.model, row.backbone) for row in best_first.itertuples()))
-
-# %%
-best = best_first.iloc[0]
-report = scores.class_report(answers.query("model == @best.model and backbone == @best.backbone"))
-known = report[report["kind"] == "class"].dropna(subset="f1").sort_values("f1")
+known = report.dropna(subset="f1").sort_values("f1")
 least, most = known.iloc[0], known.iloc[-1]
-untested = ", ".join(escape_markdown(name) for name in report["name"][report["support"] == 0])
-Markdown(
-    f"The highest test accuracy of this experiment has the {figures.MODEL_TITLES[best.model].lower()} {best.backbone}, "
-    f"{best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). The highest of {len(best_first)} "
-    "is likely to have been lucky too. "
-    + (f"Its highest F1 is that of {escape_markdown(most['name'])} ({most['f1']:.2f}, of {most['support']} pictures), its "
-       f"lowest that of {escape_markdown(least['name'])} ({least['f1']:.2f}, of {least['support']})."
-       if least["f1"] < most["f1"] else f"It knows all tested poses alike (F1 {most['f1']:.2f}).")
-    + (f" How well it knows {untested} is unknown: no picture of it was tested." if untested else "")
-)
+Markdown(f"On {escape_markdown(first)} the highest accuracy of {len(summaries[first])} has the {MODEL_TITLES[best.model].lower()} {best.backbone}: "
+         f"{best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). The highest of many is likely to have "
+         f"been lucky too. It knows {escape_markdown(most['name'])} best (F1 {most['f1']:.2f}, of {most['support']} pictures) and "
+         f"{escape_markdown(least['name'])} least ({least['f1']:.2f}, of {least['support']}).")
+
+# %%
+def by_pose(name, model, backbone):
+    own, title = answers[name].query("model == @model and backbone == @backbone"), f"{MODEL_TITLES[model]} {backbone}, {name}"
+    return title, show(figures.class_scores(scores.class_report(own)), alt=f"Figure 6.3. Precision, recall and F1 of each class: {title}.")
+
+
+choose("Model", dict(by_pose(name, row.model, row.backbone) for name, own in summaries.items() for row in own.dropna(
+    subset="accuracy").sort_values("accuracy", ascending=False, kind="stable").itertuples()))
+
+# %% [markdown]
+# ## The numbers in full
+#
+# *Accuracy* is the share of test pictures named rightly. F1's macro mean counts every pose alike, the weighted one by its
+# pictures. F1 of few test pictures stands a little low beside that of many: where a pose has three, one mistake takes much of it.
+#
+# A trial is what it ended as. The epoch that was best on the validation pictures gives the weights that are kept; where only the
+# last layer learned in its phase, a network that is called fine-tuned is *frozen in fact* and stands apart. Baselines of version
+# 0.1.0 are shown where there are no newer ones. Their batch normalisation answered by moving averages that had hardly moved, so
+# they say nothing of what such networks learn, and nothing above counts them.
+
+# %%
+def find_older(name):
+    known = {one.names["backbone"] for one in found[name].records if one.names["model"] == "baseline"}
+    older = places[name].find("baseline", protocol=1, backbones=[one for one in BACKBONES if one not in known])
+    rows = scores.summary(older.predictions.assign(model="baseline_old")) if older.records else None
+    return [] if rows is None else [scores.against_thesis(rows).query("model == 'baseline_old'")]
+
+
+HTML("".join(tables.fold(f"Scores: {name}", tables.results_table(pd.concat([beside[name], *find_older(name)]), own.missing))
+             + tables.fold(f"What the trials ended as: {name}", tables.diagnoses_table(own.diagnoses)) for name, own in found.items()))

@@ -83,7 +83,7 @@ HTML(tables.fold("What the trials ended as", tables.diagnoses_table(found.diagno
 
 # %%
 def comparison(metric):
-    return show(figures.comparison(beside, metric, trials), alt=f"Test {metric} with augmentation and without.")
+    return show(figures.comparison({"this run": beside}, metric, trials), alt=f"Test {metric} with augmentation and without.")
 
 
 choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})

@@ -1,5 +1,7 @@
 """The figures of the thesis, as Plotly figures from plain data frames; `audit_figures` has those that question it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,9 +14,10 @@ BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide eit
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
                 "finetuned_aug": "Fine-tuned, augmented", "finetuned_frozen": "Fine-tuned, in fact frozen",
                 "finetuned_aug_frozen": "Fine-tuned, augmented, in fact frozen",
+                "baseline_old": "Baseline, of version 0.1.0",
                 # the references of `probes`
-                "probe": "Linear probe, regularised", "nearest": "Nearest neighbour",
-                "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "Linear probe, 16 x 16 pixels",
+                "probe": "Linear probe", "nearest": "Nearest neighbour",
+                "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "16 x 16 pixels",
                 "file": "Size of the file", "source": "Name of the source", "commonest": "Commonest class"}
 METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 _THESIS = {"symbol": "diamond-open", "size": 11, "line_width": 2}  # the mark of the thesis' own values
@@ -181,34 +184,48 @@ def confusion(matrix: pd.DataFrame) -> go.Figure:
                               hovertext=hover.to_numpy().reshape(shares.shape), ygap=1, **_TABLE)
 
 
-def comparison(table: pd.DataFrame, metric: str, per_trial: pd.DataFrame) -> go.Figure:
-    """One of `scores.METRICS` of every model, here and in the thesis, from `scores.against_thesis` and `per_trial`.
+def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.DataFrame) -> go.Figure:
+    """One of `scores.METRICS` of every model, beside the thesis' and by the place that it was measured at.
 
-    Where a column `doubt` says why nothing follows from a row, its mark is pale.
+    Parameters: `places` has a table of `scores.against_thesis` for each place, by name; where its column `doubt`, if
+    any, says why nothing follows from a row, the mark is pale. The first place's marks are filled and have a dot for
+    each trial, from `scores.per_trial`; the others' are open.
     """
-    own = table[table["metric"] == metric].assign(doubt=lambda own: own.get("doubt", ""))
-    own = own.assign(title=own["model"].map(MODEL_TITLES))
-    hover = describe(own, "{backbone}, {title}: {here:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
-                          "trials: {trials}<br>{doubt}")
-    figure = plotting.draw_marks(own.assign(hover=hover), "here", "model", "backbone", 0.84,
-                                 {"title_text": f"test {METRIC_TITLES[metric]}", **SHARE})
-    figure.update_yaxes(ticktext=[title.replace(", ", ",<br>") for title in own["title"].unique()])
-    groups = own.groupby("backbone", sort=False)
-    for trace, (backbone, rows) in zip(figure.data, groups, strict=True):
-        trace.legendgroup = backbone
-        pale = {"x": rows["here"].where(rows["doubt"] != ""), "showlegend": False, "opacity": 0.35}
-        figure.add_trace(go.Scatter(trace.to_plotly_json() | pale))
-        trace.x = rows["here"].mask(rows["doubt"] != "")
-        common = {"mode": "markers", "legendgroup": backbone, "showlegend": False, "hoverinfo": "text"}
-        figure.add_scatter(x=rows["thesis"], y=trace.y, marker=_THESIS | {"color": trace.marker.color}, **common,
-                           hovertext=describe(rows, "{backbone}, {title}: {thesis:.3f} in the thesis"))
+    own = pd.concat([table.assign(place=place, doubt=table.get("doubt", "")) for place, table in places.items()])
+    own = own[own["metric"] == metric].assign(
+        title=lambda own: own["model"].map(MODEL_TITLES), lane=lambda own: own["model"].map(list(MODEL_TITLES).index))
+    rows = own.drop_duplicates(["lane", "backbone"]).sort_values("lane", kind="stable")[["lane", "title", "backbone"]]
+    rows["height"] = np.arange(len(rows)) + 0.6 * pd.factorize(rows["lane"])[0]
+    own, ends = own.merge(rows), rows.groupby("lane")["height"].agg(["min", "max", "mean"])
+    titles, bottom = [title.replace(", ", ",<br>") for title in rows["title"].unique()], ends["max"].max()
+    figure = new_figure(xaxis={"title_text": f"test {METRIC_TITLES[metric]}", **SHARE}, margin_t=10, yaxis=lanes(
+        [], tickvals=ends["mean"], ticktext=titles, range=[bottom + 0.8, -0.8]))
+    figure.update_layout(height=max(plotting.HEIGHT, 13 * bottom + 130))
+    for number, (backbone, every) in enumerate(own.groupby("backbone", sort=False)):
+        mark, alone = plotting.mark_style(plotting.style_number(backbone, number)), every.drop_duplicates("height")
+        common = {"mode": "markers", "legendgroup": backbone, "hoverinfo": "text"}
+        figure.add_scatter(x=[None], y=[None], marker=mark, name=escape_name(backbone), **common)
+        figure.add_scatter(x=alone["thesis"], y=alone["height"], marker=_THESIS | {"color": mark["color"]}, **common,
+                           showlegend=False,
+                           hovertext=describe(alone, "{backbone}, {title}: {thesis:.3f} in the thesis"))
         dots = per_trial.assign(score=per_trial[metric])[["backbone", "model", "seed", "score"]].merge(
-            rows[["backbone", "model", "title"]].assign(height=trace.y + 0.28 / len(groups)))
-        figure.add_scatter(x=dots["score"], y=dots["height"], **common,
+            alone[["backbone", "model", "title", "height"]])
+        figure.add_scatter(x=dots["score"], y=dots["height"] - 0.3, **common, showlegend=False,
                            hovertext=describe(dots, "{backbone}, {title}, trial {seed}: {score:.3f}"),
-                           marker={"size": 5, "opacity": 0.5, "color": trace.marker.color})
-    for name, marker in {"thesis": _THESIS, "one trial": {"symbol": "circle", "size": 5}}.items():
-        figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": GREY, **marker})
-    for number in range(1, own["model"].nunique()):
-        figure.add_hline(y=number - 0.5, line={"color": "#d0d0d0", "width": 1})
+                           marker={"size": 4, "opacity": 0.5, "color": mark["color"]})
+        for (place, pale), marks in every.groupby(["place", every["doubt"] != ""], sort=False):
+            later = place != own["place"].iloc[0]
+            figure.add_scatter(
+                x=marks["here"], y=marks["height"] + 0.4 * later, **common, showlegend=False,
+                opacity=0.4 if pale else 1,
+                marker=mark | ({"symbol": f"{mark['symbol']}-open", "size": 7} if later else {}),
+                error_x=plotting.interval_bars(marks["here"], marks["low"], marks["high"]) | {"thickness": 2 - later},
+                hovertext=describe(marks, "{backbone}, {title}, {place}: {here:.3f}<br>95 % interval {low:.3f} to "
+                                          "{high:.3f}<br>trials: {trials}<br>{doubt}"))
+    symbols = ["circle", *["circle-open"] * (len(places) - 1)]
+    for name, marker in {"thesis": _THESIS, "one trial": {"size": 4}, **{
+            place: {"symbol": symbol, "size": 9} for place, symbol in zip(places, symbols, strict=True)}}.items():
+        figure.add_scatter(x=[None], y=[None], mode="markers", name=escape_name(name), marker={"color": GREY, **marker})
+    for lowest in ends["max"].iloc[:-1]:
+        figure.add_hline(y=lowest + 0.8, line={"color": "#d0d0d0", "width": 1})
     return figure

@@ -50,13 +50,14 @@ class Shown(NamedTuple):
                 f'<div class="plotly-graph-div" style="height: {self.figure.layout.height}px; width: 100%"></div>'
                 "<script>(function (place, figure) { Plotly.newPlot(place, figure.data, figure.layout, "
                 f"{json.dumps(CONFIG)}); }})(document.currentScript.previousElementSibling, {figure});"
-                "</script></figure>")
+                f'</script><figcaption aria-hidden="true" style="font-size: 0.85em">{escape(self.alt)}</figcaption>'
+                "</figure>")
         return {"application/vnd.plotly.v1+json": json.loads(figure) | {"config": CONFIG}, "text/html": html,
                 "text/plain": self.alt}
 
 
 def show(figure: go.Figure, alt: str) -> Shown:
-    """A figure for a cell's last line or IPython's `display`; `alt` tells in a sentence of plain text what it shows."""
+    """A figure for a cell's last line or IPython's `display`; `alt`, plain text, is its caption."""
     return Shown(figure, alt)
 
 

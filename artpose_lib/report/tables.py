@@ -37,8 +37,8 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
             others = {"diverged": own["diverged"].iloc[0],
                       "frozen": counts.get((FROZEN_IN_FACT.get(model), backbone), 0)}
             known = [f"{n} of {trials + sum(others.values())} {what}" for what, n in others.items() if n]
-            absent = escape(missing[backbone]) if not trials and backbone in missing else str(trials)
-            lines.append(_row(escape(backbone), *cells, ", ".join([absent, *known])))
+            absent = "" if trials or model == "baseline" else escape(missing.get(backbone, ""))
+            lines.append(_row(escape(backbone), *cells, ", ".join([absent or str(trials), *known])))
         bodies.append(lines)
     top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
     below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
@@ -69,6 +69,11 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
     return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95&nbsp;% "
                   "confidence interval, picture by picture where both were tested on the same ones.",
                   _head("", "before", "after", "difference [95&nbsp;%]", "trials", "what follows"), *bodies)
+
+
+def tell_change(row) -> str:
+    """A row of `statistics.compare` in short: its difference and the interval."""
+    return f"{_signed(row.difference, '+.2f')} [{_signed(row.low, '+.2f')}, {_signed(row.high, '+.2f')}]"
 
 
 def diagnoses_table(diagnoses: pd.DataFrame) -> str:

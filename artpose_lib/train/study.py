@@ -53,14 +53,17 @@ class Study:
         return _reopen, (opened, self.dataset.fingerprint, self.precision)
 
     def banner(self) -> str:
-        """The line that opens each chapter: the data, weights and profile behind its numbers. Markdown."""
+        """The line that opens each chapter and unfolds: the data, weights and profile behind its numbers. Markdown."""
         name = escape_markdown(self.data_name)
         what = f"{name} (the embedded data set)" if self.embedded else f"pictures ({name})"
+        short = f"{len(self.dataset)} {self.data_name if self.embedded else 'pictures'}, profile {self.profile.name}"
         weights = "; ".join(f"{name}: {self.weights_of(name)}" for name in BACKBONES)
         private = "" if self.dataset.publishable.any() else (
-            " **None of these pictures has an open licence: keep these pages to yourself.**")
-        return (f"**What this ran on.** {len(self.dataset)} {what} in {len(self.dataset.classes)} classes, fingerprint "
-                f"`{self.dataset.fingerprint}`. Profile `{self.profile.name}`. ImageNet weights: {weights}.{private}")
+            "**None of these pictures has an open licence: keep these pages to yourself.**")
+        return (f'<details class="artpose-more"><summary>What this ran on: {short}</summary>\n\n'
+                f"{len(self.dataset)} {what} in {len(self.dataset.classes)} classes, fingerprint "
+                f"`{self.dataset.fingerprint}`. Profile `{self.profile.name}`. ImageNet weights: {weights}."
+                f"\n\n</details>\n\n{private}")
 
     @property
     def data_name(self) -> str:

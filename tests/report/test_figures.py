@@ -31,6 +31,7 @@ def history():
 def drawn(predictions, history):
     """Every figure that names come from data in."""
     counts = pd.DataFrame({"part": ["<i>train</i>"] * 3, "label": HOSTILE, "pictures": [5, 3, 2]})
+    table = scores.against_thesis(scores.summary(predictions, resamples=50))
     schedule = pd.DataFrame({"epoch": [1, 2], "learning_rate": [1e-5, 1e-4], "phase": [1, 2], "label": HOSTILE[0]})
     return {
         "distribution": figures.class_distribution(counts),
@@ -39,8 +40,8 @@ def drawn(predictions, history):
         "roc": figures.roc(scores.roc_curves(predictions)),
         "confusion": figures.confusion(scores.confusion(predictions)),
         "schedule": figures.schedule(schedule),
-        "comparison": figures.comparison(scores.against_thesis(scores.summary(predictions, resamples=50)), "accuracy",
-                                         scores.per_trial(predictions)),
+        "comparison": figures.comparison({HOSTILE[0]: table, "this run": table.assign(doubt="was trained short")},
+                                         "accuracy", scores.per_trial(predictions)),
     }
 
 
@@ -128,21 +129,17 @@ def test_a_cycle_shows_its_rate_its_losses_with_gaps_and_where_each_phase_was_be
     assert sorted({line.x0 for line in figure.layout.shapes}) == [2, 4]
 
 
-def test_the_comparison_has_the_thesis_our_interval_and_each_trial(drawn, predictions):
+def test_the_comparison_has_the_thesis_our_interval_and_each_trial_then_other_places_open(drawn, predictions):
     ours = scores.summary(predictions, resamples=50).set_index("backbone").loc["VGG16"]
-    traces = [trace for trace in drawn["comparison"].data if trace.legendgroup == "VGG16"]
-    mean, pale, thesis, dots = traces
+    key, thesis, dots, mean, again = [one for one in drawn["comparison"].data if one.legendgroup == "VGG16"]
     position = [value == pytest.approx(ours["accuracy"]) for value in mean.x].index(True)
     assert mean.error_x.array[position] == pytest.approx(ours["accuracy_high"] - ours["accuracy"])
     assert thesis.x[position] == 0.568 and thesis.y[position] == mean.y[position]
-    assert len(dots.x) == 2 and np.isnan(pale.x).all()
-
-
-def test_a_mark_from_which_nothing_follows_is_pale_and_says_why(predictions):
-    table = scores.against_thesis(scores.summary(predictions, resamples=50)).assign(doubt="did not learn")
-    mean, pale = figures.comparison(table, "accuracy", scores.per_trial(predictions)).data[:4:3]
-    assert np.isnan(mean.x).all() and pale.opacity < 0.5 and not np.isnan(pale.x).all()
-    assert pale.hovertext[0].endswith("did not learn")
+    assert len(dots.x) == 2 and key.showlegend is None
+    assert again.marker.symbol == f"{mean.marker.symbol}-open" and again.y[position] > mean.y[position]
+    assert again.opacity < mean.opacity and again.hovertext[position].endswith("was trained short")
+    keys = [one.name for one in drawn["comparison"].data if one.legendgroup is None]
+    assert keys == ["thesis", "one trial", ESCAPED[0], "this run"]
 
 
 def test_the_composition_counts_every_picture_once():

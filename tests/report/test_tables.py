@@ -24,7 +24,7 @@ def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_n
     assert html.count("<tbody>") == 2 and "<td>+0.000<br>" in html and "not settled" in html
     lost = both.assign(**dict.fromkeys(["p_A", "p_B", "p_C"], float("nan"))).query("model == 'probe'")
     shown = tables.changes_table(pd.concat([frozen, lost]), find_profile("thesis"), ("frozen", "probe"))
-    assert "regularised diverged" in shown and "nan" not in shown and "no interval" in shown
+    assert "linear probe diverged" in shown and "nan" not in shown and "no interval" in shown
     assert "Frozen → Fine-tuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
 
 
