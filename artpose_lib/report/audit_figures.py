@@ -5,12 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from artpose_lib.report import plotting
-from artpose_lib.report.figures import composition
 from artpose_lib.report.plotting import DOTTED, GREY, SHARE, colour, describe, draw_marks, escape_name, new_figure
 from artpose_lib.report.statistics import Curve
-from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED, UNTESTABLE
-
-VERDICT_COLOURS = {HOLDS: "#009E73", UNSETTLED: "#56B4E9", FAILS: "#D55E00", UNTESTABLE: "#b3b3b3"}
 
 
 def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
@@ -80,11 +76,3 @@ def learning_curve(points: pd.DataFrame, curve: Curve) -> go.Figure:
     return figure.add_scatter(x=[curve.pictures], y=value, mode="markers", name=f"at {curve.pictures:.0f}",
                               hovertemplate="%{y:.3f}<extra></extra>", marker=plotting.mark_style(1),
                               error_y=plotting.interval_bars(value, low, high))
-
-
-def verdicts(table: pd.DataFrame) -> go.Figure:
-    """A bar for each section of the thesis, cut by the verdicts on its claims, from `claims.check_claims`."""
-    counts = table.rename(columns={"section": "group", "verdict": "label"}).assign(pictures=1)
-    figure = composition(counts, VERDICT_COLOURS).update_xaxes(title_text="claims")
-    return figure.update_traces(hovertext=None, hoverinfo=None,
-                                hovertemplate="%{x} claims: %{fullData.name}<extra></extra>")

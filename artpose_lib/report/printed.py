@@ -3,7 +3,7 @@
 import pandas as pd
 
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.report.scores import thesis_scores
+from artpose_lib.report.scores import thesis_accuracies, thesis_scores
 from artpose_lib.train.augment import DRAWN_PERCENT, ROUNDS
 from artpose_lib.train.onecycle import DECAY_EPOCHS, rates
 from artpose_lib.train.recipes import BORROWED, RECIPES, find_recipe
@@ -71,3 +71,33 @@ def _grow(pictures: int) -> int:
     for _ in range(ROUNDS):
         pictures += pictures * DRAWN_PERCENT // 100
     return pictures
+
+
+def check_largest(claim) -> tuple[str, float, bool]:
+    """What the text's own counts say of its largest class: in words, as a number, and whether that is what it claims.
+
+    As the other CHECKS it takes a row of `thesis/claims.csv`.
+    """
+    counts = thesis_table("class_counts").set_index("label")["training"].astype(int)
+    most, own = counts.idxmax(), counts[claim.value]
+    return f"by the text's own counts {most} has {counts.max()}, {claim.value} {own}", float(own), most == claim.value
+
+
+def check_gap(claim) -> tuple[str, float, bool]:
+    """Whether two numbers of the tables differ by what the text says, to the digits that it gives."""
+    before, after = (thesis_accuracies()[model][backbone] for model, backbone in (
+        name.split(" ") for name in (claim.first, claim.second)))
+    digits = len(claim.value.partition(".")[2])
+    return (f"by the text's own tables {after:.3f} less {before:.3f} is {after - before:.3f}", after - before,
+            round(after - before, digits) == float(claim.value))
+
+
+def check_shares(claim) -> tuple[str, float, bool]:
+    """Whether the first of two shares that the text gives in pictures is the smaller."""
+    first, second = (int(own) / int(of) for own, of in (side.split("/") for side in (claim.first, claim.second)))
+    return (f"by the text's own counts {claim.first.replace('/', ' of ')} pictures are SMOTE's, or "
+            f"{claim.second.replace('/', ' of ')} in the other order: {first:.1%} and {second:.1%}", first - second,
+            first < second)
+
+
+CHECKS = {"printed_largest": check_largest, "printed_gap": check_gap, "printed_shares": check_shares}

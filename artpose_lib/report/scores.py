@@ -108,8 +108,9 @@ def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     return trials.size().reset_index(name="pictures").assign(**dict(zip(METRICS, values.T, strict=True)))
 
 
-def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES) -> pd.DataFrame:
-    """Means over trials, as in Tables 3.1 and 3.2, each with a 95 % confidence interval.
+def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES,
+            level: float = 0.95) -> pd.DataFrame:
+    """Means over trials, as in Tables 3.1 and 3.2, each with a confidence interval of that `level`.
 
     Returns a row for each model and backbone: model, backbone, trials, diverged (trials left out), pictures (those of
     all trials added up), then accuracy, macro_f1 and weighted_f1, each followed by its _low and _high (see
@@ -123,7 +124,7 @@ def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESA
     for key, own in cells.groupby(_TRIAL[:2], sort=False):
         trials = [cells.to_numpy()[None] for _, cells in own.groupby("seed", sort=False)["cell"]]
         means, redrawn = bootstrap_means([trials], k, resamples)
-        ends = interval(redrawn[0], means[0])
+        ends = interval(redrawn[0], means[0], level)
         rows.append((*key, len(trials), 0, len(own), *np.stack([means[0], *ends], axis=1).ravel()))
     columns = [metric + end for metric in METRICS for end in ("", "_low", "_high")]
     table = pd.DataFrame(rows, columns=[*_TRIAL[:2], "trials", "diverged", "pictures", *columns])

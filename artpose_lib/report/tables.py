@@ -11,10 +11,13 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.report import statistics
 from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
 from artpose_lib.report.scores import FROZEN_IN_FACT, thesis_accuracies
-from artpose_lib.report.verdicts import UNTESTABLE
+from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED, UNTESTABLE
 from artpose_lib.train.recipes import Profile
+from artpose_lib.web import asset
 
 HERE = "this run"
+# A sign and a ground that black is read on; Okabe and Ito's colours, told apart by the colour-blind.
+VERDICTS = {HOLDS: ("✓", "#009E73"), FAILS: ("✗", "#D55E00"), UNSETTLED: ("?", "#56B4E9"), UNTESTABLE: ("–", "#b3b3b3")}
 CONDITIONS = {"own mode": "fed in its own mode", "raw": "fed raw values", "as found": "copies apart, pictures as found",
               "one split": "one division (standard deviations of the trials)",
               "seeded too late": "share of its test pictures that a second run of the same seed tests too"}
@@ -138,31 +141,53 @@ def means_table(means: pd.DataFrame) -> str:
                   _head("", "printed", "trials x pictures", "mean below", "mean above", "possible", "of all"), lines)
 
 
-def claims_table(table: pd.DataFrame, references: Mapping[str, pd.DataFrame]) -> str:
-    """Every claim with its number, interval and verdict, from `claims.check_claims`: of this run, and of those
-    references, by name, that can test it and measure something else."""
-    others = {name: own[own["verdict"] != UNTESTABLE].set_index("id") for name, own in references.items()}
+def claims_table(places: Mapping[str, pd.DataFrame]) -> str:
+    """Every claim with its verdict, number and interval, by the names of what they were checked on, from
+    `claims.check_claims`: the first place's verdict leads, and what the others say otherwise stands below it.
 
-    def name_models(text: str) -> str:
-        return re.sub(r"\bfinetuned(_aug)?\b", lambda name: MODEL_TITLES[name[0]].lower(), escape(text))
+    A reader picks verdict and section; without JavaScript all claims are shown.
+    """
+    (first, table), *others = places.items()
+    counts = table["verdict"].value_counts().reindex(list(VERDICTS), fill_value=0)
+    many = {HOLDS: "hold", FAILS: "do not hold"}
+    picks = {"": f"all {len(table)}"} | {verdict: f"{_mark(verdict)} {count} {many.get(verdict, verdict)}"
+                                         for verdict, count in counts.items()}
+    chips = "".join(f'<label><input type="radio" name="artpose-verdict" value="{value}"{" checked" * (not value)}> '
+                    f"{title}</label>" for value, title in picks.items())
+    sections = "".join(f"<option>{escape(name)}</option>" for name in table["section"].unique())
+    lines = [f'<tr id="{row.id}" data-verdict="{row.verdict}" data-section="{escape(row.section)}">'
+             f'<td>{_mark(row.verdict)}&nbsp;{row.verdict}</td><th scope="row">“{escape(row.quote)}”<br><small>'
+             f'<a href="{row.page}.html">{row.id}</a>, {escape(row.section)}</small></th>'
+             f"<td>{_measured(row, others)}</td></tr>" for row in table.itertuples()]
+    head = "".join(_head("verdict", "the thesis says", "measured [95&nbsp;%]"))
+    return (f'<div class="artpose-claims"><style>{asset("claims.css")}</style><p class="artpose-picks" role="group" '
+            f'aria-label="Which claims are shown">{chips}<label class="artpose-section">Section <select>'
+            f'<option value="">all</option>{sections}</select></label><output></output></p><table class="table">'
+            f"<caption>The claims of the thesis, and the verdict on {escape(first)}.</caption><thead><tr>{head}</tr>"
+            f'</thead><tbody>{"".join(lines)}</tbody></table><script>{asset("claims.js")}</script></div>')
 
-    def cell(row, column: str) -> str:
-        return name_models(getattr(row, column)) + "".join(
-            f"<br><small>reference, {escape(name)}: {name_models(own.loc[row.id, column])}</small>"
-            for name, own in others.items() if row.id in own.index and own.loc[row.id, "measured"] != row.measured)
 
-    def show(rows: pd.DataFrame, caption: str) -> str:
-        lines = [_row(f'<a href="{row.page}.html">{row.id}</a>',
-                      f"“{escape(row.quote)}”<br><small>{escape(row.section)}</small>", cell(row, "measured"),
-                      cell(row, "verdict")) for row in rows.itertuples()]
-        return _table(caption, _head("", "the thesis says", "measured", "verdict"), lines)
+def _measured(row, others: Sequence[tuple[str, pd.DataFrame]]) -> str:
+    """What was measured for a claim; folded, what else has to be known and what cannot be tested at other places."""
+    told, more = [_name_models(row.measured)], [_name_models(row.remark)]
+    for name, table in others:
+        own = table.set_index("id").loc[row.id]
+        if own["measured"] != row.measured and not own["verdict"] == row.verdict == UNTESTABLE:
+            (more if own["verdict"] == UNTESTABLE else told).append(
+                f"<small>{escape(name)}: {_mark(own['verdict'])} {own['verdict']}. {_name_models(own['measured'])}"
+                "</small>")
+    folded = "<br>".join(filter(None, more))
+    return "<br>".join(told) + (f"<details><summary>more</summary><small>{folded}</small></details>" if folded else "")
 
-    tested = table["verdict"].ne(UNTESTABLE) | table["id"].isin([id for own in others.values() for id in own.index])
-    shown = show(table[tested], "The claims of the thesis, each with what was measured.")
-    if tested.all():
-        return shown
-    return shown + fold(f"Claims that cannot be tested here, and that no reference tests: {(~tested).sum()}",
-                        show(table[~tested], "Claims that cannot be tested here, each with the reason."))
+
+def _mark(verdict: str) -> str:
+    sign, colour = VERDICTS[verdict]
+    return f'<span class="artpose-mark" style="background: {colour}">{sign}</span>'
+
+
+def _name_models(text: str) -> str:
+    named = re.sub(r"\bfinetuned(_aug)?\b", lambda name: MODEL_TITLES[name[0]].lower(), escape(text))
+    return re.sub(r"\S+ \[[^]]+\]", r'<span style="white-space: nowrap">\g<0></span>', named)
 
 
 def stack_rows(rows: pd.DataFrame, references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -16,13 +16,6 @@ def test_every_condition_has_a_mark_for_each_strength():
     assert list(figure.layout.yaxis.ticktext) == ["whole", "&lt;i&gt;swapped&lt;/i&gt;"]
 
 
-def test_verdicts_are_counted_by_section_in_one_order():
-    table = pd.DataFrame({"section": ["A", "A", "B"], "verdict": ["does not hold", "holds", "holds"]})
-    figure = audit_figures.verdicts(table)
-    assert [trace.name for trace in figure.data] == ["holds", "does not hold"]
-    assert list(figure.data[0].x) == [1, 1] and list(figure.data[1].x) == [1, 0]
-
-
 def test_differences_keep_sources_apart_and_names_as_text():
     table = pd.DataFrame({"label": ["<b>a", "b", "b"], "difference": [0.1, -0.2, -0.1], "low": [0.0, -0.3, np.nan],
                           "high": [0.2, -0.1, np.nan], "source": ["this run", "this run", "reference"]})

@@ -2,6 +2,7 @@
 
 import re
 from collections import namedtuple
+from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
 
@@ -71,13 +72,15 @@ def test_a_better_network_is_found_better_and_a_missing_one_cannot_be_tested(fir
 
 
 @pytest.mark.parametrize("right, verdict", [
-    ((60, 90, 70), HOLDS), ((60, 90, 88), UNSETTLED), ((60, 50, 88), FAILS), ((60, 90), UNTESTABLE),
-    ((95, 50), FAILS), ((60, 62), UNSETTLED), ((60, 90, 30), UNTESTABLE), ((60, 30, 88), UNTESTABLE)])
+    ((60, 90, 70), HOLDS), ((60, 90, 88), UNSETTLED), ((60, 50, 88), FAILS), ((60, 90), UNSETTLED),
+    ((95, 50), FAILS), ((60, 62), UNSETTLED), ((60, 90, 30), UNSETTLED), ((60, 30, 88), UNSETTLED)])
 def test_the_best_is_above_every_other_and_a_missing_one_only_lets_it_fail(right, verdict):
     found = context(*(trials(f"frozen {name}", own) for name, own in zip(("VGG16", "Xception", "ResNet50"), right,
                                                                         strict=False)))
     outcome = check(found, "best", "frozen *", "frozen Xception")
-    assert outcome.verdict == verdict and ("no ImageNet weights here: ResNet50" in outcome.measured) == (len(right) < 3)
+    told = f"{outcome.measured}; {outcome.remark}"
+    assert outcome.verdict == verdict and ("no ImageNet weights here: ResNet50" in told) == (len(right) < 3)
+    assert (", but " in outcome.measured) == (right in ((60, 90), (60, 90, 30), (60, 30, 88)))  # it says why
     turned = {HOLDS: FAILS, FAILS: HOLDS}.get(verdict, verdict)
     if right == (60, 50, 88):
         assert check(found, "worst", "frozen *", "frozen Xception").verdict == turned
@@ -97,13 +100,13 @@ def test_where_one_of_a_kind_is_missing_the_best_of_it_is_not_known():
     assert check(context(*lower, *higher[:1]), "above", "frozen *", "finetuned *").verdict == HOLDS
     # A network that is missing may be better than VGG16.
     outcome = check(context(*lower[:1], *higher), "above", "frozen *", "finetuned *")
-    assert outcome.verdict == UNTESTABLE and "no ImageNet weights here: ResNet50, Xception" in outcome.measured
+    assert outcome.verdict == UNSETTLED and "no ImageNet weights here: ResNet50, Xception" in outcome.measured
     assert check(context(*lower, *higher), "above", "finetuned *", "frozen *").verdict == FAILS
-    assert check(context(*lower[:1], *higher), "above", "finetuned *", "frozen *").verdict == UNTESTABLE
+    assert check(context(*lower[:1], *higher), "above", "finetuned *", "frozen *").verdict == UNSETTLED
     idle = trials("finetuned VGG16", 60, 200)
     assert check(context(idle), "learns", second="finetuned VGG16").verdict != UNTESTABLE
     assert check(context(trials("finetuned VGG16", 20, 200)), "learns", second="finetuned VGG16").verdict == FAILS
-    assert check(context(trials("finetuned VGG16", 20, 200)), "learns", second="finetuned *").verdict == UNTESTABLE
+    assert check(context(trials("finetuned VGG16", 20, 200)), "learns", second="finetuned *").verdict == UNSETTLED
 
 
 @pytest.mark.parametrize("claim", [
@@ -121,7 +124,7 @@ def test_nothing_holds_or_fails_by_a_network_that_calls_all_the_same_or_by_two_t
                                  *name.split(" "), seed) for name, part, seed in product(names, PARTS, seeds)]
         return check(context(*frames, history=history), *claim).verdict
 
-    assert ask(lambda true: "Pieta", range(40, 45)) == UNTESTABLE
+    assert ask(lambda true: "Pieta", range(40, 45)) in (UNTESTABLE, UNSETTLED)
     assert ask(lambda true: "Pieta" if true in ("Graces", "Sebastian") else true, (40, 41)) == UNTESTABLE
     assert ask(lambda true: "Pieta" if true in ("Graces", "Sebastian") else true, range(40, 45)) != UNTESTABLE
 
@@ -130,12 +133,13 @@ def test_a_network_that_the_thesis_has_not_is_told_and_decides_nothing():
     lite = trials("frozen EfficientNet-Lite0", 50), trials("finetuned EfficientNet-Lite0", 95)
     outcome = check(context(*lite), "above", "frozen Xception", "finetuned Xception")
     assert outcome.verdict == UNTESTABLE and np.isnan(outcome.value)
-    assert "another network: finetuned EfficientNet-Lite0 less frozen EfficientNet-Lite0: +0.45" in outcome.measured
+    told = "another network: finetuned EfficientNet-Lite0 less frozen EfficientNet-Lite0 +0.45 ["
+    assert outcome.remark.startswith(told)
     poses = [predictions_of([(true, "Pieta") for true in ("Antinous", *POSE_NAMES)] * 20
                             + [(true, true) for true in POSE_NAMES] * 40, list(POSE_NAMES), seed=seed,
                             backbone="EfficientNet-Lite0") for seed in (40, 41, 42)]
     groups = check(context(*poses), "confused", "single figures", "frozen Xception", "a pose of several")
-    assert groups.verdict == UNTESTABLE and "network: single figures called a pose of several" in groups.measured
+    assert groups.verdict == UNTESTABLE and "network: single figures called a pose of several" in groups.remark
     found = context(*lite, *(trials(f"{model} {name}", right) for model, right in (("frozen", 60), ("finetuned", 80))
                              for name in ("VGG16", "ResNet50", "Xception")))
     outcome = check(found, "above", "frozen *", "finetuned *")
@@ -146,7 +150,7 @@ def test_a_network_that_the_thesis_has_not_is_told_and_decides_nothing():
 def test_what_was_trained_short_proves_nothing(right):
     found = trials("frozen VGG16", 70), trials("finetuned VGG16", right)
     outcome = check(context(*found, profile="quick"), "above", "frozen VGG16", "finetuned VGG16")
-    assert outcome.verdict == UNTESTABLE and "trained short: finetuned VGG16" in outcome.measured
+    assert outcome.verdict == UNTESTABLE and "trained short: finetuned VGG16" in outcome.remark
     in_full = check(context(*found), "above", "frozen VGG16", "finetuned VGG16").verdict
     assert in_full == (HOLDS if right > 70 else FAILS)
 
@@ -156,20 +160,38 @@ def test_trials_that_kept_the_frozen_phase_are_no_evidence_on_fine_tuning():
     plain = trials("frozen VGG16", 60, seeds=(40, 41, 42, 43), layers="frozen")
     outcome = check(context(plain, tuned, not_tuned), "above", "frozen VGG16", "finetuned VGG16")
     assert outcome.verdict == HOLDS and outcome.value == pytest.approx(0.3)
-    assert "the weights of phase I, which do not count, in 1 of 4 trials: finetuned VGG16" in outcome.measured
+    assert "the weights of phase I, which do not count, in 1 of 4 trials: finetuned VGG16" in outcome.remark
     outcome = check(context(plain, not_tuned), "above", "frozen VGG16", "finetuned VGG16")
     assert outcome.verdict == UNTESTABLE and "phase I, where only the head learns" in outcome.measured
-    with pytest.raises(claims.Untestable, match="training diverged: finetuned VGG16"):
-        context(plain, tuned.assign(p_A=np.nan, p_B=np.nan, p_C=np.nan)).choose("finetuned VGG16")
+    diverged = context(plain, tuned.assign(p_A=np.nan, p_B=np.nan, p_C=np.nan))
+    outcome = check(diverged, "above", "frozen VGG16", "finetuned VGG16")
+    assert outcome.measured == "the training diverged: finetuned VGG16"
 
 
 def test_a_baseline_that_did_not_learn_is_no_rival():
     found = context(trials("baseline Xception", 34), trials("baseline VGG16", 70), trials("finetuned Xception", 90))
     outcome = check(found, "above", "baseline Xception", "finetuned Xception")
-    assert outcome.verdict == UNTESTABLE and "not surely above the commonest class" in outcome.measured
+    assert outcome.verdict == UNSETTLED and ", but not surely above the commonest class" in outcome.measured
     assert check(found, "above", "baseline VGG16", "finetuned Xception").verdict == HOLDS
     outcome = check(found, "above", "baseline *|baseline VGG16", "finetuned Xception")
-    assert outcome.verdict == UNTESTABLE and "above the commonest class: baseline Xception" in outcome.measured
+    assert outcome.verdict == UNSETTLED and "above the commonest class: baseline Xception" in outcome.measured
+
+
+def test_a_network_that_saw_small_pictures_is_told_and_settles_nothing():
+    found = context(trials("baseline Xception", 50), trials("finetuned Xception", 90))
+    assert check(found, "above", "baseline Xception", "finetuned Xception").verdict == HOLDS
+    outcome = check(replace(found, small={"baseline Xception": 96}), "above", "baseline Xception", "finetuned Xception")
+    assert outcome.verdict == UNSETTLED and "96 pixels a side: baseline Xception" in outcome.measured
+
+
+@pytest.mark.parametrize("right, n, verdict", [(510, 600, HOLDS), (34, 40, UNSETTLED), (400, 600, FAILS)])
+def test_a_printed_number_holds_where_ours_is_surely_as_close(right, n, verdict):
+    poses = list(POSE_NAMES)
+    pairs = [(poses[number % 6], poses[(number + (number >= right)) % 6]) for number in range(n)]
+    found = context(*(predictions_of(pairs, poses, part, seed=seed) for part, seed in product(PARTS, (40, 41, 42))))
+    assert check(found, "value", second="frozen VGG16", value="0.850").verdict == verdict
+    assert check(replace(found, study=SimpleNamespace(**vars(found.study) | {"embedded": True})), "value",
+                 second="frozen VGG16", value="0.850").verdict == UNTESTABLE
 
 
 @pytest.mark.parametrize("gap, n, verdict", [(0, 600, HOLDS), (0, 60, UNSETTLED), (0.05, 600, UNSETTLED),
@@ -211,7 +233,7 @@ def test_curves_are_ranked_by_their_spread_and_their_best_epoch():
                          curves(names[2], [8, 9, 9, 8, 9], 0.001)])
     found = context(*(trials(name, 60, seeds=seeds) for name in names), history=history)
     outcome = check(found, "fastest", "frozen *", "frozen ResNet50", metric="val_loss")
-    assert outcome.verdict == HOLDS and "epoch of the best val_loss: frozen VGG16 8.6" in outcome.measured
+    assert outcome.verdict == HOLDS and "epoch of the best validation loss: frozen VGG16 8.6" in outcome.measured
     assert check(found, "fastest", "frozen ResNet50", "frozen VGG16", metric="val_loss").verdict == FAILS
     assert check(found, "fastest", "frozen Xception", "frozen VGG16", metric="val_loss").verdict == UNSETTLED
     assert check(found, "most_spread", "frozen *", "frozen ResNet50", metric="val_loss").verdict == HOLDS
@@ -225,9 +247,10 @@ def test_stages_are_compared_on_vgg16_alone():
     assert check(context(staged, unstaged=at_once), "staged", second="finetuned VGG16").verdict == HOLDS
     assert check(context(at_once, unstaged=staged), "staged", second="finetuned VGG16").verdict == FAILS
     assert check(context(lite, unstaged=pd.DataFrame()), "staged", second="finetuned VGG16").verdict == UNTESTABLE
-    assert "another" in check(context(lite, unstaged=at_once), "staged", second="finetuned VGG16").measured
-    assert "less" not in check(context(lite, unstaged=at_once), "staged", second="finetuned VGG16").measured
-    for gone in (trials("finetuned VGG16", 30), at_once.query("seed > 40"),
+    assert not check(context(lite, unstaged=at_once), "staged", second="finetuned VGG16").remark
+    idle = check(context(staged, unstaged=trials("finetuned VGG16", 30)), "staged", second="finetuned VGG16")
+    assert idle.verdict == UNSETTLED and "with all layers in phase I" in idle.remark
+    for gone in (at_once.query("seed > 40"),
                  at_once.assign(seed=7), at_once.assign(p_A=np.nan, p_B=np.nan, p_C=np.nan)):
         assert check(context(staged, unstaged=gone), "staged", second="finetuned VGG16").verdict == UNTESTABLE
 
@@ -252,18 +275,21 @@ def test_the_text_is_held_against_its_own_tables():
     assert check(None, "printed_shares", "37/127", "72/248").verdict == FAILS
 
 
-def test_the_table_of_claims_shows_text_as_text_and_references_beside_it():
+def test_the_table_of_claims_leads_with_the_first_places_verdict_and_shows_text_as_text():
     table = pd.DataFrame([{"id": "C1", "section": "Abstract", "quote": "<i>x", "page": "06_experiment_1",
-                           "measured": "<script>", "verdict": HOLDS}])
-    other = table.assign(measured="<b>+0.1")
-    shown = tables.claims_table(table, {"<b>a": other, "mute": other.assign(verdict=UNTESTABLE), "alike": table})
-    assert "<script>" not in shown and "<i>" not in shown and 'href="06_experiment_1.html"' in shown
-    assert "<b>" not in shown and shown.count("reference, ") == 2 and "<details" not in shown
-    folded = tables.claims_table(pd.concat([table, table.assign(
-        id="C2", verdict=UNTESTABLE, measured="finetuned_aug Xception was trained short")], ignore_index=True), {})
-    kept, more = folded.split("<details")
-    assert ">C1<" in kept and ">C2<" in more and "no reference tests: 1<" in more
-    assert "fine-tuned, augmented Xception was trained short" in more
+                           "verdict": HOLDS, "measured": "<script>alert",
+                           "remark": "finetuned_aug Xception was left out"}])
+    table = pd.concat([table, table.assign(id="C2", section="4 <b>", verdict=UNTESTABLE, measured="no weights")],
+                      ignore_index=True)
+    other = table.assign(measured=["+0.1 [0.0, 0.2]", "no <weights>"], verdict=[FAILS, UNTESTABLE])
+    shown = tables.claims_table({"art": table, "<b>run": other, "alike": table})
+    assert "<script>alert" not in shown and "<i>" not in shown and "<b>" not in shown
+    assert "verdict on art" in shown and 'href="06_experiment_1.html"' in shown
+    assert 'id="C1" data-verdict="holds"' in shown and "fine-tuned, augmented Xception was left out" in shown
+    row = shown[shown.index('id="C1"'):shown.index('id="C2"')]
+    assert row.index("&lt;script&gt;") < row.index("&lt;b&gt;run: ") < row.index(FAILS) < row.index("<details")
+    assert "no &lt;weights" not in shown  # both cannot be tested: once is enough
+    assert "1 hold<" in shown and "1 cannot be tested here<" in shown and shown.count("<option") == 3
 
 
 def test_every_claim_gets_a_verdict_where_all_is_trained():
@@ -283,4 +309,4 @@ def test_every_claim_gets_a_verdict_where_all_is_trained():
     assert (table.loc[["C12", "C28"], "verdict"] == FAILS).all()
     confused = {"C23", "C24", "C44", "C45", "C46"}  # such a mistake may not be among them
     untested = set(table.index[table["verdict"] == UNTESTABLE])
-    assert untested - confused == {"C3", "C4", "C26", "C27", "C30", "C47", "C48", "C49", "C50", "C51"}
+    assert untested - confused == {"C26", "C27", "C30", "C47", "C48", "C49", "C50", "C51"}
