@@ -15,9 +15,8 @@
 # # Feature maps
 #
 # What does a network see in a picture? The thesis looked at five maps of one Sebastian and read in them a background
-# painted in sfumato, a torso, a tree and an arrow (its Section 2.4, Figures A.6 and A.7, and its Discussion). A network has
-# not five filters but thousands. Here all of them can be looked at, and since an eye finds in a grey spot what it hopes
-# to find, each is measured as well.
+# painted in sfumato, a torso, a tree and an arrow (its Section 2.4, Figures A.6 and A.7, and its Discussion). Here all
+# filters of the networks can be looked at, and since an eye finds in a grey spot what it hopes to find, each is measured.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -31,14 +30,17 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_backgrounds, train_boxes
 from artpose_lib.explain.explorer import FeatureMapExplorer
+from artpose_lib.explain.filters import FEWEST
 from artpose_lib.explain.networks import GROUPS, SCRATCH, TUNED, TestedNetworks, dissect_networks, measure_filters
 from artpose_lib.explain.parts import DRAWINGS
-from artpose_lib.explain.reader import write_reader
+from artpose_lib.explain.reader import slug, write_reader
+from artpose_lib.explain.tour import choose_views
 from artpose_lib.report import audit_figures, scores, statistics, verdicts
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
@@ -47,11 +49,12 @@ study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %% [markdown]
-# ## The networks
+# ## Scroll
 #
-# These are the networks of Experiment 2, fine-tuned on augmented pictures. Each stands beside itself as it was before it
-# saw any art, with what photographs had taught it. The thesis took its VGG16. A network that has no ImageNet weights here is
-# shown as the baseline of Experiment 1 instead: trained from scratch, beside the random weights that it began with.
+# Follow the five views of the tour, or choose a picture, a network and a block, and move through its filters: with the
+# slider, with the arrow keys, by number, or by a click among all of the block. Where a filter answers, the picture turns
+# turquoise. A click on the picture enlarges it. *Keep this view* leaves a copy beside whatever is chosen next, so that two
+# filters, two pictures or two networks can be compared.
 
 # %%
 augmented = study.train("finetuned_aug")
@@ -59,35 +62,12 @@ baselines = study.train("baseline", backbones=list(augmented.missing)).records i
 finished = [record for record in augmented.records + baselines if record.weights and not len(scores.find_diverged(record.predictions))]
 networks = TestedNetworks(finished, study.dataset, study.weights_dir)
 models = measure_filters(networks, study.results, ablate_all=study.profile.time == 1)
-pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "picture size": record.config["size"], "seed": record.config["seed"],
-               "test accuracy": record.facts["test_accuracy"],
-               "filters in its five blocks": sum(map(len, model.tables.values()))}
-              for model, record in zip(models, networks.records, strict=True)]
-             ).style.hide().format({"test accuracy": "{:.3f}"}, escape="html")
-
-# %%
-untuned = [model.title for model, record in zip(models, networks.records, strict=True) if record.layers == "frozen"]
-Markdown(f"In {', '.join(untuned)} only the last layer has learned: the weights that were kept are those of a phase in which all "
-         "others stood still. Whatever the network is called, its maps are the same before and after training." if untuned else
-         "In each of these networks all layers have learned.")
-
-# %% [markdown]
-# ## Scroll
-#
-# Choose a picture, a network and a block, then move through its filters with the slider or the arrow keys, or click a map
-# among all of the block. Each map is drawn from its own lowest answer, black, to its own highest, white. The maps of the
-# first block are nearly as fine as the picture and follow its edges and colours. Those of the last are a few
-# squares wide: each square stands for a large part of the picture, and what is bright there is less an outline than a
-# presence.
-#
-# Below the maps stand the test pictures in which the filter answers loudest, cut to what it can see, and a table of all
-# filters of the block. *Selectivity* says how well the filter's loudest answer tells its favourite class from the others
-# (0.5 is chance, 1 is certainty); *inside*, how much of its answer lies inside the boxes around the figures, beside the
-# boxes' share of the picture and what lies in other pictures' boxes of that size; *like before training*, how much of it training left as it was (1 is all).
+dissected = dissect_networks(models, min(DRAWINGS, study.profile.pictures // 4))
 
 # %%
 meanings = {
-    "Strength": "The filter's highest answer in a picture, as a mean over all pictures.",
+    "Strength": "The filter's highest answer in a picture, as a mean over all pictures. A filter that is heard in fewer than "
+                f"{FEWEST} pictures is not measured further: what it seems to prefer would be luck.",
     "Selectivity": "How well that highest answer tells a class from all others: the share of pairs, one picture of the class and one of "
                    "another, in which the first has the higher answer (AUC). 0.5 is luck, 1 is never wrong. A class with few pictures is "
                    "easily told apart by luck, so the favourite is the class for which luck explains the AUC least. p is how often "
@@ -102,14 +82,33 @@ meanings = {
     "Like before training": "The correlation of the filter's maps before and after the network learned from these pictures "
                             "(fine-tuning, where ImageNet had taught it before): 1 where nothing changed.",
 }
+sentences = {
+    "a pose": "Filter {number} of block {block} answers most to {best_class}: of a picture of it and one of another class, it has the "
+              "higher answer in the first in {selectivity:.0%} of the pairs{luck} (p {p:.3f}).",
+    "an edge": "Filter {number} of block {block} draws outlines: its maps correlate by {correlation:.2f} with how sharply lightness changes.",
+    "a texture": "Filter {number} of block {block} follows texture: its maps correlate by {correlation:.2f} with how much lightness varies within each place.",
+    "a part": "Filter {number} of block {block} answers {density:.1f} times as densely on one part of drawn Sebastians as evenly spread, on the {part}; "
+              "what never learned comes to {unlearned:.1f}.",
+    "the background": "Filter {number} of block {block} answers beside the figure: {inside:.0%} of its energy lies inside the boxes, where other "
+                      "pictures' boxes hold {inside_others:.0%}.",
+}
 reader = write_reader(Path("../book/_static/maps"), models, networks.pictures, networks.tested, meanings)
+guide = max(zip(models, networks.records, strict=True), key=lambda pair: pair[1].facts["test_accuracy"])[0]
+tour = [(view.name, view.address, sentences[view.name].format(
+    number=view.filter + 1, block=guide.layers.index(view.layer) + 1, luck="" if view.facts.get("p", 0) <= 0.05 else
+    ": no more than some filter does by luck", **view.facts)) for view in choose_views(reader, guide, networks.pictures, dissected)]
+reader.tell(tour)
+
+# %% tags=["full-width"]
 reader
 
 # %% [markdown]
-# In a notebook with a kernel, the next cell does more: it takes a picture of your own, any layer, and shows which places of
-# the picture speak for a class (Grad-CAM). In this book it stands still.
+# Below the maps stand the filter's numbers, the test pictures in which it answers loudest, cut to what it can see, and a
+# table of all filters of the block. One picture cannot show what a filter has learned: another, without a shoulder, may make the
+# filter of the bright shoulder answer as loudly. In a notebook with a kernel, the next cell opens an explorer for a picture
+# of your own and for every layer, and shows which places of a picture speak for a class (Grad-CAM).
 
-# %%
+# %% tags=["remove-output"]
 FeatureMapExplorer({f"{model.title} {title}": network for model in models for title, network in model.networks.items()},
                    {f"{picture.label}: {picture.caption}": picture.image for picture in networks.pictures},
                    study.dataset.classes)
@@ -138,9 +137,11 @@ Markdown(f"{wrong} pictures of single figures were named wrongly, and {share:.0%
          "No picture of a single figure was named wrongly." if several else "No class of these pictures is a pose of several.")
 
 # %%
-if networks.mistaken:
+if networks.mistaken and models[0].tables[models[0].layers[-1]][f"importance_{networks.mistaken_for}"].notna().any():
     first, called = models[0], networks.mistaken_for
-    spoke = first.tables[first.layers[-1]][f"importance_{called}"].fillna(0).idxmax()
+    speaks = first.tables[first.layers[-1]][f"importance_{called}"]
+    heard = np.isfinite(reader.answers[first.key, slug(next(iter(first.networks))), first.layers[-1]][-1])
+    spoke = speaks.where(heard).fillna(-np.inf).idxmax()
     address = reader.link(first.key, first.layers[-1], spoke, networks.mistaken.key)
     display(HTML(f"<p>The surest such mistake of {escape(first.title)} is the last of the pictures in the reader: "
                  f"{escape(networks.mistaken.caption)}, taken for {escape(called)}. <a href='{address}'>Filter {spoke + 1}</a> "
@@ -156,7 +157,7 @@ if networks.mistaken:
 
 # %%
 def line(model, row, what):
-    address = reader.link(model.key, model.layers[-1], row.name, networks.pictures[0].key)
+    address = reader.link(model.key, model.layers[-1], row.name)
     return (f"<li>{escape(model.title)}, <a href='{address}'>filter {row.name + 1}</a>, {what}: {row['inside']:.0%} of its "
             f"energy is inside the boxes, which are {row['box_share']:.0%} of the pictures, and {row['inside_others']:.0%} in other "
             f"pictures' boxes of that size; its class, if any, is {escape(str(row['best_class']))} ({row['selectivity']:.2f}, p "
@@ -195,7 +196,6 @@ shares.style.hide().format(dict.fromkeys(shares.columns[3:7], "{:.0%}") | {"unmo
 # filter of a network with random weights, which has as many filters to choose from.
 
 # %%
-dissected = dissect_networks(models, min(DRAWINGS, study.profile.pictures // 4))
 show(audit_figures.densities(dissected),
              "How densely the best filter of each network answers on torso, tree, arrows and background of drawn Sebastians.")
 
@@ -207,7 +207,8 @@ sebastian = "sebastian" if "sebastian" in keys else keys[0]
 
 def found_on(part, row):
     address = reader.link(row["model"], row["layer"], row["filter"], sebastian, row["network"])
-    return (f"<li>{part}: <a href='{address}'>{escape(row['what'])}</a> answers {row['density']:.1f} times as densely on it "
+    what = f"<a href='{address}'>{escape(row['what'])}</a>" if address else escape(row["what"])
+    return (f"<li>{part}: {what} answers {row['density']:.1f} times as densely on it "
             f"({row['low']:.1f} to {row['high']:.1f}; what never learned, up to {row['unlearned']:.1f}). "
             f"{'This filter holds it.' if row['low'] > row['unlearned'] else 'It may hold no more than what never learned.'}</li>")
 
@@ -292,8 +293,21 @@ else:
     display(Markdown("No test picture of this run has a box."))
 
 # %% [markdown]
-# ## How far to trust one's eyes
+# ## The networks
 #
-# It is tempting to say of a bright spot on a shoulder that the filter has learned shoulders. One picture cannot show
-# that: another, without a shoulder, may make the same filter answer as loudly. What the thesis read in five maps of one
-# picture were hypotheses. The table under the reader is where they can be held against all the others.
+# These are the networks of Experiment 2, fine-tuned on augmented pictures. Each stands beside itself as it was before it
+# saw any art, with what photographs had taught it. The thesis took its VGG16. A network that has no ImageNet weights here is
+# shown as the baseline of Experiment 1 instead: trained from scratch, beside the random weights that it began with.
+
+# %%
+untuned = [model.title for model, record in zip(models, networks.records, strict=True) if record.layers == "frozen"]
+Markdown(f"In {', '.join(untuned)} only the last layer has learned: the weights that were kept are those of a phase in which all "
+         "others stood still. Whatever the network is called, its maps are the same before and after training." if untuned else
+         "In each of these networks all layers have learned.")
+
+# %%
+pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "picture size": record.config["size"], "seed": record.config["seed"],
+               "test accuracy": record.facts["test_accuracy"],
+               "filters in its five blocks": sum(map(len, model.tables.values()))}
+              for model, record in zip(models, networks.records, strict=True)]
+             ).style.hide().format({"test accuracy": "{:.3f}"}, escape="html")

@@ -46,7 +46,7 @@ def table(count, side, seed=0):
               for place, number in enumerate(rng.permutation(TESTED)[:9])] for _ in range(count)]
     peaks[0], peaks[1] = [], [peak(0, 0, side - 1, 2.5), peak(1, side // 2, side // 2, 1.5)]
     frame = frame.assign(
-        strength=100 * rng.random(count), selectivity=aucs.max(axis=1),
+        strength=100 * rng.random(count), heard=TESTED, selectivity=aucs.max(axis=1),
         best_class=np.array(CLASSES)[aucs.argmax(axis=1)], p=0.001, inside=rng.random(count), inside_others=0.3,
         box_share=0.5,
         importance=rng.random(count), correlation_before_after=rng.random(count),

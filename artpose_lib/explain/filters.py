@@ -12,6 +12,8 @@ from artpose_lib.explain.maps import DIVERGED, feature_maps, split_at_layer
 PERMUTATIONS = 999  # of the labels; the smallest p that they can show is 1 in 1,000
 CHUNKS = 9  # in which they are computed: 111 at a time take 20 MB for 6 classes and 3,904 filters
 HEARD = 0.5  # a filter must answer in this share of the pictures with boxes, or with a part
+FAINT = 0.01  # a map that varies by less than this share of what is usual in its layer (the median) is silence
+FEWEST = 5  # pictures: a filter that is heard in fewer is not measured
 STRONGEST = 9  # pictures kept of each filter
 COPIES = 15  # of a picture's maps in a forward step, each with another filter at zero; one more is left as it is
 
@@ -28,9 +30,11 @@ def filter_tables(model, before, images: np.ndarray, labels: np.ndarray, classes
     activation):
 
     strength: the mean peak.
+    heard: the number of pictures in which the filter is not silent, see `FAINT`. Of one that is heard in fewer than
+        `FEWEST`, all numbers below are NaN.
     auc_<class>: the area under the ROC curve of the peak for the class against the others; NaN without pictures of it.
     best_class, selectivity: the class whose area is the most standard deviations of chance above 0.5, and that area
-        ("" where all pictures have the same peak); see `deviations`.
+        ("" where it is not measured); see `deviations`.
     p: how often chance makes some filter of all layers as selective as this one, 0.001 to 1; see `max_t_p`.
     inside, inside_others, box_share: the share of a map's energy (squared activations) inside the boxes of its picture
         and, as a control, inside those of the other pictures made as large, and the boxes' share of the picture, 0 to
@@ -40,7 +44,7 @@ def filter_tables(model, before, images: np.ndarray, labels: np.ndarray, classes
         the class that the model is surest of, and the mean of the absolute values; NaN without any, or `ablate`.
     correlation_before_after: Pearson's correlation of its maps before and after training, over all places of all
         pictures. NaN where one of the two is the same everywhere.
-    strongest: a list of the nine highest peaks, the highest first, of pictures in which the filter varies: each a
+    strongest: a list of the nine highest peaks, the highest first, of pictures in which the filter is heard: each a
         dict of picture, row, column, all from 0, and activation.
 
     Raises ValueError where all pictures are of one class, or the network has diverged.
@@ -73,17 +77,27 @@ def _layer_table(found: dict[str, np.ndarray], ranks: np.ndarray, labels: np.nda
     """Return the table of one layer, of what `_measure_picture` found, a row a picture."""
     aucs = class_aucs(ranks, labels, len(classes))
     best = np.nanargmax(deviations(aucs, labels), axis=0)
-    heard = np.isfinite(found["inside"]).sum(axis=0) >= max(HEARD * boxed, 1)
-    return pd.DataFrame({
-        "strength": found["max"].mean(axis=0),
+    heard = find_heard(found["max"], found["min"])
+    shares = {name: np.where(heard, found[name], np.nan) for name in ("inside", "inside_others", "box_share")}
+    boxed_enough = np.isfinite(shares["inside"]).sum(axis=0) >= max(HEARD * boxed, 1)
+    measured = heard.sum(axis=0) >= FEWEST
+    numbers = {
         **{f"auc_{name}": auc for name, auc in zip(classes, aucs, strict=True)},
-        "selectivity": np.take_along_axis(aucs, best[None], axis=0)[0],
-        "best_class": np.where(np.ptp(found["max"], axis=0) > 0, np.array([*classes], object)[best], ""), "p": p,
-        **{name: np.where(heard, _mean(found[name]), np.nan) for name in ("inside", "inside_others", "box_share")},
+        "selectivity": np.take_along_axis(aucs, best[None], axis=0)[0], "p": p,
+        **{name: np.where(boxed_enough, _mean(share), np.nan) for name, share in shares.items()},
         **{f"importance_{name}": drop for name, drop in zip(classes, drops, strict=True)},
-        "importance": _mean(np.abs(drops)), "correlation_before_after": _correlation(found),
-        "strongest": _strongest(found),
-    }).rename_axis("filter")
+        "importance": _mean(np.abs(drops)), "correlation_before_after": _correlation(found)}
+    return pd.DataFrame({
+        "strength": found["max"].mean(axis=0), "heard": heard.sum(axis=0),
+        "best_class": np.where(measured, np.array([*classes], object)[best], ""),
+        **{name: np.where(measured, values, np.nan) for name, values in numbers.items()},
+        "strongest": _strongest(found, heard)}).rename_axis("filter")
+
+
+def find_heard(highest: np.ndarray, lowest: np.ndarray) -> np.ndarray:
+    """Return in which pictures each filter of a layer is heard, bool (pictures, filters), of its extremes in them."""
+    varies = highest - lowest
+    return varies > FAINT * (np.median(varies[varies > 0]) if varies.any() else 1)
 
 
 def box_mask(boxes: np.ndarray, side: int) -> np.ndarray:
@@ -177,11 +191,11 @@ def _correlation(found: dict[str, np.ndarray]) -> np.ndarray:
     return np.clip(cov / np.where(varies, np.sqrt(var) * np.sqrt(earlier_var), np.nan), -1, 1)
 
 
-def _strongest(found: dict[str, np.ndarray]) -> list[list[dict]]:
+def _strongest(found: dict[str, np.ndarray], heard: np.ndarray) -> list[list[dict]]:
     order = np.argsort(-found["max"], axis=0, kind="stable")
     return [[{"picture": int(row), "row": int(found["row"][row, index]), "column": int(found["column"][row, index]),
               "activation": float(found["max"][row, index])}
-             for row in order[:, index] if found["max"][row, index] > found["min"][row, index]][:STRONGEST]
+             for row in order[:, index] if heard[row, index]][:STRONGEST]
             for index in range(order.shape[1])]
 
 

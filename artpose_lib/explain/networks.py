@@ -63,7 +63,8 @@ def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = 
     for record, model in zip(networks.records, networks.models, strict=True):
         boxes = [networks.tested[number].boxes for number in model.tested]
         ablate = ablate_all or bool(record.config["recipe"]["weights"])
-        digest = hash_json([__version__, ablate, [box.tolist() for box in boxes]])  # what a trial's name does not say
+        # What a trial's name does not say; "heard", since filters that are heard in too few pictures are not measured.
+        digest = hash_json([__version__, "heard", ablate, [box.tolist() for box in boxes]])
         path = results / "filters" / f"{record.folder.name}-{digest}.parquet"
         if not path.exists():
             say(f"numbers of every filter of {model.title}")

@@ -62,7 +62,7 @@ def dissect(model, layers: Sequence[str], probes: Sequence[Probe]) -> pd.DataFra
 def dissect_light_and_edges(size: int, probes: Sequence[Probe]) -> pd.DataFrame:
     """Do the same with three maps of a drawing of `size` pixels a side: how light (filter 0 of the layer ""), how dark
     (1) and how sharply bounded (2) each place is."""
-    return _best_filters(({"": _light_and_edges(resize(probe.image, size))} for probe in probes), probes)
+    return _best_filters(({"": light_and_edges(resize(probe.image, size))} for probe in probes), probes)
 
 
 def _energy_shares(maps: np.ndarray, probe: Probe) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +73,7 @@ def _energy_shares(maps: np.ndarray, probe: Probe) -> tuple[np.ndarray, np.ndarr
     return masks @ energy / np.where(total > 0, total, np.nan), masks.mean(axis=1)
 
 
-def _light_and_edges(image: np.ndarray) -> np.ndarray:
+def light_and_edges(image: np.ndarray) -> np.ndarray:
     """Return lightness, darkness and edges of a picture, 0 to 1, float32 (size, size, 3)."""
     light = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     edges = np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1))

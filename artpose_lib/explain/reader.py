@@ -17,6 +17,7 @@ import pandas as pd
 from PIL import Image
 
 from artpose_lib.data.pictures import resize
+from artpose_lib.explain.filters import find_heard
 from artpose_lib.explain.maps import Sprite, feature_maps, receptive_field, sprite
 from artpose_lib.files import whole
 from artpose_lib.web import asset
@@ -53,30 +54,53 @@ class ReaderModel(NamedTuple):
 
 
 class Reader:
-    """The page's part that shows the maps: `html`, which a notebook shows by itself. One fits on a page."""
+    """The page's part that shows the maps: `html`, which a notebook shows by itself. One fits on a page.
 
-    def __init__(self, index: dict):
-        self.index, scripts = index, "\n".join(map(asset, SCRIPTS))
-        data = json.dumps(index, separators=(",", ":")).replace("<", "\\u003c")  # a "<" in a text could end the element
+    `answers` are each filter's highest answers to the pictures, float (pictures, filters), NaN where it is silent, by
+    the keys of model and network and the layer. `views` are those of a tour, set by `tell`.
+    """
+
+    def __init__(self, index: dict, answers: Mapping[tuple[str, str, str], np.ndarray]):
+        self.index, self.answers, self.views = index, answers, []
+
+    @property
+    def html(self) -> str:
+        scripts = "\n".join(map(asset, SCRIPTS))
+        data = json.dumps(self.index, separators=(",", ":")).replace("<", "\\u003c")  # a "<" could end the element
+        tour = "".join(f'<li><a href="{escape(address)}">{escape(name)}</a> <span>{escape(sentence)}</span></li>'
+                       for name, address, sentence in self.views)
         # Without the attribute, JupyterLab takes keys that are pressed here for its own shortcuts.
-        self.html = (
+        return (
             f'<div class="artpose-maps" data-lm-suppress-shortcuts="true"><style>{asset("reader.css")}</style>'
-            f'<script type="application/json">{data}</script><noscript>{_contact_sheet(index)}</noscript>'
+            f'<script type="application/json">{data}</script><ol class="maps-tour">{tour}</ol>'
+            f'<noscript>{_contact_sheet(self.index)}</noscript>'
             f'<script>(function (root) {{\n"use strict";\n{scripts}\n}})'
             "(document.currentScript.parentNode);</script></div>")
 
     def _repr_html_(self) -> str:
         return self.html
 
-    def link(self, model: str, layer: str, filter: int, picture: str, network: str = "") -> str:
+    def link(self, model: str, layer: str, filter: int, picture: str = "", network: str = "") -> str:
         """Return the address of a view, such as "#vgg16/5/120/sebastian", which counts from 1.
 
         Parameters: the keys of model and picture; `filter` counts from 0, as in tables; `network` is a title, or
-        "side-by-side" for all networks, or "" for the first.
+        "side-by-side" for all networks, or "" for the first. Where the filter is silent in the picture, or none is
+        named, the view is of the picture in which it answers most; the address is "" where it is silent in all.
         """
-        blocks = next(one["blocks"] for one in self.index["models"] if one["key"] == model)
-        block = [one["layer"] for one in blocks].index(layer) + 1
+        one = next(one for one in self.index["models"] if one["key"] == model)
+        block = [block["layer"] for block in one["blocks"]].index(layer) + 1
+        heard = self.answers.get((model, slug(network), layer), self.answers[model, one["networks"][0]["key"], layer])
+        found, keys = heard[:, filter], [picture["key"] for picture in self.index["pictures"]]
+        if not np.isfinite(found).any():
+            return ""
+        if not picture or np.isnan(found[keys.index(picture)]):
+            picture = keys[np.nanargmax(found)]
         return "#" + "/".join([model, str(block), str(filter + 1), picture, *([slug(network)] if network else [])])
+
+    def tell(self, views: Sequence[tuple[str, str, str]]) -> None:
+        """Open on the first of some views, and lead through all: each a short name, its address and a sentence, plain
+        text."""
+        self.views, self.index["first"] = views, views[0][1] if views else ""
 
 
 def slug(text: str) -> str:
@@ -106,16 +130,23 @@ def write_reader(folder: Path, models: Sequence[ReaderModel], pictures: Sequence
         for number, picture in enumerate(tested):
             if picture.image is not None:
                 _write_jpeg(new / "tested" / f"{number}.jpg", picture.image, TESTED_SIDE)
-        index["models"] = [_write_model(new, model, pictures) for model in models]
-    return Reader(index)
+        answers = {}
+        index["models"] = [_write_model(new, model, pictures, answers) for model in models]
+    return Reader(index, answers)
 
 
-def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPicture]) -> dict:
-    """Write a model's sprites and, for each block, its numbers; return what the page has to know of the model."""
+def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPicture],
+                 answers: dict[tuple[str, str, str], np.ndarray]) -> dict:
+    """Write a model's sprites and, for each block, its numbers; add to `answers`, and return what the page has to know
+    of the model."""
     titles = [*model.networks, *(["side by side"] if len(model.networks) > 1 else [])]
     for title, network in model.networks.items():
-        for picture in pictures:
-            drawn = _write_sprites(folder, f"{model.key}/{slug(title)}/{picture.key}", network, picture, model.layers)
+        sprites = [_write_sprites(folder, f"{model.key}/{slug(title)}/{picture.key}", network, picture, model.layers)
+                   for picture in pictures]
+        for layer in model.layers:
+            low, high = (np.array([getattr(own[layer], end) for own in sprites]) for end in ("low", "high"))
+            answers[model.key, slug(title), layer] = np.where(find_heard(high, low), high, np.nan)
+    drawn = sprites[0]
     first = next(iter(model.networks.values()))
     columns = next(iter(model.tables.values()), pd.DataFrame()).columns
     classes = [column.removeprefix("auc_") for column in columns if column.startswith("auc_")]
@@ -124,8 +155,9 @@ def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPict
         blocks.append({"layer": layer, "side": drawn[layer].side, "columns": drawn[layer].columns,
                        "count": len(drawn[layer].low), "field": list(receptive_field(first, layer)),
                        "input": first.input_shape[1]})
-        numbers = _numbers(model.tables[layer], classes, model.tested) if layer in model.tables else None
-        _write_script(folder, f"{model.key}/{number}", numbers)
+        loudest = {slug(title): _loudest(answers[model.key, slug(title), layer]) for title in model.networks}
+        numbers = _numbers(model.tables[layer], classes, model.tested) if layer in model.tables else {}
+        _write_script(folder, f"{model.key}/{number}", {"loudest": loudest} | numbers)
     return {"key": model.key, "title": model.title, "blocks": blocks, "classes": classes, "tested": len(model.tested),
             "networks": [{"key": slug(title), "title": title} for title in titles]}
 
@@ -143,7 +175,7 @@ def _write_sprites(folder: Path, key: str, network, picture: ReaderPicture, laye
 
 def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int]) -> dict:
     """Return a table as lists over its filters, with three digits."""
-    plain = ("strength", "selectivity", "p", "inside", "inside_others", "box_share", "importance",
+    plain = ("strength", "heard", "selectivity", "p", "inside", "inside_others", "box_share", "importance",
              "correlation_before_after")
     return {**{column: _round(table[column]) for column in plain},
             "best": table["best_class"].tolist(),
@@ -151,6 +183,11 @@ def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int])
             "drop": [_round(table[f"importance_{name}"]) for name in classes],
             "strongest": [[[tested[peak["picture"]], peak["row"], peak["column"], *_round([peak["activation"]])]
                            for peak in peaks] for peaks in table["strongest"]]}
+
+
+def _loudest(answers: np.ndarray) -> list[int | None]:
+    """Return for each filter the picture in which it answers most, of those in which it is heard."""
+    return [int(np.nanargmax(own)) if np.isfinite(own).any() else None for own in answers.T]
 
 
 def _round(values: Sequence[float]) -> list[float | int | None]:
@@ -173,7 +210,7 @@ def _write_jpeg(path: Path, image: np.ndarray, side: int) -> None:
     picture.save(path, "JPEG", quality=JPEG_QUALITY, subsampling=0)  # small crops are enlarged: no blurred colours
 
 
-def _write_script(folder: Path, key: str, data: dict | None) -> None:
+def _write_script(folder: Path, key: str, data: dict) -> None:
     """Write data under its file's name: from disk, a page may load scripts and no JSON."""
     text = json.dumps({key: data}, separators=(",", ":"), allow_nan=False)
     (folder / f"{key}.js").write_text(f"window.artposeMaps=Object.assign(window.artposeMaps||{{}},{text});\n",

@@ -11,18 +11,19 @@ class Grid {
     this.box = make("div", { className: "maps-grid", tabIndex: 0, role: "listbox",
       onclick: ({ target }) => target !== this.box && reader.step([...this.box.children].indexOf(target)),
       onkeydown: (event) => this.press(event) });
-    this.element = make("section", { "aria-label": "All filters of the block" }, this.title, this.box);
+    this.element = make("section", { className: "maps-tiles", "aria-label": "All filters of the block" },
+      this.title, this.box);
   }
 
   show() {
     const { block: { side, columns, count }, view, networks, sprites, order } = this.reader;
-    const cell = count <= 64 ? 83 : count <= 256 ? 63 : 47; // pixels: a finger hits them
+    const cell = count <= 64 ? 58 : count <= 256 ? 44 : 32; // pixels, half as many again where it has the width alone
     const rows = Math.ceil(count / columns), share = (place, of) => `${100 * place / Math.max(of - 1, 1)}%`;
     const position = (filter) => `${share(filter % columns, columns)} ${share(Math.floor(filter / columns), rows)}`;
-    this.title.textContent = `All ${count} filters of block ${view.block + 1}, ${networks[0].title}`;
-    this.box.setAttribute("aria-label", this.title.textContent);
+    this.title.textContent = `All ${count} filters`;
+    this.box.setAttribute("aria-label", `All ${count} filters of block ${view.block + 1}, ${networks[0].title}`);
     this.box.style = `--sprite: url("${sprites[0].path}"); --columns: ${columns}; --rows: ${rows}; --cell: ${cell}px; `
-      + `--rendering: ${cell < side ? "auto" : "pixelated"}`;
+      + `--rendering: ${1.5 * cell < side ? "auto" : "pixelated"}`;
     this.box.replaceChildren(...order.map((filter) => make("span", { id: `artpose-maps-${filter + 1}`, role: "option",
       "aria-label": `filter ${filter + 1}`, "aria-selected": "false",
       style: `background-position: ${position(filter)}` })));
@@ -111,33 +112,45 @@ const LAYOUT = `
   <svg class="maps-unseen" aria-hidden="true">
     <filter id="artpose-maps-colour" color-interpolation-filters="sRGB">
       <feColorMatrix values="0 0 0 0 0.1  0 0 0 0 0.95  0 0 0 0 0.95  1 0 0 0 0"/></filter></svg>
-  <p data-part="alert" role="alert" class="maps-alert"></p>
-  <div data-part="choices" class="maps-choices"><div data-part="ofModel" class="maps-of-model"></div></div>
-  <section class="maps-stage" aria-label="Filter">
-    <div class="maps-row"><p data-part="heading" class="maps-name"></p>
+  <div data-part="screen" class="maps-screen">
+    <p data-part="alert" role="alert" class="maps-alert"></p>
+    <div data-part="choices" class="maps-choices"><div data-part="ofModel" class="maps-of-model"></div></div>
+    <section data-part="stage" class="maps-stage" aria-label="Filter">
+      <div class="maps-row"><p data-part="heading" class="maps-name"></p>
+        <a data-part="loudest" class="maps-quiet"></a></div>
+      <div class="maps-steps">
+        <button data-part="back" type="button" aria-label="Previous filter" title="Previous filter">‹</button>
+        <input data-part="slider" type="range" min="1" autocomplete="off" aria-label="Filter">
+        <button data-part="next" type="button" aria-label="Next filter" title="Next filter">›</button>
+        <input data-part="number" type="number" min="1" required autocomplete="off" aria-label="Go to filter"
+          title="Go to filter">
+        <button data-part="enlarge" type="button" aria-label="Enlarge" title="Enlarge">⤢</button></div>
+      <div data-part="figures" class="maps-figures"></div></section>
+    <div class="maps-row maps-tools">
       <div class="maps-sort"><label>Sort by <select data-part="sorting" autocomplete="off"></select></label>
         <button data-part="reverse" type="button" aria-label="Reverse the order" title="Reverse the order">⇅</button>
-      </div></div>
-    <div class="maps-steps">
-      <button data-part="back" type="button" aria-label="Previous filter" title="Previous filter">‹</button>
-      <input data-part="slider" type="range" min="1" autocomplete="off" aria-label="Filter">
-      <button data-part="next" type="button" aria-label="Next filter" title="Next filter">›</button></div>
-    <div data-part="figures" class="maps-figures"></div>
-    <div class="maps-row"><label class="maps-strength">Map over the picture
+      </div>
+      <label class="maps-strength">Map over the picture
         <input data-part="strength" type="range" min="0" max="100" value="70" autocomplete="off">
         <span data-part="percent" class="maps-percent"></span></label>
+      <label><input class="maps-squares" type="checkbox" autocomplete="off"> Squares, not smoothed</label>
       <label data-part="boxing"><input class="maps-boxed" type="checkbox" checked autocomplete="off">
-        Boxes around the figures</label></div>
-  </section>`;
+        Boxes around the figures</label>
+      <button data-part="keep" type="button" aria-pressed="false">Keep this view beside the next</button></div>
+  </div>
+  <dialog data-part="large" class="maps-large" aria-label="Enlarged"><form method="dialog"><button>Close</button></form>
+  </dialog>`;
 
 class Reader {
   constructor(root) {
     Object.assign(this, { root, order: [], sort: "number", reversed: false, ticket: 0 });
     this.index = JSON.parse(root.querySelector("script[type='application/json']").textContent);
-    this.first = { model: 0, block: this.index.models[0].blocks.length - 1, filter: 0, picture: 0, network: 0 };
+    this.first = this.parse(this.index.first ?? "").view
+      ?? { model: 0, block: this.index.models[0].blocks.length - 1, filter: 0, picture: 0, network: 0 };
     this.view = this.first;
     root.insertAdjacentHTML("beforeend", LAYOUT);
     root.querySelectorAll("[data-part]").forEach((part) => { this[part.dataset.part] = part; });
+    this.tour = [...root.querySelectorAll(".maps-tour a")];
     this.addParts();
     this.listen();
     this.strength.oninput();
@@ -161,11 +174,12 @@ class Reader {
     this.choices.prepend(makeChoice("picture", "Picture", pictures.map((picture) => pictureOption(address, picture))),
       makeChoice("model", "Model", models.map(titleOption)));
     [this.image, this.overlay] = [make("img"), make("canvas", { "aria-hidden": "true" })];
+    this.kept = make("div", { className: "maps-kept", hidden: true });
     [this.numbers, this.grid] = [new Numbers(this), new Grid(this)];
     [this.strongest, this.table] = [new Strongest(this), new Table(this)];
     this.status = make("p", { role: "status", className: "maps-unseen" });
-    this.root.querySelector(".maps-stage").append(this.numbers.element);
-    this.root.append(this.grid.element, this.strongest.element, this.table.element, this.status);
+    this.screen.append(this.grid.element);
+    this.root.append(this.numbers.element, this.strongest.element, this.table.element, this.status);
   }
 
   listen() {
@@ -178,56 +192,124 @@ class Reader {
     this.reverse.onclick = () => this.sortBy(this.sort);
     this.back.onclick = () => this.step(this.position - 1);
     this.next.onclick = () => this.step(this.position + 1);
-    this.slider.oninput = () => this.step(this.slider.value - 1);
+    this.slider.oninput = () => this.touched ?? this.step(this.slider.value - 1);
+    this.waitForTouch();
+    this.number.onchange = () => this.number.reportValidity() && this.step(this.order.indexOf(this.number.value - 1));
     this.strength.oninput = () => {
-      this.overlay.style.opacity = this.strength.value / 100;
+      this.root.style.setProperty("--strength", this.strength.value / 100);
       this.percent.textContent = `${this.strength.value} %`;
     };
-    window.addEventListener("hashchange", () => this.follow(location.hash));
+    this.enlarge.onclick = this.figures.onclick = ({ target }) => target.closest("a") ?? this.toggleLarge();
+    this.large.onclose = () => this.choices.after(this.stage);
+    this.large.onclick = ({ target }) => target === this.large && this.large.close(); // beside what is enlarged
+    this.keep.onclick = () => this.keepView();
+    window.addEventListener("popstate", ({ state }) => this.arrive(state?.mapsLeft));
     document.addEventListener("click", (event) => this.click(event), true);
+  }
+
+  // A finger on the slider may be about to scroll the page, which the browser then tells by cancelling: so a touch
+  // moves the slider once it has gone sideways, or is over.
+  waitForTouch() {
+    const { slider } = this, settle = (moves) => () => {
+      if (this.touched === undefined) return;
+      this.touched = undefined;
+      if (moves) this.step(slider.value - 1); else slider.value = this.position + 1;
+    };
+    slider.onpointerdown = ({ pointerType, clientX }) => { if (pointerType === "touch") this.touched = clientX; };
+    slider.onpointermove = ({ clientX }) => Math.abs(clientX - this.touched) > 9 && settle(true)();
+    [slider.onpointerup, slider.onpointercancel] = [settle(true), settle(false)];
+  }
+
+  // The maps as large as the window, with the slider; a second click makes them small again.
+  toggleLarge() {
+    if (this.large.open) return this.large.close();
+    this.large.append(this.stage);
+    this.large.showModal();
+    this.slider.focus();
+  }
+
+  // A copy of the picture under its map, which stays beside whatever is chosen next: another filter, picture or network.
+  keepView() {
+    const { kept, model, block, view, overlay, networks, picture } = this, keeps = kept.hidden;
+    [kept.hidden, this.keep.ariaPressed] = [!keeps, String(keeps)];
+    this.keep.textContent = keeps ? "Let go of the kept view" : "Keep this view beside the next";
+    if (!keeps) return;
+    const copy = this.figures.firstChild.cloneNode(true);
+    copy.querySelector("canvas").replaceWith(overlay.cloneNode());
+    copy.querySelector("canvas").getContext("2d").drawImage(overlay, 0, 0);
+    copy.querySelector("figcaption").replaceChildren("Kept: ", make("a", { href: this.linkTo(view.filter) },
+      `filter ${view.filter + 1} of ${block.layer}, ${model.title} ${networks[0].title}`), `, ${namePicture(picture)}`);
+    kept.replaceChildren(copy);
   }
 
   // Addresses: #model/block/filter/picture, and the network where it is not the first; block and filter count from 1.
 
-  linkTo(filter) {
-    const { model, view: { block, network }, picture } = this;
+  linkTo(filter, picture = this.picture) {
+    const { model, view: { block, network } } = this;
     const parts = [model.key, block + 1, filter + 1, picture.key, ...(network ? [model.networks[network].key] : [])];
     return `#${parts.join("/")}`;
   }
 
-  // The view that an address names; null where there is none.
+  // The address of a filter in the picture in which it answers most; null where it is silent in all.
+  linkToLoudest(filter) {
+    const { values: { loudest }, networks: [{ key }], index: { pictures } } = this, place = loudest[key][filter];
+    return place === null ? null : this.linkTo(filter, pictures[place]);
+  }
+
+  // The view that an address names; where there is none, what is wrong, and what there is instead.
   parse(hash) {
-    const [key, block, filter, picture, network, ...more] = hash.slice(1).split("/");
-    const place = (list, wanted) => list.findIndex((one) => one.key === wanted), { models, pictures } = this.index;
+    const [key, block, filter, picture, network, ...more] = hash.slice(1).split("/"), { models, pictures } = this.index;
+    const place = (list, wanted) => list.findIndex((one) => one.key === wanted);
     const view = { model: place(models, key), block: block - 1, filter: filter - 1, picture: place(pictures, picture) };
-    const model = models[view.model], count = model?.blocks[view.block]?.count ?? 0;
+    const model = models[view.model], blocks = model?.blocks ?? [], count = blocks[view.block]?.count ?? 0;
     view.network = network === undefined || !model ? 0 : place(model.networks, network);
-    const there = Number.isInteger(view.filter) && view.filter >= 0 && view.filter < count;
-    return there && view.picture >= 0 && view.network >= 0 && !more.length ? view : null;
+    const keys = (list) => list.map((one) => one.key).join(", "), upTo = (number) => `1 to ${number}`;
+    const wrong = [[!model, "model", key, () => keys(models)], [!count, "block", block, () => upTo(blocks.length)],
+      [!(Number.isInteger(view.filter) && view.filter >= 0 && view.filter < count), "filter", filter, () => upTo(count)],
+      [view.picture < 0, "picture", picture, () => keys(pictures)],
+      [view.network < 0, "network", network, () => keys(model.networks)],
+      [more.length, "part", more[0], () => "no more parts"]].find(([is]) => is);
+    if (!wrong) return { view };
+    const [, part, given, there] = wrong;
+    return { told: `This page has no view “${hash}”: there is no ${part} “${given ?? ""}”, but ${there()}.` };
   }
 
   // Shows what the address names. One without a "/" names another part of the page; none, the view of the beginning.
+  // Returns whether it is an address of this reader, right or wrong.
   follow(hash) {
-    const ours = hash.includes("/"), view = ours ? this.parse(hash) : null;
-    this.alert.textContent = ours && !view ? `This page has no view “${hash}”; it shows another.` : "";
+    const ours = hash.includes("/"), { view, told } = ours ? this.parse(hash) : {};
     this.changed = false;
-    if (view) this.go(view); else if (!hash || !this.order.length) this.go(this.first);
-    return Boolean(view);
+    if (view || !hash || !this.order.length) this.loading = this.go(view ?? this.first);
+    this.alert.textContent = told ? `${told} What stands here instead is another view.` : "";
+    return ours;
   }
 
-  // A link to a view brings the reader into sight, also where the address stays the same.
+  // A link to a view: what is left remembers where on the page it was. The browser then changes the address; where it
+  // stays the same, nothing tells of it.
   click(event) {
     const link = event.target.closest?.("a[href*='#']");
-    const view = link && link.pathname === location.pathname && this.parse(link.hash);
-    if (!view || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || link.pathname !== location.pathname || !this.parse(link.hash).view) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     this.remember();
-    if (link.hash === location.hash) this.follow(link.hash);
-    this.reveal();
+    if (link.hash === location.hash) return this.arrive();
+    history.replaceState({ ...history.state, mapsLeft: scrollY }, "");
   }
 
-  reveal() {
-    this.slider.focus({ preventScroll: true }); // from here, arrow keys go on
-    this.heading.scrollIntoView({ block: "start" });
+  // At another address: by Back, to the sentence that was left.
+  arrive(left) {
+    if (!this.follow(location.hash)) return;
+    if (left === undefined) this.reveal(); else scrollTo({ top: left, behavior: "instant" });
+  }
+
+  // Brings the maps into sight where they are not, with what is chosen above them if that fits; from here, arrow keys go
+  // on.
+  async reveal() {
+    await this.loading;
+    const { stage, alert, choices } = this, show = (part, block) => part.scrollIntoView({ block, behavior: "instant" });
+    const missed = () => stage.getBoundingClientRect().top < 0 || stage.getBoundingClientRect().bottom > innerHeight;
+    if (missed() || alert.textContent) show(alert.textContent ? alert : choices, "start");
+    if (missed()) show(stage, "end");
+    this.slider.focus({ preventScroll: true });
   }
 
   // The address follows what is chosen. It is replaced, so that Back leads to the last link and not through every step.
@@ -276,6 +358,10 @@ class Reader {
     this.view = this.drawn || { ...this.first };
     this.drawChoices();
     this.alert.textContent = `${numbers.message} could not be loaded.`;
+    if (!this.drawn) {
+      this.root.classList.add("maps-lost");
+      this.alert.append(" These maps are shown in the built book; in a live notebook the explorer below shows them.");
+    }
   }
 
   drawChoices() {
@@ -292,16 +378,18 @@ class Reader {
   // Everything that stays while the slider moves.
   drawBlock(numbers, sprites) {
     const { model, block: { count }, view } = this;
-    Object.assign(this, { sprites, drawn: view, measured: numbers !== null });
+    Object.assign(this, { sprites, drawn: view, measured: "strength" in numbers });
     this.values = { ...numbers, here: sprites[0].high }; // lists over the filters
     this.drawPicture();
-    this.sorting.replaceChildren(...orderOptions(model, numbers !== null));
+    this.sorting.replaceChildren(...orderOptions(model, this.values));
     this.sorting.value = this.sort;
-    if (this.sorting.value !== this.sort) // this block was not measured
+    if (!this.sorting.selectedOptions[0] || this.sorting.selectedOptions[0].disabled) {
+      this.alert.textContent = "What the filters were sorted by was not measured in this block: they stand by number.";
       [this.sort, this.reversed, this.sorting.value] = ["number", false, "number"];
+    }
     this.order = sortFilters(this.values, this.sort, this.reversed);
     view.filter ??= this.order[0];
-    this.slider.max = count;
+    this.slider.max = this.number.max = count;
     this.grid.show();
     this.table.draw();
     this.drawFilter();
@@ -314,15 +402,16 @@ class Reader {
     Object.assign(image, { src: `${this.index.address}/pictures/${picture.key}.jpg`, alt: namePicture(picture) });
     seen.caption.textContent = picture.caption;
     this.frames = networks.map(() => makeFrame(picture, make("canvas", { role: "img" })));
-    this.figures.replaceChildren(seen.element, ...this.frames.map(({ element }) => element));
+    this.figures.replaceChildren(seen.element, ...this.frames.map(({ element }) => element), this.kept);
     this.boxing.hidden = !picture.boxes.length;
   }
 
   // What changes with every step of the slider, and must be quick.
   drawFilter() {
     const { block, view, sprites, networks, position } = this, { filter } = view;
-    this.slider.value = position + 1;
-    const sorted = this.sort === "number" && !this.reversed ? "" : `, ${ordinal(position + 1)} in this order`;
+    [this.slider.value, this.number.value] = [position + 1, filter + 1];
+    const sorted = this.sort === "number" && !this.reversed ? ""
+      : valueOf(this.values, this.sort, filter) === null ? ", not measured" : `, ${ordinal(position + 1)} in this order`;
     this.slider.setAttribute("aria-valuetext", `filter ${filter + 1} of ${block.count}${sorted}`);
     this.heading.replaceChildren(`Filter ${filter + 1} `,
       make("small", {}, `of ${block.count} in block ${view.block + 1}${sorted}`));
@@ -334,6 +423,11 @@ class Reader {
       layer.setAttribute("aria-label", `Map of filter ${filter + 1} of ${block.layer}, ${this.model.title} ${title}`);
       caption.textContent = `${title}: ${block.side} × ${block.side} answers, ${describeRange(sprites[index], filter)}`;
     });
+    const here = this.linkTo(filter), loudest = this.linkToLoudest(filter);
+    this.tour.forEach((link) => { link.ariaCurrent = link.hash === here ? "true" : null; });
+    this.loudest.hidden = loudest === here;
+    this.loudest.textContent = loudest ? "See it where it answers most" : "Silent in all of these pictures";
+    if (loudest) this.loudest.href = loudest; else this.loudest.removeAttribute("href");
     this.numbers.show();
     this.grid.select(position);
     this.table.mark();

@@ -10,30 +10,38 @@ const formatNumber = (value) => (value === null || value === undefined ? "–" :
 const formatShare = (value) => (value === null ? "–" : `${Math.round(100 * value)} %`);
 const namePicture = ({ label, caption }) => (label ? `${label}: ${caption}` : caption);
 
-// The options for the order of a block's filters, the classes' own in groups. A value names a list of the numbers, and
-// of the classes' lists, behind a colon, the class.
-function orderOptions(model, measured) {
-  const option = ([value, text]) => make("option", { value }, text);
-  const known = [["number", "number"], ["here", "highest answer here"]].map(option);
-  if (!measured) return known;
+// The values to sort by, over the filters. A key names a list of the numbers and, of the classes' lists, behind a colon,
+// the class.
+function listOf(numbers, key) {
+  const [kind, index] = key.split(":");
+  return index ? numbers[kind]?.[index] : numbers[kind];
+}
+
+const valueOf = (numbers, key, filter) => (key === "number" ? filter : listOf(numbers, key)[filter]);
+
+// The options for the order of a block's filters, the classes' own in groups; what was not measured can't be chosen.
+function orderOptions(model, numbers) {
+  const option = ([value, text]) => {
+    const disabled = value !== "number" && !listOf(numbers, value)?.some((one) => one !== null);
+    return make("option", { value, disabled }, disabled ? `${text} (not measured)` : text);
+  };
   const ofClasses = (label, kind) =>
     make("optgroup", { label }, ...model.classes.map((name, index) => option([`${kind}:${index}`, name])));
-  const numbers = [["strength", "strength"], ["selectivity", "selectivity for any class"],
-    ["inside", "share inside the figure"], ["correlation_before_after", "change through training"],
-    ["importance", "importance"]].map(option);
-  return [...known, ...numbers, ofClasses("Selectivity for", "auc"), ofClasses("Importance for", "drop")];
+  const all = [["number", "number"], ["here", "highest answer here"], ["strength", "strength"],
+    ["selectivity", "selectivity for any class"], ["inside", "share inside the figure"],
+    ["correlation_before_after", "change through training"], ["importance", "importance"]].map(option);
+  return model.classes.length ? [...all, ofClasses("Selectivity for", "auc"), ofClasses("Importance for", "drop")] : all;
 }
 
 const lowFirst = (key) => key === "number" || key === "correlation_before_after";
 
-// All filters in an order: the remarkable values first, what was not measured last. `here` of the numbers are the
-// highest answers in the picture that is shown.
+// All filters in an order: the remarkable values first, what was not measured always last. `here` of the numbers are
+// the highest answers in the picture that is shown.
 function sortFilters(numbers, key, reversed = false) {
-  const filters = [...numbers.here.keys()], [kind, index] = key.split(":");
-  const list = kind === "number" ? [...filters] : numbers[kind], values = index ? list[index] : list;
-  const sign = lowFirst(key) ? 1 : -1;
-  filters.sort((a, b) => (values[a] === null) - (values[b] === null) || sign * (values[a] - values[b]) || a - b);
-  return reversed ? filters.reverse() : filters;
+  const filters = [...numbers.here.keys()], value = (filter) => valueOf(numbers, key, filter);
+  const sign = lowFirst(key) ? 1 : -1, known = filters.filter((filter) => value(filter) !== null);
+  known.sort((a, b) => sign * (value(a) - value(b)) || a - b);
+  return [...(reversed ? known.reverse() : known), ...filters.filter((filter) => value(filter) === null)];
 }
 
 // The numbers of one filter beside its maps.
@@ -46,7 +54,8 @@ class Numbers {
     const terms = Object.entries(reader.index.meanings).flatMap(([term, text]) =>
       [make("dt", {}, term), make("dd", {}, text)]);
     this.element = make("div", { className: "maps-numbers" }, this.list,
-      make("table", { className: "maps-classes" }, make("thead", {}, head), this.rows), this.note,
+      make("div", { className: "maps-wide" },
+        make("table", { className: "maps-classes" }, make("thead", {}, head), this.rows)), this.note,
       make("details", { className: "maps-explained", hidden: !terms.length },
         make("summary", {}, "What the numbers mean"), make("dl", {}, ...terms)));
   }
@@ -62,18 +71,22 @@ class Numbers {
     this.note.textContent = `Measured on the ${model.networks[0].title} network and its ${model.tested} test pictures.`;
   }
 
+  // Of each number its name, value and a note. What was not measured has no rank.
   facts(filter) {
-    const { values, block: { count } } = this.reader, number = (key) => formatNumber(values[key][filter]);
-    const rank = (key, word) => `${ordinal(sortFilters(values, key).indexOf(filter) + 1)} ${word} of ${count}`;
-    return [
-      ["Strength", number("strength"), rank("strength", "strongest")],
-      ["Selectivity", number("selectivity"), `for ${values.best[filter] || "no class"}, p = ${number("p")}`],
-      ["Inside the figure", formatShare(values.inside[filter]),
-        `where boxes cover ${formatShare(values.box_share[filter])}; in other pictures' boxes of that size `
-        + formatShare(values.inside_others[filter])],
-      ["Importance", number("importance"), rank("importance", "most important")],
-      ["Like before training", number("correlation_before_after"), "correlation of its maps"],
-    ];
+    const { values, block: { count }, model: { tested } } = this.reader;
+    const missing = (key) => values[key][filter] === null;
+    const fact = (name, key, note, format = formatNumber) => [name,
+      ...(missing(key) ? ["–", "not measured"] : [format(values[key][filter]), note()])];
+    const rank = (key, word) => () => `${ordinal(sortFilters(values, key).indexOf(filter) + 1)} ${word} of ${count}`;
+    const strength = fact("Strength", "strength", rank("strength", "strongest"));
+    if (missing("selectivity")) return [strength, ["Not measured", "–",
+      `it is heard in ${values.heard[filter]} of ${tested} test pictures, which is too few`]];
+    return [strength,
+      fact("Selectivity", "selectivity", () => `for ${values.best[filter]}, p = ${formatNumber(values.p[filter])}`),
+      fact("Inside the figure", "inside", () => `where boxes cover ${formatShare(values.box_share[filter])}; in other `
+        + `pictures' boxes of that size ${formatShare(values.inside_others[filter])}`, formatShare),
+      fact("Importance", "importance", rank("importance", "most important")),
+      fact("Like before training", "correlation_before_after", () => "correlation of its maps")];
   }
 
   // The bar goes from chance, the middle, to the area under the curve.
@@ -109,7 +122,7 @@ class Strongest {
     this.element.hidden = !measured;
     this.title.textContent = peaks.length
       ? `The ${peaks.length} pictures of the test part that filter ${filter + 1} answers to most`
-      : `Filter ${filter + 1} answers the same everywhere, in all pictures of the test part`;
+      : `Filter ${filter + 1} is heard in no picture of the test part`;
     this.list.replaceChildren(...peaks.map((peak) => this.item(...peak)));
   }
 
@@ -135,7 +148,7 @@ class Strongest {
   }
 }
 
-// All filters of a block as a table: searched, sorted like the slider, each row a link to its view.
+// All filters of a block as a table: searched, sorted like the slider, each row a link to where the filter answers most.
 class Table {
   constructor(reader) {
     this.reader = reader;
@@ -188,7 +201,8 @@ class Table {
 
   row(filter, columns) {
     const [number, ...cells] = columns.map(([, , text]) => make("td", {}, String(text(filter))));
-    number.replaceChildren(make("a", { href: this.reader.linkTo(filter) }, number.textContent));
+    const href = this.reader.linkToLoudest(filter);
+    if (href) number.replaceChildren(make("a", { href }, number.textContent));
     return make("tr", { "data-filter": filter }, number, ...cells);
   }
 

@@ -19,7 +19,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>safe</titl
     <meta name="viewport" content="width=device-width, initial-scale=1"><style>:root { color-scheme: light dark }
     body { margin: 0; font: 16px sans-serif; background: Canvas; color: CanvasText } a { color: inherit }</style>
     <main><h1>Maps</h1><p><a href="VIEW">a view</a> <a href="OTHER">another</a> <a href="#end">the end</a></p>
-    READER<h2 id="end">End</h2></main></html>"""
+    READER<h2 id="end">End</h2><p style="margin-top: 3000px">On <a href="VIEW">this torso</a></p></main></html>"""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,8 @@ def site(tmp_path_factory, given):
     page.parent.mkdir(parents=True)
     page.write_text(PAGE.replace("VIEW", reader.link("alpha", "three", 6, "third")).replace(
         "OTHER", reader.link("alpha", "one", 1, "first", "ImageNet")).replace("READER", reader.html), encoding="utf-8")
+    reader.tell([("a torso", "#alpha/3/7/third", HOSTILE), ("a tree", "#alpha/4/2/first", "It is green.")])
+    page.with_name("tour.html").write_text(PAGE.replace("READER", reader.html), encoding="utf-8")
     return page
 
 
@@ -63,7 +65,7 @@ class View:
         self.slider = page.get_by_role("slider", name="Filter", exact=True)
         self.grid = page.get_by_role("listbox")
         self.marked = self.grid.locator("[aria-selected=true]")
-        self.alert = page.get_by_role("alert")
+        self.alert, self.loudest = page.get_by_role("alert"), page.locator(".maps-stage a.maps-quiet")
         self.captions = self.root.locator(".maps-figures figcaption")
         self.rows = self.root.locator(".maps-scroll tbody tr")
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -78,6 +80,11 @@ class View:
     def wait(self):
         self.page.wait_for_selector(".artpose-maps:not([aria-busy]) :is(.maps-figures canvas, noscript figure)")
         return self
+
+    def in_sight(self, *locators):
+        """Whether they stand within the window."""
+        boxes, window = [locator.bounding_box() for locator in locators], self.page.viewport_size
+        return all(box["y"] >= 0 and box["y"] + box["height"] <= window["height"] for box in boxes)
 
     def rest(self):
         """Until what follows a step has followed; returns the address."""
@@ -125,6 +132,7 @@ class View:
         return self
 
     def seen(self, frame, side, strength=70):
+        self.page.get_by_label("Squares, not smoothed").check()
         self.page.get_by_label("Map over the picture").fill(str(strength))
         return sample(self.page.locator(".maps-frame").nth(frame), side)
 
@@ -271,8 +279,11 @@ def test_filters_are_sorted_by_every_number(view):
 def test_a_block_that_was_not_measured_is_sorted_by_what_is_known(view):
     page = view("#alpha/3/1/first").sort("inside").choose("Block", "Block 2")
     assert page.filters(3) == [0, 1, 2]
-    options = page.page.get_by_role("combobox", name="Sort by").locator("option").all_inner_texts()
-    assert options == ["number", "highest answer here"]
+    assert "What the filters were sorted by was not measured in this block" in page.alert.inner_text()
+    options = page.page.get_by_role("combobox", name="Sort by").locator("option")
+    assert options.evaluate_all("all => all.filter((one) => !one.disabled).map((one) => one.text)") == [
+        "number", "highest answer here"]
+    assert "importance (not measured)" in options.all_inner_texts()
     assert page.root.locator(".maps-numbers, .maps-strongest, .maps-explained").locator("visible=true").count() == 0
 
 
@@ -290,7 +301,7 @@ def test_the_grid_selects_by_click_and_by_keys_and_keeps_the_current_filter_in_s
                        ("ArrowUp", 0)):
         assert page.press(key) == expected[place]
         mark, box = page.marked.bounding_box(), page.grid.bounding_box()
-        assert box["y"] - 1 <= mark["y"] and mark["y"] + mark["height"] <= box["y"] + box["height"] + 1
+        assert box["y"] - 2 <= mark["y"] and mark["y"] + mark["height"] <= box["y"] + box["height"] + 2
         assert page.marked.get_attribute("aria-label") == labels[place]
         assert page.marked.get_attribute("id") == page.grid.get_attribute("aria-activedescendant")
 
@@ -328,9 +339,39 @@ def test_links_in_the_prose_switch_the_view_and_back_leads_back(view):
     assert page.filter == 5 and not page.alert.is_visible()
 
 
+def test_back_leads_to_the_sentence(view):
+    page = view(viewport={"width": 390, "height": 844})
+    page.page.get_by_text("On this torso").scroll_into_view_if_needed()
+    left = page.page.evaluate("scrollY")
+    assert left > 3000
+    page.link("this torso")
+    page.page.get_by_text("Filter 7 of 8 in block 3").wait_for()
+    assert page.in_sight(page.slider, page.root.locator(".maps-frame").first)
+    page.press("ArrowRight")
+    page.rest()
+    page.page.go_back()
+    page.page.get_by_text("of 230 in block 5").wait_for()
+    assert page.page.evaluate("scrollY") == pytest.approx(left, abs=2)
+
+
+def test_the_tour_opens_on_its_first_view_and_tells_of_each(view, site):
+    page = view()
+    page.page.goto(site.with_name("tour.html").as_uri())
+    page.wait()
+    told = page.root.locator(".maps-tour span:visible")
+    assert page.filter == 6 and told.all_inner_texts() == [HOSTILE] and page.page.title() == "safe"
+    page.link("a tree")
+    page.page.get_by_text("Filter 2 of 10 in block 4").wait_for()
+    assert told.all_inner_texts() == ["It is green."]
+    page.press("ArrowRight")
+    assert told.count() == 0
+
+
 def test_an_address_that_names_no_view_is_told_and_ignored(view):
     page = view("#gamma/1/1/first")  # already when it opens
-    assert page.alert.inner_text().startswith("This page has no view “#gamma/1/1/first”")
+    assert page.alert.inner_text().startswith("This page has no view “#gamma/1/1/first”: there is no model “gamma”, "
+                                              "but alpha, beta.")
+    assert page.in_sight(page.alert, page.slider)
     assert page.filter == 0 and page.chosen("Block 5")
     assert page.rest() == "#gamma/1/1/first"  # a page does not change an address by itself
     page.choose("Block", "Block 4")
@@ -361,7 +402,7 @@ def test_the_nine_strongest_pictures_are_cropped_to_what_the_filter_sees(view):
         assert box["width"] / box["height"] == pytest.approx(60 / 90, rel=0.03)  # not distorted
     page.page.get_by_label("Whole pictures").check()
     assert within(crops.nth(1).locator("span"), crops.nth(1)) == pytest.approx((x0, y0, x1 - x0, y1 - y0), abs=0.03)
-    assert page.open("#alpha/5/1/first").page.get_by_text("answers the same everywhere").is_visible()
+    assert page.open("#alpha/5/1/first").page.get_by_text("is heard in no picture").is_visible()
     assert crops.count() == 0
     closed = next(filter for filter, peaks in page.tables["five"]["strongest"].items()
                   if filter > 1 and any(peak["picture"] == TESTED - 1 for peak in peaks))
@@ -372,7 +413,7 @@ def test_the_nine_strongest_pictures_are_cropped_to_what_the_filter_sees(view):
 
 def test_the_table_is_searched_and_sorted_and_its_rows_lead_to_views(view):
     page = view("#alpha/5/1/first/imagenet").unfold("All 230 filters of five as a table")
-    numbers, best = page.rows.locator("a"), page.tables["five"]["best_class"]
+    numbers, best = page.rows.locator("td:first-child"), page.tables["five"]["best_class"]
     for listed, more in ((100, "List 100 more"), (200, "List 30 more")):
         page.button(more).wait_for()
         assert page.rows.count() == listed
@@ -393,9 +434,13 @@ def test_the_table_is_searched_and_sorted_and_its_rows_lead_to_views(view):
         page.wait()
         assert numbers.all_inner_texts() == [str(index + 1) for index in expected]
         assert heading.get_attribute("aria-sort") == sorted_
-    numbers.first.click()
-    assert page.rest() == f"#alpha/5/{pieta[-1] + 1}/first/imagenet"
-    assert page.filter == pieta[-1] and page.rows.first.get_attribute("aria-current") == "true"
+    links = page.rows.locator("a")  # a filter that is silent in all pictures has none
+    href = links.first.get_attribute("href")
+    links.first.click()
+    page.wait()
+    assert page.rest() == href and re.fullmatch(r"#alpha/5/\d+/\w+/imagenet", href)
+    assert page.rows.filter(has=page.page.locator(f"a[href='{href}']")).get_attribute("aria-current") == "true"
+    assert "drawn black" not in page.captions.nth(1).inner_text() and not page.loudest.is_visible()
 
 
 # Loading.
@@ -457,6 +502,88 @@ def test_nothing_of_hostile_texts_is_run(view):
     assert page.page.locator("img[onerror], .artpose-maps script[src]").count() == 0
 
 
+def test_a_desk_sees_everything_at_once(view):
+    page = view("#alpha/4/2/third")
+    assert page.in_sight(page.slider, page.grid, *page.root.locator(".maps-frame, fieldset:visible").all())
+    for model in ("#beta/5/100/first", "#alpha/5/9/second/side-by-side"):
+        page.open(model)
+        assert page.in_sight(page.slider, page.grid, *page.root.locator(".maps-frame").all())
+
+
+def test_a_phone_keeps_slider_and_maps_in_sight_and_a_swipe_scrolls(view):
+    page = view("#alpha/5/100/first", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    touch = page.page.context.new_cdp_session(page.page)
+    before = page.page.evaluate("scrollY")
+    box = page.slider.bounding_box()
+    x, y = box["x"] + 20, box["y"] + box["height"] / 2
+
+    def drag(*points):
+        for kind, point in zip(["touchStart", *["touchMove"] * (len(points) - 1)], points, strict=True):
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [dict(zip("xy", point, strict=True))]})
+            page.page.wait_for_timeout(30)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.page.wait_for_timeout(100)
+
+    drag(*[(x, y - 12 * step) for step in range(12)])
+    assert page.page.evaluate("scrollY") > before + 50 and page.filter == 99
+    page.page.evaluate("document.querySelector('.maps-strongest').scrollIntoView()")
+    page.page.wait_for_timeout(100)
+    assert page.in_sight(page.slider, *page.root.locator(".maps-frame").all())
+    y = page.slider.bounding_box()["y"] + box["height"] / 2
+    drag((x, y), (x + 15, y), (x + 30, y))
+    assert page.filter < 99
+    moved = page.filter
+    drag((x + 60, y))  # a touch
+    assert page.filter > moved
+
+
+def test_a_filter_is_typed_and_what_is_none_is_refused(view):
+    page = view()
+    number = page.page.get_by_role("spinbutton", name="Go to filter")
+    for typed, filter in (("57", 56), ("999", 56), ("", 56), ("1.5", 56), ("230", 229)):
+        number.fill(typed)
+        assert page.press("Enter") == filter
+    page.slider.focus()
+    assert page.press("ArrowLeft") == 228 and number.input_value() == "229"
+
+
+def test_a_click_enlarges_and_keys_go_on(view):
+    page = view("#alpha/3/4/first")
+    frame = page.root.locator(".maps-figures .maps-frame").first
+    small = frame.bounding_box()["height"]
+    frame.click()
+    assert frame.bounding_box()["height"] > 1.2 * small and page.press("ArrowRight") == 4
+    page.page.keyboard.press("Escape")
+    assert frame.bounding_box()["height"] == small and not page.page.get_by_role("dialog").is_visible()
+    page.button("Enlarge").click()
+    page.button("Close").click()
+    assert page.press("ArrowRight") == 5 or page.filter == 4  # the focus may be elsewhere
+    assert page.in_sight(frame, page.slider)
+
+
+def test_a_kept_view_stays_beside_the_next(view):
+    page = view("#alpha/3/4/first").boxes(False)
+    kept, strength = page.root.locator(".maps-kept .maps-frame"), 100
+    before = page.seen(0, 16, strength)
+    page.button("Keep this view beside the next").click()
+    page.link("this torso")
+    page.page.get_by_text("Filter 7 of 8 in block 3").wait_for()
+    assert np.abs(sample(kept, 16) - before).mean() < 12
+    assert page.captions.last.inner_text() == "Kept: filter 4 of three, Alpha fine-tuned, Sebastian: A saint"
+    page.button("Let go of the kept view").click()
+    assert not kept.is_visible()
+
+
+def test_what_is_chosen_is_seen_in_forced_colours_and_controls_are_not_printed(view):
+    page = view("#alpha/3/2/first", forced_colors="active")
+    outlines = page.root.locator(".maps-block .maps-option").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one).outlineStyle)")
+    assert outlines == ["none", "none", "solid", "none", "none"]
+    page.page.emulate_media(media="print", forced_colors="none")
+    assert not page.slider.is_visible() and not page.grid.is_visible()
+    assert page.root.locator(".maps-frame").first.is_visible() and page.root.locator(".maps-classes").is_visible()
+
+
 @pytest.mark.parametrize("width", [390, 320])
 def test_a_phone_needs_no_scrolling_sideways(view, width):
     page = view(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
@@ -472,9 +599,10 @@ def test_a_phone_needs_no_scrolling_sideways(view, width):
 def test_every_control_is_reached_by_tab_in_the_order_of_the_page(view):
     page = view("#alpha/3/2/first").unfold("All 8 filters of three as a table")
     page.page.get_by_role("link", name="the end").focus()
-    for wanted in ("Sebastian: A saint", "Alpha", "fine-tuned", "Block 3", "Sort by", "Reverse", "Previous filter",
-                   "Filter", "Next filter", "Map over the picture", "Boxes", "What the numbers mean",
-                   "All 8 filters of block 3", "Whole pictures", "All 8 filters of three as a table", "Search",
+    for wanted in ("Sebastian: A saint", "Alpha", "fine-tuned", "Block 3", "Previous filter", "Filter", "Next filter",
+                   "Go to filter", "Enlarge", "Sort by", "Reverse", "Map over the picture", "Squares", "Boxes", "Keep",
+                   "All 8 filters of block 3", "What the numbers mean", "Whole pictures",
+                   "All 8 filters of three as a table", "Search",
                    "Table of the filters"):
         name = ""
         while not name.startswith(wanted):

@@ -86,7 +86,7 @@ def logits(model, images):
 def test_a_row_a_filter_and_the_columns_that_are_promised(table):
     assert table.index.name == "filter"
     assert table.columns.tolist() == [
-        "strength", "auc_red", "auc_green", "auc_blue", "selectivity", "best_class", "p", "inside",
+        "strength", "heard", "best_class", "auc_red", "auc_green", "auc_blue", "selectivity", "p", "inside",
         "inside_others", "box_share",
         "importance_red", "importance_green", "importance_blue", "importance", UNCHANGED, "strongest"]
 
@@ -107,13 +107,13 @@ def test_numbers_are_those_of_version_0_1_0():
     found = filter_tables(tinynet.network(), before, images, labels, COLOURS, boxes, [EYES], 7)[EYES]
     expected = {
         "strength": [0.889706, 0.640686, 0.888399, 0, 1.602941],
-        "auc_red": [1, 0.34375, 0.308594, 0.5, 0.359375],
-        "auc_green": [0.25, 0.882812, 0.308594, 0.5, 0.613281],
-        "selectivity": [1, 0.882812, 0.882812, 0.5, 0.613281],
-        "p": [0.001, 0.006, 0.006, 1, 0.953],
+        "auc_red": [1, 0.34375, 0.308594, np.nan, 0.359375],
+        "auc_green": [0.25, 0.882812, 0.308594, np.nan, 0.613281],
+        "selectivity": [1, 0.882812, 0.882812, np.nan, 0.613281],
+        "p": [0.001, 0.006, 0.006, np.nan, 0.953],
         "inside": [0.091816, 0.093154, 0.077693, np.nan, 0.089219],
-        "importance_green": [0, 6.32958, 0, 0, 0],
-        "importance": [2.53679, 2.10986, 1.958716, 0, 0],
+        "importance_green": [0, 6.32958, 0, np.nan, 0],
+        "importance": [2.53679, 2.10986, 1.958716, np.nan, 0],
         UNCHANGED: [0.983503, 0.877314, 0.993257, np.nan, 0.980985]}
     np.testing.assert_allclose(found[list(expected)], pd.DataFrame(expected), atol=2e-5)
     assert found["best_class"].tolist() == ["red", "green", "blue", "", "green"]
@@ -134,12 +134,16 @@ def test_a_filter_that_sees_red_tells_red_from_all_others(table, data):
     assert table["box_share"][ALL] == pytest.approx(12 / SIZE ** 2)
 
 
-def test_a_dead_filter_has_no_numbers_that_it_did_not_earn(table):
-    dead = table.loc[DEAD]
-    assert (dead["strength"], dead["selectivity"], dead["best_class"], dead["p"]) == (0, 0.5, "", 1)
-    assert dead[["inside", "box_share", UNCHANGED]].isna().all()
-    assert (dead.filter(like="importance") == 0).all()
-    assert dead["strongest"] == []
+def test_a_filter_that_is_heard_in_too_few_pictures_is_not_measured(model, data, table):
+    """It neither favours a class nor takes a rank, whether it is dead, whispers, or answers in four pictures."""
+    four, numbers = data["images"].copy(), table.columns.difference(["strength", "heard", "best_class", "strongest"])
+    four[np.flatnonzero(data["labels"] == GREEN)[4:], :, :, GREEN] = 0
+    whisper = other(RED, [1e-4, 0, 0, 0])
+    for found, filter, heard in ((table, DEAD, 0), (measure(whisper, whisper, data), RED, 0),
+                                 (measure(model, model, data, images=four), GREEN, 4)):
+        row = found.loc[filter]
+        assert row["heard"] == heard == len(row["strongest"]) and row["best_class"] == ""
+        assert row[numbers].isna().all() and found[numbers].loc[ALL].notna().any()
 
 
 def test_the_strongest_pictures_come_first_with_the_place_of_the_peak(table, model, data):
@@ -156,6 +160,7 @@ def test_importance_is_that_of_the_surest_picture_of_each_class(table, model, da
     chosen = [max(np.flatnonzero(data["labels"] == index), key=lambda row, index=index: probabilities[row, index])
               for index in range(3)]
     drops = measure_importance(model, data["images"], chosen, EYES)
+    drops[:, DEAD] = np.nan  # not measured
     np.testing.assert_allclose(table[[f"importance_{name}" for name in COLOURS]].to_numpy().T, drops, atol=1e-6)
     np.testing.assert_allclose(table["importance"], np.abs(drops).mean(axis=0), atol=1e-6)
 
@@ -173,7 +178,7 @@ def test_a_class_without_pictures_has_no_numbers(model, data):
     found = measure(model, model, data, images=data["images"][some], labels=data["labels"][some],
                     boxes=[data["boxes"][row] for row in some])
     assert found[["auc_green", "importance_green"]].isna().all(axis=None)
-    assert found[["selectivity", "p", "importance"]].notna().all(axis=None)
+    assert found[["selectivity", "p", "importance"]].loc[[RED, BLUE, ALL]].notna().all(axis=None)
     assert found["best_class"][RED] == "red" and found["auc_red"][RED] == 1
 
 
@@ -210,7 +215,7 @@ def test_layers_are_measured_together_and_p_counts_the_filters_of_all(model, dat
     for layer in layers:
         alone = measure(model, other(ALL, [0, 0.3, 0.7, 0.1]), data, layer)
         pd.testing.assert_frame_equal(both[layer].drop(columns="p"), alone.drop(columns="p"))
-        assert (both[layer]["p"] >= alone["p"]).all()
+        assert (both[layer]["p"].dropna() >= alone["p"].dropna()).all()
 
 
 def test_a_correlation_takes_all_places_of_all_pictures(data, table):

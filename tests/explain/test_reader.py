@@ -3,12 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pytest
 import tinyreader
 from PIL import Image
 from tinyreader import LAYERS, MEANINGS, TESTED, picture
 
-from artpose_lib.explain.reader import ReaderModel, slug, write_reader
+from artpose_lib.explain.reader import Reader, ReaderModel, slug, write_reader
 
 BUDGET = 1_500_000  # bytes of the first view
 
@@ -90,8 +91,17 @@ def test_a_slug_fits_an_address(text, expected):
 def test_links_count_filters_from_one(written):
     reader = written[1]
     assert reader.link("alpha", "five", 119, "second") == "#alpha/5/120/second"
-    assert reader.link("alpha", "one", 0, "first", "ImageNet") == "#alpha/1/1/first/imagenet"
-    assert reader.link("alpha", "one", 0, "first", "side-by-side").endswith("/side-by-side")
+    assert reader.link("alpha", "one", 1, "first", "ImageNet") == "#alpha/1/2/first/imagenet"
+    assert reader.link("alpha", "one", 1, "first", "side-by-side").endswith("/side-by-side")
+
+
+def test_a_link_leads_to_the_picture_in_which_the_filter_answers_most(written):
+    answers = np.array([[1, np.nan, np.nan], [3, np.nan, 2], [2, np.nan, np.nan]])  # (pictures, filters)
+    reader = Reader(written[1].index, {("alpha", "fine-tuned", "one"): answers})
+    assert reader.link("alpha", "one", 0) == "#alpha/1/1/second"
+    assert reader.link("alpha", "one", 0, "third") == "#alpha/1/1/third"
+    assert reader.link("alpha", "one", 2, "third", "fine-tuned") == "#alpha/1/3/second/fine-tuned"  # there it is silent
+    assert reader.link("alpha", "one", 1, "first") == ""  # silent in all
 
 
 def test_a_picture_that_no_page_may_show_is_not_written(written):
