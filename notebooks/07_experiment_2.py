@@ -14,9 +14,8 @@
 # %% [markdown]
 # # Experiment 2: does augmentation help?
 #
-# The fine-tuned models of Experiment 1 were the thesis' best. Its second experiment trains them again, with a
-# training part that {doc}`augmentation <04_augmentation>` has made even and larger, and with every pose present in
-# every part. It reports its highest accuracy here.
+# The fine-tuned networks of {doc}`Experiment 1 <06_experiment_1>` are trained again, with a training part that
+# {doc}`augmentation <04_augmentation>` has made even and larger. The thesis reports its highest accuracy here.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -29,98 +28,127 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 # %%
 from dataclasses import replace
 from html import escape
-from pathlib import Path
 
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython.display import HTML, Markdown, display
 
 from artpose_lib.data.text import escape_markdown
+from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures, probes, scores, statistics, tables
+from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
-from artpose_lib.report.reference import open_editions
+from artpose_lib.report.reference import THIS_RUN, open_places
 from artpose_lib.train.recipes import SEEDS, find_recipe
-from artpose_lib.train.study import open_study
+from artpose_lib.train.study import NO_WEIGHTS, open_study
 from artpose_lib.train.training import find_peak
-from artpose_lib.train.variants import FAITHFUL, Variant
+from artpose_lib.train.variants import FAITHFUL, VARIANTS, Variant
 from artpose_lib.web import choose
 
 study = open_study(data, weights, profile, results, classes, cluster)
+places = open_places(study)
+found = {name: trials for name, of in places.items() if (trials := of.train("finetuned", "finetuned_aug")).records}
+simple = {name: probes.predict_references(places[name], "stratified") if places[name].trains
+          else places[name].read_simple("stratified") for name in found}
+poses = [name for name in found if name in open_places(study, poses=True)]  # what may stand beside the thesis
+first = poses[0]
+answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}
+summaries = {name: scores.summary(own) for name, own in answers.items()}
+doubts = {name: pd.DataFrame([(*key, statistics.find_doubt(rows, places[name].profile)) for key, rows in own.groupby(
+    ["model", "backbone"])], columns=["model", "backbone", "doubt"]) for name, own in answers.items()}
+beside = {name: scores.against_thesis(pd.concat([own, scores.summary(simple[name])])).query(
+    "model not in ['baseline', 'frozen']").merge(doubts[name], "left").fillna({"doubt": ""}) for name, own in summaries.items()}
+changes = {name: {pair: statistics.compare_models(pd.concat([own.predictions, simple[name]]), *pair, places[name].profile)
+                  for pair in [("finetuned", "finetuned_aug"), ("probe", "finetuned_aug")]} for name, own in found.items()}
+
+
+def tell_answer(rows):
+    surely = {verdict: ", ".join(own["backbone"]) for verdict, own in rows.groupby("verdict")}
+    told = [f"surely {verdict} with {surely[verdict]}" for verdict in ("higher", "lower") if verdict in surely]
+    if told:
+        return f"With augmentation the accuracy is {' and '.join(told)}."
+    return "Whether augmentation helps is " + ("not settled." if "not settled" in surely else "not told: nothing follows from these networks.")
+
+
+def tell_range(values):
+    low, high = (f"{100 * value:.0f}" for value in (values.min(), values.max()))
+    return f"{low} to {high} %" if low != high else f"{low} %"
+
+
+def tell_change(pair, rows):
+    told = [f"{verdict} with {', '.join(f'{row.backbone} ({tables.tell_change(row)})' for row in own.itertuples())}"
+            for verdict, own in rows.groupby("verdict", sort=False)]
+    return f"*{' → '.join(MODEL_TITLES[model] for model in pair)}*: {'; '.join(told) or 'no network has both'}."
+
+
+def tell_models(name):
+    thesis, own = scores.thesis_accuracies(), scores.summary(pd.concat([found[name].predictions, simple[name]]))
+    own = own.dropna(subset="accuracy").groupby("model")["accuracy"]
+    told = [f"{words} {tell_range(own.get_group(model))}" + (f" (thesis: {tell_range(thesis[model])})" if model in thesis else "")
+            for model, words in {"finetuned": "without", "finetuned_aug": "with", "probe": "by a linear probe without augmentation or tuning",
+                                 "file": "by the file's size alone"}.items() if model in own.groups]
+    return f"Rightly named: {', '.join(told)}."
+
+
+def comparison(metric, *names):
+    drawn = {name: beside[name].query("model != 'permuted'") for name in names}
+    return show(figures.comparison(drawn, metric, scores.per_trial(answers[names[0]])), alt=(
+        f"Figure 7.1. Test {figures.METRIC_TITLES[metric]} with augmentation and without, mean over trials with its 95 % interval: "
+        f"{', '.join(names)}, and the thesis (Tables 3.1 and 3.2). Pale: nothing follows from it."))
+
+
+display(Markdown(f"**{escape_markdown(first)}: {tell_answer(changes[first]['finetuned', 'finetuned_aug'])}** {tell_models(first)}"))
+display(comparison("accuracy", *poses))
 Markdown(study.banner())
 
-# %% [markdown]
-# ## Training
-#
-# Here 70 per cent of each class are for training, and 15 each for validation and test.
+# %%
+def tell_doubts(name):
+    own, of = doubts[name].query("doubt != ''"), places[name]
+    told = [f"from what {reason} ({', '.join(f'{MODEL_TITLES[row.model].lower()} {row.backbone}' for row in rows.itertuples())})"
+            for reason, rows in own.groupby("doubt", sort=False)]
+    title = f"{name} ({len(of.dataset)} {of.data_name}, profile {of.profile.name})" if of.trains else name
+    return f"- {escape_markdown(title)}: " + (f"nothing follows {'; '.join(told)}." if told else "all networks learned.")
+
+
+missing = [f"{backbone}: {reason}" for backbone, reason in found[THIS_RUN].missing.items()] if THIS_RUN in found else []
+Markdown("\n".join(tell_doubts(name) for name in found) + (f"\n\nNot in this run: {'; '.join(missing)}." if missing else ""))
 
 # %%
-found = study.train("finetuned", "finetuned_aug")  # the first is stored from Experiment 1
-augmented = found.predictions.query("model == 'finetuned_aug'")
-lost, answers = scores.find_diverged(found.predictions), scores.name_as_ended(found.predictions)
-summary = scores.summary(answers)
-trials = scores.per_trial(answers)
-beside = scores.against_thesis(summary)
-beside = beside[beside["model"].isin(["finetuned", "finetuned_aug", *summary["model"]])]
-names = list(augmented["backbone"].unique())
-Markdown(f"Trained with augmentation: {', '.join(names)}."
-         + "".join(f" {name}: {reason}." for name, reason in found.missing.items())
-         + "".join(f" The training of {row.model} {row.backbone} seed {row.seed} diverged; no number and no curve counts it."
-                   for row in lost.itertuples()))
-
-# %% [markdown]
-# As in Experiment 1, a trial is what it ended as. A network that is called fine-tuned and kept weights of which only the last
-# layer had learned is *frozen in fact* and stands apart in every table.
-
-# %%
-HTML(tables.fold("What the trials ended as", tables.diagnoses_table(found.diagnoses)))
-
-# %% [markdown]
-# ## With augmentation and without
-#
-# The thesis' Table 3.2, and its row of Table 3.1 that it is compared with. F1 also depends on how many pictures of a pose are
-# tested, which differs between the two experiments and from the thesis. Two things changed between the two
-# experiments, the augmentation and the division of the pictures, and the thesis added a hundred pictures besides. A
-# difference is therefore not augmentation's alone.
-
-# %%
-def comparison(metric):
-    return show(figures.comparison({"this run": beside}, metric, trials), alt=f"Test {metric} with augmentation and without.")
-
-
-choose("Score", {title: comparison(metric) for metric, title in figures.METRIC_TITLES.items()})
-
-# %% [markdown]
-# Below the networks stand the simpler means of {doc}`Experiment 1 <06_experiment_1>`, on this experiment's divisions.
-
-# %%
-references = probes.predict_references(study, "stratified")
-simple = scores.against_thesis(scores.summary(references))
-simple = simple[simple["model"].isin(probes.REFERENCES)]
-HTML(tables.results_table(pd.concat([beside, simple]), found.missing))
+choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names in {", ".join(poses): poses, **{
+    name: [name] for name in found if name not in poses}}.items() for metric, title in list(figures.METRIC_TITLES.items())[name == ", ".join(poses):]})
 
 # %% [markdown]
 # ## What follows
 #
-# The table reads as in Experiment 1. With augmentation and without, networks were tested on other pictures, so this
-# difference cannot be taken picture by picture, and it is the division's as well as the augmentation's. The probe learned
-# from the same training pictures as the augmented models, without augmentation and without tuning the network, and was
-# tested on the same.
+# Two things changed between the experiments: the augmentation, and the division of the pictures, of which 70 per cent of each
+# class are now for training and 15 each for validation and test. (The thesis added a hundred pictures besides.) So the networks
+# were tested on other pictures, and the first difference is not augmentation's alone. The probe learned from the same pictures as
+# the augmented networks, without augmentation and without tuning, and was tested on the same.
 
 # %%
-HTML(tables.changes_table(pd.concat([found.predictions, references]), study.profile, ("finetuned", "finetuned_aug"),
-                          ("probe", "finetuned_aug")))
+of = places[first]
+rows = []
+for backbone in BACKBONES:
+    sides = [of.find("finetuned_aug", variant=one, backbones=[backbone]) for one in (None, VARIANTS["A10 duplicates together"])]
+    if not of.trains and all(side.records for side in sides):
+        rows.append({"backbone": backbone, **statistics.compare(*(side.predictions for side in sides), of.profile)})
+together = "".join(f"; {row.backbone} {tables.tell_change(row)}, {row.verdict}" for row in pd.DataFrame(rows).itertuples())
+Markdown("\n".join([f"On {escape_markdown(first)}:\n", *(f"- {tell_change(*one)}" for one in changes[first].items())])
+         + f"\n- *Works on both sides → all pictures of a work on one side*, augmented{together}." * bool(together)
+         + "\n\nWhat else raises or blurs these numbers is the same as in Experiment 1, the pictures that EfficientNet-Lite0 helped to "
+           "choose among it." * (not of.trains))
+
+# %%
+HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table({
+    " → ".join(MODEL_TITLES[model] for model in pair): rows.set_index("backbone") for pair, rows in own.items()}))
+    for name, own in changes.items()))
 
 # %% [markdown]
 # ## SMOTE and imgaug apart
 #
-# The two experiments also differ in how they divide the pictures. So one network is trained again here with less
-# augmentation, or none, on the divisions of this experiment and by the same recipe. There is a second trap. Augmentation
-# makes more pictures, so that an epoch has more steps in which the network learns. *Copies* have as many steps: they
-# repeat the old pictures until each pose has as many as SMOTE and imgaug give it. Where augmentation is better than
-# copies, it is so by showing something new. The last row turns the order round: the thesis says that SMOTE should come
-# first, since it then distorts fewer pictures.
-#
-# Where rows are marked *reference*, they are of museum pictures, from trials that come with the book. They ran for as long as
-# the thesis', on smaller pictures.
+# Here one network is trained with less augmentation, or none, on the same divisions and by the same recipe. Augmentation makes
+# more pictures, so an epoch has more steps in which the network learns. *Copies* have as many steps: they repeat the old
+# pictures. Where augmentation is better than copies, it is so by showing something new. The last row turns the order round: the
+# thesis wants SMOTE first, since it then distorts fewer pictures.
 
 # %%
 SMALL, SIDE = "EfficientNet-Lite0", 96  # the network and the size of pictures, in pixels, that two processors can train
@@ -130,9 +158,8 @@ WAYS = {"SMOTE, then imgaug": FAITHFUL, "nothing": Variant(augmentation=()), "SM
         "rate of phase I's best epoch": Variant(max_lr="peak"), "the tables' rate": FAITHFUL}
 WHOLE = study.profile.full_strength(find_recipe("finetuned_aug", SMALL))
 tried = None if WHOLE else SEEDS[:1]  # one trial shows that it runs; more of so short ones would not tell more
-editions = open_editions(Path("../book/reference"), study.results)
-small_editions = {f"Reference: {edition.data_name}, {SMALL} at {SIDE} pixels": replace(
-    edition, profile=replace(edition.profile, input_size=SIDE)) for edition in editions}
+small_editions = {f"{name}, {SMALL} at {SIDE} pixels": replace(of, profile=replace(of.profile, input_size=SIDE))
+                  for name, of in places.items() if not of.trains}
 
 
 def compare_ways(of, backbone, pairs, seeds=None):
@@ -142,21 +169,32 @@ def compare_ways(of, backbone, pairs, seeds=None):
                          for one, two in pairs if one in stored and two in stored}).T
 
 
-pairs = [("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), ("nothing", "SMOTE, then imgaug"),
-         ("copies", "SMOTE, then imgaug"), ("imgaug, then SMOTE", "SMOTE, then imgaug")]
-compared = {name: compare_ways(edition, SMALL, pairs) for name, edition in small_editions.items()}
-compared |= {f"This run, {SMALL}": compare_ways(study, SMALL, pairs, tried)}
-HTML(tables.differences_table({name: rows for name, rows in compared.items() if len(rows)}))
+def show_ways(pairs, backbones):
+    compared = {name: compare_ways(of, SMALL, pairs) for name, of in small_editions.items()}
+    compared |= {f"{THIS_RUN}, {name}": compare_ways(study, name, pairs, tried) for name in backbones}
+    compared = {name: rows for name, rows in compared.items() if len(rows)}
+    for name, rows in compared.items():
+        told = [f"{verdict}: " + ", ".join(f"{row.Index} ({tables.tell_change(row)})" for row in own.itertuples())
+                for verdict, own in rows.groupby("verdict", sort=False)]
+        display(Markdown(f"- *{escape_markdown(name)}*. {'; '.join(told)}."))
+    return HTML(tables.fold("The differences in full", tables.differences_table(compared)) if compared else "")
+
+
+show_ways([("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), ("nothing", "SMOTE, then imgaug"),
+           ("copies", "SMOTE, then imgaug"), ("imgaug, then SMOTE", "SMOTE, then imgaug")],
+          [SMALL] if study.weights_of(SMALL) != NO_WEIGHTS else [])
 
 # %% [markdown]
 # ## How they learned
 #
-# The thesis' Figure 3.5. As in Experiment 1, the epoch that is kept was chosen by these validation pictures, so a curve's
-# height is a little too good.
+# The thesis' Figure 3.5. As in Experiment 1 the epoch that is kept was chosen by these validation pictures, so a curve's height is a
+# little too good.
 
 # %%
-show(figures.curves(scores.curves(scores.drop_trials(found.history, lost)), "finetuned_aug"),
-             alt="Validation accuracy and loss of the fine-tuned, augmented models by epoch.")
+kept = {name: scores.drop_trials(own.history, scores.find_diverged(own.predictions)) for name, own in found.items()}
+choose("Pictures", {name: show(figures.curves(scores.curves(own), "finetuned_aug"), alt=(
+    f"Figure 7.2. Validation accuracy and loss of the fine-tuned, augmented models by epoch, {name} (the thesis' Figure 3.5)."))
+    for name, own in kept.items() if "finetuned_aug" in set(own["model"])})
 
 # %% [markdown]
 # ## One cycle, two ways
@@ -166,21 +204,18 @@ show(figures.curves(scores.curves(scores.drop_trials(found.history, lost)), "fin
 # no longer a number. This is the thesis' *dip*. Then the weights of the best epoch are put back and phase II begins.
 
 # %%
-histories = [own.history.assign(pictures=edition.data_name) for edition in editions
-             if edition.dataset.fingerprint != study.dataset.fingerprint
-             and (own := edition.find("finetuned", "finetuned_aug")).records]
-cycles = pd.concat([*histories, scores.drop_trials(found.history, lost).assign(pictures="this run")])
+cycles = pd.concat([own.assign(pictures=name) for name, own in kept.items()])
 
 
 def cycle(pictures, model, backbone):
     own = cycles.query("pictures == @pictures and model == @model and backbone == @backbone")
-    name = f"{figures.MODEL_TITLES[model]} {backbone}, {pictures}"
-    return name, show(figures.cycle(own[own["seed"] == own["seed"].min()]), alt=f"Rate, loss and accuracy by epoch, {name}.")
+    name = f"{MODEL_TITLES[model]} {backbone}, {pictures}"
+    return name, show(figures.cycle(own[own["seed"] == own["seed"].min()]), alt=f"Figure 7.3. Rate, loss and accuracy by epoch: {name}.")
 
 
 kinds = ["pictures", "model", "backbone"]
 wildest = cycles.groupby(kinds, sort=False)["loss"].max().sort_values(ascending=False, kind="stable").index  # that dip first
-choose("Trial", dict(cycle(*kind) for kind in wildest))
+choose("Trial", dict(cycle(*kind) for name in kept for kind in wildest if kind[0] == name))
 
 # %% [markdown]
 # Where should phase II begin? Section 2.2.4 of the thesis says: with the rate at which phase I was at its best. Its tables
@@ -199,7 +234,7 @@ measured = cycles.groupby([*kinds, "seed"], sort=False).apply(measure_cycle, inc
 rows = []
 for (pictures, model, backbone), own in measured.groupby(kinds, sort=False):
     best, table = own["best"], find_recipe(model, backbone).phases[-1].initial_lr
-    rows.append({"pictures": pictures, "model": f"{figures.MODEL_TITLES[model]} {backbone}", "the tables' rate": table,
+    rows.append({"pictures": pictures, "model": f"{MODEL_TITLES[model]} {backbone}", "the tables' rate": table,
                  "best rate, median": best.median(), "best rates": f"{best.min():.1e} to {best.max():.1e}",
                  "median / tables'": best.median() / table, "highest loss": own["loss"].max(),
                  "loss overflowed": f"{own['no number'].sum()} of {len(own)}", "trials": len(own),
@@ -219,10 +254,8 @@ HTML(tables.fold("Model by model", rates.style.hide(axis="index").format(
 # So a network is trained once more, with phase II as the text has it. Phase I is the same in both.
 
 # %%
-pairs = [("the tables' rate", "rate of phase I's best epoch")]
-compared = {name: compare_ways(edition, SMALL, pairs) for name, edition in small_editions.items()}
-compared |= {f"This run, {name}": compare_ways(study, name, pairs, tried) for name in (names if WHOLE else [SMALL])}
-HTML(tables.differences_table({name: rows for name, rows in compared.items() if len(rows)}))
+names = [name for name in BACKBONES if study.weights_of(name) != NO_WEIGHTS]
+show_ways([("the tables' rate", "rate of phase I's best epoch")], names if WHOLE else [name for name in names if name == SMALL])
 
 # %% [markdown]
 # ## Found, and wrongly claimed
@@ -233,17 +266,17 @@ HTML(tables.differences_table({name: rows for name, rows in compared.items() if 
 # it, AUC, is 1 where the two never mix and a half where the network guesses (the thesis' Figure 3.6).
 
 # %%
-ranked = summary[summary["model"].str.startswith("finetuned_aug")].dropna(subset="accuracy").sort_values(
-    "accuracy", ascending=False, kind="stable")
-of_network = {f"{figures.MODEL_TITLES[row.model]}: {row.backbone}": answers.query("model == @row.model and backbone == @row.backbone")
-              for row in ranked.itertuples()}
+best_first = [(name, row.model, row.backbone) for name, own in summaries.items() for row in own[own["model"].str.startswith(
+    "finetuned_aug")].dropna(subset="accuracy").sort_values("accuracy", ascending=False, kind="stable").itertuples()]
+of_network = {f"{MODEL_TITLES[model]}: {backbone}, {name}": answers[name].query("model == @model and backbone == @backbone")
+              for name, model, backbone in best_first}
 
 
-def view(name, make, of, says):
-    return show(make(of(of_network[name])), alt=f"{says}, {name}.")
+def views(make, of, says):
+    return choose("Network", {name: show(make(of(own)), alt=f"{says}: {name}.") for name, own in of_network.items()})
 
 
-choose("Network", {name: view(name, figures.roc, scores.roc_curves, "ROC curve of each class") for name in of_network})
+views(figures.roc, scores.roc_curves, "Figure 7.4. ROC curve of each class")
 
 # %% [markdown]
 # ## Pose by pose
@@ -251,7 +284,7 @@ choose("Network", {name: view(name, figures.roc, scores.roc_curves, "ROC curve o
 # Precision, recall and F1 (the thesis' Figure 3.7), the test pictures of all trials together.
 
 # %%
-choose("Network", {name: view(name, figures.class_scores, scores.class_report, "Scores of each class") for name in of_network})
+views(figures.class_scores, scores.class_report, "Figure 7.5. Scores of each class")
 
 # %% [markdown]
 # ## Which is taken for which
@@ -260,21 +293,28 @@ choose("Network", {name: view(name, figures.class_scores, scores.class_report, "
 # Pieta taken for Sebastian, Graces and Reclining for Pieta, and Tanagra for Antinous.
 
 # %%
-choose("Network", {name: view(name, figures.confusion, scores.confusion, "Which class is taken for which") for name in of_network})
-
-# %%
-def tell(name, best):
+def tell_confusions(name):
     matrix = scores.confusion(of_network[name])
     counts = matrix.rename_axis(columns="called").stack().rename("n").reset_index()
     counts = counts.assign(of=counts["true"].map(matrix.sum(axis=1)), share=lambda cells: cells["n"] / cells["of"].clip(lower=1))
     worst = counts.query("true != called and n > 0").sort_values("share", ascending=False, kind="stable").head(3)
     taken = ", ".join(f"{escape_markdown(row.true)} for {escape_markdown(row.called)} ({row.n} of {row.of} times)" for row in worst.itertuples())
     untested = ", ".join(escape_markdown(label) for label in matrix.index[matrix.sum(axis=1) == 0])
-    return (f"The highest test accuracy here is {best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). "
-            f"It is of: {name}. " + (f"It takes most often {taken}; a picture that was tested in two trials counts twice."
-                                     if taken else "It takes no test picture for another pose.")
-            + (f" No picture of {untested} was tested." if untested else ""))
+    return (f"{escape_markdown(name)}, the highest accuracy here, takes most often {taken}; a picture that was tested twice counts twice."
+            if taken else f"{escape_markdown(name)} takes no test picture for another pose.") + (
+            f" No picture of {untested} was tested." if untested else "")
 
 
-Markdown("".join(tell(*first) for first in list(zip(of_network, ranked.itertuples(), strict=True))[:1])
-         or "The training of every network with augmentation diverged, so there is nothing to tell.")
+display(Markdown(tell_confusions(next(iter(of_network))) if of_network else "The training of every network with augmentation diverged."))
+views(figures.confusion, scores.confusion, "Figure 7.6. Which class is taken for which")
+
+# %% [markdown]
+# ## The numbers in full
+#
+# F1 depends on how many pictures of a pose are tested, which differs between the two experiments and from the thesis. A
+# trial is what it ended as: a network that is called fine-tuned and kept weights of which only the last layer had learned is
+# *frozen in fact* and stands apart.
+
+# %%
+HTML("".join(tables.fold(f"Scores: {name}", tables.results_table(beside[name], own.missing))
+             + tables.fold(f"What the trials ended as: {name}", tables.diagnoses_table(own.diagnoses)) for name, own in found.items()))

@@ -197,7 +197,8 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
     rows = own.drop_duplicates(["lane", "backbone"]).sort_values("lane", kind="stable")[["lane", "title", "backbone"]]
     rows["height"] = np.arange(len(rows)) + 0.6 * pd.factorize(rows["lane"])[0]
     own, ends = own.merge(rows), rows.groupby("lane")["height"].agg(["min", "max", "mean"])
-    titles, bottom = [title.replace(", ", ",<br>") for title in rows["title"].unique()], ends["max"].max()
+    titles, bottom = rows["title"].unique(), ends["max"].max()
+    titles = [title.removeprefix("Fine-tuned, ").capitalize().replace(", ", ",<br>") for title in titles]
     figure = new_figure(xaxis={"title_text": f"test {METRIC_TITLES[metric]}", **SHARE}, margin_t=10, yaxis=lanes(
         [], tickvals=ends["mean"], ticktext=titles, range=[bottom + 0.8, -0.8]))
     figure.update_layout(height=max(plotting.HEIGHT, 13 * bottom + 130))
