@@ -81,7 +81,7 @@ def tell_change(pair, rows):
 
 
 def tell_models(name):
-    thesis, own = scores.thesis_accuracies(), scores.summary(pd.concat([found[name].predictions, simple[name]]))
+    thesis, own = scores.thesis_accuracies(), pd.concat([summaries[name], scores.summary(simple[name])])
     own = own.dropna(subset="accuracy").groupby("model")["accuracy"]
     told = [f"{words} {tell_range(own.get_group(model))}" + (f" (thesis: {tell_range(thesis[model])})" if model in thesis else "")
             for model, words in {"finetuned": "without", "finetuned_aug": "with", "probe": "by a linear probe without augmentation or tuning",
@@ -131,9 +131,9 @@ for backbone in BACKBONES:
     sides = [of.find("finetuned_aug", variant=one, backbones=[backbone]) for one in (None, VARIANTS["A10 duplicates together"])]
     if not of.trains and all(side.records for side in sides):
         rows.append({"backbone": backbone, **statistics.compare(*(side.predictions for side in sides), of.profile)})
-together = "".join(f"; {row.backbone} {tables.tell_change(row)}, {row.verdict}" for row in pd.DataFrame(rows).itertuples())
+together = "; ".join(f"{row.backbone} {tables.tell_change(row)}, {row.verdict}" for row in pd.DataFrame(rows).itertuples())
 Markdown("\n".join([f"On {escape_markdown(first)}:\n", *(f"- {tell_change(*one)}" for one in changes[first].items())])
-         + f"\n- *Works on both sides → all pictures of a work on one side*, augmented{together}." * bool(together)
+         + f"\n- *Works on both sides → all pictures of a work on one side*, augmented: {together}." * bool(together)
          + "\n\nWhat else raises or blurs these numbers is the same as in Experiment 1, the pictures that EfficientNet-Lite0 helped to "
            "choose among it." * (not of.trains))
 
