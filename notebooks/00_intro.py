@@ -83,7 +83,7 @@ Markdown(
 # %% [markdown]
 # ## The six poses
 #
-# Drawn by a program: the {doc}`pictures of art <12_data_card>` that were measured stay with their owners.
+# Drawn by a program: the {doc}`pictures of art <03_data>` that were measured stay with their owners.
 
 # %%
 DRAWN = {"Antinous": 0, "Graces": 10, "Pieta": 8, "Reclining": 12, "Sebastian": 12, "Tanagra": 2}  # drawings that show the pose well
@@ -162,7 +162,7 @@ Markdown(study.banner())
 # - {doc}`Feature maps <08_feature_maps>`: what each filter of a network answers to
 # - {doc}`The audit <09_audit>`, {doc}`the claims <10_claims>`, {doc}`the discussion <11_discussion>`: where the thesis' text and scripts
 #   part, and what becomes of each of its sentences
-# - {doc}`Data card <12_data_card>`, {doc}`speed <13_speed>`: what this run's pictures are made of, and how long all of this takes
+# - {doc}`Speed <12_speed>`: how long all of this takes
 #
 # The thesis is a bachelor's thesis, and its scripts are public {cite}`thesiscode`. Its tables are carried here as data and
 # stand beside ours everywhere. Where its text leaves something open, the scripts were read for it; where the two part, this book follows the

@@ -34,14 +34,17 @@ import numpy as np
 from IPython.display import HTML, Markdown, display
 
 from artpose_lib.data.dataset import DataError
+from artpose_lib.data.decisions import active_decisions, read_decisions
 from artpose_lib.data.duplicates import near_duplicate_groups
+from artpose_lib.data.licences import find_rights
 from artpose_lib.data.metadata import tell_counts
 from artpose_lib.data.poses import POSES, thesis_table
 from artpose_lib.data.splits import split, split_counts
-from artpose_lib.data.summary import count_classes
+from artpose_lib.data.summary import FACETS, count_classes, count_groups, describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import figures
 from artpose_lib.report.plotting import show
+from artpose_lib.report.reference import open_places
 from artpose_lib.train.recipes import SEEDS
 from artpose_lib.train.study import open_study
 from artpose_lib.web import choose, contact_sheet
@@ -100,6 +103,31 @@ if problems:
     display(dataset.problems.style.hide().format(escape="html"))
 
 # %% [markdown]
+# ## What they are made of
+#
+# Collections have poses of their own, and photograph them in ways of their own. Where one pose comes from one place, or one
+# century, or one material, a network may know that and not the pose; {doc}`the discussion <11_discussion>` asks what that is
+# worth. *Century* is the middle of the years that a museum gives; *medium* puts hundreds of ways of saying "oil on canvas" into
+# a few words, and the museums' own stay in the table.
+
+# %%
+views = {}
+for name, place in open_places(study).items():
+    described = describe_pictures(place.dataset)
+    for facet in FACETS:
+        if described[facet].nunique() > 1:
+            views[f"{facet}, {name}"] = show(figures.composition(count_groups(described, facet)),
+                                             alt=f"The number of pictures of each {facet}, class by class: {name}.")
+choose("Counted by", views) if views else Markdown("All pictures are of one source, century, medium and licence.")
+
+# %%
+decided = len(active_decisions(read_decisions(dataset.folder)))
+Markdown((f"{dataset.publishable.sum()} of this run's pictures may be shown and passed on by their licence, the museum's own word "
+          "on each; others can be learned from at home, and are left out of exports and of these pages. "
+          if find_rights(dataset.metadata) else "No column tells the licences of this run's pictures. ")
+         + f"{decided} decisions of a person stand behind the selection.")
+
+# %% [markdown]
 # ## Three ways to divide
 #
 # A network is judged on pictures that it has never seen. So the pictures are divided into a **training** part, from
@@ -153,3 +181,12 @@ if shared:
 # %% [markdown]
 # The thesis did not look for near-duplicates, and its two divisions do not know of them. The two experiments of this
 # report use the thesis' divisions, so that its numbers and ours answer the same question.
+#
+# ## What such pictures are for, and what not
+#
+# - **For** asking whether a network can tell these poses apart, and what it looks at when it does.
+# - **Not for** counting how often a pose occurs in art. Museums photograph what they own and value, searches find what someone
+#   catalogued in a language that was asked, and somebody chose the poses.
+# - **Names are not poses.** A search for *Sebastian* finds what is called so: portraits of men of that name, a church, a saint
+#   after his martyrdom. What a person has not looked through still holds such pictures.
+# - **Nudity and violence** are part of the subject: most figures are nude, and Sebastian is pierced by arrows.

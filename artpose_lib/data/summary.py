@@ -1,4 +1,4 @@
-"""What a data set is made of: its classes, and the sources, centuries, media and licences of its data card."""
+"""What a data set is made of: its classes, and the sources, centuries, media and licences of its pictures."""
 
 import pandas as pd
 

@@ -6,7 +6,9 @@ import plotly
 import plotly.graph_objects as go
 import pytest
 
+from artpose_lib.report import tables
 from artpose_lib.report.plotting import show
+from artpose_lib.report.verdicts import HOLDS, UNSETTLED
 from artpose_lib.web import choose, contact_sheet
 
 CATCH = "document.title='caught'"
@@ -71,3 +73,22 @@ def test_a_narrow_page_does_not_scroll_sideways(open_page):
     page = open_page(choose("A rather long label for a narrow page", {"a long name " * 8: scatter()}).html, SHEET.data,
                      viewport={"width": 360, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_claims_are_picked_by_verdict_and_section_and_all_seen_without_javascript(open_page):
+    table = pd.DataFrame({"id": ["C1", "C2", "C3"], "section": ["Abstract", HOSTILE, HOSTILE], "quote": HOSTILE,
+                          "page": "10_claims", "measured": HOSTILE, "verdict": [HOLDS, UNSETTLED, HOLDS],
+                          "remark": ["", "more", HOSTILE]})
+    html = tables.claims_table({HOSTILE: table})
+    page = open_page(html, viewport={"width": 390, "height": 800})
+    rows = page.locator("tbody tr:visible")
+    assert rows.count() == 3 and page.title() == "safe"
+    page.get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert rows.count() == 2 and page.locator("output").text_content() == "2 shown"
+    page.locator("select").select_option(index=2)
+    assert rows.count() == 1 and rows.first.get_attribute("id") == "C3"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    still = open_page(html, java_script_enabled=False)
+    assert still.locator("tbody tr:visible").count() == 3
+    assert still.locator("select:visible, input:visible").count() == 0
