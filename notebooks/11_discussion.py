@@ -65,7 +65,8 @@ def compare(name, before, after):
     silent = rows["verdict"].str.startswith("nothing follows")
     told = [f"{row.verdict} with {row.backbone}, {span(row.difference, row.low, row.high, '+.2f')}"
             for row in rows[~silent].itertuples()]
-    told += [f"{verdict} ({', '.join(own)})" for verdict, own in rows[silent].groupby("verdict")["backbone"]]
+    told += [f"nothing follows with {', '.join(own)} ({verdict.removeprefix('nothing follows: ')})"
+             for verdict, own in rows[silent].groupby("verdict")["backbone"]]
     return "; ".join(told) or "no network here has both models"
 
 
@@ -93,7 +94,7 @@ tell(answers, f"yes, {said['finetuned_aug']}")
 # ## Do photographs help?
 
 # %%
-answers = {name: f"Against networks that start from nothing, frozen: {compare(name, 'baseline', 'frozen')}. Fine-tuned: "
+answers = {name: f"Frozen networks beside those that start from nothing: {compare(name, 'baseline', 'frozen')}. Fine-tuned ones: "
            f"{compare(name, 'baseline', 'finetuned')}" for name in places}
 for name, place in places.items():
     if not place.trains:
@@ -101,7 +102,7 @@ for name, place in places.items():
         bare = simple[simple["model"] == "thumbnail"]
         found = {backbone: statistics.difference(bare, own)
                  for backbone, own in simple[simple["model"] == "probe"].groupby("backbone", sort=False)}
-        answers[name] = "a linear probe on what photographs taught, less the same on a thumbnail's pixels: " + "; ".join(
+        answers[name] = "A linear probe on what photographs taught, less the same on a thumbnail's pixels: " + "; ".join(
             f"{'higher' if own.low > 0 else 'lower' if own.high < 0 else 'not settled'} with {backbone}, "
             f"{span(*own[2:5], '+.2f')}" for backbone, own in found.items()) + f". {answers[name]}"
 tell(answers, f"yes, from {said['baseline']} to {said['frozen']} and {said['finetuned']}")

@@ -156,7 +156,7 @@ def claims_table(places: Mapping[str, pd.DataFrame]) -> str:
                     f"{title}</label>" for value, title in picks.items())
     sections = "".join(f"<option>{escape(name)}</option>" for name in table["section"].unique())
     lines = [f'<tr id="{row.id}" data-verdict="{row.verdict}" data-section="{escape(row.section)}">'
-             f'<td>{_mark(row.verdict)}&nbsp;{row.verdict}</td><th scope="row">“{escape(row.quote)}”<br><small>'
+             f'<td>{_mark(row.verdict)} {row.verdict}</td><th scope="row">“{escape(row.quote)}”<br><small>'
              f'<a href="{row.page}.html">{row.id}</a>, {escape(row.section)}</small></th>'
              f"<td>{_measured(row, others)}</td></tr>" for row in table.itertuples()]
     head = "".join(_head("verdict", "the thesis says", "measured [95&nbsp;%]"))
