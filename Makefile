@@ -6,10 +6,13 @@ PYTHON ?= $(shell for one in python3 python3.11 python3.12 python3.13; do \
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: book test test-all bench notebooks lock clean
+.PHONY: book pdf test test-all bench notebooks lock clean
 
 book: $(READY)  ## run every chapter that has changed and render the pages (options: environment variables, see README)
 	@$(VENV)/bin/artpose book
+
+pdf: $(READY)  ## the same, and all pages in one file, _build/artpose.pdf
+	@$(VENV)/bin/artpose book --pdf
 
 test: $(READY)  ## style, then the tests, with a smoke run of every chapter and a build of the book among them
 	$(VENV)/bin/ruff check .

@@ -117,12 +117,14 @@ def artpose() -> None:
 @artpose.command()
 @click.option("--out", default="", metavar="DIR",
               help="Folder to make the book in, on a copy of the chapters (default: the clone that you are in).")
+@click.option("--pdf", is_flag=True, help="Print the book to one PDF too (takes Chromium or Chrome).")
 @study_options
-def book(out: str, cluster: str, **study: str) -> None:
+def book(out: str, pdf: bool, cluster: str, **study: str) -> None:
     """Run every chapter that has changed, then render the pages.
 
     \b
     Example:  artpose book --data pictures --profile thesis --results results
+              artpose book --pdf
     """
     from artpose_lib.report import book
     from artpose_lib.train.cluster import open_cluster
@@ -132,6 +134,8 @@ def book(out: str, cluster: str, **study: str) -> None:
     with open_cluster(cluster) as address:
         book.execute_changed(root, parameters | {"cluster": address})
     click.echo(book.build(root))
+    if pdf:
+        click.echo(book.print_pdf(root))
 
 
 @artpose.command()

@@ -28,6 +28,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from artpose_lib.draw.artwork import Artwork
+from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_boxes
 from artpose_lib.report import audit, figures, plotting, probes, scores, statistics
 from artpose_lib.report.reference import open_places
 from artpose_lib.train.study import open_study
@@ -58,10 +59,10 @@ def tell(model):
 
 file = table[table["model"] == "file"].iloc[0]
 Markdown(
-    f"**{'Yes, in part' if tell('finetuned') else 'Not settled'}: of {len(art.dataset)} artworks, tested on some that they had not seen, "
-    f"networks that were trained on photographs and then on art name these shares rightly: {tell('finetuned')}; the best of the thesis "
-    f"behind this report, on pictures of its own, {100 * thesis.max().max():.0f} %. But part of that need not be the pose: the size "
-    f"and shape of the picture's file, with nothing seen of the picture, give {100 * file.accuracy:.0f} % "
+    f"**{'Yes, in part' if tell('finetuned') else 'Not settled'}: networks that learned from photographs and then from art name the pose "
+    f"of an artwork that they have not seen rightly so often: {tell('finetuned')}, of {len(art.dataset)} artworks; the best network of the "
+    f"thesis behind this report, on other pictures, {100 * thesis.max().max():.0f} %. But not all of that need be the pose: the size and "
+    f"shape of the picture's file, with nothing seen of the picture, give {100 * file.accuracy:.0f} % "
     f"{within(file.accuracy_low, file.accuracy_high)}.** In brackets, here and below, are 95 % intervals.")
 
 # %%
@@ -130,14 +131,23 @@ Markdown(
 # **What a network looks at** ({doc}`feature maps <08_feature_maps>`, {doc}`discussion <11_discussion>`).
 
 # %%
-new = probes.compare_sources(art.read_sources()).query("source == 'all'")
+boxed = tabulate_conditions(train_boxes(art))  # nothing is trained: the reference edition's
+figure_only, elsewhere = BOX_CONDITIONS[1:]
+own, gap = boxed.iloc[0], statistics.difference(boxed, boxed, part=elsewhere, second_part=figure_only)
+whole = (boxed.query("condition == 'whole'").eval("predicted == label")).mean()
+new = probes.compare_sources(art.read_sources()).query("source == 'all'").sort_values("difference")
+doubt = statistics.find_doubt(boxed[boxed["condition"] == "whole"], art.profile)
+verdict = (f"nothing follows: it {doubt}" if doubt else "the figure counts for more" if gap.high < 0 else
+           "the figure counts for less" if gap.low > 0 else "that the figure counts for more is not settled")
 Markdown(
-    "Perhaps at the collection: museums photograph their own pieces in their own way. Asked about a collection that it has not learned "
-    "from, a linear probe is right so often, and beside it where all collections are known: " + "; ".join(
+    f"- At the figure? A {own.model} {own.backbone} names {100 * whole:.0f} % of the pictures whose figures have checked boxes; "
+    f"{100 * gap.first:.0f} % with as much of something else painted grey, {100 * gap.second:.0f} % with the figure painted grey, "
+    f"{100 * gap.difference:+.0f} points {within(gap.low, gap.high)}: {verdict}.\n".replace(" -", " −")
+    + "- At the collection? Museums photograph their own pieces in their own way. A linear probe is right so often about a collection that "
+    "it has not learned from, and beside it where all are known: " + "; ".join(
         f"{row.backbone} {100 * row.left_out:.0f} and {100 * row.at_random:.0f} %, {100 * row.difference:+.0f} points "
-        f"{within(row.low, row.high)}{', not settled' * (row.low <= 0 <= row.high)}"
-        for row in new.sort_values("difference").itertuples()).replace(" -", " −")
-    + ". What each single filter of a network answers to can be scrolled through, and is measured.")
+        f"{within(row.low, row.high)}{', not settled' * (row.low <= 0 <= row.high)}" for row in new.itertuples()).replace(" -", " −")
+    + ".\n- What each single filter of a network answers to can be scrolled through, and is measured.")
 
 # %% [markdown]
 # ## How to read this book

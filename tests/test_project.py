@@ -69,6 +69,19 @@ def test_the_version_is_the_same_everywhere():
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_files_that_a_page_links_to_are_there(name):
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text())
+    assert all((ROOT / link).is_file() for link in links), links
+
+
+def test_workflows_run_the_two_commands():
+    """What they call must be there; whether GitHub can read them, actionlint tells (see CONTRIBUTING.md)."""
+    runs = "".join(path.read_text() for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+    assert "run: make pdf" in runs and "run: .ci/run" in runs and "\npdf: " in (ROOT / "Makefile").read_text()
+    assert all(re.fullmatch(r"v\d+\.\d+\.\d+", version) for version in re.findall(r"uses: \S+@(\S+)", runs))
+
+
 def test_the_walks_name_functions_that_are_there():
     walks = (ROOT / "CONTRIBUTING.md").read_text().partition("## Three walks")[2].partition("## Rules")[0]
     steps = [line for line in walks.splitlines() if re.match(r"\d+\. ", line)]

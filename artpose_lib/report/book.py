@@ -21,6 +21,7 @@ from traitlets import default
 from artpose_lib.files import say, whole
 
 LIBRARY = Path(__file__).parents[1]
+PAPER = 760  # pixels, about the width of A4, so that figures are drawn as wide as they are printed
 FINGERPRINT = "artpose_fingerprint"  # where an executed notebook's metadata says what it was made from
 
 
@@ -234,15 +235,34 @@ def locate_executed(root: Path, chapter: Path) -> Path:
     return root / "book" / "chapters" / f"{chapter.stem}.ipynb"
 
 
-def build(root: Path) -> Path:
+def build(root: Path, builder: str = "html") -> Path:
     """Render the pages and return the path of index.html. A warning is an error: ChapterError with Sphinx' words."""
     command = [Path(sys.executable).parent / "jupyter-book", "build", root, "-W", "-n", "--keep-going"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False,
-                          env=os.environ | {"PYTHONIOENCODING": "utf-8"})  # it prints the chapters' titles
+    done = subprocess.run([*command, "--builder", builder], capture_output=True, encoding="utf-8", errors="replace",
+                          check=False, env=os.environ | {"PYTHONIOENCODING": "utf-8"})  # it prints the chapters' titles
     if done.returncode:
         # Sphinx warns of a page when it reads it; without this it would find nothing to read again, and succeed.
         shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)
         lines = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
         wrong = [line for line in lines if re.search(r"WARNING|ERROR|Error", line)] or lines
         raise ChapterError("Jupyter Book could not build the pages:\n" + "\n".join(wrong))
-    return root / "_build" / "html" / "index.html"
+    return root / "_build" / builder / "index.html"
+
+
+def print_pdf(root: Path) -> Path:
+    """Print the whole book through a headless Chromium or Chrome; return the path of the PDF.
+
+    Raises ChapterError where there is none, or where it stops.
+    """
+    page, pdf = next(build(root, "singlehtml").parent.glob("book/*/*.html")), root / "_build" / "artpose.pdf"
+    browsers = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    browser = next(filter(None, map(shutil.which, browsers)), None)
+    if not browser:
+        raise ChapterError(f"a PDF takes one of {', '.join(browsers)} on the path; or print {page} from any browser")
+    with whole(pdf, replace=True) as made:
+        options = ["--headless", "--no-pdf-header-footer", "--virtual-time-budget=60000", f"--window-size={PAPER},1000",
+                   f"--print-to-pdf={made}", *["--no-sandbox"] * (os.name == "posix" and os.geteuid() == 0)]
+        done = subprocess.run([browser, *options, page.as_uri()], capture_output=True, text=True, check=False)
+        if not made.exists():
+            raise ChapterError(f"{browser} could not print {page}:\n{done.stderr}")
+    return pdf

@@ -1,40 +1,80 @@
 """What the book needs from Sphinx to open without a network, and soon: its own copy of plotly.js, loaded when a figure
-comes into sight, and none of the theme's scripts that it can do without."""
+comes into sight, a search that needs no server, and none of the theme's scripts that it can do without. In a book that
+GitHub builds, each chapter links to its notebook in Colab and Binder."""
 
+import json
+import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import plotly
+from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.fileutil import copy_asset_file
 
 from artpose_lib import web
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-LAZY_JS = Path(web.__file__).with_name("plotly_lazy.js")
+LAZY_JS, TEXTS_JS = (Path(web.__file__).with_name(name) for name in ("plotly_lazy.js", "search_texts.js"))
 # The theme's icons come as a font and once more as a script of 1.5 MB: the font will do.
 ICON_SCRIPT = re.compile(r'\s*<(?:script|link)\b[^>]*fontawesome\.js[^>]*>(?:</script>)?')
+PRINTED = "singlehtml"  # the builder of the one page that becomes the PDF
 
 
 def _choose_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
     """Add what loads Plotly where there are figures, and remove what no page uses, such as a script from the web."""
     if "Plotly.newPlot" in context.get("body", ""):
-        app.add_js_file(LAZY_JS.name, priority=100)
+        app.add_js_file((PLOTLY_JS if app.builder.name == PRINTED else LAZY_JS).name, priority=100)
+    if pagename == "search":
+        app.add_js_file(TEXTS_JS.name, priority=100)
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind]
                          if not re.search("thebe|sphinx-design|design-tabs", str(vars(file)).lower())]
+    if pagename.startswith("book/chapters/") and "GITHUB_REPOSITORY" in os.environ:  # which GitHub sets
+        context["body"] += link_notebook(pagename, os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_REF_NAME"])
+
+
+def link_notebook(pagename: str, repository: str, branch: str) -> str:
+    """Where a chapter's notebook opens in Colab and in Binder, as HTML; `repository` is "owner/name" on GitHub."""
+    path, branch = f"notebooks/{Path(pagename).name}.ipynb", quote(branch, safe="")
+    colab = f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}"
+    binder = f"https://mybinder.org/v2/gh/{repository}/{branch}?urlpath={quote(f'lab/tree/{path}', safe='')}"
+    links = f'<a href="{colab}">Colab</a> or <a href="{binder}">Binder</a>'
+    return f'<p class="artpose-run">Run this chapter in {links}.</p>'
+
+
+def extract_text(page: str) -> str:
+    """The main part of a page as HTML without code, scripts and pictures: its sections and their text."""
+    main = BeautifulSoup(page, "html.parser").select_one('[role="main"]')
+    if not main:
+        return ""
+    for tag in main.select("script, style, svg, select, details.hide, .headerlink"):
+        tag.decompose()
+    for banner in main.find_all("strong", string=re.compile("ran on")):
+        banner.parent.decompose()  # the same words on every page
+    for tag in main.find_all(True):
+        tag.attrs = {"id": tag["id"]} if tag.name == "section" else {}
+        if not tag.attrs:
+            tag.unwrap()
+    return f'<div role="main">{" ".join(main.decode_contents().split())}</div>'
 
 
 def _finish(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None:
         return
-    static = Path(app.outdir) / "_static"
+    static, texts = Path(app.outdir) / "_static", {}
     for script in (PLOTLY_JS, LAZY_JS):
         copy_asset_file(script, static)
     for page in sorted(Path(app.outdir).rglob("*.html")):
         text = page.read_text(encoding="utf-8")
-        if ICON_SCRIPT.search(text):
-            page.write_text(ICON_SCRIPT.sub("", text), encoding="utf-8")
+        texts[page.relative_to(app.outdir).as_posix()] = extract_text(text)
+        short = ICON_SCRIPT.sub("", text)
+        if app.builder.name == PRINTED:  # Sphinx takes that page to stand above its folder
+            short = short.replace('="_static/', '="../../_static/')
+        if short != text:
+            page.write_text(short, encoding="utf-8")
+    (static / TEXTS_JS.name).write_text(f"{TEXTS_JS.read_text(encoding='utf-8')}keepTexts({json.dumps(texts)});\n")
     for file in (static / "scripts").glob("fontawesome.js*"):
         file.unlink()
 

@@ -1,5 +1,6 @@
 // plotly.js weighs 4.8 MB, more than all the rest of a page. It is loaded when the first figure comes near the screen, or
-// the page is printed; until then this stands in its place and keeps what the figures ask for.
+// the page is printed; until then this stands in its place and keeps what the figures ask for. A browser does not wait with
+// printing for a script, so the keys and the button that print wait here.
 (function (source) {
   const NEAR = "600px"; // less than a screen away
   const waiting = []; // what Plotly.newPlot was given
@@ -15,14 +16,26 @@
       observer.observe(element);
     },
   };
-  window.addEventListener("beforeprint", load);
+  window.addEventListener("beforeprint", load); // by the browser's menu: too late for this time
+  const print = window.print.bind(window);
+  window.print = () => load().then(print);
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "p") return;
+    event.preventDefault();
+    window.print();
+  });
 
+  let loaded;
   function load() {
     observer.disconnect();
-    window.removeEventListener("beforeprint", load);
-    const script = document.createElement("script");
-    script.src = source;
-    script.onload = () => waiting.splice(0).forEach(([element, ...rest]) => window.Plotly.newPlot(element, ...rest));
-    document.head.append(script);
+    return loaded ??= new Promise((resolve) => {
+      const script = document.createElement("script");
+      script.src = source;
+      script.onload = () => {
+        waiting.splice(0).forEach(([element, ...rest]) => window.Plotly.newPlot(element, ...rest));
+        resolve();
+      };
+      document.head.append(script);
+    });
   }
 })(document.currentScript.src.replace(/plotly_lazy\.js.*$/, "plotly.min.js"));

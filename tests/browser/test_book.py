@@ -48,3 +48,38 @@ def test_every_page_opens_in_a_browser_without_a_complaint_and_fits_a_desk_and_a
             assert fits, f"{path.name} is wider than {width} pixels"
         assert complaints == [], f"{path.name}: {complaints}"
     context.close()
+
+
+def test_search_shows_a_line_of_each_page_from_disk(pages, chromium):
+    page, complaints = chromium.new_context(offline=True).new_page(), []
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.goto(f"{(pages / 'search.html').as_uri()}?q=contrapposto", wait_until="networkidle")
+    page.locator("#search-results p.context", has_text="weight on one leg").first.wait_for()
+    assert complaints == []
+    page.context.close()
+
+
+def test_figures_are_drawn_before_the_page_is_printed(pages, chromium):
+    page = chromium.new_context(offline=True).new_page()
+    drawn = "document.querySelectorAll('.js-plotly-plot').length"
+    page.add_init_script(f"window.print = () => {{ window.onPaper = {drawn}; }}")
+    page.goto((pages / "book" / "chapters" / "06_experiment_1.html").as_uri())
+    page.keyboard.press("Control+p")
+    page.wait_for_function("window.onPaper > 0")
+    assert page.evaluate("window.onPaper") == page.locator(".plotly-graph-div").count()
+    page.emulate_media(media="print")  # all views of a choice, and no buttons
+    panels = page.locator(".artpose-chooser > .artpose-panel")
+    assert all(panels.nth(number).is_visible() for number in range(panels.count()))
+    assert not page.locator(".artpose-chooser > .artpose-controls, details.hide").first.is_visible()
+    page.context.close()
+
+
+def test_dark_pages_have_no_pale_grounds_and_are_dark_on_paper(pages, chromium):
+    page = chromium.new_context(offline=True).new_page()
+    page.goto((pages / "book" / "chapters" / "06_experiment_1.html").as_uri())
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    ground = page.locator(".cell_output .text_html").first.evaluate("one => getComputedStyle(one).backgroundColor")
+    assert ground == "rgba(0, 0, 0, 0)"
+    page.emulate_media(media="print")
+    assert page.locator("article p").first.evaluate("one => getComputedStyle(one).color") == "rgb(26, 26, 26)"
+    page.context.close()

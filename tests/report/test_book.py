@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from conftest import ROOT, html_pages
 
-from artpose_lib.report import book
+from artpose_lib.report import book, sphinx_ext
 
 CHAPTER = '''# ---
 # jupyter:
@@ -161,6 +161,39 @@ def test_outside_a_clone_the_way_out_is_named(tmp_path, monkeypatch):
         book.book_root()
 
 
+def test_the_book_is_printed_by_the_browser_that_is_there(tmp_path, monkeypatch):
+    page = tmp_path / "_build" / "singlehtml" / "book" / "chapters" / "00_intro.html"
+    monkeypatch.setattr(book, "build", lambda root, builder: page.parents[2] / "index.html")
+    page.parent.mkdir(parents=True)
+    page.touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(book.ChapterError, match="a PDF takes one of chromium, .* or print .*00_intro.html"):
+        book.print_pdf(tmp_path)
+    chrome = tmp_path / "google-chrome"
+    chrome.write_text(f"#!{sys.executable}\nimport sys\nfor one in sys.argv:\n    name, _, value = one.partition('=')\n"
+                      "    if name == '--print-to-pdf':\n        open(value, 'w').write(sys.argv[-1])\n")
+    chrome.chmod(0o755)
+    assert book.print_pdf(tmp_path).read_text() == page.as_uri()
+    chrome.write_text(f"#!{sys.executable}\nraise SystemExit('no display')\n")
+    with pytest.raises(book.ChapterError, match="no display"):
+        book.print_pdf(tmp_path)
+
+
+def test_a_chapter_built_by_github_links_to_its_notebook():
+    html = sphinx_ext.link_notebook("book/chapters/06_experiment_1", "owner/name", "a/b")
+    assert re.findall('href="([^"]+)"', html) == [
+        "https://colab.research.google.com/github/owner/name/blob/a%2Fb/notebooks/06_experiment_1.ipynb",
+        "https://mybinder.org/v2/gh/owner/name/a%2Fb?urlpath=lab%2Ftree%2Fnotebooks%2F06_experiment_1.ipynb"]
+
+
+def test_search_texts_keep_sections_and_words_alone():
+    page = ('<nav>menu</nav><div role="main"><section id="a" class="x"><h1>One<a class="headerlink">#</a></h1>'
+            '<p><strong>What this ran on.</strong> 9 pictures</p><details class="hide">code</details>'
+            '<p>two &lt;b&gt;</p></section></div>')
+    assert sphinx_ext.extract_text(page) == '<div role="main"><section id="a">Onetwo &lt;b&gt;</section></div>'
+    assert sphinx_ext.extract_text("<p>none</p>") == ""
+
+
 # The chapters themselves.
 
 @pytest.mark.parametrize("chapter", book.chapters(ROOT), ids=lambda path: path.stem)
@@ -225,6 +258,14 @@ def test_the_book_needs_nothing_from_outside(pages):
             assert not re.match(r"(https?:)?//", address), f"{page.name} fetches {address}"
             if not address.startswith("data:"):
                 assert (page.parent / address.split("?")[0]).exists(), f"{page.name} lacks {address}"
+
+
+def test_the_readme_answers_as_the_first_page_does(pages):
+    """Where this fails, the reference edition has changed: put the first page's answer into the README."""
+    first = nbformat.read(pages / ".." / ".." / "book" / "chapters" / "00_intro.ipynb", as_version=4)
+    told = [output.data["text/markdown"] for cell in first.cells for output in cell.get("outputs", [])
+            if "text/markdown" in output.get("data", {})]
+    assert told[0].partition(".** ")[0] in " ".join((ROOT / "README.md").read_text().split())
 
 
 def test_formulas_need_no_script(pages):
