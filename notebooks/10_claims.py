@@ -66,4 +66,4 @@ HTML(tables.claims_table(checked))
 # has published. How often such verdicts err is simulated at the end of {doc}`the audit <09_audit>`.
 
 # %% tags=["hide-input"]
-Markdown("\n".join(f"- {place.banner()}" for place in places.values() if not place.trains))
+Markdown("\n\n".join(place.banner() for place in places.values() if not place.trains))

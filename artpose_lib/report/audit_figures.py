@@ -39,22 +39,13 @@ def densities(table: pd.DataFrame) -> go.Figure:
     return figure.add_vline(x=1, line=DOTTED)
 
 
-def differences(table: pd.DataFrame) -> go.Figure:
-    """What each condition changes: the columns label, difference, low, high and source (this run, a reference)."""
-    hover = describe(table, "{label}: {difference:+.3f}<br>95 % interval {low:+.3f} to {high:+.3f}<br>{source}")
-    sources = table["source"].nunique()
-    figure = draw_marks(table.assign(hover=hover), "difference", "label", "source", 0.3 * sources,
-                        {"title_text": "script less text", "tickformat": "+.0%"})
-    figure.update_layout(height=new_figure(table["label"].nunique()).layout.height, showlegend=sources > 1)
-    return figure.add_vline(x=0, line={"color": GREY, "width": 1})
-
-
 def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
     """A dot for each trial (condition, seed, accuracy), a lane for each condition, upright lines at named values."""
     hover = describe(table, "{condition}, trial {seed}: {accuracy:.3f}")
     figure = draw_marks(table.assign(hover=hover), "accuracy", "condition", "condition", 0,
                         {"title_text": "test accuracy", **SHARE})
     figure.update_traces(marker_opacity=0.7, showlegend=False)
+    figure.update_layout(height=160 + 40 * table["condition"].nunique())
     for dash, (name, value) in zip(plotting.DASHES[1:], lines.items(), strict=False):
         figure.add_scatter(x=[value, value], y=figure.layout.yaxis.range, mode="lines", hoverinfo="skip",
                            name=f"{escape_name(name)}: {value:.3f}", line={"color": GREY, "dash": dash, "width": 1.5})

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -61,12 +62,12 @@ class Edition(Study):
         return self.card["data"]
 
     def banner(self) -> str:
-        """What the trials are of and what they ran on. Markdown."""
+        """What the trials are of and, unfolded, what they ran on. Markdown."""
         ran = "; ".join(f"{one['trials']} trials on {one['machine']} with {one['versions']}, until {one['until']}"
                         for one in self.card["ran_on"])
-        return (f"**Reference.** {len(self.dataset)} pictures of {self.card['works']} works "
-                f"({escape_markdown(self.data_name)}) in {len(self.dataset.classes)} classes, fingerprint "
-                f"`{self.dataset.fingerprint}`; {escape_markdown(ran)}.")
+        return (f'<details class="artpose-more"><summary>Reference: {len(self.dataset)} pictures of '
+                f"{self.card['works']} works ({escape(self.data_name)}) in {len(self.dataset.classes)} classes"
+                f"</summary>\n\nFingerprint `{self.dataset.fingerprint}`; {escape_markdown(ran)}.\n\n</details>")
 
     def weights_of(self, backbone: str) -> str:
         """Those that the trials were trained with, or "no weights here"."""

@@ -15,9 +15,11 @@ from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED, UNTESTABLE
 from artpose_lib.train.recipes import Profile
 from artpose_lib.web import asset
 
-HERE = "this run"
 # A sign and a ground that black is read on; Okabe and Ito's colours, told apart by the colour-blind.
 VERDICTS = {HOLDS: ("✓", "#009E73"), FAILS: ("✗", "#D55E00"), UNSETTLED: ("?", "#56B4E9"), UNTESTABLE: ("–", "#b3b3b3")}
+# How an audit's further verdicts begin, and the same of them.
+AUDIT_VERDICTS = {"as expected": VERDICTS[HOLDS], "the opposite": VERDICTS[FAILS], "it matters": ("≠", "#CC79A7"),
+                  "a count": ("#", "#b3b3b3")}
 CONDITIONS = {"own mode": "fed in its own mode", "raw": "fed raw values", "as found": "copies apart, pictures as found",
               "one split": "one division (standard deviations of the trials)",
               "seeded too late": "share of its test pictures that a second run of the same seed tests too"}
@@ -97,38 +99,77 @@ def diagnoses_table(diagnoses: pd.DataFrame) -> str:
 
 
 def audit_section(id: str, rows: pd.DataFrame) -> str:
-    """One place of the audit: text, scripts, expectation, then what was measured, from `stack_rows`."""
-    place, lines = thesis_table("audit").set_index("id").loc[id], []
-    told = "".join(f"<dt>{title}</dt><dd>{escape(place[column].format(**thesis_accuracies()))}</dd>" for title, column
-                   in (("The text says", "says"), ("The scripts do", "does"), ("Expected", "expects")))
-    own = rows[rows["id"] == id]
-    for row in own[own["text"].notna()].itertuples():
-        source = "" if row.source == HERE else f"<br><small>{escape(row.source)}</small>"
-        lines.append(_row(_condition(row) + source, _signed(row.text, ".3f"), _signed(row.script, ".3f"),
-                          f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}",
-                          f"{row.trials}, {escape(row.strength)}", escape(row.verdict)))
-    head = _head("condition", "as the text", "as the scripts", "difference [95&nbsp;%]", "trials", "verdict")
-    return (f'<p><strong>{id}. {escape(place["title"])}</strong></p><dl class="artpose-audit">{told}</dl>'
-            + (_table(f"{id}: test accuracy, where no other quantity is named.", head, lines) if lines else "")
-            + _list_untested(own))
+    """One place of the audit: text, scripts, expectation, then what was found at each place of `stack_rows`."""
+    place = thesis_table("audit").set_index("id").loc[id]
+    told = " ".join(f"<em>{title}:</em> {escape(place[column].format(**thesis_accuracies()))}" for title, column in (
+        ("The text says", "says"), ("The scripts do", "does"), ("Expected", "expects")))
+    own = rows[(rows["id"] == id) & rows["text"].notna()]
+    found = "".join(
+        f"<br>{_verdict(verdict)}, on {escape(source)}: "
+        f"{'; '.join(f'{_condition(row)} {_change(row)}' for row in alike.itertuples())}."
+        for (source, verdict), alike in own.groupby(["source", "verdict"], sort=False))
+    return f'<p id="{id}"><strong>{id}. {escape(place["title"])}.</strong> {told}<small>{found}</small></p>'
 
 
 def audit_overview(rows: pd.DataFrame) -> str:
-    """Every measurement of this run and of the references, from `stack_rows`, with p corrected for the number of each
-    one's (Holm)."""
+    """Every measurement of each place, from `stack_rows`, with p corrected for the number of its own (Holm)."""
     tested = rows[rows["text"].notna()].sort_values("id", key=lambda ids: ids.str[1:].astype(int), kind="stable")
-    bodies = [[_group(escape(source), 5), *(
-        _row(row.id, _condition(row), _signed(row.difference), _signed(row.p_holm, ".3f"), escape(row.verdict))
-        for row in own.itertuples())] for source, own in tested.groupby("source", sort=False)]
-    return _table("What changes where the scripts are followed and not the text.",
-                  _head("", "condition", "difference", "p, corrected", "verdict"), *bodies) + _list_untested(rows)
+    reach, bodies = np.nanmax([*tested["low"].abs(), *tested["high"].abs(), 0.01]), []
+    for source, own in tested.groupby("source", sort=False):
+        bodies.append([_group(escape(source), 3)])
+        for row in own.itertuples():
+            certain = "" if np.isnan(row.p_holm) else f" <small>(p {_signed(row.p_holm, '.3f')})</small>"
+            bodies[-1].append(_row(
+                f'<a href="#{row.id}">{row.id}</a> {_condition(row)}',
+                f'<span style="white-space: nowrap">{_change(row)}<br>{_bar(row, reach)} '
+                f"<small>{_signed(row.text, '.3f')} → {_signed(row.script, '.3f')}</small></span>",
+                _verdict(row.verdict) + certain))
+    return _table("What changes where the scripts are followed and not the text. Test accuracy, if no other is named, "
+                  "by the text → by the scripts.",
+                  _head("", "difference [95&nbsp;%]", "verdict"), *bodies) + _fold_untested(rows[rows["text"].isna()])
 
 
-def _list_untested(rows: pd.DataFrame) -> str:
+def _fold_untested(rows: pd.DataFrame) -> str:
     """What was not measured at all, a line for each reason."""
-    untested = rows[rows["text"].isna()].groupby("verdict", sort=False)
-    return "".join(f"<p><small>{escape(reason[:1].upper() + reason[1:])}. That concerns: "
-                   f"{'; '.join(_condition(row) for row in own.itertuples())}.</small></p>" for reason, own in untested)
+    lines = [f"<p>{_verdict(reason)}: {'; '.join(f'{row.id} {_condition(row)}' for row in own.itertuples())}.</p>"
+             for reason, own in rows.groupby("verdict", sort=False)]
+    return fold(f"{len(rows)} comparisons that nothing here can make", "".join(lines)) if lines else ""
+
+
+def stack_rows(places: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The audit's rows with their place's name in a column `source`: all of the first, and of the others those that are
+    a test and say of the same id and condition something else."""
+    (first, told), *others = places.items()
+    stacked = told.assign(source=first)
+    for name, own in others:
+        said, keys = (pd.MultiIndex.from_frame(table[["id", "condition", "verdict"]]) for table in (stacked, own))
+        new = ~keys.isin(said) & ~own["verdict"].str.startswith(UNTESTABLE)
+        stacked = pd.concat([stacked, own[new].assign(source=name)])
+    return stacked.reset_index(drop=True)
+
+
+def _change(row) -> str:
+    if np.isnan(row.difference):
+        return f"{row.script:.3f}"
+    return f"{_signed(row.difference)} {_interval(row, '+.2f')}"
+
+
+def _verdict(verdict: str) -> str:
+    """An audit's verdict as sign, colour and word, and why it is none."""
+    word, _, reason = verdict.partition(": ")
+    why = f" <small>({escape(reason)})</small>" if word == UNTESTABLE else ""
+    return f"{_mark(verdict)}&nbsp;{escape(word)}{why}"
+
+
+def _bar(row, reach: float) -> str:
+    """The difference and its interval as a picture, zero in its middle, as far as `reach` to both sides."""
+    if np.isnan(row.low):
+        return ""
+    low, value, high = (40 + 36 * end / reach for end in (row.low, row.difference, row.high))
+    return (f'<svg width="80" height="10" aria-hidden="true" style="color: var(--pst-color-text-base)">'
+            '<path d="M40 0v10" stroke="currentColor" opacity="0.4"/>'
+            f'<path d="M{low:.1f} 5H{high:.1f}" stroke="currentColor" stroke-width="2"/>'
+            f'<circle cx="{value:.1f}" cy="5" r="3.5" fill="currentColor"/></svg>')
 
 
 def means_table(means: pd.DataFrame) -> str:
@@ -139,6 +180,12 @@ def means_table(means: pd.DataFrame) -> str:
     return _table("The accuracies of Tables 3.1 and 3.2, the nearest means of whole pictures, and how many of all "
                   "numbers with three digits are possible.",
                   _head("", "printed", "trials x pictures", "mean below", "mean above", "possible", "of all"), lines)
+
+
+def slips_list(slips: pd.DataFrame) -> str:
+    """Sentences of the thesis and what stands beside them, from `printed.find_slips`."""
+    return "<ul>" + "".join(f"<li>“{escape(row.quote)}” (Section {escape(row.section)}). {escape(row.beside)}</li>"
+                            for row in slips.itertuples()) + "</ul>"
 
 
 def claims_table(places: Mapping[str, pd.DataFrame]) -> str:
@@ -181,21 +228,14 @@ def _measured(row, others: Sequence[tuple[str, pd.DataFrame]]) -> str:
 
 
 def _mark(verdict: str) -> str:
-    sign, colour = VERDICTS[verdict]
+    """The sign and colour of a claim's or an audit's verdict, by how it begins."""
+    sign, colour = next(look for start, look in (VERDICTS | AUDIT_VERDICTS).items() if verdict.startswith(start))
     return f'<span class="artpose-mark" style="background: {colour}">{sign}</span>'
 
 
 def _name_models(text: str) -> str:
     named = re.sub(r"\bfinetuned(_aug)?\b", lambda name: MODEL_TITLES[name[0]].lower(), escape(text))
     return re.sub(r"\S+ \[[^]]+\]", r'<span style="white-space: nowrap">\g<0></span>', named)
-
-
-def stack_rows(rows: pd.DataFrame, references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The audit's rows of this run and those that were measured of each reference, with a column `source`: HERE, or
-    which reference."""
-    return pd.concat([rows.assign(source=HERE), *(
-        own[own["text"].notna()].assign(source=f"reference: {name}") for name, own in references.items())],
-        ignore_index=True)
 
 
 def fold(title: str, html: str) -> str:

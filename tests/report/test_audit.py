@@ -92,12 +92,13 @@ def test_the_whole_audit_finds_what_was_put_in(found):
     assert rows.loc[rows["id"] == "A10", "difference"].abs().max() == 0
     count = rows[rows["id"] == "A7"].iloc[0]
     assert count["script"] == 0 and count["verdict"] == "a count, and no test"  # the two runs share no picture
-    stacked = tables.stack_rows(rows, {"<i>": rows})
+    stacked = tables.stack_rows({"<i>": rows, "same": rows, "other": rows.assign(verdict="as expected")})
+    assert set(stacked["source"]) == {"<i>", "other"}  # what is said twice is told once
     pages = [tables.audit_section(id, stacked) for id in thesis_table("audit")["id"]]
     overview = tables.audit_overview(stacked)
     assert not any(word in page for page in [*pages, overview] for word in ("{", "nan", "<i>"))
     assert overview.index(">A3<") < overview.index(">A5<") < overview.index(">A10<")  # in the order of the chapter
-    assert overview.count("no ImageNet weights of ResNet50. That concerns: Fine-tuned ResNet50, fed raw values") == 1
+    assert overview.count("(there are no ImageNet weights of ResNet50)</small>: A5 Fine-tuned ResNet50, fed raw") == 1
 
 
 def test_its_tables_stay_what_they_are(found):
@@ -196,7 +197,7 @@ def test_where_a_training_diverged_nothing_is_settled(drawn, tmp_path, monkeypat
     rows = audit.add_verdicts(audit.compare(study, ["A8", "A6"]))
     lost, alike = rows.set_index("id").loc["A8"], rows.set_index("id").loc["A6"]
     assert "diverged" in lost["verdict"] and lost["trials"] == 0 and alike["low"] < alike["high"]
-    stacked = tables.stack_rows(rows, {})
+    stacked = tables.stack_rows({"here": rows})
     assert "nan" not in tables.audit_section("A8", stacked) + tables.audit_overview(stacked)
 
 
@@ -220,14 +221,16 @@ def test_every_place_has_a_text_a_script_and_an_expectation():
     assert {name.split(" ")[0] for name in VARIANTS} <= set(table["id"])
 
 
-def test_a_section_shows_this_run_and_the_reference_apart_and_nothing_unescaped():
+def test_a_section_and_the_overview_show_sign_and_word_and_nothing_unescaped():
     rows = audit.add_verdicts(pd.DataFrame([{
         "id": "A1", "model": "frozen", "backbone": "Xception", "condition": "<b>permuted", "text": 0.6, "script": 0.3,
         "difference": -0.3, "low": -0.4, "high": -0.2, "p": 0.001, "trials": 5, "pictures": 300, "strength": "full",
         "why": ""}]))
-    kept = {"<i>poses": pd.concat([rows, rows.assign(text=np.nan)])}  # the second was not measured there
-    shown = tables.audit_section("A1", tables.stack_rows(rows, kept))
-    assert "<b>" not in shown and "<i>" not in shown and shown.count("reference: ") == 1 and "0.277" in shown
+    stacked = tables.stack_rows({"<i>poses": pd.concat([rows, rows.assign(text=np.nan)])})
+    for shown in (tables.audit_section("A1", stacked), tables.audit_overview(stacked)):
+        assert "<b>" not in shown and "<i>" not in shown and "✓</span>&nbsp;as expected" in shown
+        assert "−0.300" in shown and "[−0.40, −0.20]" in shown
+    assert "0.277" in tables.audit_section("A1", stacked)
 
 
 def test_planted_copies_are_found_and_kept_together(drawn, tmp_path):

@@ -16,14 +16,6 @@ def test_every_condition_has_a_mark_for_each_strength():
     assert list(figure.layout.yaxis.ticktext) == ["whole", "&lt;i&gt;swapped&lt;/i&gt;"]
 
 
-def test_differences_keep_sources_apart_and_names_as_text():
-    table = pd.DataFrame({"label": ["<b>a", "b", "b"], "difference": [0.1, -0.2, -0.1], "low": [0.0, -0.3, np.nan],
-                          "high": [0.2, -0.1, np.nan], "source": ["this run", "this run", "reference"]})
-    figure = audit_figures.differences(table)
-    assert [len(trace.x) for trace in figure.data] == [2, 1]
-    assert "<b>" not in figure.to_json() and figure.data[0].error_x.array[1] == pytest.approx(0.1)
-
-
 def test_a_learning_curve_reaches_to_where_it_is_continued():
     points = pd.DataFrame({"pictures": [10, 20, 40], "seed": 40, "accuracy": [0.4, 0.5, 0.55]})
     curve = statistics.Curve(0.7, 1.0, 0.5, 1000, 0.66, 0.6, 0.7)
