@@ -130,7 +130,7 @@ Markdown(f"Alone or in company, the picture gets the same probabilities. Of {net
 
 # %%
 def schedule(model, chosen):
-    frames = [plan_rates(chosen.scale(find_recipe(model, name))).assign(label=name) for name in BACKBONES]
+    frames = [plan_rates(chosen.scale(find_recipe(model, name))).assign(label=name) for name in chosen.backbones(model)]
     return show(figures.schedule(pd.concat(frames)), alt=f"Learning rates of the {model} models, epoch by epoch.")
 
 
@@ -163,8 +163,9 @@ recipes.set_index(["model", "architecture"]).T
 # and so the profile `quick` gives it its full strength.
 
 # %%
-fields = ["trials", "pictures", "input_size", "batch_size", "steps_per_epoch", "time", "frozen_full_strength"]
+fields = ["whole", "trials", "pictures", "input_size", "batch_size", "steps_per_epoch", "time", "frozen_full_strength"]
 profiles = pd.DataFrame({name: {field: getattr(of, field) for field in fields} for name, of in PROFILES.items()})
-profiles.index = ["trials", "drawn pictures", "input, pixels", "pictures a step", "steps an epoch, at most",
+profiles.loc["whole"] = profiles.loc["whole"].map(", ".join)
+profiles.index = ["networks, where not frozen", "trials", "drawn pictures", "input, pixels", "pictures a step", "steps an epoch, at most",
                   "share of the thesis' epochs", "frozen models at full strength"]
 profiles.astype(object).where(profiles.notna(), "as in the thesis").style.format(precision=2).set_caption("The three profiles")

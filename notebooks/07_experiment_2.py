@@ -38,7 +38,7 @@ from artpose_lib.report import figures, probes, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import THIS_RUN, open_places
-from artpose_lib.train.recipes import SEEDS, find_recipe
+from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, open_study
 from artpose_lib.train.training import find_peak
 from artpose_lib.train.variants import FAITHFUL, VARIANTS, Variant
@@ -157,13 +157,12 @@ WAYS = {"SMOTE, then imgaug": FAITHFUL, "nothing": Variant(augmentation=()), "SM
         "imgaug, then SMOTE": Variant(augmentation=("imgaug", "SMOTE")),
         "rate of phase I's best epoch": Variant(max_lr="peak"), "the tables' rate": FAITHFUL}
 WHOLE = study.profile.full_strength(find_recipe("finetuned_aug", SMALL))
-tried = None if WHOLE else SEEDS[:1]  # one trial shows that it runs; more of so short ones would not tell more
 small_editions = {f"{name}, {SMALL} at {SIDE} pixels": replace(of, profile=replace(of.profile, input_size=SIDE))
                   for name, of in places.items() if not of.trains}
 
 
-def compare_ways(of, backbone, pairs, seeds=None):
-    asked = {way: of.train("finetuned_aug", variant=WAYS[way], backbones=[backbone], seeds=seeds) for way in sum(pairs, ())}
+def compare_ways(of, backbone, pairs):
+    asked = {way: of.train("finetuned_aug", variant=WAYS[way], backbones=[backbone]) for way in sum(pairs, ())}
     stored = {way: trials.predictions for way, trials in asked.items() if trials.records}
     return pd.DataFrame({f"{one} → {two}": statistics.compare(stored[one], stored[two], of.profile)
                          for one, two in pairs if one in stored and two in stored}).T
@@ -171,7 +170,7 @@ def compare_ways(of, backbone, pairs, seeds=None):
 
 def show_ways(pairs, backbones):
     compared = {name: compare_ways(of, SMALL, pairs) for name, of in small_editions.items()}
-    compared |= {f"{THIS_RUN}, {name}": compare_ways(study, name, pairs, tried) for name in backbones}
+    compared |= {f"{THIS_RUN}, {name}": compare_ways(study, name, pairs) for name in backbones if WHOLE}  # short ones tell nothing
     compared = {name: rows for name, rows in compared.items() if len(rows)}
     for name, rows in compared.items():
         told = [f"{verdict}: " + ", ".join(f"{row.Index} ({tables.tell_change(row)})" for row in own.itertuples())
@@ -255,7 +254,7 @@ HTML(tables.fold("Model by model", rates.style.hide(axis="index").format(
 
 # %%
 names = [name for name in BACKBONES if study.weights_of(name) != NO_WEIGHTS]
-show_ways([("the tables' rate", "rate of phase I's best epoch")], names if WHOLE else [name for name in names if name == SMALL])
+show_ways([("the tables' rate", "rate of phase I's best epoch")], names)
 
 # %% [markdown]
 # ## Found, and wrongly claimed

@@ -60,7 +60,7 @@ Markdown(study.banner())
 augmented = study.train("finetuned_aug")
 baselines = study.train("baseline", backbones=list(augmented.missing)).records if augmented.missing else []
 finished = [record for record in augmented.records + baselines if record.weights and not len(scores.find_diverged(record.predictions))]
-networks = TestedNetworks(finished, study.dataset, study.weights_dir)
+networks = TestedNetworks(finished, study.dataset, study.weights_dir, study.profile)
 models = measure_filters(networks, study.results, ablate_all=study.profile.time == 1)
 dissected = dissect_networks(models, min(DRAWINGS, study.profile.pictures // 4))
 
@@ -306,7 +306,7 @@ Markdown(f"In {', '.join(untuned)} only the last layer has learned: the weights 
          "In each of these networks all layers have learned.")
 
 # %%
-pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "picture size": record.config["size"], "seed": record.config["seed"],
+pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "learned at, pixels": record.config["size"], "shown at": model.input_size, "seed": record.config["seed"],
                "test accuracy": record.facts["test_accuracy"],
                "filters in its five blocks": sum(map(len, model.tables.values()))}
               for model, record in zip(models, networks.records, strict=True)]

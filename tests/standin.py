@@ -67,7 +67,7 @@ def run(data, results, largest_file=None):
     """
     study.BACKBONES = {LITE: study.BACKBONES[LITE]}
     classifier.build_classifier, classifier.pooled_model, classifier.build_head = Network, Network, Network
-    training.build_trainer, trials.Trainer = Network, Network
+    training.build_trainer, training.Trainer = Network, Network
     training.train, training.train_on_features = train, train
     trials.augment = lambda images, labels, *_: (images, labels)
     store = records.store_record

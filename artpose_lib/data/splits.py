@@ -1,5 +1,6 @@
 """The division of a data set into training, validation and test parts: the thesis' two schemes, and others."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,14 @@ class Split(NamedTuple):
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a split: `x` uint8 pictures (n, size, size, 3) or float32 features (n, channels); `y` int64 (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
 
 
 def split(dataset: PoseDataset, scheme: str, seed: int) -> Split:

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.licences import find_rights
+from artpose_lib.data.pictures import read_ahead
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.files import digest, whole
@@ -43,7 +44,8 @@ def draw_dataset(folder: Path, n: int = 600, seed: int = 0, background_link: flo
     if not (folder / "metadata.csv").exists():
         folder.mkdir(parents=True, exist_ok=True)
         mark.write_text(parameters, encoding="utf-8")
-        rows = [_draw_picture(folder, *drawing, seed, background_link) for drawing in enumerate(pose_sequence(n))]
+        rows = read_ahead(lambda drawing: _draw_picture(folder, *drawing, seed, background_link),
+                          enumerate(pose_sequence(n)))
         with whole(folder / "metadata.csv", option="its name") as path:
             pd.DataFrame(rows).to_csv(path, index=False)
     return folder

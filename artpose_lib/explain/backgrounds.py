@@ -17,18 +17,16 @@ from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.metadata import parse_boxes
 from artpose_lib.data.pictures import decode, read_ahead, read_file, resize, shrink_picture
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.data.splits import PARTS, balanced_parts, split
+from artpose_lib.data.splits import PARTS, Part, balanced_parts, split
 from artpose_lib.draw.artwork import CONDITIONS, GREY, paint_versions
 from artpose_lib.draw.embedded import pose_sequence
 from artpose_lib.files import say
-from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.features import BATCH
 from artpose_lib.train import trials
 from artpose_lib.train.recipes import Recipe, find_recipe
 from artpose_lib.train.records import Trials, all_records, hash_json, likeliest_class
 from artpose_lib.train.study import EMBEDDED_SEED, NO_WEIGHTS, Study
-from artpose_lib.train.training import Part
 from artpose_lib.train.trials import Material, Trial, configure
 
 STRENGTHS = (0.0, 0.5, 1.0)
@@ -248,6 +246,8 @@ def _inputs(trial: Trial, pictures: np.ndarray) -> np.ndarray:
     """What the trial's network takes of pictures: these, or pooled features if frozen."""
     if trial.recipe.model != "frozen":
         return pictures
+    from artpose_lib.model import classifier  # seconds to import
+
     network = classifier.build_classifier(trial.recipe.backbone, 2, trial.config["size"], trial.recipe.weights,
                                           trial.study.weights_dir)
     return classifier.pooled_model(network).predict(pictures, batch_size=BATCH, verbose=0)

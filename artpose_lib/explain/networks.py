@@ -18,6 +18,7 @@ from artpose_lib.explain.reader import PICTURE_SIDE, ReaderModel, ReaderPicture,
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.classifier import build_classifier
+from artpose_lib.train.recipes import Profile, find_recipe
 from artpose_lib.train.records import Record, hash_json, likeliest_class
 from artpose_lib.train.training import Trainer
 
@@ -32,20 +33,22 @@ class TestedNetworks:
     """Networks of finished trials, each beside itself before training, and the pictures of their test parts.
 
     Parameters: `records` are trials on `dataset` that kept their weights; `weights_dir` holds ImageNet weight files
-    (None: Keras' own). `models` are a `ReaderModel` each, without tables; `tested` the pictures of all test parts, and
-    `rows` their rows in the data set. `pictures` are those of the first network's test part that a page may show and
-    that it is surest of, one a class; and last, if any, `mistaken`, the single figure that it is surest to be the group
-    `mistaken_for`.
+    (None: Keras' own). The networks look at pictures of the size that `profile` gives to frozen models, which may be
+    larger than those that they learned from (None: as large). `models` are a `ReaderModel` each, without tables;
+    `tested` the pictures of all test parts, and `rows` their rows in the data set. `pictures` are those of the first
+    network's test part that a page may show and that it is surest of, one a class; and last, if any, `mistaken`, the
+    single figure that it is surest to be the group `mistaken_for`.
     """
 
-    def __init__(self, records: Sequence[Record], dataset: PoseDataset, weights_dir: str | None = None):
+    def __init__(self, records: Sequence[Record], dataset: PoseDataset, weights_dir: str | None = None,
+                 profile: Profile | None = None):
         self.records, self.dataset = list(records), dataset
         parts = [record.predictions.query("part == 'test'") for record in records]
         names = pd.Index(dataset.metadata["file_name"])
         rows = [names.get_indexer(part["file_name"]) for part in parts]
         self.rows = np.unique(np.concatenate(rows))
         self.tested = [_reader_picture(dataset, row, str(number)) for number, row in enumerate(self.rows)]
-        self.models = [_load_model(record, dataset, weights_dir, np.searchsorted(self.rows, own).tolist())
+        self.models = [_load_model(record, dataset, weights_dir, np.searchsorted(self.rows, own).tolist(), profile)
                        for record, own in zip(records, rows, strict=True)]
         first = parts[0].assign(picture=[self.tested[own] for own in self.models[0].tested])
         shown = first[[picture.image is not None for picture in first["picture"]]]
@@ -62,14 +65,14 @@ def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = 
     models = []
     for record, model in zip(networks.records, networks.models, strict=True):
         boxes = [networks.tested[number].boxes for number in model.tested]
-        ablate = ablate_all or bool(record.config["recipe"]["weights"])
+        ablate, size = ablate_all or bool(record.config["recipe"]["weights"]), model.input_size
         # What a trial's name does not say; "heard", since filters that are heard in too few pictures are not measured.
-        digest = hash_json([__version__, "heard", ablate, [box.tolist() for box in boxes]])
+        digest = hash_json([__version__, "heard", size, ablate, [box.tolist() for box in boxes]])
         path = results / "filters" / f"{record.folder.name}-{digest}.parquet"
         if not path.exists():
             say(f"numbers of every filter of {model.title}")
             dataset, rows = networks.dataset, networks.rows[model.tested]
-            tables = filter_tables(*model.networks.values(), dataset.images(record.config["size"], rows),
+            tables = filter_tables(*model.networks.values(), dataset.images(size, rows),
                                    dataset.labels[rows], dataset.classes, boxes, model.layers, record.config["seed"],
                                    ablate)
             with whole(path) as partial:
@@ -110,9 +113,11 @@ def _reader_picture(dataset: PoseDataset, row: int, key: str) -> ReaderPicture:
                          facts["label"], boxes)
 
 
-def _load_model(record: Record, dataset: PoseDataset, weights_dir: str | None, tested: list[int]) -> ReaderModel:
-    recipe, size, count = record.config["recipe"], record.config["size"], len(dataset.classes)
+def _load_model(record: Record, dataset: PoseDataset, weights_dir: str | None, tested: list[int],
+                profile: Profile | None) -> ReaderModel:
+    recipe, count = record.config["recipe"], len(dataset.classes)
     name = recipe["backbone"]
+    size = profile.size(find_recipe("frozen", name)) if profile else record.config["size"]
     trained = build_classifier(name, count, size)
     trained.load_weights(record.weights)
     before = build_classifier(name, count, size, recipe["weights"], weights_dir)

@@ -52,6 +52,11 @@ class ReaderModel(NamedTuple):
     tables: Mapping[str, pd.DataFrame] = {}  # `filter_tables` of layers of the first network
     tested: Sequence[int] = ()  # which of the tested pictures the tables are about, from 0
 
+    @property
+    def input_size(self) -> int:
+        """The side of the pictures that the networks take, in pixels."""
+        return next(iter(self.networks.values())).input_shape[1]
+
 
 class Reader:
     """The page's part that shows the maps: `html`, which a notebook shows by itself. One fits on a page.

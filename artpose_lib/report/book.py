@@ -5,23 +5,31 @@ import hashlib
 import io
 import json
 import os
+import queue
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from math import ceil
 from pathlib import Path
 
 import jupytext
 import nbformat
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
+from tqdm import tqdm
 from traitlets import default
 
-from artpose_lib.files import say, whole
+from artpose_lib.files import say, sweep, whole
 
 LIBRARY = Path(__file__).parents[1]
 PAPER = 760  # pixels, about the width of A4, so that figures are drawn as wide as they are printed
+# Seconds that chapters take in the profile quick, two at a time on two cores, others SHORT: for the time left alone.
+COSTS, SHORT = {"01": 30, "06": 100, "07": 100, "08": 100, "09": 100, "10": 30, "11": 30}, 10
 FINGERPRINT = "artpose_fingerprint"  # where an executed notebook's metadata says what it was made from
 
 
@@ -142,10 +150,11 @@ def _imported_modules(source: Path) -> set[Path]:
     return {file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()}
 
 
-def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str = "") -> None:
+def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str = "",
+            tell: Callable[[str], object] = say) -> None:
     """Run one chapter; the executed notebook appears at `out` whole or not at all.
 
-    What the chapter writes to stderr, the trials' progress, is passed on as it comes. `mark` is its fingerprint.
+    What the chapter writes to stderr, the trials' progress, `tell` gets line by line. `mark` is its fingerprint.
     Raises ChapterError with the cell's own error where the chapter stops; the notebook up to there is kept beside
     `out`, with the ending `.failed.ipynb`.
     """
@@ -156,15 +165,16 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
         return str(path).replace("{", "{{").replace("}", "}}")  # papermill fills in what stands in braces
 
     failed = out.with_suffix(".failed.ipynb")
-    with whole(out, replace=True, option="--out") as executed:
+    with whole(out.absolute(), replace=True, option="--out") as executed:
         source, settings = executed.with_name("source.ipynb"), executed.with_name("ipython").absolute()
         settings.mkdir()  # and none of the user's own
         jupytext.write(jupytext.read(chapter), source)  # papermill reads no .py
         try:
             papermill.execute_notebook(literal(source), literal(executed), parameters, kernel_name="python3",
-                                       kernel_manager_class=_ThisPython, progress_bar=False, stderr_file=_Progress(),
+                                       kernel_manager_class=_ThisPython, progress_bar=False, stderr_file=_Lines(tell),
                                        extra_arguments=[f"--ipython-dir={settings}"],
-                                       cwd=chapter.parent)
+                                       # Its own `cwd` moves this whole process, in which another chapter may run.
+                                       resources={"metadata": {"path": str(chapter.parent)}})
         except PapermillExecutionError as error:
             shutil.move(executed, failed)
             raise ChapterError(f"{chapter.stem} stopped: {error.ename}: {error.evalue} (see {failed})") from None
@@ -183,13 +193,17 @@ class _ThisPython(AsyncKernelManager):
         return KernelSpecManager(kernel_dirs=[])
 
 
-class _Progress(io.TextIOBase):
-    """Passes on what a chapter writes to stderr, less TensorFlow's lines at start-up, which no setting stops."""
+class _Lines(io.TextIOBase):
+    """Tells what a chapter writes to stderr, less TensorFlow's lines at start-up, which no setting stops."""
+
+    def __init__(self, tell: Callable[[str], object]):
+        self.tell, self.begun = tell, ""
 
     def write(self, text: str) -> int:
-        lines = text.splitlines(keepends=True)
-        sys.stderr.write("".join(line for line in lines if not re.match(r"WARNING: All log messages|[IWE]0000 ", line)))
-        sys.stderr.flush()
+        *lines, self.begun = (self.begun + text).split("\n")
+        for line in lines:
+            if line and not re.match(r"WARNING: All log messages|[IWE]0000 ", line):
+                self.tell(line)
         return len(text)
 
 
@@ -216,18 +230,83 @@ def read_fingerprint(out: Path) -> str | None:
 
 
 def execute_changed(root: Path, parameters: dict[str, object]) -> int:
-    """Run every chapter whose text, library, parameters, data or weights have changed. Returns how many ran."""
-    ran, sources = 0, chapters(root)
-    for number, chapter in enumerate(sources, start=1):
-        out, mark, started = locate_executed(root, chapter), fingerprint(chapter, parameters), time.monotonic()
-        outcome = "nothing changed"
-        if read_fingerprint(out) != mark:
-            say(f"chapter {number}/{len(sources)}  {chapter.stem}: running")
-            execute(chapter, out, parameters, mark)
-            ran += 1
-            outcome = f"done in {time.monotonic() - started:.0f} s"
-        say(f"chapter {number}/{len(sources)}  {chapter.stem}: {outcome}")
-    return ran
+    """Run every chapter whose text, library, parameters, data or weights have changed. Returns how many ran.
+
+    Two run at a time where networks are small: what one has trained the other takes, or waits for. A terminal gets a
+    bar with the time left, a file a line for whatever has been done.
+    """
+    sources = chapters(root)
+    marks = {chapter: fingerprint(chapter, parameters) for chapter in sources}
+    outs = {chapter: locate_executed(root, chapter) for chapter in sources}
+    for chapter in sources:
+        sweep(outs[chapter].parent)
+        if read_fingerprint(outs[chapter]) == marks[chapter]:
+            say(f"{chapter.stem}: nothing changed")
+    waiting = [chapter for chapter in sources if read_fingerprint(outs[chapter]) != marks[chapter]]
+    lanes = 1 if parameters.get("profile") == "thesis" or os.environ.get("KERAS_BACKEND") == "jax" else 2
+    ended: queue.SimpleQueue[tuple[Path, BaseException | None]] = queue.SimpleQueue()
+    left, progress = iter(waiting), _Progress(waiting, lanes)
+
+    def run_in_turn() -> None:
+        for chapter in left:
+            progress.start(chapter)
+            error = None
+            try:
+                execute(chapter, outs[chapter], parameters, marks[chapter], partial(progress.tell, chapter))
+            except Exception as raised:  # it is raised again where the chapters are waited for
+                error = raised
+            ended.put((chapter, error))
+
+    for _ in range(lanes):  # which do not outlive this process, as on Ctrl-C
+        threading.Thread(target=run_in_turn, daemon=True).start()
+    with progress.bar:
+        while progress.left:
+            try:
+                chapter, error = ended.get(timeout=1)
+            except queue.Empty:
+                progress.draw()
+                continue
+            if error:
+                raise error
+            progress.end(chapter)
+    return len(waiting)
+
+
+class _Progress:
+    """How far a book is: on a terminal a bar with the time left and the last line, in a file a line for all that ends.
+
+    The time is that of COSTS, in the measure in which the chapters that have ended took longer or shorter.
+    """
+
+    def __init__(self, waiting: Sequence[Path], lanes: int):
+        self.left = {chapter: COSTS.get(chapter.stem[:2], SHORT) for chapter in waiting}
+        self.total, self.lanes = sum(self.left.values()) or 1, lanes
+        self.started: dict[Path, float] = {}
+        self.done, self.took, self.line = 0.0, 0.0, ""
+        self.bar = tqdm(total=self.total, disable=not sys.stderr.isatty(), leave=False,
+                        bar_format="{percentage:3.0f}% |{bar:24}| {desc}")
+
+    def start(self, chapter: Path) -> None:
+        self.started[chapter] = time.monotonic()
+        self.tell(chapter, "running")
+
+    def tell(self, chapter: Path, line: str) -> None:
+        self.line = f"{chapter.stem}: {line}"
+        if self.bar.disable:
+            say(self.line)
+
+    def end(self, chapter: Path) -> None:
+        seconds = time.monotonic() - self.started.pop(chapter)
+        self.done, self.took = self.done + self.left.pop(chapter), self.took + seconds
+        self.bar.clear()
+        say(f"{chapter.stem}: done in {seconds:.0f} s")
+
+    def draw(self) -> None:
+        pace, now = self.took / self.done if self.done else 1.0, time.monotonic()
+        begun = sum(min((now - self.started[chapter]) / pace, 0.95 * self.left[chapter]) for chapter in [*self.started])
+        minutes = ceil((self.total - self.done - begun) * pace / self.lanes / 60)
+        self.bar.n = self.done + begun
+        self.bar.set_description_str(f"{minutes} min left  {self.line}"[:shutil.get_terminal_size().columns - 34])
 
 
 def locate_executed(root: Path, chapter: Path) -> Path:

@@ -12,6 +12,8 @@ from artpose_lib.train.variants import FAITHFUL, Variant
 
 SEEDS = (40, 41, 42, 43, 44)  # the five trials of the published scripts
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
+# Of whole networks, the usual one first. Not float16: its losses need scaling.
+PRECISIONS = ("float32", "mixed_bfloat16")
 BORROWED = {"EfficientNet-Lite0": "Xception"}  # not in the thesis; both have depthwise-separable convolutions
 
 
@@ -103,6 +105,11 @@ class Profile:
     steps_per_epoch: int | None  # None: the whole training part
     time: float  # the share of the epochs
     frozen_full_strength: bool  # frozen models are spared all this
+    whole: tuple[str, ...] = tuple(BACKBONES)  # the backbones of models that are not frozen
+
+    def backbones(self, model: str) -> tuple[str, ...]:
+        """The backbones that a model of `MODELS` is trained on."""
+        return tuple(BACKBONES) if model == "frozen" else self.whole
 
     def scale(self, recipe: Recipe) -> Recipe:
         """The recipe in `time` of its epochs; at full strength the recipe itself.
@@ -138,11 +145,14 @@ class Profile:
         return self.time == 1 or (self.frozen_full_strength and recipe.model == "frozen")
 
 
-# The short ones have 72 pixels a side because Xception needs 71.
+# The short ones train the network whose weights come with a package; of the others, frozen ones where weights are here.
+LITE = ("EfficientNet-Lite0",)
 PROFILES = {profile.name: profile for profile in (
     Profile("thesis", len(SEEDS), 1000, None, None, None, 1.0, True),  # 1000 pictures, as in D_AUG (Section 2.2.6)
-    Profile("quick", 2, 400, 72, 16, 4, 0.08, True),  # 100 epochs become 8, of 4 steps each
-    Profile("smoke", 1, 60, 72, 8, 2, 0.03, False),  # 100 epochs become 3: does it run at all?
+    # 100 epochs become 8, of 12 steps each. At 160 pixels the last block's maps are 5 x 5.
+    Profile("quick", 1, 240, 160, 16, 12, 0.08, True, LITE),
+    # 100 epochs become 3: does it run at all? Xception needs 71 pixels.
+    Profile("smoke", 1, 60, 72, 8, 2, 0.03, False, LITE),
 )}
 
 

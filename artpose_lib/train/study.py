@@ -18,9 +18,8 @@ from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
 from artpose_lib.train import jobs, trials
-from artpose_lib.train.recipes import SEEDS, Profile, Recipe, apply_variant, find_profile, find_recipe
+from artpose_lib.train.recipes import PRECISIONS, SEEDS, Profile, Recipe, apply_variant, find_profile, find_recipe
 from artpose_lib.train.records import Trials
-from artpose_lib.train.training import PRECISIONS
 from artpose_lib.train.trials import Cache, Trial
 from artpose_lib.train.variants import FAITHFUL, Variant
 
@@ -32,7 +31,7 @@ NO_WEIGHTS = "no weights here"  # what tables say of a backbone without ImageNet
 class Study:
     """Data, profile, weights and results of one run of the report.
 
-    `cluster` is as in `cluster.open_cluster`, or "" for this process; `precision` one of `training.PRECISIONS`, for
+    `cluster` is as in `cluster.open_cluster`, or "" for this process; `precision` one of `recipes.PRECISIONS`, for
     whole networks; `cache` what trials share in this process.
     """
 
@@ -86,7 +85,7 @@ class Study:
         """Train every trial of these models that is not stored yet, and return all of them.
 
         Parameters: `models` of `recipes.MODELS`; `variant` what the audit switches in each; `backbones` and `seeds`
-        those to take (None: all, and the profile's). A backbone without ImageNet weights here is left out and named.
+        those to take (None: the profile's). A backbone without ImageNet weights here is left out and named.
         """
         planned, missing = self.plan(models, variant, backbones, seeds)
         return Trials(trials.run(planned, self.cluster), missing)
@@ -107,7 +106,7 @@ class Study:
         """The trials of `train`, and why backbones are missing."""
         planned, missing = [], {}
         for model in models:
-            for backbone in backbones or BACKBONES:
+            for backbone in backbones or self.profile.backbones(model):
                 recipe = apply_variant(self.profile.scale(find_recipe(model, backbone)), variant or FAITHFUL)
                 if recipe.weights and self.weights_of(backbone) == NO_WEIGHTS:
                     missing[backbone] = NO_WEIGHTS

@@ -1,31 +1,22 @@
 """Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import keras
 import numpy as np
 import pandas as pd
 
+from artpose_lib.data.splits import Part
 from artpose_lib.model import classifier
 from artpose_lib.model.features import BATCH
 from artpose_lib.model.fused import Adam, OnBatchStatistics, replace_batch_norm
 from artpose_lib.train import onecycle
-from artpose_lib.train.recipes import Phase, Recipe
+from artpose_lib.train.recipes import PRECISIONS, Phase, Recipe
 from artpose_lib.train.variants import apply_in_place_shift
 
 EPSILON = 1e-8  # of Adam, the optimiser of all recipes; its other parameters in Section 2.2.4 are Keras' own
-# Of whole networks, the usual one first. Not float16: its losses need scaling.
-PRECISIONS = ("float32", "mixed_bfloat16")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a split: `x` uint8 pictures (n, size, size, 3) or float32 features (n, channels); `y` int64 (n,)."""
-
-    x: np.ndarray
-    y: np.ndarray
 
 
 class Batches(keras.utils.PyDataset):

@@ -1,6 +1,7 @@
 """Train trials, a study's own and those of experiments on other pictures.
 
-`Study.train` plans a trial, `run` trains it here or on a cluster unless it is stored, by `Trial.train`.
+`Study.train` plans a trial, `run` trains it here or on a cluster unless it is stored, by `Trial.train`. Keras is
+imported where a network is built: that takes seconds, and who reads stored trials needs none.
 """
 
 import time
@@ -13,19 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from artpose_lib.data.splits import Split, split
+from artpose_lib.data.splits import Part, Split, split
 from artpose_lib.files import say, whole
-from artpose_lib.model import classifier
 from artpose_lib.model.features import BATCH, extract_features
-from artpose_lib.train import jobs, records, training
+from artpose_lib.train import jobs, records
 from artpose_lib.train.augment import augment
-from artpose_lib.train.recipes import SEEDS, Recipe, find_recipe, recipe_to_dict
+from artpose_lib.train.recipes import PRECISIONS, SEEDS, Recipe, find_recipe, recipe_to_dict
 from artpose_lib.train.records import Record
-from artpose_lib.train.training import Part, Trainer
 from artpose_lib.train.variants import apply_in_place_shift, permute_labels, subsample
 
 if TYPE_CHECKING:
     from artpose_lib.train.study import Study
+    from artpose_lib.train.training import Trainer
 
 # Raise one when divisions, augmentation or training give other numbers than before: its trials then have new names.
 # At 1, the protocol of version 0.1.0, it is left out of the name. That version kept phase II where both phases were
@@ -75,11 +75,14 @@ class Trial:
 
     def train(self) -> None:
         """Train the network, predict, and store the record."""
+        from artpose_lib.model import classifier
+        from artpose_lib.train import training
+
         started, cache, classes = time.monotonic(), self.study.cache, self.config["classes"]
         material = self.load(self)
         if self.recipe.model == "frozen":
             shape = material.train.x.shape[1], len(classes)
-            trainer = cache.keep("head", shape, lambda: Trainer(classifier.build_head(*shape)))
+            trainer = cache.keep("head", shape, lambda: training.Trainer(classifier.build_head(*shape)))
             history = training.train_on_features(trainer, self.recipe, material.train, material.validation, self.seed)
         else:
             trainer = self.build_network()
@@ -94,8 +97,10 @@ class Trial:
                              time.monotonic() - started, trainer.model.save_weights if self.keep_weights else None,
                              self.study.data_name if own else "")
 
-    def build_network(self) -> Trainer:
+    def build_network(self) -> "Trainer":
         """The whole network. Compiling takes seconds, so trials of one in a row share it."""
+        from artpose_lib.train import training
+
         variant = self.recipe.variant
         what = (self.recipe.backbone, len(self.config["classes"]), self.config["size"], self.recipe.weights,
                 self.study.weights_dir, variant.preprocessing, variant.batch_statistics, self.study.precision)
@@ -108,7 +113,7 @@ def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Seq
               "steps_per_epoch": study.profile.steps(recipe), "data": data, "classes": list(classes),
               "weights": study.fingerprint_weights(recipe.backbone) if recipe.weights else None, **more}
     # Named only where unusual, so that older records keep their names. Frozen models' heads are always in float32.
-    if study.precision != training.PRECISIONS[0] and recipe.model != "frozen":
+    if study.precision != PRECISIONS[0] and recipe.model != "frozen":
         config["precision"] = study.precision
     return at_protocol(config, PROTOCOL_OF_BATCH_NORM if recipe.learns_batch_norm else PROTOCOL)
 
@@ -150,6 +155,8 @@ def plan_features(study: "Study", backbone: str, preprocessing: str | None = Non
 
 def _compute_features(path: Path, study: "Study", backbone: str, size: int, preprocessing: str | None,
                       mirrored: bool) -> None:
+    from artpose_lib.model import classifier
+
     mode, kind = f" fed {preprocessing}" if preprocessing else "", "mirrored pictures" if mirrored else "pictures"
     say(f"features of {len(study.dataset)} {kind} through {backbone}{mode} at {size} x {size}")
     # A network of its own: the one that trials share may have been fine-tuned by now.
@@ -198,6 +205,8 @@ def _see_in_batches(trial: Trial) -> Callable[[np.ndarray, int], np.ndarray]:
 
     The batches of the training part are drawn once, where a network on pictures has others in each epoch.
     """
+    from artpose_lib.model import classifier
+
     trainer = trial.build_network()
     trainer.model.set_weights(trainer.pristine)  # another trial may have fine-tuned it
     classifier.set_trainable(trainer.model, "finetuned", pretrained=False)

@@ -1,3 +1,4 @@
+import io
 import re
 import sys
 from html.parser import HTMLParser
@@ -130,6 +131,41 @@ def test_only_what_has_changed_is_run(chapter, capsys):
     assert book.execute_changed(root, {"count": 3}) == 1
     chapter.write_text(CHAPTER + "\n# %%\nprint('more')\n")
     assert book.execute_changed(root, {"count": 3}) == 1
+
+
+def test_two_chapters_run_at_a_time(chapter, capsys):
+    """Each waits until the other has begun."""
+    for own, other in ("ab", "ba"):
+        chapter.with_name(f"0{'ab'.index(own) + 1}_try.py").write_text(CHAPTER + f"""
+# %%
+import pathlib, sys, time
+pathlib.Path("{own}").touch()
+ends = time.monotonic() + 60
+while not pathlib.Path("{other}").exists():
+    assert time.monotonic() < ends
+    time.sleep(0.05)
+print("trial 1/1", file=sys.stderr)
+""")
+    assert book.execute_changed(chapter.parents[1], {"profile": "quick"}) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert {"01_try: running", "01_try: trial 1/1", "02_try: trial 1/1"} <= set(said)
+    assert ["done in" in line for line in said].count(True) == 2
+
+
+def test_a_terminal_gets_the_time_left(chapter, monkeypatch):
+    terminal, clock = io.StringIO(), iter([0.0, 30.0, 150.0, 150.0])
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(book.time, "monotonic", lambda: next(clock))
+    others = [chapter.with_name(f"{number}_other.py") for number in (20, 21)]
+    progress = book._Progress([chapter, *others], lanes=1)  # 01 costs 30, the others 10 each
+    progress.start(chapter)
+    progress.tell(chapter, "trial 1/2")
+    progress.draw()  # as much time has gone as was thought, less a rest
+    assert re.search(r"57% .* 1 min left  01_try: trial 1/2", terminal.getvalue())
+    progress.end(chapter)  # it took five times as long, and so will the others
+    progress.draw()
+    assert re.search(r"60% .* 2 min left", terminal.getvalue())
 
 
 def test_new_pictures_or_weights_change_the_fingerprint(chapter, tmp_path):
