@@ -29,7 +29,7 @@ from artpose_lib.files import say, sweep, whole
 LIBRARY = Path(__file__).parents[1]
 PAPER = 760  # pixels, about the width of A4, so that figures are drawn as wide as they are printed
 # Seconds that chapters take in the profile quick, two at a time on two cores, others SHORT: for the time left alone.
-COSTS, SHORT = {"01": 30, "06": 100, "07": 100, "08": 100, "09": 100, "10": 30, "11": 30}, 10
+COSTS, SHORT = {"00": 15, "01": 35, "02": 25, "05": 15, "06": 180, "07": 90, "08": 120, "09": 70, "10": 20, "11": 20}, 8
 FINGERPRINT = "artpose_fingerprint"  # where an executed notebook's metadata says what it was made from
 
 

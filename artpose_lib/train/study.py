@@ -106,7 +106,7 @@ class Study:
         """The trials of `train`, and why backbones are missing."""
         planned, missing = [], {}
         for model in models:
-            for backbone in backbones or self.profile.backbones(model):
+            for backbone in backbones or [name for name in BACKBONES if name in self.profile.backbones(model)]:
                 recipe = apply_variant(self.profile.scale(find_recipe(model, backbone)), variant or FAITHFUL)
                 if recipe.weights and self.weights_of(backbone) == NO_WEIGHTS:
                     missing[backbone] = NO_WEIGHTS

@@ -156,9 +156,11 @@ def test_a_terminal_gets_the_time_left(chapter, monkeypatch):
     terminal, clock = io.StringIO(), iter([0.0, 30.0, 150.0, 150.0])
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(book, "COSTS", {"01": 30})
+    monkeypatch.setattr(book, "SHORT", 10)
     monkeypatch.setattr(book.time, "monotonic", lambda: next(clock))
     others = [chapter.with_name(f"{number}_other.py") for number in (20, 21)]
-    progress = book._Progress([chapter, *others], lanes=1)  # 01 costs 30, the others 10 each
+    progress = book._Progress([chapter, *others], lanes=1)
     progress.start(chapter)
     progress.tell(chapter, "trial 1/2")
     progress.draw()  # as much time has gone as was thought, less a rest

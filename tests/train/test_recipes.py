@@ -97,7 +97,7 @@ def test_an_unknown_model_or_backbone_is_told_what_there_is(key):
 @EVERY_RECIPE
 def test_the_thesis_profile_changes_nothing(key):
     thesis, found = find_profile("thesis"), RECIPES[key]
-    assert thesis.scale(found) == found
+    assert thesis.scale(found) == found and thesis.backbones(key[0]) == tuple(BACKBONES)
     assert thesis.seeds(found) == SEEDS == (40, 41, 42, 43, 44)
     assert thesis.steps(found) is None
     assert thesis.size(found) == {"VGG16": 224, "ResNet50": 224, "Xception": 299, "EfficientNet-Lite0": 224}[key[1]]
@@ -113,6 +113,7 @@ def test_whole_recipes_can_run_on_smaller_pictures(key):
 @EVERY_RECIPE
 def test_quick_spares_the_frozen_models_and_shortens_the_others(key):
     quick, found = find_profile("quick"), RECIPES[key]
+    assert quick.backbones(key[0]) == (tuple(BACKBONES) if key[0] == "frozen" else ("EfficientNet-Lite0",))
     if found.model == "frozen":
         assert quick.scale(found) == found
         assert quick.seeds(found) == SEEDS and quick.size(found) >= 224 and quick.steps(found) is None
