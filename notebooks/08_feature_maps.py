@@ -296,8 +296,10 @@ else:
 # ## The networks
 #
 # These are the networks of Experiment 2, fine-tuned on augmented pictures. Each stands beside itself as it was before it
-# saw any art, with what photographs had taught it. The thesis took its VGG16. A network that has no ImageNet weights here is
-# shown as the baseline of Experiment 1 instead: trained from scratch, beside the random weights that it began with.
+# saw any art, with what photographs had taught it. The thesis took its VGG16. In the profile `thesis` a network that has no
+# ImageNet weights here is shown as the baseline of Experiment 1 instead: trained from scratch, beside the random weights that it
+# began with. A short profile trains on smaller pictures. But filters pass over a picture of any size, so they are shown
+# pictures as large as the network was made for, on which the maps of the last block are finer.
 
 # %%
 untuned = [model.title for model, record in zip(models, networks.records, strict=True) if record.layers == "frozen"]
