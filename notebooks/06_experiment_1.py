@@ -64,25 +64,26 @@ simple = {name: probes.predict_references(places[name], "random") if places[name
 poses = [name for name in found if name in open_places(study, poses=True)]  # what may stand beside the thesis
 first = poses[0]
 answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}
-summaries = {name: scores.summary(own) for name, own in answers.items()}
-doubts = {name: pd.DataFrame([(*key, statistics.find_doubt(rows, places[name].profile)) for key, rows in own.groupby(
-    ["model", "backbone"])], columns=["model", "backbone", "doubt"]) for name, own in answers.items()}
-beside = {name: scores.against_thesis(pd.concat([own, scores.summary(simple[name])])).query("model != 'finetuned_aug'").merge(
-    doubts[name], "left").fillna({"doubt": ""}) for name, own in summaries.items()}
-changes = {name: {pair: statistics.compare_models(pd.concat([own.predictions, simple[name]]), *pair, places[name].profile)
-                  for pair in [("baseline", "frozen"), ("baseline", "finetuned"), ("frozen", "finetuned"), ("frozen", "probe")]}
-           for name, own in found.items()}
+beside = {name: statistics.score_models(own.predictions, simple[name], places[name].profile).query("model != 'finetuned_aug'")
+          for name, own in found.items()}
+accuracies = {name: own.query("metric == 'accuracy' and trials > 0").sort_values("here", ascending=False, kind="stable")
+              for name, own in beside.items()}
+changes = {name: {pair: statistics.compare_models(pd.concat([own.predictions, simple[name]]), *pair, places[name].profile).set_index(
+    "backbone") for pair in [("baseline", "frozen"), ("baseline", "finetuned"), ("frozen", "finetuned"), ("frozen", "probe")]}
+    for name, own in found.items()}
 
 
 def tell_answer(name):
     rows = pd.concat(own for pair, own in changes[name].items() if pair[0] == "baseline")
-    surely = {verdict: ", ".join(own["backbone"].unique()) for verdict, own in rows.groupby("verdict")}
+    surely = {verdict: ", ".join(own.index.unique()) for verdict, own in rows.groupby("verdict")}
     if "lower" in surely:
         return f"Photographs do not always help: starting from nothing is surely better with {surely['lower']}."
     if "higher" in surely:
         return f"Photographs help, surely so with {surely['higher']}."
-    return "By how much photographs help cannot be told: " + (
-        "no difference is settled." if "not settled" in surely else "from nothing no network surely learned.")
+    nothing, photographs = (f"{(own['doubt'] == '').sum()} of {len(own)}" for models in (["baseline"], ["frozen", "finetuned"])
+                            for own in [accuracies[name].query("model in @models")])
+    return (f"Of the networks from nothing {nothing} surely learned, of those from photographs {photographs}. By how much "
+            "photographs help cannot be told.")
 
 
 def tell_range(values):
@@ -91,18 +92,18 @@ def tell_range(values):
 
 
 def tell_models(name):
-    thesis, own = scores.thesis_accuracies(), summaries[name].dropna(subset="accuracy").groupby("model")["accuracy"]
+    thesis, own = scores.thesis_accuracies(), accuracies[name].groupby("model")["here"]
     told = [f"{words} {tell_range(own.get_group(model))} (thesis: {tell_range(thesis[model])})" for model, words in
             {"baseline": "from nothing", "frozen": "frozen", "finetuned": "fine-tuned"}.items() if model in own.groups]
     return f"Rightly named: {', '.join(told)}."
 
 
 def tell_files(name):
-    file, above = simple[name].query("model == 'file'"), []
-    for (model, backbone), own in answers[name].groupby(["model", "backbone"], sort=False):
-        if statistics.compare(file, own, places[name].profile)["verdict"] == "higher":
-            above.append(f"{MODEL_TITLES[model].lower()} {backbone}")
-    return (f"A file's size alone gives {tell_range(scores.summary(file)['accuracy'])}, as pictures of a pose often share a collection; "
+    file = simple[name].query("model == 'file'")
+    above = [f"{MODEL_TITLES[model].lower()} {backbone}" for (model, backbone), own in answers[name].groupby(
+        ["model", "backbone"], sort=False) if statistics.compare(file, own, places[name].profile)["verdict"] == "higher"]
+    score = accuracies[name].query("model == 'file'")["here"]
+    return (f"A file's size alone gives {tell_range(score)}, as pictures of a pose often share a collection; "
             f"surely above it: {', '.join(above) or 'no network'}.")
 
 
@@ -118,17 +119,14 @@ display(comparison("accuracy", *poses))
 Markdown(study.banner())
 
 # %%
-def tell_doubts(name):
-    own, of = doubts[name].query("doubt != ''"), places[name]
-    told = [f"from what {reason} ({', '.join(f'{MODEL_TITLES[row.model].lower()} {row.backbone}' for row in rows.itertuples())})"
-            for reason, rows in own.groupby("doubt", sort=False)]
-    title = f"{name} ({len(of.dataset)} {of.data_name}, profile {of.profile.name})" if of.trains else name
-    return f"- {escape_markdown(title)}: " + (f"nothing follows {'; '.join(told)}." if told else "all networks learned.")
+def title(name):
+    of = places[name]
+    return f"{name} ({len(of.dataset)} {of.data_name}, profile {of.profile.name})" if of.trains else name
 
 
 own_size = [f"{one.names['backbone']} ({one.config['size']} pixels)" for one in found[first].records
             if one.names["model"] == "baseline" and one.config["size"] != BACKBONES[one.names["backbone"]].input_size]
-Markdown("\n".join(tell_doubts(name) for name in found) + (
+Markdown("\n".join(f"- {escape_markdown(title(name))}: {tables.tell_doubts(beside[name])}." for name in found) + (
     f"\n\nSome baselines learned from smaller pictures than their network's own: {', '.join(dict.fromkeys(own_size))}." if own_size else ""))
 
 # %%
@@ -150,18 +148,13 @@ choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names 
 # leaves unused what is in them.
 
 # %%
-def tell_change(pair, rows):
-    told = [f"{verdict} with {', '.join(f'{row.backbone} ({tables.tell_change(row)})' for row in own.itertuples())}"
-            for verdict, own in rows.groupby("verdict", sort=False)]
-    title = " → ".join(MODEL_TITLES[model].split(",")[0] for model in pair)
-    return f"*{title}*: {'; '.join(told) or 'no network has both'}."
-
-
-Markdown("\n".join([f"On {escape_markdown(first)}:\n", *(f"- {tell_change(*one)}" for one in changes[first].items())]))
+Markdown("\n".join([f"On {escape_markdown(first)}:\n", *(
+    f"- *{' → '.join(MODEL_TITLES[model] for model in pair)}*: {tables.tell_changes(rows) or 'no network has both'}."
+    for pair, rows in changes[first].items())]))
 
 # %%
 HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table({
-    " → ".join(MODEL_TITLES[model] for model in pair): rows.set_index("backbone") for pair, rows in own.items()}))
+    " → ".join(MODEL_TITLES[model] for model in pair): rows for pair, rows in own.items()}))
     for name, own in changes.items()))
 
 # %% [markdown]
@@ -170,18 +163,19 @@ HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_
 # A score is only as good as its division of the pictures, and as the pictures. Four things raise a score or blur it.
 
 # %%
-of, best = places[first], summaries[first].sort_values("accuracy", ascending=False, kind="stable").iloc[0]
+of, networks = places[first], accuracies[first][~accuracies[first]["model"].isin(probes.REFERENCES)]
+best = networks.iloc[0]
 tuned = answers[first].query("model == 'finetuned'")
 report = scores.class_report(answers[first].query("model == @best.model and backbone == @best.backbone")).query("kind == 'class'")
 
 
 def regroup(model, before):
-    rows = []
+    rows = {}
     for backbone in BACKBONES:
         sides = [of.find(model, variant=one, backbones=[backbone]) for one in (before, VARIANTS["A10 duplicates together"])]
         if all(side.records for side in sides):
-            rows.append({"backbone": backbone, **statistics.compare(*(side.predictions for side in sides), of.profile)})
-    return pd.DataFrame(rows)
+            rows[backbone] = statistics.compare(*(side.predictions for side in sides), of.profile)
+    return pd.DataFrame(rows).T
 
 
 def tell_pictures():
@@ -204,8 +198,7 @@ def tell_searches():
 
 moved = {} if of.trains else {"frozen": regroup("frozen", VARIANTS["A10 duplicates apart"]), "finetuned": regroup("finetuned", None)}
 moved = {f"{MODEL_TITLES[model]}, at random → works together": rows for model, rows in moved.items() if len(rows)}
-works = " ".join(f"{title}: " + "; ".join(f"{row.backbone} {tables.tell_change(row)}, {row.verdict}" for row in rows.itertuples())
-                 + "." for title, rows in moved.items())
+works = " ".join(f"{name}: {tables.tell_changes(rows)}." for name, rows in moved.items())
 Markdown("No reference comes with these pages." if of.trains else "\n".join([
     f"- *The same work on both sides*. The {len(of.dataset)} pictures show {of.card['works']} works, and divided at random some are "
     f"learned and tested. {works}", tell_pictures(), *([tell_searches()] if "found" in of.dataset.metadata else [])]))
@@ -240,8 +233,8 @@ choose("Models", dict(learning(model, name) for name, own in curves.items() for 
 # %%
 known = report.dropna(subset="f1").sort_values("f1")
 least, most = known.iloc[0], known.iloc[-1]
-Markdown(f"On {escape_markdown(first)} the highest accuracy of {len(summaries[first])} has the {MODEL_TITLES[best.model].lower()} {best.backbone}: "
-         f"{best.accuracy:.3f} (95 % interval {best.accuracy_low:.3f} to {best.accuracy_high:.3f}). The highest of many is likely to have "
+Markdown(f"On {escape_markdown(first)} the highest accuracy of {len(networks)} has the {MODEL_TITLES[best.model].lower()} {best.backbone}: "
+         f"{best.here:.3f} (95 % interval {best.low:.3f} to {best.high:.3f}). The highest of many is likely to have "
          f"been lucky too. It knows {escape_markdown(most['name'])} best (F1 {most['f1']:.2f}, of {most['support']} pictures) and "
          f"{escape_markdown(least['name'])} least ({least['f1']:.2f}, of {least['support']}).")
 
@@ -251,8 +244,8 @@ def by_pose(name, model, backbone):
     return title, show(figures.class_scores(scores.class_report(own)), alt=f"Figure 6.3. Precision, recall and F1 of each class: {title}.")
 
 
-choose("Model", dict(by_pose(name, row.model, row.backbone) for name, own in summaries.items() for row in own.dropna(
-    subset="accuracy").sort_values("accuracy", ascending=False, kind="stable").itertuples()))
+choose("Model", dict(by_pose(name, row.model, row.backbone) for name, own in accuracies.items()
+                     for row in own.itertuples() if row.model not in probes.REFERENCES))
 
 # %% [markdown]
 # ## The numbers in full

@@ -52,17 +52,16 @@ simple = {name: probes.predict_references(places[name], "stratified") if places[
 poses = [name for name in found if name in open_places(study, poses=True)]  # what may stand beside the thesis
 first = poses[0]
 answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}
-summaries = {name: scores.summary(own) for name, own in answers.items()}
-doubts = {name: pd.DataFrame([(*key, statistics.find_doubt(rows, places[name].profile)) for key, rows in own.groupby(
-    ["model", "backbone"])], columns=["model", "backbone", "doubt"]) for name, own in answers.items()}
-beside = {name: scores.against_thesis(pd.concat([own, scores.summary(simple[name])])).query(
-    "model not in ['baseline', 'frozen']").merge(doubts[name], "left").fillna({"doubt": ""}) for name, own in summaries.items()}
-changes = {name: {pair: statistics.compare_models(pd.concat([own.predictions, simple[name]]), *pair, places[name].profile)
-                  for pair in [("finetuned", "finetuned_aug"), ("probe", "finetuned_aug")]} for name, own in found.items()}
+beside = {name: statistics.score_models(own.predictions, simple[name], places[name].profile).query(
+    "model not in ['baseline', 'frozen']") for name, own in found.items()}
+accuracies = {name: own.query("metric == 'accuracy' and trials > 0").sort_values("here", ascending=False, kind="stable")
+              for name, own in beside.items()}
+changes = {name: {pair: statistics.compare_models(pd.concat([own.predictions, simple[name]]), *pair, places[name].profile).set_index(
+    "backbone") for pair in [("finetuned", "finetuned_aug"), ("probe", "finetuned_aug")]} for name, own in found.items()}
 
 
 def tell_answer(rows):
-    surely = {verdict: ", ".join(own["backbone"]) for verdict, own in rows.groupby("verdict")}
+    surely = {verdict: ", ".join(own.index) for verdict, own in rows.groupby("verdict")}
     told = [f"surely {verdict} with {surely[verdict]}" for verdict in ("higher", "lower") if verdict in surely]
     if told:
         return f"With augmentation the accuracy is {' and '.join(told)}."
@@ -74,15 +73,8 @@ def tell_range(values):
     return f"{low} to {high} %" if low != high else f"{low} %"
 
 
-def tell_change(pair, rows):
-    told = [f"{verdict} with {', '.join(f'{row.backbone} ({tables.tell_change(row)})' for row in own.itertuples())}"
-            for verdict, own in rows.groupby("verdict", sort=False)]
-    return f"*{' → '.join(MODEL_TITLES[model] for model in pair)}*: {'; '.join(told) or 'no network has both'}."
-
-
 def tell_models(name):
-    thesis, own = scores.thesis_accuracies(), pd.concat([summaries[name], scores.summary(simple[name])])
-    own = own.dropna(subset="accuracy").groupby("model")["accuracy"]
+    thesis, own = scores.thesis_accuracies(), accuracies[name].groupby("model")["here"]
     told = [f"{words} {tell_range(own.get_group(model))}" + (f" (thesis: {tell_range(thesis[model])})" if model in thesis else "")
             for model, words in {"finetuned": "without", "finetuned_aug": "with", "probe": "by a linear probe without augmentation or tuning",
                                  "file": "by the file's size alone"}.items() if model in own.groups]
@@ -101,16 +93,13 @@ display(comparison("accuracy", *poses))
 Markdown(study.banner())
 
 # %%
-def tell_doubts(name):
-    own, of = doubts[name].query("doubt != ''"), places[name]
-    told = [f"from what {reason} ({', '.join(f'{MODEL_TITLES[row.model].lower()} {row.backbone}' for row in rows.itertuples())})"
-            for reason, rows in own.groupby("doubt", sort=False)]
-    title = f"{name} ({len(of.dataset)} {of.data_name}, profile {of.profile.name})" if of.trains else name
-    return f"- {escape_markdown(title)}: " + (f"nothing follows {'; '.join(told)}." if told else "all networks learned.")
+def title(name):
+    of = places[name]
+    return f"{name} ({len(of.dataset)} {of.data_name}, profile {of.profile.name})" if of.trains else name
 
 
 missing = [f"{backbone}: {reason}" for backbone, reason in found[THIS_RUN].missing.items()] if THIS_RUN in found else []
-Markdown("\n".join(tell_doubts(name) for name in found) + (f"\n\nNot in this run: {'; '.join(missing)}." if missing else ""))
+Markdown("\n".join(f"- {escape_markdown(title(name))}: {tables.tell_doubts(beside[name])}." for name in found) + (f"\n\nNot in this run: {'; '.join(missing)}." if missing else ""))
 
 # %%
 choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names in {", ".join(poses): poses, **{
@@ -125,21 +114,21 @@ choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names 
 # the augmented networks, without augmentation and without tuning, and was tested on the same.
 
 # %%
-of = places[first]
-rows = []
+of, together = places[first], {}
 for backbone in BACKBONES:
     sides = [of.find("finetuned_aug", variant=one, backbones=[backbone]) for one in (None, VARIANTS["A10 duplicates together"])]
     if not of.trains and all(side.records for side in sides):
-        rows.append({"backbone": backbone, **statistics.compare(*(side.predictions for side in sides), of.profile)})
-together = "; ".join(f"{row.backbone} {tables.tell_change(row)}, {row.verdict}" for row in pd.DataFrame(rows).itertuples())
-Markdown("\n".join([f"On {escape_markdown(first)}:\n", *(f"- {tell_change(*one)}" for one in changes[first].items())])
-         + f"\n- *Works on both sides → all pictures of a work on one side*, augmented: {together}." * bool(together)
+        together[backbone] = statistics.compare(*(side.predictions for side in sides), of.profile)
+told = {" → ".join(MODEL_TITLES[model] for model in pair): rows for pair, rows in changes[first].items()}
+told |= {"Augmented, works on both sides → all pictures of a work on one side": pd.DataFrame(together).T} if together else {}
+Markdown("\n".join([f"On {escape_markdown(first)}:\n", *(
+    f"- *{pair}*: {tables.tell_changes(rows) or 'no network has both'}." for pair, rows in told.items())])
          + "\n\nWhat else raises or blurs these numbers is the same as in Experiment 1, the pictures that EfficientNet-Lite0 helped to "
            "choose among it." * (not of.trains))
 
 # %%
 HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table({
-    " → ".join(MODEL_TITLES[model] for model in pair): rows.set_index("backbone") for pair, rows in own.items()}))
+    " → ".join(MODEL_TITLES[model] for model in pair): rows for pair, rows in own.items()}))
     for name, own in changes.items()))
 
 # %% [markdown]
@@ -164,7 +153,7 @@ small_editions = {f"{name}, {SMALL} at {SIDE} pixels": replace(of, profile=repla
 def compare_ways(of, backbone, pairs):
     asked = {way: of.train("finetuned_aug", variant=WAYS[way], backbones=[backbone]) for way in sum(pairs, ())}
     stored = {way: trials.predictions for way, trials in asked.items() if trials.records}
-    return pd.DataFrame({f"{one} → {two}": statistics.compare(stored[one], stored[two], of.profile)
+    return pd.DataFrame({f"“{one}” → “{two}”": statistics.compare(stored[one], stored[two], of.profile)
                          for one, two in pairs if one in stored and two in stored}).T
 
 
@@ -173,9 +162,7 @@ def show_ways(pairs, backbones):
     compared |= {f"{THIS_RUN}, {name}": compare_ways(study, name, pairs) for name in backbones if WHOLE}  # short ones tell nothing
     compared = {name: rows for name, rows in compared.items() if len(rows)}
     for name, rows in compared.items():
-        told = [f"{verdict}: " + ", ".join(f"{row.Index} ({tables.tell_change(row)})" for row in own.itertuples())
-                for verdict, own in rows.groupby("verdict", sort=False)]
-        display(Markdown(f"- *{escape_markdown(name)}*. {'; '.join(told)}."))
+        display(Markdown(f"- *{escape_markdown(name)}*: {tables.tell_changes(rows)}."))
     return HTML(tables.fold("The differences in full", tables.differences_table(compared)) if compared else "")
 
 
@@ -265,8 +252,8 @@ show_ways([("the tables' rate", "rate of phase I's best epoch")], names)
 # it, AUC, is 1 where the two never mix and a half where the network guesses (the thesis' Figure 3.6).
 
 # %%
-best_first = [(name, row.model, row.backbone) for name, own in summaries.items() for row in own[own["model"].str.startswith(
-    "finetuned_aug")].dropna(subset="accuracy").sort_values("accuracy", ascending=False, kind="stable").itertuples()]
+best_first = [(name, row.model, row.backbone) for name, own in accuracies.items() for row in own.itertuples()
+              if row.model.startswith("finetuned_aug")]
 of_network = {f"{MODEL_TITLES[model]}: {backbone}, {name}": answers[name].query("model == @model and backbone == @backbone")
               for name, model, backbone in best_first}
 

@@ -16,12 +16,14 @@ from artpose_lib.report.scores import (
     METRICS,
     RESAMPLES,
     Diverged,
+    against_thesis,
     bootstrap_means,
     drop_trials,
     find_cells,
     find_diverged,
     find_untuned,
     interval,
+    name_as_ended,
     redraw_accuracies,
     summary,
 )
@@ -259,6 +261,15 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
     return ("learned in its last layer alone" if find_untuned(own).all() else
             "was trained short" if recipe and not profile.full_strength(recipe) else
             "" if above else "is not surely above naming the commonest class")
+
+
+def score_models(predictions: pd.DataFrame, references: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """`scores.against_thesis` of trials as they ended and of `probes`' references, with a column doubt, `find_doubt` of
+    each network."""
+    answers = name_as_ended(predictions)
+    doubts = [(*key, find_doubt(own, profile)) for key, own in answers.groupby(["model", "backbone"])]
+    table = against_thesis(summary(pd.concat([answers, references])))
+    return table.merge(pd.DataFrame(doubts, columns=["model", "backbone", "doubt"]), "left").fillna({"doubt": ""})
 
 
 def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:

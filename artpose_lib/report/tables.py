@@ -76,9 +76,24 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
                   _head("", "before", "after", "difference [95&nbsp;%]", "trials", "what follows"), *bodies)
 
 
-def tell_change(row) -> str:
-    """A row of `statistics.compare` in short: its difference and the interval."""
-    return f"{_signed(row.difference, '+.2f')} [{_signed(row.low, '+.2f')}, {_signed(row.high, '+.2f')}]"
+def tell_changes(found: pd.DataFrame) -> str:
+    """What follows from each row of `statistics.compare`, whose index names it, those alike together."""
+    told = []
+    for verdict, rows in found.groupby("verdict", sort=False):
+        nothing, _, why = verdict.partition("nothing follows")
+        told.append(f"nothing follows from {', '.join(rows.index)}{why}" if not nothing else f"{verdict}: " + ", ".join(
+            f"{row.Index} ({_signed(row.difference, '+.2f')} [{_signed(row.low, '+.2f')}, {_signed(row.high, '+.2f')}])"
+            for row in rows.itertuples()))
+    return "; ".join(told)
+
+
+def tell_doubts(table: pd.DataFrame) -> str:
+    """From which models nothing follows, and why, from `statistics.score_models`."""
+    doubted = table[table["doubt"] != ""].drop_duplicates(["model", "backbone"])
+    told = [f"nothing follows from what {doubt} ("
+            + ", ".join(f"{MODEL_TITLES[row.model].lower()} {row.backbone}" for row in rows.itertuples()) + ")"
+            for doubt, rows in doubted.groupby("doubt", sort=False)]
+    return "; ".join(told) or "all networks learned"
 
 
 def diagnoses_table(diagnoses: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 import pandas as pd
 from builders import drawn_predictions
 
-from artpose_lib.report import scores, tables
+from artpose_lib.report import scores, statistics, tables
 from artpose_lib.train.recipes import find_profile
 
 
@@ -26,6 +26,19 @@ def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_n
     shown = tables.changes_table(pd.concat([frozen, lost]), find_profile("thesis"), ("frozen", "probe"))
     assert "linear probe diverged" in shown and "nan" not in shown and "no interval" in shown
     assert "Frozen → Fine-tuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
+
+
+def test_what_follows_is_told_once_for_those_alike_and_without_numbers_where_nothing_does():
+    verdicts = ["higher", "nothing follows: each was trained short", "higher"]
+    found = pd.DataFrame({"verdict": verdicts, "difference": 0.125, "low": -0.25, "high": 0.5},
+                         index=["VGG16", "ResNet50", "Xception"])
+    assert tables.tell_changes(found) == (
+        "higher: VGG16 (+0.12 [−0.25, +0.50]), Xception (+0.12 [−0.25, +0.50]); "
+        "nothing follows from ResNet50: each was trained short")
+    probe = drawn_predictions().assign(model="probe")
+    short = statistics.score_models(drawn_predictions(), probe, find_profile("smoke"))
+    assert tables.tell_doubts(short) == "nothing follows from what was trained short (frozen VGG16)"
+    assert tables.tell_doubts(short.query("model == 'probe'")) == "all networks learned"
 
 
 def test_a_verdict_that_rows_share_stands_once():
