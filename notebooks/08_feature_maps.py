@@ -106,12 +106,11 @@ reader
 # Below the maps stand the filter's numbers, the test pictures in which it answers loudest, cut to what it can see, and a
 # table of all filters of the block. One picture cannot show what a filter has learned: another, without a shoulder, may make the
 # filter of the bright shoulder answer as loudly. In a notebook with a kernel, the next cell opens an explorer for a picture
-# of your own and for every layer, and shows which places of a picture speak for a class (Grad-CAM).
+# of your own and for every layer, and shows which places of a picture speak for a class (Grad-CAM). It takes the addresses of
+# this page's links, such as `#vgg16/5/120/sebastian`.
 
 # %% tags=["remove-output"]
-FeatureMapExplorer({f"{model.title} {title}": network for model in models for title, network in model.networks.items()},
-                   {f"{picture.label}: {picture.caption}": picture.image for picture in networks.pictures},
-                   study.dataset.classes)
+FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
 
 # %% [markdown]
 # ## What the thesis says, and what can be measured

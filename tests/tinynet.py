@@ -4,6 +4,7 @@ import numpy as np
 
 SIZE = 32
 COLOURS = ("red", "green", "blue")
+WIDE = ("few", "some", "many")
 
 
 def network(name="VGG16", size=SIZE, classes=3):
@@ -34,6 +35,17 @@ def network(name="VGG16", size=SIZE, classes=3):
     model = keras.Model(pictures, head(keras.layers.GlobalAveragePooling2D()(maps)), name=name)
     head.set_weights([20 * np.eye(4, classes, dtype=np.float32), np.zeros(classes, np.float32)])
     return model
+
+
+def wide():
+    """A network whose layers WIDE have 96, 256 and 2,048 filters."""
+    import keras
+
+    maps = pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8")
+    maps = keras.layers.Rescaling(1 / 255)(maps)
+    for name, filters in zip(WIDE, (96, 256, 2048), strict=True):
+        maps = keras.layers.Conv2D(filters, 1, strides=2, name=name)(maps)
+    return keras.Model(pictures, maps)
 
 
 def picture(size=SIZE):

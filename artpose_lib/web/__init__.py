@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import ipywidgets as widgets
 import numpy as np
-from IPython.display import HTML
+from IPython.display import HTML, display
 from PIL import Image
 
 JPEG_QUALITY = 85
@@ -50,6 +50,21 @@ class Choice:
         choice.observe(show, "value")
         show()
         return widgets.VBox([choice, panel])
+
+
+def display_live(widget: widgets.DOMWidget, html: str) -> None:
+    """Show a widget, and `html` in its place where no kernel answers.
+
+    These are two outputs of the cell: JupyterLab shows one of a bundle, and takes the widget also where a notebook is
+    opened again and there is none.
+    """
+    name = f"artpose-{widget.model_id}"
+    widget.add_class(name)
+    display({"text/html": (
+        f'<div class="{name}-still"><style>body:has(.{name}) .{name}-still, .jp-OutputArea-child:has(.{name}-still) + '
+        f'.jp-OutputArea-child .jupyter-widgets:not(:has(*)) {{ display: none; }}</style>{html}</div>')}, raw=True)
+    display({"application/vnd.jupyter.widget-view+json": {"model_id": widget.model_id, "version_major": 2,
+                                                          "version_minor": 0}, "text/html": ""}, raw=True)
 
 
 def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height: int = 160) -> HTML:

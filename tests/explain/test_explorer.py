@@ -7,19 +7,25 @@ import threading
 import time
 from datetime import datetime
 from html import unescape
+from unittest.mock import patch
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
-from tinynet import COLOURS, SIZE, network, picture
+from tinynet import COLOURS, SIZE, WIDE, network, picture, wide
 from tinyreader import HOSTILE
 
+from artpose_lib import web
 from artpose_lib.explain import explorer as module
 from artpose_lib.explain.explorer import SIDE, VEIL, FeatureMapExplorer
 from artpose_lib.explain.maps import feature_maps, sprite
+from artpose_lib.explain.reader import ReaderModel, ReaderPicture
+from artpose_lib.model.backbones import BACKBONES
 
-TUNED = "VGG16 fine-tuned"
+TUNED, MINE = ("vgg16", "fine-tuned"), ("mine", "own")
+BLOCKS = BACKBONES["VGG16"].blocks
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
@@ -28,10 +34,25 @@ def tiny():
     return network()
 
 
+@pytest.fixture(autouse=True)
+def forget():
+    """What the last explorer showed."""
+    FeatureMapExplorer._left = ""
+    FeatureMapExplorer._uploads.clear()
+
+
+def model(key, network, title="own", blocks=BLOCKS, **options):
+    return ReaderModel(key, key.upper(), blocks, {title: network}, **options)
+
+
+def shown(key="one", image=None, caption="", label=""):
+    return ReaderPicture(key, picture() if image is None else image, caption or key, label)
+
+
 @pytest.fixture
 def explorer(tiny):
-    pictures = {"one": picture(), "two": picture()[::-1]}
-    return FeatureMapExplorer({TUNED: tiny, "mine": network("mine")}, pictures, COLOURS)
+    models = [model("vgg16", tiny, "fine-tuned"), model("mine", network("mine"), blocks=())]
+    return FeatureMapExplorer(models, [shown(), shown("two", picture()[::-1])], COLOURS)
 
 
 def pixels(image):
@@ -77,8 +98,8 @@ def test_the_slider_goes_from_filter_to_filter_without_computing_anew(explorer, 
     for number, expected in ((1, [WHITE, BLACK, BLACK, BLACK]), (4, [BLACK] * 4), (2, [BLACK, WHITE, BLACK, BLACK])):
         explorer.filter.value = number
         assert quarters(explorer.images[1]) == expected
-        shown = drawn.map(number - 1).resize((SIDE, SIDE), Image.Resampling.NEAREST)
-        assert np.array_equal(pixels(explorer.images[1])[:, :, 0], shown)
+        tile = drawn.map(number - 1).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+        assert np.array_equal(pixels(explorer.images[1])[:, :, 0], tile)
     assert "filter 2 of 5: 32 × 32, from 0 (black) to 0.49 (white)" in explorer.captions[1].value
 
 
@@ -95,7 +116,7 @@ def test_another_layer_begins_with_its_first_filter_of_the_same_picture_and_netw
 
 
 def test_another_picture_and_another_network_keep_the_filter_and_the_layer_they_have(explorer):
-    explorer.filter.value, explorer.picture.value, explorer.model.value = 5, "two", "mine"
+    explorer.filter.value, explorer.picture.value, explorer.model.value = 5, "two", MINE
     assert (explorer.filter.value, explorer.layer.value) == (5, "block1_conv2")
     assert ("block1_conv2", "block1_conv2") in explorer.layer.options  # no block of a known architecture
     explorer.layer.value, explorer.model.value = "block2_conv2", TUNED
@@ -112,8 +133,8 @@ def test_the_grid_shows_all_filters(explorer):
 def test_the_overlay_can_be_as_strong_as_one_likes(explorer):
     plain = Image.fromarray(picture()).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     explorer.strength.value = 0
-    for shown in (0, 2):
-        np.testing.assert_array_equal(pixels(explorer.images[shown]), plain)
+    for place in (0, 2):
+        np.testing.assert_array_equal(pixels(explorer.images[place]), plain)
     explorer.strength.value, explorer.filter.value = 1, 2
     assert quarters(explorer.images[0]) == [(250, 0, 0), VEIL, BLACK, quarters(np.asarray(plain))[3]]
     assert quarters(explorer.images[2])[:2] == [VEIL, (0, 125, 0)]
@@ -137,13 +158,13 @@ def test_grad_cam_shines_where_the_chosen_class_is(explorer, tiny):
 
 def test_a_network_of_other_classes_has_no_grad_cam(tiny):
     backbone = keras.Model(tiny.input, tiny.get_layer("block5_conv3").output)
-    explorer = FeatureMapExplorer({"four": network(classes=4), "three": tiny, "none": backbone},
-                                  {"one": picture()}, COLOURS)
+    explorer = FeatureMapExplorer([model("four", network(classes=4)), model("three", tiny), model("none", backbone)],
+                                  [shown()], COLOURS)
     assert explorer.judgement.layout.display == "none"
-    assert "Grad-CAM" not in explorer._repr_mimebundle_()["text/html"]
-    explorer.model.value = "three"
+    assert "Grad-CAM" not in still(explorer)
+    explorer.model.value = "three", "own"
     assert explorer.judgement.layout.display is None and explorer.images[2].value
-    explorer.model.value = "none"
+    explorer.model.value = "none", "own"
     assert explorer.judgement.layout.display == "none" and said(explorer) == ""
 
 
@@ -155,11 +176,16 @@ def test_an_uploaded_picture_is_looked_at_at_once(explorer):
     explorer.filter.value = 3
     for title in ("mine.png", "mine.png (2)"):  # the same name again
         upload(explorer, "mine.png", encoded(blue))
-        assert (explorer.picture.value, said(explorer), explorer.upload.value) == (title, "", ())
+        assert (explorer.picture.label, said(explorer), explorer.upload.value) == (title, "", ())
     assert "for blue" in explorer.captions[2].value and "filter 3 of" in explorer.captions[1].value
-    explorer.model.value = "mine"
-    assert explorer.picture.value == "mine.png (2)"
-    assert explorer.picture.options == ("one", "two", "mine.png", "mine.png (2)")
+    explorer.model.value = MINE
+    assert explorer.picture.label == "mine.png (2)"
+    assert [title for title, _ in explorer.picture.options] == ["one", "two", "mine.png", "mine.png (2)"]
+    again = FeatureMapExplorer([model("mine", network("mine"))], [shown()], COLOURS)  # the cell is run again
+    assert (again.picture.label, again.model.value, again.filter.value) == ("mine.png (2)", MINE, 3)
+    assert len(again.picture.options) == 3 and "for blue" in again.captions[2].value
+    other = FeatureMapExplorer([model("other", network("other"))], [shown()], COLOURS)  # nothing of what was left
+    assert (other.picture.label, other.filter.value, said(other)) == ("one", 1, "")
     upload(explorer, "clear.png", encoded(np.zeros((20, 20, 4), np.uint8)))
     assert "transparent" in said(explorer)
     explorer.picture.value = "one"
@@ -198,10 +224,10 @@ def without_maps():
 @pytest.mark.parametrize("make, reason", [(diverged, "diverged"), (without_maps, "no layer with feature maps"),
                                           (dict, "")])
 def test_a_network_that_cannot_be_shown_leaves_the_one_before(tiny, make, reason):
-    explorer = FeatureMapExplorer({TUNED: tiny, "broken": make()}, {"one": picture()}, COLOURS)
+    explorer = FeatureMapExplorer([model("vgg16", tiny), model("broken", make())], [shown()], COLOURS)
     explorer.filter.value = 3
     before = state(explorer)
-    explorer.model.value = "broken"
+    explorer.model.value = "broken", "own"
     assert said(explorer) and reason in said(explorer)
     assert state(explorer) == before
     explorer.layer.value = "block2_conv2"
@@ -209,8 +235,8 @@ def test_a_network_that_cannot_be_shown_leaves_the_one_before(tiny, make, reason
 
 
 def test_nothing_to_show_is_refused(tiny):
-    for models, pictures, message in (({}, {"one": picture()}, "at least"), ({"net": tiny}, {}, "at least"),
-                                      ({"net": without_maps()}, {"one": picture()}, "no layer")):
+    for models, pictures, message in (([], [shown()], "at least"), ([model("net", tiny)], [], "at least"),
+                                      ([model("net", without_maps())], [shown()], "no layer")):
         with pytest.raises(ValueError, match=message):
             FeatureMapExplorer(models, pictures, COLOURS)
 
@@ -224,7 +250,7 @@ def test_two_controls_that_are_moved_at_once_are_both_followed(explorer, monkeyp
     busy.wait()
     upload(explorer, "black.png", encoded(np.zeros((9, 9, 3), np.uint8)))
     first.join()
-    assert (explorer.picture.value, explorer.explained.value) == ("black.png", 2)
+    assert (explorer.picture.label, explorer.explained.value) == ("black.png", 2)
     assert "nothing in the picture speaks for blue" in explorer.captions[2].value
 
 
@@ -232,16 +258,72 @@ def test_two_controls_that_are_moved_at_once_are_both_followed(explorer, monkeyp
 
 
 def test_hostile_text_shows_as_text(tiny):
-    explorer = FeatureMapExplorer({HOSTILE: tiny}, {HOSTILE: picture()}, [HOSTILE, "b", "c"])
-    html = explorer._repr_mimebundle_()["text/html"]
-    for text in (explorer.captions[0].value, explorer.captions[2].value, html):
+    explorer = FeatureMapExplorer([model("one", tiny)], [shown(caption=HOSTILE)], [HOSTILE, "b", "c"])
+    for text in (explorer.captions[0].value, explorer.captions[2].value, still(explorer)):
         assert HOSTILE in unescape(text) and "<script" not in text and "<img src=x" not in text
+    explorer.address.value = HOSTILE
+    assert HOSTILE in said(explorer) and "<img" not in explorer.message.value
+
+
+def still(explorer):
+    """The HTML that stands in a notebook where no kernel answers."""
+    with patch.object(web, "display") as display:
+        explorer._ipython_display_()
+    still, live = (call.args[0] for call in display.call_args_list)
+    assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+    return still["text/html"]
 
 
 def test_a_page_without_a_kernel_gets_what_is_shown(explorer):
     explorer.filter.value = 2
-    bundle = explorer._repr_mimebundle_()
-    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
-    assert len(re.findall('<img alt="[^"]+" src="data:image/jpeg;base64,', bundle["text/html"])) == 3
-    assert bundle["text/html"].count("<img") == 3 and "filter 2 of 5" in bundle["text/html"]
-    assert not re.search(r'(?:src|href)="(?!data:)|url\(|@import', bundle["text/html"])
+    html = still(explorer)
+    assert len(re.findall('<img alt="[^"]+" src="data:image/jpeg;base64,', html)) == html.count("<img") == 3
+    assert "filter 2 of 5" in html
+    assert not re.search(r'(?:src|href)="(?!data:)|url\(|@import', html)
+
+
+# Views.
+
+
+def test_an_address_names_a_view_and_a_wrong_one_is_told(explorer):
+    assert explorer.address.value == "#vgg16/1/1/one"
+    explorer.address.value = "http://127.0.0.1/chapters/08.html#vgg16/5/3/two/side-by-side"
+    assert (explorer.layer.value, explorer.filter.value, explorer.picture.value) == ("block5_conv3", 3, "two")
+    assert explorer.address.value == "#vgg16/5/3/two"
+    explorer.address.value = "#mine/block2_conv2/4/one"
+    assert (explorer.model.value, explorer.filter.max, said(explorer)) == (MINE, 4, "")
+    before = state(explorer)
+    for address, why in (("#mine/block2_conv2/5/one", "the filters 1 to 4"), ("#mine/block2_conv2/0/one", "1 to 4"),
+                         ("#vgg16/6/1/one", 'no block "6" here, but 1, 2, 3'), ("#vgg16/1/1/three", "but one, two"),
+                         ("#resnet50/1/1/one", "but vgg16, mine"), ("#vgg16/1/1/one/before", "but fine-tuned"),
+                         ("12", "no address, such as #mine/block2_conv2/4/one")):
+        explorer.address.value = address
+        assert why in said(explorer) and state(explorer) == before
+        assert explorer.address.value == "#mine/block2_conv2/4/one"
+
+
+def test_a_browser_never_hears_of_a_filter_beyond_the_sliders_end():
+    explorer = FeatureMapExplorer([model("wide", wide(), blocks=WIDE)], [shown()], COLOURS)
+    told = {"max": 96, "value": 1}
+
+    def hear(change):
+        told[change.name] = change.new
+        assert told["value"] <= told["max"]
+
+    explorer.filter.observe(hear, ("max", "value"))
+    for address in ("#wide/3/2000/one", "#wide/1/96/one", "#wide/2/120/one", "#wide/3/2048/one", "#wide/1/3/one"):
+        explorer.address.value = address
+        assert explorer.address.value == address and f"filter {address.split('/')[2]} of" in explorer.captions[1].value
+
+
+def test_pictures_keep_their_proportions_and_numbers_are_words(tiny):
+    numbers = pd.DataFrame({"best_class": ["red", ""], "selectivity": 0.91, "p": 0.004, "inside": [0.5, np.nan],
+                            "box_share": 0.25})
+    explorer = FeatureMapExplorer([model("vgg16", tiny, tables={"block5_conv3": numbers})],
+                                  [shown(image=picture()[:16], label="Pieta")], COLOURS)
+    assert [pixels(image).shape[:2] for image in explorer.images[:3]] == [(SIDE // 2, SIDE)] * 3
+    assert explorer.picture.label == "Pieta: one"
+    explorer.address.value = "#vgg16/5/1/one"
+    assert "it answers most to red (selectivity 0.91, p 0.004); 50% of its answer lies" in explorer.captions[1].value
+    explorer.filter.value = 2
+    assert explorer.captions[1].value.endswith("it answers to no class more than to others")
