@@ -247,12 +247,13 @@ def _fit(picture: np.ndarray) -> Image.Image:
 
 def _tell_numbers(row: pd.Series) -> str:
     """Say a filter's row of `filter_tables` in words."""
-    told = [f"answers most to {row['best_class']} (selectivity {row['selectivity']:.2f}, p {row['p']:.3f})"
-            if row["best_class"] else "answers to no class more than to others"]
-    if np.isfinite(row["inside"]):
-        told.append(f"{row['inside']:.0%} of its answer lies inside the figures' boxes, which are"
-                    f" {row['box_share']:.0%} of the pictures")
-    return f"Over all test pictures it {'; '.join(told)}"
+    if not row["best_class"]:
+        return "It is heard in too few test pictures to be measured"
+    told = (f"Over all test pictures it answers most to {row['best_class']} (selectivity {row['selectivity']:.2f}, "
+            f"p {row['p']:.3f})")
+    inside, share = f"{row['inside']:.0%}", f"{row['box_share']:.0%}"
+    return told if np.isnan(row["inside"]) else (
+        f"{told}; {inside} of its answer lies inside the figures' boxes, which are {share} of the pictures")
 
 
 def _activations(network, picture: np.ndarray, layer: str) -> np.ndarray:

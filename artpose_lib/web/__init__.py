@@ -62,7 +62,7 @@ def display_live(widget: widgets.DOMWidget, html: str) -> None:
     widget.add_class(name)
     display({"text/html": (
         f'<div class="{name}-still"><style>body:has(.{name}) .{name}-still, .jp-OutputArea-child:has(.{name}-still) + '
-        f'.jp-OutputArea-child .jupyter-widgets:not(:has(*)) {{ display: none; }}</style>{html}</div>')}, raw=True)
+        f'.jp-OutputArea-child > .jupyter-widgets:not(:has(*)) {{ display: none; }}</style>{html}</div>')}, raw=True)
     display({"application/vnd.jupyter.widget-view+json": {"model_id": widget.model_id, "version_major": 2,
                                                           "version_minor": 0}, "text/html": ""}, raw=True)
 

@@ -99,6 +99,10 @@ def see(page, text):
     page.locator(".widget-html").get_by_text(text).wait_for()
 
 
+def control(page, label):
+    return page.locator(".widget-dropdown, .widget-text").get_by_label(label, exact=True)
+
+
 def shown(page, number):
     """The colours of the quarters of the picture (0), the map (1) or Grad-CAM (2), as they stand on the screen."""
     image = Image.open(io.BytesIO(page.locator("img.widget-image").nth(number).screenshot())).convert("RGB")
@@ -122,39 +126,39 @@ def test_in_jupyterlab(page, tmp_path):
     assert shown(page, 1) == [black, white, black, black]
 
     # Another layer, that has a single filter, and back to one of several.
-    page.get_by_label("Layer").select_option("single")
+    control(page, "Layer").select_option("single")
     see(page, "filter 1 of 1")
-    page.get_by_label("Layer").select_option("block 5: block5_conv3")
+    control(page, "Layer").select_option("block 5: block5_conv3")
     see(page, "filter 1 of 4")
 
     # Grad-CAM of another class.
     red = shown(page, 2)
-    page.get_by_label("Class").select_option("green")
+    control(page, "Class").select_option("green")
     see(page, "speaks for green")
     assert [before != after for before, after in zip(red, shown(page, 2), strict=True)] == [True, True, False, False]
 
     # A picture of one's own; a file that is none; both with a name that must show as text.
-    page.get_by_label("Class").select_option("the surest")
+    control(page, "Class").select_option("the surest")
     own = tmp_path / f"{HOSTILE.replace('/', '-')}.png"
     Image.new("RGB", (60, 40), (0, 0, 200)).save(own)
     choose_file(page, own)
     see(page, "speaks for blue")
-    assert page.get_by_label("Layer").input_value() == "block 5: block5_conv3"
+    assert control(page, "Layer").input_value() == "block 5: block5_conv3"
     own.write_bytes(b"no picture")
     choose_file(page, own)
     page.locator(".widget-html [role=alert]:visible").wait_for()
     assert "is not a picture of a known format" in page.locator(".widget-html [role=alert]:visible").inner_text()
 
     # Another of the pictures.
-    page.get_by_label("Picture").select_option(HOSTILE)
-    page.get_by_label("Layer").select_option("block 1: block1_conv2")
+    control(page, "Picture").select_option(HOSTILE)
+    control(page, "Layer").select_option("block 1: block1_conv2")
     see(page, "filter 1 of 5")
     assert page.locator(".widget-html [role=alert]:visible").count() == 0
     assert shown(page, 1) == [black, black, white, black]  # upside down
     assert "caught" not in page.title()
 
     # Another filter by its address, whatever layer was shown; the slider's End key knows the new end.
-    address, slider = page.get_by_label("Address"), page.locator(".noUi-handle").first
+    address, slider = control(page, "Address"), page.locator(".noUi-handle").first
     for where, number in (("#wide/1/3/one", 3), ("#wide/2/120/one", 120), ("#wide/1/96/one", 96),
                           ("#wide/3/2000/one", 2000)):
         address.fill(where)
@@ -170,7 +174,7 @@ def test_in_jupyterlab(page, tmp_path):
     page.keyboard.press("Shift+Enter")
     see(page, "filter 2048 of 2048")
     assert address.input_value() == "#wide/3/2048/one"
-    assert own.name in page.get_by_label("Picture").inner_text()
+    assert own.name in control(page, "Picture").inner_text()
 
     # The static reader, whose maps lie beside the book's pages alone, gives way.
     assert page.get_by_text("in a live notebook the explorer below shows them").is_visible()
