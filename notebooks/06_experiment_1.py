@@ -121,7 +121,8 @@ Markdown(study.banner())
 # %%
 def title(name):
     of = places[name]
-    return f"{name} ({len(of.dataset)} {of.data_name}, profile {of.profile.name})" if of.trains else name
+    what = of.data_name if of.embedded else f"pictures, {of.data_name}"
+    return f"{name} ({len(of.dataset)} {what}, profile {of.profile.name})" if of.trains else name
 
 
 own_size = [f"{one.names['backbone']} ({one.config['size']} pixels)" for one in found[first].records

@@ -95,7 +95,8 @@ Markdown(study.banner())
 # %%
 def title(name):
     of = places[name]
-    return f"{name} ({len(of.dataset)} {of.data_name}, profile {of.profile.name})" if of.trains else name
+    what = of.data_name if of.embedded else f"pictures, {of.data_name}"
+    return f"{name} ({len(of.dataset)} {what}, profile {of.profile.name})" if of.trains else name
 
 
 missing = [f"{backbone}: {reason}" for backbone, reason in found[THIS_RUN].missing.items()] if THIS_RUN in found else []
