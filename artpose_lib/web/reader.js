@@ -149,6 +149,7 @@ class Reader {
       ?? { model: 0, block: this.index.models[0].blocks.length - 1, filter: 0, picture: 0, network: 0 };
     this.view = this.first;
     root.insertAdjacentHTML("beforeend", LAYOUT);
+    root.classList.add("maps-live");
     root.querySelectorAll("[data-part]").forEach((part) => { this[part.dataset.part] = part; });
     this.tour = [...root.querySelectorAll(".maps-tour a")];
     this.addParts();
@@ -410,8 +411,9 @@ class Reader {
   drawFilter() {
     const { block, view, sprites, networks, position } = this, { filter } = view;
     [this.slider.value, this.number.value] = [position + 1, filter + 1];
-    const sorted = this.sort === "number" && !this.reversed ? ""
-      : valueOf(this.values, this.sort, filter) === null ? ", not measured" : `, ${ordinal(position + 1)} in this order`;
+    const missing = listOf(this.values, this.sort)[filter] === null;
+    const sorted = this.sort === "number" && !this.reversed ? "" : missing ? ", not measured"
+      : `, ${ordinal(position + 1)} in this order`;
     this.slider.setAttribute("aria-valuetext", `filter ${filter + 1} of ${block.count}${sorted}`);
     this.heading.replaceChildren(`Filter ${filter + 1} `,
       make("small", {}, `of ${block.count} in block ${view.block + 1}${sorted}`));

@@ -14,15 +14,13 @@ const namePicture = ({ label, caption }) => (label ? `${label}: ${caption}` : ca
 // the class.
 function listOf(numbers, key) {
   const [kind, index] = key.split(":");
-  return index ? numbers[kind]?.[index] : numbers[kind];
+  return kind === "number" ? [...numbers.here.keys()] : index ? numbers[kind]?.[index] : numbers[kind];
 }
-
-const valueOf = (numbers, key, filter) => (key === "number" ? filter : listOf(numbers, key)[filter]);
 
 // The options for the order of a block's filters, the classes' own in groups; what was not measured can't be chosen.
 function orderOptions(model, numbers) {
   const option = ([value, text]) => {
-    const disabled = value !== "number" && !listOf(numbers, value)?.some((one) => one !== null);
+    const disabled = !listOf(numbers, value)?.some((one) => one !== null);
     return make("option", { value, disabled }, disabled ? `${text} (not measured)` : text);
   };
   const ofClasses = (label, kind) =>
@@ -38,10 +36,10 @@ const lowFirst = (key) => key === "number" || key === "correlation_before_after"
 // All filters in an order: the remarkable values first, what was not measured always last. `here` of the numbers are
 // the highest answers in the picture that is shown.
 function sortFilters(numbers, key, reversed = false) {
-  const filters = [...numbers.here.keys()], value = (filter) => valueOf(numbers, key, filter);
-  const sign = lowFirst(key) ? 1 : -1, known = filters.filter((filter) => value(filter) !== null);
-  known.sort((a, b) => sign * (value(a) - value(b)) || a - b);
-  return [...(reversed ? known.reverse() : known), ...filters.filter((filter) => value(filter) === null)];
+  const filters = [...numbers.here.keys()], values = listOf(numbers, key), sign = lowFirst(key) ? 1 : -1;
+  const known = filters.filter((filter) => values[filter] !== null);
+  known.sort((a, b) => sign * (values[a] - values[b]) || a - b);
+  return [...(reversed ? known.reverse() : known), ...filters.filter((filter) => values[filter] === null)];
 }
 
 // The numbers of one filter beside its maps.
@@ -77,7 +75,9 @@ class Numbers {
     const missing = (key) => values[key][filter] === null;
     const fact = (name, key, note, format = formatNumber) => [name,
       ...(missing(key) ? ["–", "not measured"] : [format(values[key][filter]), note()])];
-    const rank = (key, word) => () => `${ordinal(sortFilters(values, key).indexOf(filter) + 1)} ${word} of ${count}`;
+    const rank = (key, word) => () => // a smaller number goes before an equal one
+      `${ordinal(1 + values[key].filter((one, place) => one !== null && (one - values[key][filter] || filter - place) > 0)
+        .length)} ${word} of ${count}`;
     const strength = fact("Strength", "strength", rank("strength", "strongest"));
     if (missing("selectivity")) return [strength, ["Not measured", "–",
       `it is heard in ${values.heard[filter]} of ${tested} test pictures, which is too few`]];

@@ -83,3 +83,27 @@ def test_dark_pages_have_no_pale_grounds_and_are_dark_on_paper(pages, chromium):
     page.emulate_media(media="print")
     assert page.locator("article p").first.evaluate("one => getComputedStyle(one).color") == "rgb(26, 26, 26)"
     page.context.close()
+
+
+def test_every_link_to_a_feature_map_shows_one(pages, chromium):
+    """Of the chapter's prose, tables and tour: a map that is not flat, in sight, and no complaint."""
+    context = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    page = context.new_page()
+    page.goto((pages / "book" / "chapters" / "08_feature_maps.html").as_uri())
+    page.wait_for_selector(".artpose-maps:not([aria-busy]) .maps-figures canvas")
+    for table in page.locator("details.maps-all").all():
+        table.locator("summary").click()
+    listed, elsewhere = (page.locator(f"a[href^='#'][href*='/']{where}:visible").evaluate_all(
+        "all => all.map((one) => one.hash)") for where in (":is(.maps-all *)", ":not(.maps-all *)"))
+    assert len(elsewhere) >= 5 and listed
+    for address in [*listed[:10], *dict.fromkeys(elsewhere)]:  # a table lists one block's
+        page.evaluate("scrollTo(0, 0)")
+        page.locator(f"a[href='{address}']:visible").first.click()
+        shown = page.locator(".maps-stage .maps-name", has_text=f"Filter {address.split('/')[2]} ")
+        shown.wait_for()
+        page.wait_for_selector(".artpose-maps:not([aria-busy])")
+        caption = page.locator(".maps-figures figcaption").nth(1)
+        assert "drawn black" not in caption.inner_text() and page.get_by_role("alert").inner_text() == "", address
+        frame = page.locator(".maps-figures .maps-frame").first.bounding_box()
+        assert frame["y"] >= 0 and frame["y"] + frame["height"] <= 900, address
+    context.close()
