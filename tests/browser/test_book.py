@@ -24,7 +24,7 @@ def test_the_first_view_of_the_feature_maps_loads_little(pages, chromium):
     assert icons.evaluate("icon => getComputedStyle(icon, '::before').content").strip('"') == "\uf0c9"
     context.close()
     files = [Path(url.removeprefix("file://")) for url in loaded]
-    assert {"5.png", "5.js", "plotly_lazy.js"} <= {file.name for file in files}
+    assert {"4.png", "4.js", "plotly_lazy.js"} <= {file.name for file in files}
     assert not {"plotly.min.js", "fontawesome.js"} & {file.name for file in files}
     assert sum(file.stat().st_size for file in files) <= 1_500_000
 
