@@ -187,7 +187,7 @@ stated = thesis.stack().map("{:.3f}".format).rename("thesis").swaplevel()
 table = pd.concat([stated, *(column(name, place) for name, place in every.items())], axis=1)
 table = table.reindex(sorted(table.index, key=lambda key: (list(MODEL_TITLES).index(key[0]), key[1]))).fillna("–")
 styled = table.rename(MODEL_TITLES, level=0).rename_axis(["model", "network"]).style.format(escape="html")
-HTML(f'<div style="overflow-x: auto">{styled.to_html()}</div>')
+HTML(f'<div style="overflow-x: auto">{styled.set_properties(**{"white-space": "nowrap"}).to_html()}</div>')
 
 # %% [markdown]
 # ## What these answers rest on
