@@ -93,7 +93,7 @@ sentences = {
                       "pictures' boxes hold {inside_others:.0%}.",
 }
 reader = write_reader(Path("../book/_static/maps"), models, networks.pictures, networks.tested, meanings)
-guide = max(zip(models, networks.records, strict=True), key=lambda pair: pair[1].facts["test_accuracy"])[0]
+guide = max(zip(models, networks.records, strict=True), key=lambda pair: (TUNED in pair[0].networks, pair[1].facts["test_accuracy"]))[0]
 tour = [(view.name, view.address, sentences[view.name].format(
     number=view.filter + 1, block=guide.layers.index(view.layer) + 1, luck="" if view.facts.get("p", 0) <= 0.05 else
     ": no more than some filter does by luck", **view.facts)) for view in choose_views(reader, guide, networks.pictures, dissected)]
