@@ -210,7 +210,7 @@ def limits(name, place):
     if apart.records and together.records:
         sides = [dict(iter(own.predictions.groupby("backbone"))) for own in (apart, together)]
         found = {name: statistics.compare(sides[0][name], sides[1][name], place.profile) for name in sides[0]}
-        yield "with all pictures of a work on one side, frozen networks are " + "; ".join(
+        yield "with all pictures of a work on one side, frozen networks: " + "; ".join(
             f"{row['verdict']} with {backbone}, {span(row['difference'], row['low'], row['high'], '+.2f')}"
             for backbone, row in found.items())
 
