@@ -2,9 +2,8 @@
 
 `thesis/claims.csv` holds the sentences. Its columns first and second name networks as "finetuned Xception"; "*" stands
 for any model or any of the thesis' three architectures, "|" for "or". EfficientNet-Lite0, which the thesis has not,
-decides no claim, and neither does a network that the profile trained short, that has fewer trials left than
-`FEWEST_TRIALS`, or that is not surely above always naming the commonest class. A claim cannot be tested where nothing
-here bears on it; where something does and decides nothing, it is not settled.
+decides no claim, and neither does a network of which `statistics.find_doubt` says why nothing follows. A claim cannot
+be tested where nothing here bears on it; where something does and decides nothing, it is not settled.
 """
 
 import re
@@ -20,7 +19,16 @@ import pandas as pd
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_boxes
 from artpose_lib.report import printed, scores
-from artpose_lib.report.statistics import FEWEST_TRIALS, Difference, NoneInCommon, compare_with_commonest, difference
+from artpose_lib.report.statistics import (
+    FEWEST_TRIALS,
+    IDLE,
+    Difference,
+    NoneInCommon,
+    compare_with_commonest,
+    difference,
+    find_doubt,
+    keep_trials,
+)
 from artpose_lib.report.verdicts import (
     ALPHA,
     FAILS,
@@ -79,17 +87,24 @@ class ClaimContext:
     small: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
-    def networks(self) -> dict[str, pd.DataFrame]:
-        """The predictions of each network, without trials that diverged, and without those that are called fine-tuned
-        and kept the weights of a phase in which the head alone learned; of networks that have enough trials then."""
-        rows = scores.drop_trials(self.predictions, scores.find_diverged(self.predictions))
-        return {" ".join(name): own for name, own in rows[~scores.find_untuned(rows)].groupby(["model", "backbone"])
-                if own["seed"].nunique() >= FEWEST_TRIALS}
+    def trials(self) -> dict[str, pd.DataFrame]:
+        """The predictions of each network."""
+        return {" ".join(name): own for name, own in self.predictions.groupby(["model", "backbone"])}
 
     @cached_property
+    def doubts(self) -> dict[str, str]:
+        """Why nothing follows from a network, or ""."""
+        return {name: find_doubt(own, self.study.profile) for name, own in self.trials.items()}
+
+    @cached_property
+    def networks(self) -> dict[str, pd.DataFrame]:
+        """The predictions of each network in its trials that count, where there is no other doubt than `idle`."""
+        return {name: keep_trials(own) for name, own in self.trials.items() if self.doubts[name] in ("", IDLE)}
+
+    @property
     def idle(self) -> list[str]:
         """The networks that are not surely above always naming the commonest class."""
-        return [name for name, own in self.networks.items() if compare_with_commonest(own).low <= 0]
+        return [name for name, doubt in self.doubts.items() if doubt == IDLE]
 
     def find_here(self, names: Sequence[str], learned: bool = False) -> list[str]:
         """Those of the networks that are here, or of these the ones that learned. Raises Untestable where none is."""
@@ -111,35 +126,21 @@ class ClaimContext:
             here, key=lambda name: scores.per_trial(self.networks[name], "validation")["accuracy"].mean())
 
     def remark(self, names: Sequence[str]) -> str:
-        """Which of the networks are missing and why, which trials do not count, what was trained short."""
+        """Which of the networks are missing or decide nothing, and why, and of which some trials do not count."""
         said: dict[str, list[str]] = {}
         for name in dict.fromkeys(names):
-            model, backbone = name.split(" ")
-            own = self.predictions.query("model == @model and backbone == @backbone")
-            untuned, trials = own[scores.find_untuned(own)]["seed"].nunique(), own["seed"].nunique()
-            diverged = len(scores.find_diverged(own))
-            if own.empty and RECIPES[model, backbone].weights:
+            doubt, backbone = self.doubts.get(name), name.split(" ")[1]
+            if doubt is None and RECIPES[tuple(name.split(" "))].weights:
                 said.setdefault("no ImageNet weights here", []).append(backbone)
-            elif own.empty:
+            elif doubt is None:
                 said.setdefault("no trials by today's protocol", []).append(name)
-            elif name not in self.networks:
-                said.setdefault("in all trials the weights kept are those of phase I, where only the head learns"
-                                if untuned == trials else "the training diverged" if diverged == trials else
-                                f"fewer than {FEWEST_TRIALS} trials that count", []).append(name)
-            elif untuned:
-                said.setdefault(f"the weights of phase I, which do not count, in {untuned} of {trials} trials",
-                                []).append(name)
-            if name in self.networks and not self.is_full(name):
-                said.setdefault("trained short", []).append(name)
-            elif name in self.idle:
-                said.setdefault("not surely above the commonest class", []).append(name)
+            elif doubt:
+                said.setdefault(doubt.removeprefix("is ").removeprefix("was "), []).append(name)
+            elif lost := self.trials[name]["seed"].nunique() - self.networks[name]["seed"].nunique():
+                said.setdefault(f"without {lost} that diverged or kept the weights of phase I", []).append(name)
             if name in self.small:
                 said.setdefault(f"on pictures of {self.small[name]} pixels a side", []).append(name)
         return "; ".join(f"{why}: {', '.join(dict.fromkeys(networks))}" for why, networks in said.items())
-
-    def is_full(self, name: str) -> bool:
-        """Whether a network is trained at the thesis' strength."""
-        return self.study.profile.full_strength(RECIPES[tuple(name.split(" "))])
 
     def read_curves(self, name: str, metric: str) -> pd.DataFrame:
         """A network's learning curves: a row an epoch, a column a trial that counts."""
@@ -150,15 +151,12 @@ class ClaimContext:
                  claimed: Sequence[str] = ()) -> Outcome:
         """The outcome of a check on these networks and those of which the `claimed` one was chosen.
 
-        Where one of them was trained short, there is none. It is not settled where it would hold and one of `names` is
-        missing, did not learn or saw small pictures, or would fail and that is one of `claimed`, which might have been
-        better.
+        It is not settled where it would hold and one of `names` is missing, decides nothing or saw small pictures, or
+        would fail and that is one of `claimed`, which might have been better.
         """
         every = list(dict.fromkeys([*claimed, *names]))
-        lacking = [name for name in every if name not in self.networks or name in self.idle or name in self.small]
-        if any(name in self.networks and not self.is_full(name) for name in every):
-            verdict = UNTESTABLE
-        elif needed := set(lacking) & set({HOLDS: names, FAILS: claimed}.get(verdict, ())):
+        lacking = [name for name in every if self.doubts.get(name, "missing") or name in self.small]
+        if needed := set(lacking) & set({HOLDS: names, FAILS: claimed}.get(verdict, ())):
             verdict, measured = UNSETTLED, f"{measured}, but {self.remark([own for own in every if own in needed])}"
             every = [name for name in every if name not in needed]
         remark = "; ".join(filter(None, [note, self.remark(every)]))
@@ -270,8 +268,7 @@ def _learns(context: ClaimContext, claim) -> Outcome:
         verdict = HOLDS if upper < margin else FAILS if found.low > margin else UNSETTLED
     if verdict == FAILS and not set(names) <= set(context.networks):  # one of them might have learned
         verdict = UNSETTLED
-    return Outcome(f"{name} less the commonest class {_tell(*interval)}", *interval,
-                   verdict if context.is_full(name) else UNTESTABLE, context.remark(names))
+    return Outcome(f"{name} less the commonest class {_tell(*interval)}", *interval, verdict, context.remark(names))
 
 
 def _close(context: ClaimContext, claim) -> Outcome:
@@ -360,11 +357,12 @@ def _staged(context: ClaimContext, claim) -> Outcome:
     name, = context.find_here([context.choose(claim.second)])
     if context.unstaged.empty or not name.endswith(context.unstaged["backbone"].iloc[0]):
         raise Untestable(f"not stored: {name} with all layers in phase I")
-    found, idle = _differ(context.unstaged, context.networks[name], claim.metric), ""
-    if compare_with_commonest(context.unstaged).low <= 0:
-        idle = f"not surely above the commonest class: {name} with all layers in phase I"
-    return context.conclude([name], f"{name}, frozen first less all layers {_tell(*found[2:5])}", UNSETTLED if idle else
-                            judge([(found.difference, found.p)]), *found[2:5], note=idle, claimed=[name])
+    found = _differ(keep_trials(context.unstaged), context.networks[name], claim.metric)
+    verdict, note = judge([(found.difference, found.p)]), ""
+    if doubt := find_doubt(context.unstaged, context.study.profile):
+        verdict, note = UNSETTLED, f"{name} with all layers in phase I {doubt}"
+    return context.conclude([name], f"{name}, frozen first less all layers {_tell(*found[2:5])}", verdict, *found[2:5],
+                            note=note, claimed=[name])
 
 
 def _background(context: ClaimContext, _) -> Outcome:
@@ -373,16 +371,14 @@ def _background(context: ClaimContext, _) -> Outcome:
     hidden, elsewhere = BOX_CONDITIONS[1:]
     if not len(context.boxed):
         raise Untestable("no test picture has a box")
-    tuned = context.boxed[~scores.find_untuned(context.boxed)]
-    if tuned.empty:
-        raise Untestable("in all trials the weights kept are those of phase I, where only the head learns")
-    tried = {" ".join(name): own for name, own in tuned.groupby(["model", "backbone"])}
+    tried = {" ".join(name): own for name, own in context.boxed.groupby(["model", "backbone"])}
     named = [name for name in tried if name in context.networks and name.split(" ")[1] not in BORROWED]
     name = context.choose("|".join(named)) if named else next(iter(tried))
-    if compare_with_commonest(boxed := tried[name]).low <= 0:
-        raise Untestable(f"not surely above the commonest class: {name}")
+    if doubt := find_doubt(tried[name], context.study.profile):
+        raise Untestable(f"{name} {doubt}")
+    boxed = keep_trials(tried[name])
     figure, rest = _differ(boxed, boxed, part=hidden, second_part=elsewhere), compare_with_commonest(boxed, hidden)
-    decides = named and not context.study.embedded and context.is_full(name)
+    decides = named and not context.study.embedded
     return Outcome(
         f"{name}: hiding the figure costs {_tell(*figure[2:5])} beyond hiding as much elsewhere", *figure[2:5],
         judge([(own.difference, own.p) for own in (figure, rest)]) if decides else UNTESTABLE,

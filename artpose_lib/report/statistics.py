@@ -15,7 +15,6 @@ from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.scores import (
     METRICS,
     RESAMPLES,
-    Diverged,
     against_thesis,
     bootstrap_means,
     drop_trials,
@@ -30,6 +29,7 @@ from artpose_lib.report.scores import (
 from artpose_lib.train.recipes import RECIPES, Profile
 from artpose_lib.train.records import class_names
 
+IDLE = "is not surely above naming the commonest class"
 FEWEST_TRIALS = 3  # where two equal models vary by 0.08 over trials, one or two trials tell them apart in 7 to 12 %
 POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 1988, Section 2.4)
 
@@ -227,15 +227,15 @@ def compare_models(predictions: pd.DataFrame, before: str, after: str, profile: 
 def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict:
     """What the test accuracies of two models with one architecture each differ by, and what follows from it.
 
-    A fine-tuned trial whose kept weights are those of a frozen phase (a column `layers` says so) only counts where all
-    are such. Returns the fields of `Difference` and verdict: "higher", "lower" or "not settled" by the interval, or why
-    nothing follows from it: `find_doubt`, or fewer trials in common than FEWEST_TRIALS.
+    Of both the trials are compared that `keep_trials` keeps. Returns the fields of `Difference` and verdict: "higher",
+    "lower" or "not settled" by the interval, or why nothing follows from it: `find_doubt`, or fewer trials in common
+    than FEWEST_TRIALS.
     """
-    sides = [side if (untuned := find_untuned(side)).all() else side[~untuned] for side in (first, second)]
+    sides = keep_trials(first), keep_trials(second)
     doubt, other = found_doubts = [find_doubt(side, profile) for side in sides]
     doubts = [f"each {doubt}".replace("each is not", "neither is")] if doubt and doubt == other else [
         f"{MODEL_TITLES[side['model'].iloc[0]].lower()} {doubt}"
-        for side, doubt in zip(sides, found_doubts, strict=True) if doubt]
+        for side, doubt in zip((first, second), found_doubts, strict=True) if doubt]
     try:
         found = difference(*sides)
     except ValueError:
@@ -246,21 +246,29 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict
     return {**found._asdict(), "verdict": f"nothing follows: {'; '.join(doubts)}" if doubts else verdict}
 
 
-def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
-    """Why the test scores of one model with one architecture are no evidence of what it can learn, or "".
+def keep_trials(own: pd.DataFrame) -> pd.DataFrame:
+    """The trials of one model with one architecture that count: none that diverged, and of a fine-tuned one none in
+    which the head alone learned (a column `layers` says so), except where no other is left."""
+    kept = drop_trials(own, find_diverged(own))
+    return own if kept.empty else kept if (untuned := find_untuned(kept)).all() else kept[~untuned]
 
-    Its training diverged; only the head learned though it is called fine-tuned; the profile cut its training short; or
-    it is not surely above always naming the commonest class (the interval of `difference` reaches to zero).
+
+def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
+    """Why nothing may be concluded from one model with one architecture, or "".
+
+    All its trials diverged; in all that did not only the head learned, though it is called fine-tuned; the profile cut
+    its training short; fewer trials count than FEWEST_TRIALS; or it is IDLE, where the interval of its accuracy less
+    that of always naming the commonest class reaches to zero.
     """
-    try:
-        above = compare_with_commonest(own).low > 0
-    except Diverged:
+    own = keep_trials(own)
+    if len(find_diverged(own)):
         return "diverged"
-    model = own["model"].iloc[0].removesuffix("_frozen")  # of `scores.FROZEN_IN_FACT`
+    model, trials = own["model"].iloc[0].removesuffix("_frozen"), own["seed"].nunique()  # of `scores.FROZEN_IN_FACT`
     recipe = RECIPES.get((model, own["backbone"].iloc[0]))  # references have none
     return ("learned in its last layer alone" if find_untuned(own).all() else
             "was trained short" if recipe and not profile.full_strength(recipe) else
-            "" if above else "is not surely above naming the commonest class")
+            f"has fewer than {FEWEST_TRIALS} trials that count" if trials < FEWEST_TRIALS else
+            IDLE if compare_with_commonest(own).low <= 0 else "")
 
 
 def score_models(predictions: pd.DataFrame, references: pd.DataFrame, profile: Profile) -> pd.DataFrame:

@@ -52,7 +52,7 @@ class Rehearsed:
         for seed in seeds or self.profile.seeds(find_recipe(model, backbone)):
             rng, names = np.random.default_rng(seed), list(self.dataset.classes)
             skill = 0.6 - 0.2 * (variant.preprocessing == "raw") - 0.1 / (10 * variant.share)
-            if variant.labels == "permuted" and seed > 40:
+            if variant.labels == "permuted" and seed > 40 or model == "baseline":
                 skill = 0.0
             for part in ("validation", "test", "test, sorted by class", "test, one by one"):
                 tested = predictions_of(guess(rng, names, 68, skill), names, part, model, backbone, seed)
@@ -60,15 +60,14 @@ class Rehearsed:
         history = pd.concat([pd.DataFrame({"model": model, "backbone": backbone, "seed": seed,
                                            "epoch": range(1, seed - 30), "accuracy": 0.5, "loss": 1.0,
                                            "val_accuracy": 0.5, "val_loss": 1.0}) for seed in (40, 41)])
-        predictions = pd.concat(frames, ignore_index=True)
+        predictions = pd.concat(frames, ignore_index=True).assign(layers=layers_of(model, backbone))
         ended = pd.concat(predictions[["backbone", "seed"]].drop_duplicates().assign(
-            model=own, layers="frozen" if (own, backbone) == ("finetuned_aug", "VGG16") else recipe_layers(own),
-            learned=own != "baseline", collapsed=False) for own in models)
+            model=own, layers=layers_of(own, backbone)) for own in models)
         return SimpleNamespace(predictions=predictions, history=history, diagnoses=ended, records=[1])
 
 
-def recipe_layers(model):
-    return "frozen" if model == "frozen" else "finetuned"
+def layers_of(model, backbone):
+    return "frozen" if model == "frozen" or (model, backbone) == ("finetuned_aug", "VGG16") else "finetuned"
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +103,7 @@ def test_the_whole_audit_finds_what_was_put_in(found):
 def test_its_tables_stay_what_they_are(found):
     assert {name: hashlib.sha256(table.to_csv(float_format="%.5f").encode()).hexdigest()[:8]
             for name, table in found.items()} == {
-        "rows": "96a1a707", "kept": "233e53cb", "spread_power": "8b20e6d4", "one_good_trial": "89ba823d",
+        "rows": "b80a6121", "kept": "233e53cb", "spread_power": "8b20e6d4", "one_good_trial": "89ba823d",
         "spread": "a94d637b", "points": "5c18395b", "power": "fe4d308f", "cut": "963e2848", "pairs": "09de3732"}
 
 
@@ -121,8 +120,8 @@ def test_power_is_of_two_networks_that_learned_and_says_where_one_did_not(found,
 
 def test_a_row_whose_network_did_not_learn_or_was_never_tuned_is_no_verdict(found):
     told = found["rows"].set_index("id")["verdict"]
-    assert told["A4"] == "cannot be tested here: the network did not learn in 5 of 5 trials"
-    assert told["A2"] == "cannot be tested here: by the text's recipe the head alone learned in 5 of 5 trials"
+    assert told["A4"] == "not settled: the network of the text is not surely above naming the commonest class"
+    assert told["A2"] == "cannot be tested here: the network of the text learned in its last layer alone"
     assert found["rows"].set_index("id").loc[["A2", "A4"], ["p", "p_holm"]].isna().all(axis=None)
     assert "cannot" not in told["A8"]
     assert found["kept"].set_index("model")["frozen"].to_dict() == {"finetuned": 0, "finetuned_aug": 5}
@@ -182,21 +181,21 @@ def test_without_its_trials_the_audit_says_what_to_run(colours, tmp_path):
         audit.tabulate(open_study(str(colours), profile="smoke", results=str(tmp_path)))
 
 
-def test_where_a_training_diverged_nothing_is_settled(drawn, tmp_path, monkeypatch):
+@pytest.mark.parametrize("answer, words, trials", [(np.nan, "script diverged", 0), (1.0, "is not surely above", 5)])
+def test_nothing_follows_where_a_training_failed(drawn, tmp_path, monkeypatch, answer, words, trials):
     study = Rehearsed(drawn, tmp_path)
     train_audit(study, ["A8", "A6"])
     found = study.find
 
     def find(model, **asked):
-        trials = found(model, **asked)
-        lost = trials.predictions.filter(like="p_").columns if asked["variant"].layers else []
-        return SimpleNamespace(predictions=trials.predictions.assign(**dict.fromkeys(lost, np.nan)), records=[1],
-                               diagnoses=trials.diagnoses)
+        own = found(model, **asked)
+        lost = own.predictions.filter(like="p_").columns if asked["variant"].layers else []
+        return SimpleNamespace(predictions=own.predictions.assign(**dict.fromkeys(lost, answer)), records=[1])
 
     monkeypatch.setattr(study, "find", find)
     rows = audit.add_verdicts(audit.compare(study, ["A8", "A6"]))
     lost, alike = rows.set_index("id").loc["A8"], rows.set_index("id").loc["A6"]
-    assert "diverged" in lost["verdict"] and lost["trials"] == 0 and alike["low"] < alike["high"]
+    assert words in lost["verdict"] and lost["trials"] == trials and alike["low"] < alike["high"]
     stacked = tables.stack_rows({"here": rows})
     assert "nan" not in tables.audit_section("A8", stacked) + tables.audit_overview(stacked)
 

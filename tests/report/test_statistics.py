@@ -174,8 +174,8 @@ def test_pairs_tell_apart_what_two_intervals_would_not():
     (model("baseline", 70), model("finetuned", 90), "quick", "each was trained short"),
     (model("probe", 90), model("finetuned_aug", 70), "quick", "fine-tuned, augmented was trained short"),
     (model("frozen", 70), model("finetuned", 90, layers="frozen"), "thesis", "learned in its last layer alone"),
-    (model("frozen", 70), model("finetuned", 90, seeds=(7,)), "thesis", "no trial in common"),
-    (model("frozen", 70), model("finetuned", 90, seeds=(40,)), "thesis", "they have 1 trial in common"),
+    (model("frozen", 70), model("finetuned", 90, seeds=(7, 8, 9)), "thesis", "no trial in common"),
+    (model("frozen", 70), model("finetuned", 90, seeds=(40,)), "thesis", "fewer than 3 trials that count"),
     (model("frozen", 70), model("finetuned", 90, seeds=(41, 42, 43)), "thesis", "they have 2 trials in common"),
     (model("frozen", 70), model("finetuned", 90).assign(p_A=np.nan, p_B=np.nan, p_C=np.nan), "thesis",
      "fine-tuned diverged")])
