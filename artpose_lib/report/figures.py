@@ -9,16 +9,9 @@ from plotly.subplots import make_subplots
 
 from artpose_lib.report import plotting
 from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_name, lanes, lanes_from_top, new_figure
+from artpose_lib.report.scores import MODEL_TITLES
 
 BAND_TRIALS = 3  # the interval of two trials is twelve standard errors wide either way: said on hover, not drawn
-MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
-                "finetuned_aug": "Fine-tuned, augmented", "finetuned_frozen": "Fine-tuned, in fact frozen",
-                "finetuned_aug_frozen": "Fine-tuned, augmented, in fact frozen",
-                "baseline_old": "Baseline, of version 0.1.0",
-                # the references of `probes`
-                "probe": "Linear probe", "nearest": "Nearest neighbour",
-                "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "16 x 16 pixels",
-                "file": "Size of the file", "source": "Name of the source", "commonest": "Commonest class"}
 METRIC_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 _THESIS = {"symbol": "diamond-open", "size": 11, "line_width": 2}  # the mark of the thesis' own values
 # A table of numbers from 0 to 1, from white to a blue that black numbers are still easy to read on.

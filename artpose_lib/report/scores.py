@@ -20,8 +20,14 @@ _TRIAL = ["model", "backbone", "seed"]
 _SCORE = ["model", "backbone", "metric"]
 RESAMPLES = 2000
 MADE_UP = 2  # pictures that a bootstrap adds, right or wrong by a coin (Agresti and Caffo 2000 add one of each)
-
-
+MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
+                "finetuned_aug": "Fine-tuned, augmented", "finetuned_frozen": "Fine-tuned, in fact frozen",
+                "finetuned_aug_frozen": "Fine-tuned, augmented, in fact frozen",
+                "baseline_old": "Baseline, of version 0.1.0",
+                # the references of `probes`
+                "probe": "Linear probe", "nearest": "Nearest neighbour",
+                "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "16 x 16 pixels",
+                "file": "Size of the file", "source": "Name of the source", "commonest": "Commonest class"}
 # A fine-tuned trial that kept the weights of a phase in which the head alone learned is a frozen model: its other name.
 FROZEN_IN_FACT = {"finetuned": "finetuned_frozen", "finetuned_aug": "finetuned_aug_frozen"}
 

@@ -11,9 +11,9 @@ from statsmodels.formula.api import ols
 from statsmodels.stats import anova, proportion
 
 from artpose_lib.draw.backgrounds import LINKED
-from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.scores import (
     METRICS,
+    MODEL_TITLES,
     RESAMPLES,
     against_thesis,
     bootstrap_means,

@@ -15,9 +15,10 @@ ALPHA = 0.025  # one-sided
 def find_kept_phase(history: pd.DataFrame, of_equal: int = 0) -> int:
     """The phase whose weights `training.train` keeps: that of the highest validation accuracy, of equal ones the first.
 
-    Version 0.1.0 kept the last of equal ones (`of_equal` -1), and its records do not say which phase it was.
+    Accuracies that are no numbers are the lowest. Version 0.1.0 kept the last of equal ones (`of_equal` -1), and its
+    records do not say which phase it was.
     """
-    best = history.groupby("phase")["val_accuracy"].max()
+    best = history.groupby("phase")["val_accuracy"].max().fillna(-1)
     return int(best.index[best == best.max()][of_equal])
 
 
@@ -29,7 +30,7 @@ def diagnose(record: "Record", asked: pd.DataFrame) -> dict[str, object]:
     (all pictures are called one class), diverged, learned (in its best epoch it called more of its own training part
     rightly than the commonest class would, beyond luck by a binomial test), early (best in the first EARLY epochs).
     """
-    history, last = record.history, record.history["phase"].max()
+    history, last = record.history.fillna({"val_accuracy": -1}), record.history["phase"].max()
     kept, final = (history[history["phase"] == phase].reset_index(drop=True) for phase in (record.kept_phase, last))
     best, waited = kept.loc[kept["val_accuracy"].idxmax()], len(final) - 1 - final["val_accuracy"].idxmax()
     own, diverged = record.predictions.query("part in ['validation', 'test']"), bool(record.facts.get("diverged"))

@@ -139,7 +139,7 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
     `steps` caps the steps of an epoch. Returns the history as `number_epochs`.
     """
     trainer.reset(seed, random_weights=recipe.weights is None)
-    histories, best, best_weights = [], -1.0, None
+    histories, best, best_weights = [], -np.inf, None
     for number, phase in enumerate(recipe.phases, start=1):
         left = recipe.total_epochs - sum(len(history) for history in histories)
         epochs = min(phase.max_epochs or left, left)
@@ -157,15 +157,16 @@ def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, 
             classifier.set_trainable(trainer.model, "finetuned", pretrained)
             history = trainer.fit(*how)
         histories.append(history.assign(phase=number))
-        if history["val_accuracy"].max() > best:  # of equal ones the earlier phase, which changed less
-            best, best_weights = history["val_accuracy"].max(), trainer.model.get_weights()
+        reached = history["val_accuracy"].fillna(-1).max()  # no number is the lowest
+        if reached > best:  # of equal ones the earlier phase, which changed less
+            best, best_weights = reached, trainer.model.get_weights()
     trainer.model.set_weights(best_weights)  # the first phase's, where the second never came up to it
     return number_epochs(pd.concat(histories, ignore_index=True))
 
 
 def find_peak(history: pd.DataFrame) -> float:
     """The learning rate of a phase's best epoch, the first of several: what Section 2.2.4 calls MAX_LR."""
-    return float(history["learning_rate"].iloc[history["val_accuracy"].argmax()])
+    return float(history["learning_rate"].iloc[history["val_accuracy"].fillna(-1).argmax()])
 
 
 def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, seed: int) -> pd.DataFrame:

@@ -141,6 +141,12 @@ def test_of_two_phases_alike_the_first_is_kept_and_in_older_records_the_last(tmp
     assert diagnosis(tmp_path, [[0.6, 0.4], [0.4, 0.5]], seed=3, older=True)["kept_phase"] == 1
 
 
+@pytest.mark.parametrize("phases, kept, best", [
+    ([[np.nan, np.nan], [np.nan]], 1, 1), ([[np.nan], [np.nan, 0.5]], 2, 3), ([[np.nan, 0.0], [np.nan]], 1, 2)])
+def test_validation_accuracies_that_are_no_numbers_are_the_lowest(tmp_path, phases, kept, best):
+    assert diagnosis(tmp_path, phases)[["kept_phase", "best_epoch"]].tolist() == [kept, best]
+
+
 def test_one_class_for_all_is_collapsed_and_no_numbers_are_diverged(tmp_path):
     told = ["collapsed", "diverged", "learned"]
     assert diagnosis(tmp_path, [[0.5]], seed=1)[told].tolist() == [False, False, True]
