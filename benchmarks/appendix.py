@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from artpose_lib.report.plotting import DOTTED, GREY, colour, describe, draw_marks, mark_style, new_figure
+from artpose_lib.report.plotting import DOTTED, GREY, LOG, colour, describe, draw_marks, mark_style, new_figure
 
 RESULTS = Path(__file__).with_name("results")
 COLUMNS = ["benchmark", "name", "ratio", "low", "high", "aim", "plain_way", "ours_way", "plain", "ours", "unit",
@@ -74,7 +74,7 @@ def comparisons_figure(table: pd.DataFrame) -> go.Figure:
                             "{ours_way}: {ours:.3g} {unit}<br>rounds: {rounds}")
     notes = describe(table.assign(said=table["note"].replace("", None)), "<br>{note}", known="said")
     figure = draw_marks(table.assign(hover=hover + notes, way="measured"), "ratio", "name", "way", 0, {
-        "title_text": "times better", "type": "log", "dtick": 1, "exponentformat": "none"})
+        "title_text": "times better", **LOG})
     figure.add_scatter(x=table["aim"], y=pd.factorize(table["name"])[0], mode="markers", name="aim, at least",
                        hovertext=describe(table, "aim for {name}: at least {aim:.3g} times"), hoverinfo="text",
                        marker=mark_style(1, symbol="diamond-open", size=11, line_width=2))
@@ -84,7 +84,7 @@ def comparisons_figure(table: pd.DataFrame) -> go.Figure:
 def workers_figure(costs: dict[str, float], wanted: int) -> go.Figure:
     """`count_workers` by how long a trial takes, with a line at the `wanted` number of workers."""
     seconds = np.geomspace(0.1, 10_000, 60)
-    log = {"type": "log", "exponentformat": "power"}
+    log = LOG | {"tickvals": LOG["tickvals"][::3]}
     figure = new_figure(xaxis={"title_text": "seconds that a trial takes", **log},
                         yaxis={"title_text": "workers kept busy, at most", **log})
     for number, (name, served) in enumerate(count_workers(costs, seconds).items()):

@@ -140,8 +140,9 @@ Markdown((f"{dataset.publishable.sum()} of this run's pictures may be shown and 
 # even. The third division is ours.
 
 # %%
-schemes = {"random (Experiment 1, Figure 2.1)": "random", "stratified (Experiment 2, Figure 2.3)": "stratified",
+schemes = {"random (Experiment 1)": "random", "stratified (Experiment 2)": "stratified",
            "grouped (near-duplicates together)": "grouped"}
+FIGURES = {"random": " (the thesis' Figure 2.1)", "stratified": " (the thesis' Figure 2.3)"}
 
 
 def division(scheme):
@@ -149,7 +150,8 @@ def division(scheme):
         counts = split_counts(dataset, split(dataset, scheme, SEEDS[0]))
     except DataError as error:  # a class of too few works for this division
         return HTML(f"<p>{escape(str(error))}</p>")
-    return show(figures.class_distribution(counts), alt=f"Classes in each part of the {scheme} division.")
+    return show(figures.class_distribution(counts), alt=(
+        f"Pictures of each class in each part of the {scheme} division{FIGURES.get(scheme, '')}."))
 
 
 choose("Division", {title: division(scheme) for title, scheme in schemes.items()})

@@ -131,7 +131,8 @@ Markdown(f"Alone or in company, the picture gets the same probabilities. Of {net
 # %%
 def schedule(model, chosen):
     frames = [plan_rates(chosen.scale(find_recipe(model, name))).assign(label=name) for name in chosen.backbones(model)]
-    return show(figures.schedule(pd.concat(frames)), alt=f"Learning rates of the {model} models, epoch by epoch.")
+    return show(figures.schedule(pd.concat(frames)), alt=(
+        f"Learning rates of the models “{figures.MODEL_TITLES[model].lower()}”, epoch by epoch (the thesis' Figure A.2)."))
 
 
 choose("Model", {figures.MODEL_TITLES[model]: schedule(model, PROFILES["thesis"]) for model in MODELS})

@@ -110,7 +110,7 @@ def tell_files(name):
 def comparison(metric, *names):
     drawn = {name: beside[name].query("model != 'permuted'") for name in names}
     return show(figures.comparison(drawn, metric, scores.per_trial(answers[names[0]])), alt=(
-        f"Figure 6.1. Test {figures.METRIC_TITLES[metric]} of every model, mean over trials with its 95 % interval: "
+        f"Test {figures.METRIC_TITLES[metric]} of every model, mean over trials with its 95 % interval: "
         f"{', '.join(names)}, and the thesis (Table 3.1). Pale: nothing follows from it."))
 
 
@@ -218,7 +218,7 @@ curves = {name: scores.curves(scores.drop_trials(own.history, scores.find_diverg
 
 def learning(model, name):
     title = f"{MODEL_TITLES[model]}, {name}"
-    return title, show(figures.curves(curves[name], model), alt=f"Figure 6.2. Validation accuracy and loss by epoch: {title}.")
+    return title, show(figures.curves(curves[name], model), alt=f"Validation accuracy and loss by epoch: {title} (the thesis' Figures 3.1 to 3.3).")
 
 
 choose("Models", dict(learning(model, name) for name, own in curves.items() for model in reversed(MODELS)
@@ -242,7 +242,8 @@ Markdown(f"On {escape_markdown(first)} the highest accuracy of {len(networks)} h
 # %%
 def by_pose(name, model, backbone):
     own, title = answers[name].query("model == @model and backbone == @backbone"), f"{MODEL_TITLES[model]} {backbone}, {name}"
-    return title, show(figures.class_scores(scores.class_report(own)), alt=f"Figure 6.3. Precision, recall and F1 of each class: {title}.")
+    return title, show(figures.class_scores(scores.class_report(own)), alt=(
+        f"Precision, recall and F1 of each class: {title} (the thesis' Figure 3.4)."))
 
 
 choose("Model", dict(by_pose(name, row.model, row.backbone) for name, own in accuracies.items()

@@ -84,7 +84,7 @@ def tell_models(name):
 def comparison(metric, *names):
     drawn = {name: beside[name].query("model != 'permuted'") for name in names}
     return show(figures.comparison(drawn, metric, scores.per_trial(answers[names[0]])), alt=(
-        f"Figure 7.1. Test {figures.METRIC_TITLES[metric]} with augmentation and without, mean over trials with its 95 % interval: "
+        f"Test {figures.METRIC_TITLES[metric]} with augmentation and without, mean over trials with its 95 % interval: "
         f"{', '.join(names)}, and the thesis (Tables 3.1 and 3.2). Pale: nothing follows from it."))
 
 
@@ -180,7 +180,7 @@ show_ways([("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), (
 # %%
 kept = {name: scores.drop_trials(own.history, scores.find_diverged(own.predictions)) for name, own in found.items()}
 choose("Pictures", {name: show(figures.curves(scores.curves(own), "finetuned_aug"), alt=(
-    f"Figure 7.2. Validation accuracy and loss of the fine-tuned, augmented models by epoch, {name} (the thesis' Figure 3.5)."))
+    f"Validation accuracy and loss of the fine-tuned, augmented models by epoch, {name} (the thesis' Figure 3.5)."))
     for name, own in kept.items() if "finetuned_aug" in set(own["model"])})
 
 # %% [markdown]
@@ -197,7 +197,7 @@ cycles = pd.concat([own.assign(pictures=name) for name, own in kept.items()])
 def cycle(pictures, model, backbone):
     own = cycles.query("pictures == @pictures and model == @model and backbone == @backbone")
     name = f"{MODEL_TITLES[model]} {backbone}, {pictures}"
-    return name, show(figures.cycle(own[own["seed"] == own["seed"].min()]), alt=f"Figure 7.3. Rate, loss and accuracy by epoch: {name}.")
+    return name, show(figures.cycle(own[own["seed"] == own["seed"].min()]), alt=f"Learning rate, loss and accuracy by epoch: {name} (the thesis' Figure A.2).")
 
 
 kinds = ["pictures", "model", "backbone"]
@@ -259,11 +259,12 @@ of_network = {f"{MODEL_TITLES[model]}: {backbone}, {name}": answers[name].query(
               for name, model, backbone in best_first}
 
 
-def views(make, of, says):
-    return choose("Network", {name: show(make(of(own)), alt=f"{says}: {name}.") for name, own in of_network.items()})
+def views(make, of, says, thesis):
+    return choose("Network", {name: show(make(of(own)), alt=f"{says}: {name} (the thesis' Figure {thesis}).")
+                              for name, own in of_network.items()})
 
 
-views(figures.roc, scores.roc_curves, "Figure 7.4. ROC curve of each class")
+views(figures.roc, scores.roc_curves, "ROC curve of each class", "3.6")
 
 # %% [markdown]
 # ## Pose by pose
@@ -271,7 +272,7 @@ views(figures.roc, scores.roc_curves, "Figure 7.4. ROC curve of each class")
 # Precision, recall and F1 (the thesis' Figure 3.7), the test pictures of all trials together.
 
 # %%
-views(figures.class_scores, scores.class_report, "Figure 7.5. Scores of each class")
+views(figures.class_scores, scores.class_report, "Precision, recall and F1 of each class", "3.7")
 
 # %% [markdown]
 # ## Which is taken for which
@@ -293,7 +294,7 @@ def tell_confusions(name):
 
 
 display(Markdown(tell_confusions(next(iter(of_network))) if of_network else "The training of every network with augmentation diverged."))
-views(figures.confusion, scores.confusion, "Figure 7.6. Which class is taken for which")
+views(figures.confusion, scores.confusion, "Which class is taken for which", "3.8")
 
 # %% [markdown]
 # ## The numbers in full

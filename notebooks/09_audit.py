@@ -78,7 +78,7 @@ lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0],
          "the thesis": scores.thesis_accuracies()["frozen"]["Xception"]}
 display(HTML(tables.audit_section("A1", rows)),
         show(audit_figures.dots(trials, lines),
-             alt="Figure 9.1. Test accuracy of each trial of a frozen network, with labels as they are and permuted "
+             alt="Test accuracy of each trial of a frozen network, with labels as they are and permuted "
                  f"({first})."))
 Markdown(
     f"One number is left over. For its {odd['model']} {odd['backbone']} the thesis prints an accuracy of "
@@ -239,7 +239,7 @@ def tell_power(own):
 
 
 display(show(audit_figures.learning_curve(art["points"], statistics.learning_curve(art["points"])),
-             alt=f"Figure 9.2. Test accuracy of a frozen network against training pictures a class ({first})."), tell(tell_curve))
+             alt=f"Test accuracy of a frozen network against training pictures a class ({first})."), tell(tell_curve))
 Markdown("How many test pictures two models take that differ by five points depends on how often they disagree. The thesis' "
          "test parts had 90 and 150 pictures. " + tell(tell_power).data)
 

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from artpose_lib.report import plotting
-from artpose_lib.report.plotting import DOTTED, GREY, SHARE, colour, describe, draw_marks, escape_name, new_figure
+from artpose_lib.report.plotting import DOTTED, GREY, LOG, SHARE, colour, describe, draw_marks, escape_name, new_figure
 from artpose_lib.report.statistics import Curve
 
 
@@ -30,7 +30,7 @@ def densities(table: pd.DataFrame) -> go.Figure:
     hover = describe(table, "{what}: {density:.1f} times<br>95 % interval {low:.1f} to {high:.1f}<br>"
                             "{pictures} drawings")
     figure = draw_marks(table.assign(hover=hover), "density", "part", "name", 0.7, {
-        "title_text": "times as dense as an even answer (dotted: 1)", "type": "log", "dtick": "D2"})
+        "title_text": "times as dense as an even answer (dotted: 1)", **LOG})
     networks = table.drop_duplicates("name")
     kinds, later = pd.factorize(networks["model"])[0], networks.duplicated("model")
     for trace, kind, model, is_open in zip(figure.data, kinds, networks["model"], later, strict=True):
@@ -55,8 +55,7 @@ def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
 def learning_curve(points: pd.DataFrame, curve: Curve) -> go.Figure:
     """Accuracy against training pictures a class: the points of `statistics.learning_curve` and the law it fitted."""
     sizes = np.geomspace(points["pictures"].min(), curve.pictures, 60)
-    ticks = [first * 10**power for power in range(5) for first in (1, 2, 5)]
-    figure = new_figure(xaxis={"title_text": "training pictures a class", "type": "log", "tickvals": ticks},
+    figure = new_figure(xaxis={"title_text": "training pictures a class", **LOG},
                         yaxis={"title_text": "test accuracy", **SHARE})
     figure.add_scatter(x=points["pictures"], y=points["accuracy"], mode="markers", name="one trial", hoverinfo="text",
                        hovertext=describe(points, "trial {seed}, {pictures:.0f} pictures a class: {accuracy:.3f}"),

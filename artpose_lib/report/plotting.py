@@ -5,6 +5,7 @@ alone. Plotly reads a little HTML in every text: `escape_name` and `describe` es
 """
 
 import json
+import textwrap
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
@@ -23,7 +24,11 @@ GREY = "#595959"
 DOTTED = {"color": GREY, "dash": "dot", "width": 1}
 SHARE = {"range": [0, 1], "tickformat": ".0%"}  # an axis from nothing to all
 HEIGHT = 380  # pixels, at least
-CONFIG = {"displaylogo": False, "responsive": True}
+CONFIG = {"displayModeBar": False, "responsive": True}
+WIDE = 42  # characters of a title or a name that a phone is wide enough for
+# An axis of powers whose ticks read 0.5, 1, 2, 5: Plotly's own leave out the power.
+LOG = {"type": "log", "tickvals": [first * 10.0**power for power in range(-4, 6) for first in (1, 2, 5)],
+       "tickformat": "~g"}
 _AXIS = {"gridcolor": "#e6e6e6", "linecolor": "#8c8c8c", "zeroline": False, "automargin": True,
          "title": {"standoff": 8}, "ticks": "outside", "tickcolor": "#8c8c8c", "ticklen": 4}
 TEMPLATE = go.layout.Template(layout={
@@ -46,19 +51,36 @@ class Shown(NamedTuple):
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         figure = self.figure.to_json()
         # The figure finds its element by its place: Plotly's own HTML has a random id, another at every run.
-        html = (f'<figure role="group" aria-label="{escape(self.alt)}" style="margin: 0">'
+        # It follows its own width, which changes with a sidebar and a choice of views too, not with the window alone.
+        html = (f'<figure class="artpose-figure" role="group" aria-label="{escape(self.alt)}">'
                 f'<div class="plotly-graph-div" style="height: {self.figure.layout.height}px; width: 100%"></div>'
                 "<script>(function (place, figure) { Plotly.newPlot(place, figure.data, figure.layout, "
-                f"{json.dumps(CONFIG)}); }})(document.currentScript.previousElementSibling, {figure});"
-                f'</script><figcaption aria-hidden="true" style="font-size: 0.85em">{escape(self.alt)}</figcaption>'
-                "</figure>")
+                f"{json.dumps(CONFIG)}); new ResizeObserver(() => {{ if (place._fullLayout && place.offsetWidth) "
+                f"Plotly.Plots.resize(place); }}).observe(place); }})(document.currentScript.previousElementSibling, "
+                f"{figure});</script><noscript><style>.plotly-graph-div {{ display: none; }}</style>A script draws "
+                "this figure; its numbers are in the chapter's tables and in what <code>artpose results</code> writes."
+                f'</noscript><figcaption aria-hidden="true">{escape(self.alt)}</figcaption></figure>')
         return {"application/vnd.plotly.v1+json": json.loads(figure) | {"config": CONFIG}, "text/html": html,
                 "text/plain": self.alt}
 
 
 def show(figure: go.Figure, alt: str) -> Shown:
-    """A figure for a cell's last line or IPython's `display`; `alt`, plain text, is its caption."""
+    """A figure for a cell's last line or IPython's `display`; `alt`, plain text, is its caption, which pages number.
+
+    Titles of axes and names that a phone is too narrow for are broken.
+    """
+    figure = go.Figure(figure)
+    figure.for_each_xaxis(lambda axis: axis.update(title_text=wrap(axis.title.text)))
+    figure.for_each_yaxis(lambda axis: axis.update(ticktext=[wrap(text, 24) for text in axis.ticktext or ()] or None))
+    figure.for_each_trace(lambda trace: trace.update(name=wrap(trace.name)))
     return Shown(figure, alt)
+
+
+def wrap(text: str | None, width: int = WIDE) -> str | None:
+    """Plotly text in lines of so many characters; what has lines already keeps them."""
+    if not text or "<br>" in text:
+        return text
+    return "<br>".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
 
 
 def escape_name(name: object) -> str:

@@ -6,14 +6,8 @@
   var select = root.querySelector(":scope > .artpose-controls select");
   var panels = Array.from(root.querySelectorAll(":scope > .artpose-panel"));
 
-  // A figure that was laid out while hidden, or before the window changed, has the wrong width.
-  function resizeFigures(panel) {
-    panel.querySelectorAll(".js-plotly-plot").forEach(function (figure) { window.Plotly.Plots.resize(figure); });
-  }
-
   function showPanel() {
     panels.forEach(function (panel, index) { panel.hidden = index !== select.selectedIndex; });
-    resizeFigures(panels[select.selectedIndex]);
   }
 
   root.querySelector(":scope > .artpose-controls").hidden = false;
