@@ -36,7 +36,7 @@ TEMPLATE = go.layout.Template(layout={
     "paper_bgcolor": "white", "plot_bgcolor": "white", "xaxis": _AXIS, "yaxis": _AXIS,
     "hoverlabel": {"align": "left", "bgcolor": "white", "bordercolor": "#8c8c8c", "namelength": -1},
     "legend": {"orientation": "h", "x": 0.5, "xref": "container", "xanchor": "center",
-               "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 12}},
+               "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 12}, "tracegroupgap": 0},
     "margin": {"l": 10, "r": 22, "t": 30, "b": 10}, "autosize": True,
     "dragmode": False,  # a finger that scrolls past a figure must not zoom into it
 })
@@ -51,10 +51,12 @@ class Shown(NamedTuple):
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         figure = self.figure.to_json()
         # The figure finds its element by its place: Plotly's own HTML has a random id, another at every run.
-        # It follows its own width, which changes with a sidebar and a choice of views too, not with the window alone.
+        # It follows its own width, which changes with a sidebar and a choice of views too, not with the window alone;
+        # on a phone its legend takes more lines.
         html = (f'<figure class="artpose-figure" role="group" aria-label="{escape(self.alt)}">'
                 f'<div class="plotly-graph-div" style="height: {self.figure.layout.height}px; width: 100%"></div>'
-                "<script>(function (place, figure) { Plotly.newPlot(place, figure.data, figure.layout, "
+                "<script>(function (place, figure) { if (innerWidth < 500) place.style.height = "
+                "`${figure.layout.height += 100}px`; Plotly.newPlot(place, figure.data, figure.layout, "
                 f"{json.dumps(CONFIG)}); new ResizeObserver(() => {{ if (place._fullLayout && place.offsetWidth) "
                 f"Plotly.Plots.resize(place); }}).observe(place); }})(document.currentScript.previousElementSibling, "
                 f"{figure});</script><noscript><style>.plotly-graph-div {{ display: none; }}</style>A script draws "

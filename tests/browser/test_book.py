@@ -43,7 +43,8 @@ def test_every_page_opens_in_a_browser_without_a_complaint_and_fits_a_desk_and_a
         assert_figures_are_drawn(page)
         for width in (1200, 390):
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(150)  # a figure follows the window a little later
+            page.wait_for_function("""[...document.querySelectorAll('.js-plotly-plot')].every((one) => !one.offsetWidth
+                || one.querySelector('.main-svg').clientWidth === one.offsetWidth)""")  # a little later
             fits = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
             assert fits, f"{path.name} is wider than {width} pixels"
         assert complaints == [], f"{path.name}: {complaints}"
