@@ -210,18 +210,30 @@ class _Lines(io.TextIOBase):
 def prepare(notebook: nbformat.NotebookNode) -> None:
     """Make an executed chapter a page that needs no kernel and no Python.
 
-    Code cells are folded, the parameters' left out. Of a control its HTML stays; the widget and its state go, which
-    only the kernel that has ended could have moved.
+    Code cells are folded, the parameters' left out; code that shows nothing stands with that of the next cell.
+    Of a control its HTML stays; the widget and its state go, which only the kernel that has ended could have moved.
     """
     notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
+    silent = []
+    for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
         tags = cell.metadata.get("tags", [])
         hidden = "remove-cell" if {"parameters", "injected-parameters"} & set(tags) else "hide-input"
         cell.metadata["tags"] = [*tags, hidden]
+        if hidden == "hide-input" and not any(map(_is_seen, cell.outputs)):
+            silent.append(cell)
+        elif hidden == "hide-input":
+            cell.source = "\n\n\n".join(one.source for one in [*silent, cell])
+            notebook.cells = [one for one in notebook.cells if one not in silent]
+            silent.clear()
         for output in cell.outputs:
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    for cell in silent:  # at a chapter's end
+        cell.metadata["tags"][-1] = "remove-cell"
+
+
+def _is_seen(output: nbformat.NotebookNode) -> bool:
+    data = output.get("data", {})
+    return output.get("name") != "stderr" and data.get("text/html", data.get("text/markdown", "other")) != ""
 
 
 def read_fingerprint(out: Path) -> str | None:

@@ -25,7 +25,7 @@ DOTTED = {"color": GREY, "dash": "dot", "width": 1}
 SHARE = {"range": [0, 1], "tickformat": ".0%"}  # an axis from nothing to all
 HEIGHT = 380  # pixels, at least
 CONFIG = {"displayModeBar": False, "responsive": True}
-WIDE = 42  # characters of a title or a name that a phone is wide enough for
+WIDE = 36  # characters of a title or a name that a phone is wide enough for
 # An axis of powers whose ticks read 0.5, 1, 2, 5: Plotly's own leave out the power.
 LOG = {"type": "log", "tickvals": [first * 10.0**power for power in range(-4, 6) for first in (1, 2, 5)],
        "tickformat": "~g"}
@@ -73,7 +73,9 @@ def show(figure: go.Figure, alt: str) -> Shown:
     """
     figure = go.Figure(figure)
     figure.for_each_xaxis(lambda axis: axis.update(title_text=wrap(axis.title.text)))
-    figure.for_each_yaxis(lambda axis: axis.update(ticktext=[wrap(text, 24) for text in axis.ticktext or ()] or None))
+    if names := [wrap(text, 24) for text in figure.layout.yaxis.ticktext or ()]:
+        lines = max(name.count("<br>") + 1 for name in names)
+        figure.update_layout(yaxis_ticktext=names, height=max(figure.layout.height, 17 * lines * len(names) + 150))
     figure.for_each_trace(lambda trace: trace.update(name=wrap(trace.name)))
     return Shown(figure, alt)
 

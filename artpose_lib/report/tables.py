@@ -17,9 +17,10 @@ from artpose_lib.web import asset
 
 # A sign and a ground that black is read on; Okabe and Ito's colours, told apart by the colour-blind.
 VERDICTS = {HOLDS: ("✓", "#009E73"), FAILS: ("✗", "#D55E00"), UNSETTLED: ("?", "#56B4E9"), UNTESTABLE: ("–", "#b3b3b3")}
-# How an audit's further verdicts begin, and the same of them.
+# How further verdicts of the audit and of comparisons begin, and the same of them.
 AUDIT_VERDICTS = {"as expected": VERDICTS[HOLDS], "the opposite": VERDICTS[FAILS], "it matters": ("≠", "#CC79A7"),
-                  "a count": ("#", "#b3b3b3")}
+                  "a count": ("#", "#b3b3b3"), "higher": ("↑", "#009E73"), "lower": ("↓", "#D55E00"),
+                  "nothing follows": VERDICTS[UNTESTABLE]}
 CONDITIONS = {"own mode": "fed in its own mode", "raw": "fed raw values", "as found": "copies apart, pictures as found",
               "one split": "one division (standard deviations of the trials)",
               "seeded too late": "share of its test pictures that a second run of the same seed tests too"}
@@ -65,7 +66,8 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
     for title, found in groups.items():
         lines = [_group(escape(title), 6)]
         for _, alike in found.groupby(found["verdict"].ne(found["verdict"].shift()).cumsum()):
-            verdict = f'<td rowspan="{len(alike)}">{escape(alike["verdict"].iloc[0])}</td>'  # once for all of them
+            said = alike["verdict"].iloc[0]  # once for all of them
+            verdict = f'<td rowspan="{len(alike)}">{_mark(said)}&nbsp;{escape(said)}</td>'
             for number, row in enumerate(alike.itertuples()):
                 lines.append(_row(escape(row.Index), _signed(row.first, ".3f"), _signed(row.second, ".3f"),
                                   f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}", row.trials)

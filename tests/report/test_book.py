@@ -66,6 +66,7 @@ def test_a_chapter_runs_with_its_parameters_and_comes_back_folded(chapter, tmp_p
     assert book.read_fingerprint(out) == "the mark"
     cells = [cell for cell in nbformat.read(out, as_version=4).cells if cell.cell_type == "code"]
     assert all({"hide-input", "remove-cell"} & set(cell.metadata.tags) for cell in cells)
+    assert all(cell.outputs or "hide-input" not in cell.metadata.tags for cell in cells)  # no fold over nothing
     assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
 
 

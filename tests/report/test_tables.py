@@ -46,7 +46,7 @@ def test_a_verdict_that_rows_share_stands_once():
     numbers = dict.fromkeys(["first", "second", "difference", "low", "high"], 0.5)
     found = pd.DataFrame({"verdict": verdicts, "trials": 5, **numbers}, index=[*"abcd"])
     html = tables.differences_table({"ways": found})
-    assert html.count("nothing follows") == 2 and '<td rowspan="2">nothing follows' in html and "higher" in html
+    assert html.count("nothing follows") == 2 and '<td rowspan="2">' in html and "↑</span>&nbsp;higher" in html
 
 
 def test_what_is_folded_escapes_its_title_and_keeps_its_table():
