@@ -191,7 +191,7 @@ def test_the_audit_is_told_of_the_books_artworks(editions):
     poses, = (edition for edition in editions if edition.data_name == "poses")
     assert audit.is_stored(poses) and not any(audit.is_stored(own) for own in editions if own is not poses)
     rows = audit.add_verdicts(audit.compare(poses, ["A1", "A8", "A10"]))
-    assert {"A1", "A8", "A10"} == set(rows.dropna(subset="text")["id"]) and rows["p_holm"].notna().sum() >= 5
+    assert {"A1", "A8", "A10"} == set(rows.dropna(subset="text")["id"]) and rows["p_holm"].notna().sum() >= 4
     assert len(audit.find_pairs(poses)) and statistics.find_doubt(train_boxes(poses).predictions, poses.profile) == ""
 
 
