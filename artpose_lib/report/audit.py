@@ -301,13 +301,12 @@ def tabulate_ends(study: Study, conditions: Mapping[object, Condition]) -> pd.Da
     a curve shows where it stops with either."""
     history = pd.concat([own.find(study).history for own in conditions.values()], ignore_index=True)
     ends = history.groupby(["backbone", "seed"], sort=False)["epoch"].max().groupby("backbone", sort=False)
-    table = ends.agg(shortest="min", longest="max").reset_index()
-    cut = history[history["epoch"] <= history["backbone"].map(ends.min())]
-    for stop, shown in (("shortest", cut), ("longest", history)):
-        curve = scores.curves(shown)
-        best = curve[curve["metric"] == "val_accuracy"].groupby("backbone")["mean"].max()
-        table[f"best_{stop}"] = table["backbone"].map(best)
-    return table
+    table = ends.agg(shortest="min", longest="max")
+    for stop in ("shortest", "longest"):
+        shown = history[history["epoch"] <= history["backbone"].map(table[stop])]
+        curves = shown.groupby(["backbone", "epoch"])["val_accuracy"].mean()
+        table[f"best_{stop}"] = curves.groupby("backbone").max()
+    return table.reset_index()
 
 
 def judge(sign: str, low: float, high: float) -> str:

@@ -3,7 +3,7 @@
 No network is trained here. Predictions have the form that `scores` reads; REFERENCES are their models.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +40,16 @@ FEWEST = 4  # pictures of a source that is left out
 
 
 class Reference(NamedTuple):
-    """Something to predict from: what is known of each picture, and of its mirror image if that differs, (n, d)."""
+    """Something to predict from: what is known of each picture, and of its mirror image if that differs, (n, d).
+
+    `classifier` learns from it, or None: `fit_probe`.
+    """
 
     model: str
     backbone: str
-    fit: Callable[[np.ndarray, np.ndarray, np.ndarray], ClassifierMixin]  # of x, labels and the number of the picture
     x: np.ndarray
     mirrored: np.ndarray | None = None
+    classifier: ClassifierMixin | None = None
 
 
 def predict_references(study: Study, scheme: str) -> pd.DataFrame:
@@ -67,21 +70,21 @@ def predict_references(study: Study, scheme: str) -> pd.DataFrame:
 
 def list_references(study: Study) -> Iterator[Reference]:
     """Every reference that the study's pictures and weights allow."""
-    dataset = study.dataset
+    dataset, nearest = study.dataset, KNeighborsClassifier(1, metric="cosine")
     for backbone in BACKBONES:
         if study.weights_of(backbone) != NO_WEIGHTS:
             x = study.compute_features(backbone), study.compute_features(backbone, mirrored=True)
-            yield Reference("probe", backbone, fit_probe, *x)
-            yield Reference("nearest", backbone, _fit_nearest, *x)
-            yield Reference("permuted", backbone, _fit_nearest, *x)
+            yield Reference("probe", backbone, *x)
+            yield Reference("nearest", backbone, *x, nearest)
+            yield Reference("permuted", backbone, *x, nearest)
     pixels = dataset.images(THUMBNAIL)
-    yield Reference("thumbnail", NO_NETWORK, fit_probe, *(own.reshape(len(dataset), -1).astype(np.float32)
-                                                          for own in (pixels, pixels[:, :, ::-1])))
-    yield Reference("file", NO_NETWORK, _fit_forest, measure_files(dataset))
+    yield Reference("thumbnail", NO_NETWORK, *(own.reshape(len(dataset), -1).astype(np.float32)
+                                               for own in (pixels, pixels[:, :, ::-1])))
+    yield Reference("file", NO_NETWORK, measure_files(dataset), classifier=RandomForestClassifier(random_state=0))
     sources = describe_pictures(dataset)["source"]
     if sources.nunique() > 1:
-        yield Reference("source", NO_NETWORK, fit_probe, pd.get_dummies(sources).to_numpy(np.float32))
-    yield Reference("commonest", NO_NETWORK, lambda x, y, _: DummyClassifier().fit(x, y), np.zeros((len(dataset), 1)))
+        yield Reference("source", NO_NETWORK, pd.get_dummies(sources).to_numpy(np.float32))
+    yield Reference("commonest", NO_NETWORK, np.zeros((len(dataset), 1)), classifier=DummyClassifier())
 
 
 def fit_probe(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierMixin:
@@ -119,8 +122,7 @@ def predict_sources(study: Study, backbone: str, draws: int = 3) -> pd.DataFrame
     if len(held_out) < 2:
         columns = ["model", "backbone", "source", "label", *(f"p_{name}" for name in dataset.classes)]
         return pd.DataFrame(columns=columns)
-    probe = Reference("", backbone, fit_probe, study.compute_features(backbone),
-                      study.compute_features(backbone, mirrored=True))
+    probe = Reference("", backbone, study.compute_features(backbone), study.compute_features(backbone, mirrored=True))
     frames = []
     for source, rows in held_out:
         tests = [("left out", SEEDS[0], rows)]
@@ -176,8 +178,9 @@ def _predict(dataset: PoseDataset, reference: Reference, train: np.ndarray, aske
              labels: np.ndarray) -> pd.DataFrame:
     """Predictions of the rows `asked` of each part, learned from the rows `train` and their mirror images."""
     sides = [reference.x, *([] if reference.mirrored is None else [reference.mirrored])]
-    fitted = reference.fit(np.concatenate([x[train] for x in sides]), np.tile(labels[train], len(sides)),
-                           np.tile(train, len(sides)))
+    x, y = np.concatenate([x[train] for x in sides]), np.tile(labels[train], len(sides))
+    fitted = (fit_probe(x, y, np.tile(train, len(sides))) if reference.classifier is None
+              else reference.classifier.fit(x, y))
     frames = []
     for part, rows in asked.items():
         probabilities = np.zeros((len(rows), len(dataset.classes)))
@@ -186,11 +189,3 @@ def _predict(dataset: PoseDataset, reference: Reference, train: np.ndarray, aske
             part=part, model=reference.model, backbone=reference.backbone,
             **dict(zip([f"p_{name}" for name in dataset.classes], probabilities.T, strict=True))))
     return pd.concat(frames, ignore_index=True)
-
-
-def _fit_nearest(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierMixin:
-    return KNeighborsClassifier(1, metric="cosine").fit(x, y)
-
-
-def _fit_forest(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierMixin:
-    return RandomForestClassifier(random_state=0).fit(x, y)

@@ -134,10 +134,10 @@ def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESA
         rows.append((*key, len(trials), 0, len(own), *np.stack([means[0], *ends], axis=1).ravel()))
     columns = [metric + end for metric in METRICS for end in ("", "_low", "_high")]
     table = pd.DataFrame(rows, columns=[*_TRIAL[:2], "trials", "diverged", "pictures", *columns])
-    others = lost.groupby(_TRIAL[:2], sort=False).size().reset_index(name="diverged")
-    table = pd.concat([table, others]).groupby(_TRIAL[:2], sort=False, as_index=False)
-    return table.agg(dict.fromkeys(["trials", "diverged", "pictures"], "sum") | dict.fromkeys(columns, "first")).astype(
-        dict.fromkeys(["trials", "diverged", "pictures"], int) | dict.fromkeys(columns, float))
+    table, diverged = table.set_index(_TRIAL[:2]), lost.groupby(_TRIAL[:2], sort=False).size()
+    table = table.reindex(table.index.union(diverged.index, sort=False)).assign(diverged=diverged)
+    counts = table[["trials", "diverged", "pictures"]].fillna(0).astype(int)
+    return table.assign(**counts).astype(dict.fromkeys(columns, float)).reset_index()
 
 
 def bootstrap_means(sides: list[list[np.ndarray]], k: int, resamples: int = RESAMPLES) -> tuple[np.ndarray, np.ndarray]:

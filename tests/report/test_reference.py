@@ -64,8 +64,8 @@ def probes(study):
     """What the pictures are measured by instead of networks' features."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference.probes, "list_references", lambda study: [
-            reference.probes.Reference("commonest", "no network", lambda x, y, _: DummyClassifier().fit(x, y),
-                                       np.zeros((len(study.dataset), 1)))])
+            reference.probes.Reference("commonest", "no network", np.zeros((len(study.dataset), 1)),
+                                       classifier=DummyClassifier())])
         patch.setattr(reference.probes, "predict_sources", lambda study, backbone: drawn_predictions(3).assign(
             file_name=study.dataset.metadata["file_name"][:3], source=f"someone/a_house-by_{backbone}"))
         patch.setattr(reference.audit, "find_pairs", lambda study: PAIRS)
