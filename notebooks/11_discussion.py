@@ -32,6 +32,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from artpose_lib.data.summary import describe_pictures
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_boxes
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import probes, scores, statistics, tables
@@ -197,25 +198,31 @@ HTML(f'<div style="overflow-x: auto">{styled.set_properties(**{"white-space": "n
 # searches: a picture is a Sebastian because a museum's search for Sebastian returned it and someone agreed.
 
 # %%
-def limits(name, place):
-    facets = describe_pictures(place.dataset)
-    counts, owners = place.dataset.counts().sort_values(), pd.crosstab(facets["label"], facets["source"])
-    shares = owners.div(owners.sum(axis=1), axis=0).max(axis=1)
-    yield f"the fewest are of {counts.index[0]}, {counts.iloc[0]}"
-    if owners.shape[1] > 1:
-        yield f"{shares.max():.0%} of {shares.idxmax()} come from {owners.loc[shares.idxmax()].idxmax()}"
-    if chosen := (place.dataset.metadata.get("found", pd.Series()) == "second").sum():
-        yield f"{chosen} come from a search in which EfficientNet-Lite0 helped to choose, so its numbers are a little too good"
+def separate_works(place):
+    """What it costs frozen networks that all pictures of a work stand on one side, network by network."""
     apart, together = (place.find("frozen", variant=VARIANTS[f"A10 duplicates {way}"]) for way in ("apart", "together"))
     if apart.records and together.records:
         sides = [dict(iter(own.predictions.groupby("backbone"))) for own in (apart, together)]
-        found = {name: statistics.compare(sides[0][name], sides[1][name], place.profile) for name in sides[0]}
-        yield "with all pictures of a work on one side, frozen networks: " + "; ".join(
-            f"{row['verdict']} with {backbone}, {span(row['difference'], row['low'], row['high'], '+.2f')}"
-            for backbone, row in found.items())
+        for backbone, own in sides[0].items():
+            row = statistics.compare(own, sides[1][backbone], place.profile)
+            yield f"{row['verdict']} with {backbone}, {span(row['difference'], row['low'], row['high'], '+.2f')}"
 
 
-Markdown("\n".join(f"- *{name}*: {'; '.join(limits(name, place))}." for name, place in places.items()))
+def limits(place):
+    facets = describe_pictures(place.dataset)
+    counts, owners = place.dataset.counts().sort_values(), pd.crosstab(facets["label"], facets["source"])
+    shares = owners.div(owners.sum(axis=1), axis=0).max(axis=1)
+    yield f"the fewest are of {escape_markdown(counts.index[0])}, {counts.iloc[0]}"
+    if owners.shape[1] > 1:
+        largest = shares.idxmax()
+        yield f"{shares.max():.0%} of {escape_markdown(largest)} come from {escape_markdown(owners.loc[largest].idxmax())}"
+    if chosen := (place.dataset.metadata.get("found", pd.Series()) == "second").sum():
+        yield f"{chosen} come from a search in which EfficientNet-Lite0 helped to choose, so its numbers are a little too good"
+    if found := "; ".join(separate_works(place)):
+        yield f"with all pictures of a work on one side, frozen networks: {found}"
+
+
+Markdown("\n".join(f"- *{name}*: {'; '.join(limits(place))}." for name, place in places.items()))
 
 # %% [markdown]
 # The best model, by the collection that the pictures come from, by what they are made of, and by the search that found them,
