@@ -130,12 +130,14 @@ def book(out: str, pdf: bool, cluster: str, **study: str) -> None:
     from artpose_lib.train.cluster import open_cluster
 
     parameters = study_parameters(**study)
+    browser = book.find_browser() if pdf else ""
     root = book.copy_report(book.book_root(), Path(out).resolve()) if out else book.book_root()
-    with open_cluster(cluster) as address:
-        book.execute_changed(root, parameters | {"cluster": address})
-    click.echo(book.build(root))
-    if pdf:
-        click.echo(book.print_pdf(root))
+    with book.claim_alone(root / "_build" / "html"):
+        with open_cluster(cluster) as address:
+            book.execute_changed(root, parameters | {"cluster": address})
+        click.echo(book.build(root))
+        if browser:
+            click.echo(book.print_pdf(root, browser))
 
 
 @artpose.command()

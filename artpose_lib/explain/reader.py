@@ -19,7 +19,7 @@ from PIL import Image
 from artpose_lib.data.pictures import resize
 from artpose_lib.explain.filters import find_heard
 from artpose_lib.explain.maps import Sprite, feature_maps, receptive_field, sprite
-from artpose_lib.files import whole
+from artpose_lib.files import claim, whole
 from artpose_lib.web import asset
 
 ADDRESS = "../../_static/maps"  # where a chapter's page finds the folder, book/_static/maps
@@ -126,7 +126,8 @@ def write_reader(folder: Path, models: Sequence[ReaderModel], pictures: Sequence
     index = {"address": ADDRESS, "meanings": dict(meanings or {}),
              "pictures": [_picture_facts(picture) for picture in pictures],
              "tested": [_picture_facts(picture) for picture in tested]}
-    with whole(folder, replace=True, option="`artpose book --out DIR`") as new:
+    option = "`artpose book --out DIR`"
+    with claim(folder, option), whole(folder, replace=True, option=option) as new:
         new.mkdir()
         (new / NOTE).write_text("Feature maps for the chapter that shows them. Each run of it replaces this folder.\n")
         for picture in pictures:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -24,12 +25,11 @@ from jupyter_client.kernelspec import KernelSpecManager
 from tqdm import tqdm
 from traitlets import default
 
-from artpose_lib.files import say, sweep, whole
+from artpose_lib.files import claim, say, sweep, whole
 
 LIBRARY = Path(__file__).parents[1]
 PAPER = 760  # pixels, about the width of A4, so that figures are drawn as wide as they are printed
-# Seconds that chapters take in the profile quick, two at a time on two cores, others SHORT: for the time left alone.
-COSTS, SHORT = {"00": 15, "01": 35, "02": 25, "05": 15, "06": 180, "07": 90, "08": 120, "09": 70, "10": 20, "11": 20}, 8
+COSTS, SHORT = {"06": 180, "07": 90, "08": 120, "09": 70}, 15  # seconds in the profile quick, for the time left alone
 FINGERPRINT = "artpose_fingerprint"  # where an executed notebook's metadata says what it was made from
 
 
@@ -104,8 +104,8 @@ def read_parameters(chapter: Path) -> dict[str, object]:
 
 def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
     """A hash of what an executed chapter depends on: its text, the parts of the library that it uses, its parameters,
-    data and weights. The chapter on speed also depends on the benchmarks' results and the code that reads them, and
-    those that show the reference edition on that.
+    data and weights. Chapters that import the appendix also depend on that and on the benchmarks' results, and those
+    that show the reference edition on that.
 
     The files of data and weights count by name, size and time, as `make` counts them. Where trials are trained does
     not count.
@@ -113,7 +113,8 @@ def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
     counted = {name: value for name, value in parameters.items() if name != "cluster"}
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True).encode())
     used = library_files(chapter)
-    read = ["benchmarks/appendix.py", "benchmarks/results/*.json"] if "speed" in chapter.stem else []
+    measured = "import appendix" in chapter.read_text(encoding="utf-8")
+    read = ["benchmarks/appendix.py", "benchmarks/results/*.json"] if measured else []
     read += ["book/reference/*/*"] if LIBRARY / "report" / "reference.py" in used else []
     for path in [chapter, *sorted(used), *(path for one in read for path in sorted(chapter.parents[1].glob(one)))]:
         digest.update(path.name.encode() + path.read_bytes())
@@ -150,22 +151,32 @@ def _imported_modules(source: Path) -> set[Path]:
     return {file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()}
 
 
+@contextmanager
+def claim_alone(path: Path) -> Iterator[None]:
+    """Hold what belongs at `path` for this process. Raises ChapterError where another one makes it."""
+    with claim(path, "--out") as mine:
+        if not mine:
+            raise ChapterError(f"{path} is being made by another run: wait for that, or name another folder with --out")
+        yield
+
+
 def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str = "",
             tell: Callable[[str], object] = say) -> None:
     """Run one chapter; the executed notebook appears at `out` whole or not at all.
 
     What the chapter writes to stderr, the trials' progress, `tell` gets line by line. `mark` is its fingerprint.
     Raises ChapterError with the cell's own error where the chapter stops; the notebook up to there is kept beside
-    `out`, with the ending `.failed.ipynb`.
+    `out`, with the ending `.failed.ipynb`. Raises ChapterError, too, where another process runs it into `out`.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     def literal(path: Path) -> str:
         return str(path).replace("{", "{{").replace("}", "}}")  # papermill fills in what stands in braces
 
     failed = out.with_suffix(".failed.ipynb")
-    with whole(out.absolute(), replace=True, option="--out") as executed:
+    with claim_alone(out.absolute()), whole(out.absolute(), replace=True, option="--out") as executed:
         source, settings = executed.with_name("source.ipynb"), executed.with_name("ipython").absolute()
         settings.mkdir()  # and none of the user's own
         jupytext.write(jupytext.read(chapter), source)  # papermill reads no .py
@@ -175,9 +186,11 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
                                        extra_arguments=[f"--ipython-dir={settings}"],
                                        # Its own `cwd` moves this whole process, in which another chapter may run.
                                        resources={"metadata": {"path": str(chapter.parent)}})
-        except PapermillExecutionError as error:
+        except (PapermillExecutionError, DeadKernelError) as error:
             shutil.move(executed, failed)
-            raise ChapterError(f"{chapter.stem} stopped: {error.ename}: {error.evalue} (see {failed})") from None
+            why = ("its kernel died, perhaps out of memory" if isinstance(error, DeadKernelError) else
+                   f"{error.ename}: {error.evalue}")
+            raise ChapterError(f"{chapter.stem} stopped: {why} (see {failed})") from None
         notebook = nbformat.read(executed, as_version=4)
         prepare(notebook)
         notebook.metadata[FINGERPRINT] = mark
@@ -250,8 +263,9 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
     sources = chapters(root)
     marks = {chapter: fingerprint(chapter, parameters) for chapter in sources}
     outs = {chapter: locate_executed(root, chapter) for chapter in sources}
+    for folder in ("chapters", "_static"):
+        sweep(root / "book" / folder)
     for chapter in sources:
-        sweep(outs[chapter].parent)
         if read_fingerprint(outs[chapter]) == marks[chapter]:
             say(f"{chapter.stem}: nothing changed")
     waiting = [chapter for chapter in sources if read_fingerprint(outs[chapter]) != marks[chapter]]
@@ -265,7 +279,7 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
             error = None
             try:
                 execute(chapter, outs[chapter], parameters, marks[chapter], partial(progress.tell, chapter))
-            except Exception as raised:  # it is raised again where the chapters are waited for
+            except BaseException as raised:  # it is raised again where the chapters are waited for
                 error = raised
             ended.put((chapter, error))
 
@@ -287,7 +301,8 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
 class _Progress:
     """How far a book is: on a terminal a bar with the time left and the last line, in a file a line for all that ends.
 
-    The time is that of COSTS, in the measure in which the chapters that have ended took longer or shorter.
+    The time is that of COSTS, in the measure in which the chapters that have ended took longer or shorter, or one that
+    runs has taken longer already.
     """
 
     def __init__(self, waiting: Sequence[Path], lanes: int):
@@ -314,9 +329,11 @@ class _Progress:
         say(f"{chapter.stem}: done in {seconds:.0f} s")
 
     def draw(self) -> None:
-        pace, now = self.took / self.done if self.done else 1.0, time.monotonic()
-        begun = sum(min((now - self.started[chapter]) / pace, 0.95 * self.left[chapter]) for chapter in [*self.started])
-        minutes = ceil((self.total - self.done - begun) * pace / self.lanes / 60)
+        now, running = time.monotonic(), [*self.started]
+        elapsed = {chapter: now - self.started[chapter] for chapter in running}
+        pace = max([self.took / self.done if self.done else 1.0, *(elapsed[one] / self.left[one] for one in running)])
+        begun = sum(min(elapsed[one] / pace, 0.95 * self.left[one]) for one in running)
+        minutes = ceil((self.total - self.done - begun) * pace / min(self.lanes, len(self.left)) / 60)
         self.bar.n = self.done + begun
         self.bar.set_description_str(f"{minutes} min left  {self.line}"[:shutil.get_terminal_size().columns - 34])
 
@@ -340,16 +357,22 @@ def build(root: Path, builder: str = "html") -> Path:
     return root / "_build" / builder / "index.html"
 
 
-def print_pdf(root: Path) -> Path:
-    """Print the whole book through a headless Chromium or Chrome; return the path of the PDF.
-
-    Raises ChapterError where there is none, or where it stops.
-    """
-    page, pdf = next(build(root, "singlehtml").parent.glob("book/*/*.html")), root / "_build" / "artpose.pdf"
+def find_browser() -> str:
+    """The path of a Chromium or Chrome. Raises ChapterError where there is none."""
     browsers = ("chromium", "chromium-browser", "google-chrome", "chrome")
     browser = next(filter(None, map(shutil.which, browsers)), None)
     if not browser:
-        raise ChapterError(f"a PDF takes one of {', '.join(browsers)} on the path; or print {page} from any browser")
+        raise ChapterError(f"a PDF takes one of {', '.join(browsers)} on the path; or make the book without, and print "
+                           "its pages from any browser")
+    return browser
+
+
+def print_pdf(root: Path, browser: str) -> Path:
+    """Print the whole book through a headless Chromium or Chrome; return the path of the PDF.
+
+    Raises ChapterError where it stops.
+    """
+    page, pdf = next(build(root, "singlehtml").parent.glob("book/*/*.html")), root / "_build" / "artpose.pdf"
     with whole(pdf, replace=True) as made:
         options = ["--headless", "--no-pdf-header-footer", "--virtual-time-budget=60000", f"--window-size={PAPER},1000",
                    f"--print-to-pdf={made}", *["--no-sandbox"] * (os.name == "posix" and os.geteuid() == 0)]

@@ -39,20 +39,20 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
     return figure.update_yaxes(lanes_from_top(classes))
 
 
-def composition(counts: pd.DataFrame, colours: dict[str, str] | None = None) -> go.Figure:
+def composition(counts: pd.DataFrame) -> go.Figure:
     """What a data set is made of: a bar for each group of pictures, with the classes in it one after the other.
 
-    Parameters: `counts` has the columns group, label, pictures; `colours` those of the classes, in their order.
+    `counts` has the columns group, label, pictures.
     """
     groups, classes = counts["group"].unique(), counts["label"].unique()
     table = counts.pivot_table("pictures", "group", "label", "sum", fill_value=0).loc[groups]
     figure = new_figure(len(groups), barmode="stack", bargap=0.25, legend_traceorder="normal",
                         xaxis={"title_text": "pictures", "rangemode": "tozero"}, yaxis=lanes_from_top(groups))
-    colours = colours or {name: colour(number) for number, name in enumerate(classes)}
-    for name in [name for name in colours if name in table]:
+    for number, name in enumerate(classes):
         own = pd.DataFrame({"group": groups, "n": table[name], "label": name})
         figure.add_bar(x=own["n"], y=list(range(len(groups))), orientation="h", name=escape_name(name),
-                       marker_color=colours[name], hoverinfo="text", hovertext=describe(own, "{group}: {n} of {label}"))
+                       marker_color=colour(number), hoverinfo="text",
+                       hovertext=describe(own, "{group}: {n} of {label}"))
     return figure
 
 

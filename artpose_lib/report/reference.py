@@ -157,11 +157,14 @@ def open_editions(folder: Path, results: Path) -> list[Edition]:
 def open_places(study: Study, *, poses: bool = False) -> dict[str, Study]:
     """What a chapter tells of, by the name that it has there: the editions that come with the book, then this run.
 
-    With `poses`, of the editions only those of the six poses.
+    With `poses`, of the editions only those of the six poses. Those that one name would mean have a part of their
+    fingerprints in it.
     """
-    editions = [own for own in open_editions(EDITIONS, study.results)
-                if not poses or set(own.dataset.classes) == set(POSE_NAMES)]
-    return {f"{len(own.dataset)} artworks, {own.data_name}": own for own in editions} | {THIS_RUN: study}
+    editions = open_editions(EDITIONS, study.results)
+    names = [f"{len(own.dataset)} artworks, {own.data_name}" for own in editions]
+    return {name + f", {own.dataset.fingerprint[:6]}" * (names.count(name) > 1): own
+            for name, own in zip(names, editions, strict=True)
+            if not poses or set(own.dataset.classes) == set(POSE_NAMES)} | {THIS_RUN: study}
 
 
 def _describe(dataset: PoseDataset) -> pd.DataFrame:

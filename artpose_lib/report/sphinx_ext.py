@@ -51,7 +51,7 @@ def extract_text(page: str) -> str:
         return ""
     for tag in main.select("script, style, svg, select, details.hide, .headerlink"):
         tag.decompose()
-    for banner in main.find_all("strong", string=re.compile("ran on")):
+    for banner in main.find_all("summary", string=re.compile("ran on")):
         banner.parent.decompose()  # the same words on every page
     for tag in main.find_all(True):
         tag.attrs = {"id": tag["id"]} if tag.name == "section" else {}

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.report import statistics
 from artpose_lib.report.figures import METRIC_TITLES, MODEL_TITLES
 from artpose_lib.report.scores import FROZEN_IN_FACT, thesis_accuracies
 from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED, UNTESTABLE
-from artpose_lib.train.recipes import Profile
 from artpose_lib.web import asset
 
 # A sign and a ground that black is read on; Okabe and Ito's colours, told apart by the colour-blind.
@@ -52,12 +50,6 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
         "Test scores, means over trials: in the thesis, and here with the 95&nbsp;% confidence interval.",
         [f'<th scope="col" rowspan="2">architecture</th>{top}<th scope="col" rowspan="2">trials here</th>', below],
         *bodies)
-
-
-def changes_table(predictions: pd.DataFrame, profile: Profile, *pairs: tuple[str, str]) -> str:
-    """`statistics.compare_models` of pairs of models, each before and after."""
-    return differences_table({" → ".join(MODEL_TITLES[model] for model in pair): statistics.compare_models(
-        predictions, *pair, profile).set_index("backbone") for pair in pairs})
 
 
 def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
@@ -216,8 +208,8 @@ def claims_table(places: Mapping[str, pd.DataFrame]) -> str:
     many = {HOLDS: "hold", FAILS: "do not hold"}
     picks = {"": f"all {len(table)}"} | {verdict: f"{_mark(verdict)} {count} {many.get(verdict, verdict)}"
                                          for verdict, count in counts.items()}
-    chips = "".join(f'<label><input type="radio" name="artpose-verdict" value="{value}"{" checked" * (not value)}> '
-                    f"{title}</label>" for value, title in picks.items())
+    chips = "".join(f'<label><input type="radio" name="artpose-verdict" autocomplete="off" value="{value}"'
+                    f'{" checked" * (not value)}> {title}</label>' for value, title in picks.items())
     sections = "".join(f"<option>{escape(name)}</option>" for name in table["section"].unique())
     lines = [f'<tr id="{row.id}" data-verdict="{row.verdict}" data-section="{escape(row.section)}">'
              f'<td>{_mark(row.verdict)} {row.verdict}</td><th scope="row">“{escape(row.quote)}”<br><small>'
@@ -225,10 +217,10 @@ def claims_table(places: Mapping[str, pd.DataFrame]) -> str:
              f"<td>{_measured(row, others)}</td></tr>" for row in table.itertuples()]
     head = "".join(_head("verdict", "the thesis says", "measured [95&nbsp;%]"))
     return (f'<div class="artpose-claims"><style>{asset("claims.css")}</style><p class="artpose-picks" role="group" '
-            f'aria-label="Which claims are shown">{chips}<label class="artpose-section">Section <select>'
-            f'<option value="">all</option>{sections}</select></label><output></output></p><table class="table">'
-            f"<caption>The claims of the thesis, and the verdict on {escape(first)}.</caption><thead><tr>{head}</tr>"
-            f'</thead><tbody>{"".join(lines)}</tbody></table><script>{asset("claims.js")}</script></div>')
+            f'aria-label="Which claims are shown">{chips}<label class="artpose-section">Section '
+            f'<select autocomplete="off"><option value="">all</option>{sections}</select></label><output></output></p>'
+            f'<table class="table"><caption>The claims of the thesis, and the verdict on {escape(first)}.</caption>'
+            f'<thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table><script>{asset("claims.js")}</script></div>')
 
 
 def _measured(row, others: Sequence[tuple[str, pd.DataFrame]]) -> str:

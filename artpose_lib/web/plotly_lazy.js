@@ -35,6 +35,7 @@
         waiting.splice(0).forEach(([element, ...rest]) => window.Plotly.newPlot(element, ...rest));
         resolve();
       };
+      script.onerror = resolve; // printing goes on without figures
       document.head.append(script);
     });
   }

@@ -1,6 +1,9 @@
+import shutil
 from pathlib import Path
 
 from conftest import html_pages
+
+from artpose_lib.report import sphinx_ext
 
 
 def assert_figures_are_drawn(page):
@@ -73,6 +76,17 @@ def test_figures_are_drawn_before_the_page_is_printed(pages, chromium):
     assert all(panels.nth(number).is_visible() for number in range(panels.count()))
     assert not page.locator(".artpose-chooser > .artpose-controls, details.hide").first.is_visible()
     page.context.close()
+
+
+def test_a_page_without_plotly_is_printed_without_figures(tmp_path, chromium):
+    shutil.copy(sphinx_ext.LAZY_JS, tmp_path)
+    (tmp_path / "page.html").write_text('<script src="plotly_lazy.js"></script>')
+    page = chromium.new_page()
+    page.add_init_script("window.print = () => { window.onPaper = true; }")
+    page.goto((tmp_path / "page.html").as_uri())
+    page.keyboard.press("Control+p")
+    page.wait_for_function("window.onPaper")
+    page.close()
 
 
 def test_dark_pages_have_no_pale_grounds_and_are_dark_on_paper(pages, chromium):

@@ -1,6 +1,7 @@
 import io
 import re
 import sys
+from asyncio import CancelledError
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,8 +9,11 @@ import jupytext
 import nbformat
 import pytest
 from conftest import ROOT, html_pages
+from markdown_it import MarkdownIt
 
+from artpose_lib.files import claim
 from artpose_lib.report import book, sphinx_ext
+from artpose_lib.train.study import open_study
 
 CHAPTER = '''# ---
 # jupyter:
@@ -109,6 +113,33 @@ def test_a_chapter_that_stops_says_why_and_leaves_the_last_good_one(chapter, tmp
     assert (out.parent / "01_try.failed.ipynb").exists()
     book.execute(chapter, out, {}, "good again")
     assert [path.name for path in out.parent.iterdir()] == ["01_try.ipynb"]
+    chapter.write_text(CHAPTER + "\n# %%\nimport os\nos.kill(os.getpid(), 9)\n")
+    with pytest.raises(book.ChapterError, match="01_try stopped: its kernel died, perhaps out of memory"):
+        book.execute(chapter, out, {})
+    assert texts(out.with_suffix(".failed.ipynb")) == ["x\n"]
+
+
+def test_what_one_process_makes_another_leaves_alone_and_says_so(chapter):
+    root = chapter.parents[1]
+    out = book.locate_executed(root, chapter)
+    own, left, maps = out.with_name(f".partial-{out.name}-a"), *(
+        root / "book" / name for name in ("chapters/.partial-02_try.ipynb-a", "_static/.partial-maps-a"))
+    with claim(out):
+        for folder in (own, left, maps):
+            folder.mkdir(parents=True)
+        with pytest.raises(book.ChapterError, match="01_try.ipynb is being made by another run"):
+            book.execute_changed(root, {})
+    assert own.exists() and not left.exists() and not maps.exists()
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), CancelledError()])
+def test_whatever_ends_a_chapter_ends_the_book(chapter, monkeypatch, error):
+    def end(*_):
+        raise error
+
+    monkeypatch.setattr(book, "execute", end)
+    with pytest.raises(type(error)):
+        book.execute_changed(chapter.parents[1], {})
 
 
 def test_a_book_in_another_folder_has_all_that_it_is_made_of_and_keeps_what_ran_there(chapter, tmp_path):
@@ -154,7 +185,7 @@ print("trial 1/1", file=sys.stderr)
 
 
 def test_a_terminal_gets_the_time_left(chapter, monkeypatch):
-    terminal, clock = io.StringIO(), iter([0.0, 30.0, 150.0, 150.0])
+    terminal, clock = io.StringIO(), iter([0.0, 30.0, 150.0, 150.0, 150.0])
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(book, "COSTS", {"01": 30})
@@ -166,6 +197,8 @@ def test_a_terminal_gets_the_time_left(chapter, monkeypatch):
     progress.tell(chapter, "trial 1/2")
     progress.draw()  # as much time has gone as was thought, less a rest
     assert re.search(r"57% .* 1 min left  01_try: trial 1/2", terminal.getvalue())
+    progress.draw()
+    assert re.search(r"57% .* 2 min left", terminal.getvalue())  # it takes five times as long
     progress.end(chapter)  # it took five times as long, and so will the others
     progress.draw()
     assert re.search(r"60% .* 2 min left", terminal.getvalue())
@@ -177,6 +210,14 @@ def test_new_pictures_or_weights_change_the_fingerprint(chapter, tmp_path):
     before = book.fingerprint(chapter, {"data": str(folder)})
     (folder / "a.jpg").write_bytes(b"1")
     assert book.fingerprint(chapter, {"data": str(folder)}) != before
+
+
+def test_a_chapter_with_the_appendix_depends_on_what_was_measured(chapter):
+    measured = chapter.parents[1] / "benchmarks" / "results" / "simulations.json"
+    measured.parent.mkdir(parents=True)
+    for text, changes in (("", 1), ("import appendix\n", 2)):
+        chapter.write_text(CHAPTER + text)
+        assert len({book.fingerprint(chapter, {}) for n in "12" if measured.write_text(n)}) == changes
 
 
 def test_a_chapter_depends_on_what_it_uses_of_the_library_alone():
@@ -206,16 +247,16 @@ def test_the_book_is_printed_by_the_browser_that_is_there(tmp_path, monkeypatch)
     page.parent.mkdir(parents=True)
     page.touch()
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(book.ChapterError, match="a PDF takes one of chromium, .* or print .*00_intro.html"):
-        book.print_pdf(tmp_path)
+    with pytest.raises(book.ChapterError, match="a PDF takes one of chromium, .* or make the book without"):
+        book.find_browser()
     chrome = tmp_path / "google-chrome"
     chrome.write_text(f"#!{sys.executable}\nimport sys\nfor one in sys.argv:\n    name, _, value = one.partition('=')\n"
                       "    if name == '--print-to-pdf':\n        open(value, 'w').write(sys.argv[-1])\n")
     chrome.chmod(0o755)
-    assert book.print_pdf(tmp_path).read_text() == page.as_uri()
+    assert book.print_pdf(tmp_path, book.find_browser()).read_text() == page.as_uri()
     chrome.write_text(f"#!{sys.executable}\nraise SystemExit('no display')\n")
     with pytest.raises(book.ChapterError, match="no display"):
-        book.print_pdf(tmp_path)
+        book.print_pdf(tmp_path, str(chrome))
 
 
 def test_a_chapter_built_by_github_links_to_its_notebook():
@@ -225,11 +266,13 @@ def test_a_chapter_built_by_github_links_to_its_notebook():
         "https://mybinder.org/v2/gh/owner/name/a%2Fb?urlpath=lab%2Ftree%2Fnotebooks%2F06_experiment_1.ipynb"]
 
 
-def test_search_texts_keep_sections_and_words_alone():
+def test_search_texts_keep_sections_and_words_alone(colours, tmp_path):
+    banner = MarkdownIt().render(open_study(str(colours), profile="smoke", results=str(tmp_path)).banner())
+    assert "ran on" in banner
     page = ('<nav>menu</nav><div role="main"><section id="a" class="x"><h1>One<a class="headerlink">#</a></h1>'
-            '<p><strong>What this ran on.</strong> 9 pictures</p><details class="hide">code</details>'
+            f'{banner}<details class="hide">code</details>'
             '<p>two &lt;b&gt;</p></section></div>')
-    assert sphinx_ext.extract_text(page) == '<div role="main"><section id="a">Onetwo &lt;b&gt;</section></div>'
+    assert sphinx_ext.extract_text(page) == '<div role="main"><section id="a">One two &lt;b&gt;</section></div>'
     assert sphinx_ext.extract_text("<p>none</p>") == ""
 
 

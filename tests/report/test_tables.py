@@ -20,12 +20,17 @@ def test_the_table_reads_thesis_here_interval_and_trials():
 def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_none():
     frozen = pd.concat([drawn_predictions(skill=3, seed=seed) for seed in range(3)])
     both = pd.concat([frozen, frozen.assign(model="probe"), frozen.assign(model="finetuned", backbone="<X>")])
-    html = tables.changes_table(both, find_profile("thesis"), ("frozen", "probe"), ("frozen", "finetuned"))
+
+    def table(predictions, *pairs):
+        return tables.differences_table({" → ".join(pair): statistics.compare_models(
+            predictions, *pair, find_profile("thesis")).set_index("backbone") for pair in pairs})
+
+    html = table(both, ("frozen", "probe"), ("frozen", "finetuned"))
     assert html.count("<tbody>") == 2 and "<td>+0.000<br>" in html and "not settled" in html
     lost = both.assign(**dict.fromkeys(["p_A", "p_B", "p_C"], float("nan"))).query("model == 'probe'")
-    shown = tables.changes_table(pd.concat([frozen, lost]), find_profile("thesis"), ("frozen", "probe"))
+    shown = table(pd.concat([frozen, lost]), ("frozen", "probe"))
     assert "linear probe diverged" in shown and "nan" not in shown and "no interval" in shown
-    assert "Frozen → Fine-tuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
+    assert "frozen → finetuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
 
 
 def test_what_follows_is_told_once_for_those_alike_and_without_numbers_where_nothing_does():
