@@ -114,8 +114,7 @@ def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     return trials.size().reset_index(name="pictures").assign(**dict(zip(METRICS, values.T, strict=True)))
 
 
-def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESAMPLES,
-            level: float = 0.95) -> pd.DataFrame:
+def summary(predictions: pd.DataFrame, part: str = "test", level: float = 0.95) -> pd.DataFrame:
     """Means over trials, as in Tables 3.1 and 3.2, each with a confidence interval of that `level`.
 
     Returns a row for each model and backbone: model, backbone, trials, diverged (trials left out), pictures (those of
@@ -129,7 +128,7 @@ def summary(predictions: pd.DataFrame, part: str = "test", resamples: int = RESA
         cells = predictions.iloc[:0]
     for key, own in cells.groupby(_TRIAL[:2], sort=False):
         trials = [cells.to_numpy()[None] for _, cells in own.groupby("seed", sort=False)["cell"]]
-        means, redrawn = bootstrap_means([trials], k, resamples)
+        means, redrawn = bootstrap_means([trials], k)
         ends = interval(redrawn[0], means[0], level)
         rows.append((*key, len(trials), 0, len(own), *np.stack([means[0], *ends], axis=1).ravel()))
     columns = [metric + end for metric in METRICS for end in ("", "_low", "_high")]

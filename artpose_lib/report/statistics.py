@@ -32,6 +32,7 @@ from artpose_lib.train.records import class_names
 IDLE = "is not surely above naming the commonest class"
 FEWEST_TRIALS = 3  # where two equal models vary by 0.08 over trials, one or two trials tell them apart in 7 to 12 %
 POWER = 0.8  # the usual chance of finding a difference that is there (Cohen 1988, Section 2.4)
+GAP = 0.05  # the difference that `power` looks for
 
 
 def spread(table: pd.DataFrame) -> pd.DataFrame:
@@ -193,21 +194,21 @@ def compare_with_commonest(own: pd.DataFrame, part: str = "test", level: float =
     return difference(tested.assign(**always), tested, part=part, level=level)
 
 
-def power(first: pd.DataFrame, second: pd.DataFrame, gap: float = 0.05, part: str = "test") -> dict[str, float]:
-    """How many test pictures a difference of `gap` takes, where two models disagree as often as these do (alpha 0.05).
+def power(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, float]:
+    """How many test pictures a difference of GAP takes, where two models disagree as often as these do (alpha 0.05).
 
     Returns disagree (the share that only one of them gets right), accuracy (the first's), and numbers of pictures:
     paired, if both are tested on the same ones (by McNemar's test: Connor 1987), and apart, for each of them if not.
     Raises ValueError where they share no pictures.
     """
-    both = find_cells(first, part).merge(find_cells(second, part), on=["seed", "file_name"])
+    both = find_cells(first, "test").merge(find_cells(second, "test"), on=["seed", "file_name"])
     if both.empty:
         raise ValueError("The two conditions share no picture: compare them on the same division.")
-    disagree = max(float((both["right_x"] != both["right_y"]).mean()), gap)  # at least as much as they are to differ by
-    accuracy = min(float(both["right_x"].mean()), 1 - gap)
+    disagree = max(float((both["right_x"] != both["right_y"]).mean()), GAP)  # at least as much as they are to differ by
+    accuracy = min(float(both["right_x"].mean()), 1 - GAP)
     sides, reach = stats.norm.ppf(0.975), stats.norm.ppf(POWER)
-    paired = (sides * np.sqrt(disagree) + reach * np.sqrt(disagree - gap**2)) ** 2 / gap**2
-    apart = proportion.samplesize_proportions_2indep_onetail(gap, accuracy, POWER, alternative="two-sided")
+    paired = (sides * np.sqrt(disagree) + reach * np.sqrt(disagree - GAP**2)) ** 2 / GAP**2
+    apart = proportion.samplesize_proportions_2indep_onetail(GAP, accuracy, POWER, alternative="two-sided")
     return {"disagree": disagree, "accuracy": accuracy, "apart": int(np.ceil(apart)), "paired": int(np.ceil(paired))}
 
 

@@ -31,7 +31,7 @@ def history():
 def drawn(predictions, history):
     """Every figure that names come from data in."""
     counts = pd.DataFrame({"part": ["<i>train</i>"] * 3, "label": HOSTILE, "pictures": [5, 3, 2]})
-    table = scores.against_thesis(scores.summary(predictions, resamples=50))
+    table = scores.against_thesis(scores.summary(predictions))
     schedule = pd.DataFrame({"epoch": [1, 2], "learning_rate": [1e-5, 1e-4], "phase": [1, 2], "label": HOSTILE[0]})
     return {
         "distribution": figures.class_distribution(counts),
@@ -130,7 +130,7 @@ def test_a_cycle_shows_its_rate_its_losses_with_gaps_and_where_each_phase_was_be
 
 
 def test_the_comparison_has_the_thesis_our_interval_and_each_trial_then_other_places_open(drawn, predictions):
-    ours = scores.summary(predictions, resamples=50).set_index("backbone").loc["VGG16"]
+    ours = scores.summary(predictions).set_index("backbone").loc["VGG16"]
     key, thesis, dots, mean, again = [one for one in drawn["comparison"].data if one.legendgroup == "VGG16"]
     position = [value == pytest.approx(ours["accuracy"]) for value in mean.x].index(True)
     assert mean.error_x.array[position] == pytest.approx(ours["accuracy_high"] - ours["accuracy"])

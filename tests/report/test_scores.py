@@ -60,7 +60,7 @@ def test_a_trial_that_diverged_is_left_out_and_counted(lost):
     answers = predictions_of(BY_HAND)
     diverged = answers.assign(seed=41, **{f"p_{name}": lost for name in CLASSES})
     both = pd.concat([diverged, answers, diverged.assign(backbone="Xception", seed=40)])
-    table = scores.summary(both, resamples=50)
+    table = scores.summary(both)
     assert table[["backbone", "trials", "diverged", "pictures"]].values.tolist() == [
         ["VGG16", 1, 1, 10], ["Xception", 0, 1, 0]]
     assert table["accuracy"][0] == 0.8 and table.iloc[1, 5:].isna().all()
@@ -84,7 +84,7 @@ def test_a_trial_that_was_fine_tuned_in_name_alone_is_scored_as_frozen():
     others = [predictions_of(BY_HAND, model=model).assign(layers="frozen") for model in ("frozen", "baseline")]
     both = pd.concat([*tuned, *others])
     assert scores.find_untuned(both).sum() == 20
-    table = scores.summary(scores.name_as_ended(both), resamples=50).set_index("model")["trials"]
+    table = scores.summary(scores.name_as_ended(both)).set_index("model")["trials"]
     assert table.to_dict() == {"finetuned": 1, "finetuned_frozen": 2, "frozen": 1, "baseline": 1}
     twice = scores.name_as_ended(scores.name_as_ended(both))
     assert twice["model"].value_counts()["finetuned_frozen"] == 20
@@ -105,7 +105,7 @@ def test_a_class_without_test_pictures_has_no_scores_and_stays_out_of_the_means(
 def test_the_summary_averages_trials_and_keeps_models_apart():
     trials = pd.concat([predictions_of([("A", "A")] * 10, seed=40), predictions_of([("A", "B")] * 10, seed=41),
                         predictions_of(BY_HAND, backbone="Xception")])
-    table = scores.summary(trials, resamples=100)
+    table = scores.summary(trials)
     assert table[["backbone", "trials", "pictures"]].values.tolist() == [["VGG16", 2, 20], ["Xception", 1, 10]]
     assert table["accuracy"].to_list() == pytest.approx([0.5, 0.8])
 
@@ -118,7 +118,7 @@ def answers(*right):
 
 def test_with_one_trial_the_interval_is_the_binomial_one_and_trials_that_disagree_widen_it():
     def bounds(*right):
-        row = scores.summary(answers(*right), resamples=4000).iloc[0]
+        row = scores.summary(answers(*right)).iloc[0]
         assert row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"]
         return row[["accuracy_low", "accuracy_high"]].to_numpy(float)
 
@@ -218,7 +218,7 @@ def test_an_epoch_in_which_all_trials_are_alike_has_no_interval():
 def test_the_thesis_stands_beside_ours():
     ours = pd.concat([predictions_of(BY_HAND, model="finetuned_aug", backbone="Xception"),
                       predictions_of(BY_HAND, backbone="EfficientNet-Lite0")])
-    table = scores.against_thesis(scores.summary(ours, resamples=50)).set_index(["model", "backbone", "metric"])
+    table = scores.against_thesis(scores.summary(ours)).set_index(["model", "backbone", "metric"])
     both = table.loc["finetuned_aug", "Xception", "accuracy"]
     assert (both["thesis"], both["here"], both["trials"]) == (0.850, 0.8, 1)
     assert both["low"] <= 0.8 <= both["high"]

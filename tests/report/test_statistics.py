@@ -78,16 +78,16 @@ def test_no_ceiling_is_below_what_was_measured(seed):
 
 
 def test_pictures_for_two_groups_are_those_of_fleiss_1981():
-    """0.5 against 0.6 at 80 % power and 5 %: 388 in each group, as in tables without continuity correction."""
-    assert statistics.power(answers(50), answers(50), gap=0.1)["apart"] == pytest.approx(388, abs=1)
+    """0.5 against 0.55 at 80 % power and 5 %: 1,565 in each group, as in tables without continuity correction."""
+    assert statistics.power(answers(50), answers(50))["apart"] == pytest.approx(1565, abs=1)
 
 
 def test_pictures_for_mcnemar_give_the_power_they_promise():
     right, wrong = [("A", "A")], [("A", "B")]
-    first, second = predictions_of(right * 10 + wrong * 20 + right * 70), predictions_of(wrong * 10 + right * 90)
-    n = statistics.power(first, second, gap=0.1)["paired"]
+    first, second = predictions_of(right * 10 + wrong * 15 + right * 75), predictions_of(wrong * 10 + right * 90)
+    n = statistics.power(first, second)["paired"]
     rng = np.random.default_rng(0)
-    draws = rng.multinomial(n, [0.1, 0.2, 0.7], size=20000)
+    draws = rng.multinomial(n, [0.1, 0.15, 0.75], size=20000)
     first, second = draws[:, 0], draws[:, 1]
     assert np.mean((first - second) ** 2 / (first + second) > 3.841) == pytest.approx(0.8, abs=0.02)
 

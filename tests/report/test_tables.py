@@ -6,7 +6,7 @@ from artpose_lib.train.recipes import find_profile
 
 
 def test_the_table_reads_thesis_here_interval_and_trials():
-    summary = scores.summary(drawn_predictions(), resamples=50)
+    summary = scores.summary(drawn_predictions())
     html = tables.results_table(scores.against_thesis(summary), {"ResNet50": "no <weights> here"})
     row = summary.iloc[0]
     assert f"<td>0.568</td><td>{row['accuracy']:.3f}" in html  # the thesis' frozen VGG16 beside ours
@@ -62,11 +62,11 @@ def test_what_is_folded_escapes_its_title_and_keeps_its_table():
 def test_a_fine_tuned_row_says_how_many_of_its_trials_are_frozen_in_fact():
     trials = [drawn_predictions(seed=seed).assign(model="finetuned", layers=layers)
               for seed, layers in enumerate(["frozen", "finetuned", "frozen"])]
-    table = scores.against_thesis(scores.summary(scores.name_as_ended(pd.concat(trials)), resamples=50))
+    table = scores.against_thesis(scores.summary(scores.name_as_ended(pd.concat(trials))))
     html = tables.results_table(table, {})
     tuned, in_fact = html.split("Fine-tuned, in fact frozen")
     assert "<td>1, 2 of 3 frozen</td>" in tuned and "<td>2</td>" in in_fact
-    never = scores.against_thesis(scores.summary(scores.name_as_ended(trials[0]), resamples=50))
+    never = scores.against_thesis(scores.summary(scores.name_as_ended(trials[0])))
     assert "<td>0, 1 of 1 frozen</td>" in tables.results_table(never, {})
 
 
