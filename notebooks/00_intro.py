@@ -28,21 +28,22 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from artpose_lib.draw.artwork import Artwork
-from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_boxes
+from artpose_lib.explain.backgrounds import tabulate_conditions, train_boxes
 from artpose_lib.report import audit, figures, plotting, probes, scores, statistics
 from artpose_lib.report.reference import open_places
 from artpose_lib.train.study import open_study
 from artpose_lib.web import contact_sheet
 
 study = open_study(data, weights, profile, results, classes, cluster)
-art = next(iter(open_places(study, poses=True).values()))
-found = art.find("baseline", "frozen", "finetuned", "finetuned_aug").predictions
-untuned = scores.find_untuned(found)  # fine-tuned by name alone: they count only where all trials of a network are such
-found = found[~untuned | untuned.groupby([found["model"], found["backbone"]]).transform("all")]
-doubts = {key: statistics.find_doubt(own, art.profile) for key, own in found.groupby(["model", "backbone"])}
-found = pd.concat([found, art.read_simple("random").query("model in ['probe', 'file', 'commonest']")], ignore_index=True)
-table = scores.summary(found)
-table["doubt"] = [doubts.get(key, "") for key in zip(table["model"], table["backbone"], strict=True)]
+art = next((own for own in open_places(study, poses=True).values() if not own.trains), None)
+if art:
+    found = art.find("baseline", "frozen", "finetuned", "finetuned_aug").predictions
+    untuned = scores.find_untuned(found)  # fine-tuned by name alone: they count only where all trials of a network are such
+    found = found[~untuned | untuned.groupby([found["model"], found["backbone"]]).transform("all")]
+    found = pd.concat([found, art.read_simple("random").query("model in ['probe', 'file', 'commonest']")], ignore_index=True)
+    doubts = {key: statistics.find_doubt(own, art.profile) for key, own in found.groupby(["model", "backbone"])}
+    table = scores.summary(found)
+    table["doubt"] = [doubts.get(key, "") for key in zip(table["model"], table["backbone"], strict=True)]
 thesis = scores.thesis_accuracies()
 
 
@@ -51,35 +52,41 @@ def within(low, high):
 
 
 def tell(model):
-    """The accuracy of a model with each network that learned, the lowest first."""
+    """The accuracy of a model with each network that learned, the lowest first, or that there is none."""
     rows = table[(table["model"] == model) & (table["doubt"] == "")]
     return ", ".join(f"{row.backbone} {100 * row.accuracy:.0f} % {within(row.accuracy_low, row.accuracy_high)}"
-                     for row in rows.sort_values("accuracy").itertuples())
+                     for row in rows.sort_values("accuracy").itertuples()) or "no network that learned"
 
 
-file = table[table["model"] == "file"].iloc[0]
+def tell_file():
+    """What the size of a file says, where it surely says something."""
+    row = table[table["model"] == "file"].iloc[0]
+    return (f" But not all of that need be the pose: the size and shape of the picture's file, with nothing seen of the picture, give "
+            f"{100 * row.accuracy:.0f} % {within(row.accuracy_low, row.accuracy_high)}." if row.doubt == "" else "")
+
+
 Markdown(
-    f"**{'Yes, in part' if tell('finetuned') else 'Not settled'}: networks that learned from photographs and then from art name the pose "
+    f"**{'Yes, in part' if '%' in tell('finetuned') else 'Not settled'}: networks that learned from photographs and then from art name the pose "
     f"of an artwork that they have not seen rightly so often: {tell('finetuned')}, of {len(art.dataset)} artworks; the best network of the "
-    f"thesis behind this report, on other pictures, {100 * thesis.max().max():.0f} %. But not all of that need be the pose: the size and "
-    f"shape of the picture's file, with nothing seen of the picture, give {100 * file.accuracy:.0f} % "
-    f"{within(file.accuracy_low, file.accuracy_high)}.** In brackets, here and below, are 95 % intervals.")
+    f"thesis behind this report, on other pictures, {100 * thesis.max().max():.0f} %.{tell_file()}** In brackets, here and below, are 95 % "
+    "intervals." if art else "**No measurements on the six poses in art come with these pages: what follows tells how to read the book.**")
 
 # %%
-beside = scores.against_thesis(table[~table["model"].isin(["file", "commonest"])])
-beside = beside.merge(table[["model", "backbone", "doubt"]], "left").fillna({"doubt": ""})
-figure = figures.comparison({f"{len(art.dataset)} artworks": beside}, "accuracy", scores.per_trial(found)).update_layout(margin_t=30)
-for row in table[table["model"].isin(["file", "commonest"])].itertuples():
-    figure.add_vline(row.accuracy, line=plotting.DOTTED, annotation_text=figures.MODEL_TITLES[row.model].lower(),
-                     annotation_position="top")
-helped = (art.dataset.metadata["found"] == "second").sum()
-display(plotting.show(figure, alt="Test accuracy of each network from nothing, frozen, fine-tuned, augmented, and of a linear probe."))
-Markdown(
-    f"What each network names rightly, trained as long as the thesis trained. Filled marks: this project, means with 95 % intervals. Open "
-    f"diamonds: the thesis. Pale marks: networks that did not learn, or learned in their last layer alone though they are called "
-    f"fine-tuned; nothing follows from them. *Baselines* start from nothing; *frozen* models learn their last layer alone; the *linear "
-    f"probe* fits that layer better. EfficientNet-Lite0's numbers are a little too good: {helped} of the pictures come from a search in "
-    f"which its features helped to choose.")
+if art:
+    beside = scores.against_thesis(table[~table["model"].isin(["file", "commonest"])])
+    beside = beside.merge(table[["model", "backbone", "doubt"]], "left").fillna({"doubt": ""})
+    figure = figures.comparison({f"{len(art.dataset)} artworks": beside}, "accuracy", scores.per_trial(found)).update_layout(margin_t=30)
+    for row in table[table["model"].isin(["file", "commonest"])].itertuples():
+        figure.add_vline(row.accuracy, line=plotting.DOTTED, annotation_text=figures.MODEL_TITLES[row.model].lower(),
+                         annotation_position="top")
+    helped = (art.dataset.metadata.get("found", pd.Series()) == "second").sum()
+    display(plotting.show(figure, alt="Test accuracy of each network from nothing, frozen, fine-tuned, augmented, and of a linear probe."))
+    display(Markdown(
+        "What each network names rightly, trained as long as the thesis trained. Filled marks: this project, means with 95 % intervals. Open "
+        "diamonds: the thesis. Pale marks: networks that did not learn, or learned in their last layer alone though they are called "
+        "fine-tuned; nothing follows from them. *Baselines* start from nothing; *frozen* models learn their last layer alone; the *linear "
+        "probe* fits that layer better." + (f" EfficientNet-Lite0's numbers are a little too good: {helped} of the pictures come from a "
+                                             f"search in which its features helped to choose." if helped else "")))
 
 # %% [markdown]
 # ## The six poses
@@ -104,50 +111,47 @@ def compare(before, after):
     rows = statistics.compare_models(found, before, after, art.profile)
     told = [f"{row.backbone} {row.verdict}, {100 * row.difference:+.0f} points {within(row.low, row.high)}".replace(" -", " −")
             for row in rows.itertuples() if not row.verdict.startswith("nothing")]
-    return "; ".join(told + [f"nothing follows with {row.backbone}" for row in rows.itertuples() if row.verdict.startswith("nothing")])
+    return "; ".join(told + [f"nothing follows with {row.backbone}" for row in rows.itertuples() if row.verdict.startswith("nothing")]) or "no network has both"
 
 
-lost = ", ".join(backbone for (model, backbone), doubt in doubts.items() if model == "baseline" and doubt)
-Markdown(
-    f"- The last layer alone trained on art, all others as photographs left them: {tell('frozen')}.\n"
-    f"- A better last layer on the same features, a linear probe: {tell('probe')}.\n"
-    f"- All layers tuned on art, beside the last one alone: {compare('frozen', 'finetuned')}.\n"
-    f"- Augmented pictures beside the pictures as they are: {compare('finetuned', 'finetuned_aug')}.\n"
-    + (f"- Without photographs: so few pictures taught {lost} too little to set it beside these." if lost else ""))
+if art:
+    lost = ", ".join(backbone for (model, backbone), doubt in doubts.items() if model == "baseline" and doubt)
+    display(Markdown(
+        f"- The last layer alone trained on art, all others as photographs left them: {tell('frozen')}.\n"
+        f"- A better last layer on the same features, a linear probe: {tell('probe')}.\n"
+        f"- All layers tuned on art, beside the last one alone: {compare('frozen', 'finetuned')}.\n"
+        f"- Augmented pictures beside the pictures as they are: {compare('finetuned', 'finetuned_aug')}.\n"
+        + (f"- Without photographs: so few pictures taught {lost} too little to set it beside these." if lost else "")))
 
 # %% [markdown]
 # **What the audit found** ({doc}`the audit <09_audit>`).
 
 # %%
-slip = audit.compare(art, ["A1"]).query("backbone == 'Xception'").iloc[0]
-Markdown(
-    f"The thesis' oddest number is that of its frozen Xception, {100 * thesis.loc['Xception', 'frozen']:.0f} %, from which it concludes "
-    f"that this network does not learn. Here the same network reaches {100 * slip['text']:.0f} %. The published script deals the labels "
-    f"out anew in each trial and leaves the pictures where they are: from the second trial on no label belongs to its picture. Run so, "
-    f"the network reaches {100 * slip['script']:.0f} %, a difference of {100 * slip['difference']:+.0f} points "
-    f"{within(slip['low'], slip['high'])}.".replace(" -", " −"))
+slips = audit.compare(art, ["A1"]).dropna(subset="difference") if art else pd.DataFrame(columns=["backbone"])
+for slip in slips.sort_values("backbone", key=lambda names: names != "Xception", kind="stable").head(1).itertuples():
+    display(Markdown(
+        f"The thesis' oddest number is that of its frozen Xception, {100 * thesis.loc['Xception', 'frozen']:.0f} %, from which it concludes "
+        f"that this network does not learn. Here a {slip.model} {slip.backbone} reaches {100 * slip.text:.0f} %. The published script deals the "
+        f"labels out anew in each trial and leaves the pictures where they are: from the second trial on no label belongs to its picture. "
+        f"Run so, the network reaches {100 * slip.script:.0f} %, a difference of {100 * slip.difference:+.0f} points "
+        f"{within(slip.low, slip.high)}.".replace(" -", " −")))
 
 # %% [markdown]
 # **What a network looks at** ({doc}`feature maps <08_feature_maps>`, {doc}`discussion <11_discussion>`).
 
 # %%
-boxed = tabulate_conditions(train_boxes(art))  # nothing is trained: the reference edition's
-figure_only, elsewhere = BOX_CONDITIONS[1:]
-own, gap = boxed.iloc[0], statistics.difference(boxed, boxed, part=elsewhere, second_part=figure_only)
-whole = (boxed.query("condition == 'whole'").eval("predicted == label")).mean()
-new = probes.compare_sources(art.read_sources()).query("source == 'all'").sort_values("difference")
-doubt = statistics.find_doubt(boxed[boxed["condition"] == "whole"], art.profile)
-verdict = (f"nothing follows: it {doubt}" if doubt else "the figure counts for more" if gap.high < 0 else
-           "the figure counts for less" if gap.low > 0 else "that the figure counts for more is not settled")
-Markdown(
-    f"- At the figure? A {own.model} {own.backbone} names {100 * whole:.0f} % of the pictures whose figures have checked boxes; "
-    f"{100 * gap.first:.0f} % with as much of something else painted grey, {100 * gap.second:.0f} % with the figure painted grey, "
-    f"{100 * gap.difference:+.0f} points {within(gap.low, gap.high)}: {verdict}.\n".replace(" -", " −")
-    + "- At the collection? Museums photograph their own pieces in their own way. A linear probe is right so often about a collection that "
-    "it has not learned from, and beside it where all are known: " + "; ".join(
+if art:
+    boxed = statistics.compare_boxes(tabulate_conditions(train_boxes(art)), art.profile)  # the reference edition's: nothing is trained
+    told = [f"- At the figure? A {row.model} {row.backbone} names {100 * row.whole:.0f} % of the pictures whose figures have checked boxes; "
+            f"{100 * row.second:.0f} % with as much of something else painted grey, {100 * row.first:.0f} % with the figure painted grey, "
+            f"a cost of {100 * row.difference:+.0f} points {within(row.low, row.high)}: {row.verdict}." for row in boxed.itertuples()]
+    new = probes.compare_sources(art.read_sources()).query("source == 'all'").sort_values("difference")
+    told += ["- At the collection? Museums photograph their own pieces in their own way. A linear probe is right so often about a collection "
+             "that it has not learned from, and beside it where all are known: " + "; ".join(
         f"{row.backbone} {100 * row.left_out:.0f} and {100 * row.at_random:.0f} %, {100 * row.difference:+.0f} points "
-        f"{within(row.low, row.high)}{', not settled' * (row.low <= 0 <= row.high)}" for row in new.itertuples()).replace(" -", " −")
-    + ".\n- What each single filter of a network answers to can be scrolled through, and is measured.")
+        f"{within(row.low, row.high)}{', not settled' * (row.low <= 0 <= row.high)}" for row in new.itertuples()) + "."] if len(new) else []
+    display(Markdown("\n".join([*told, "- What each single filter of a network answers to can be scrolled through, and is measured."]).replace(
+        " -", " −")))
 
 # %% [markdown]
 # ## How to read this book

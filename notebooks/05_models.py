@@ -46,7 +46,7 @@ study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %% [markdown]
-# ## From a picture to six probabilities
+# ## From a picture to a probability for each class
 #
 # Each network sends a picture through five *blocks* of layers. A block works at half the resolution of the one before
 # and has more *filters*, so that the picture shrinks while the list of what is known about it grows. The last block's

@@ -31,6 +31,7 @@ from dataclasses import replace
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
+from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures, probes, scores, statistics, tables
@@ -61,8 +62,8 @@ places = open_places(study)
 found = {name: trials for name, of in places.items() if (trials := gather(of)).records}
 simple = {name: probes.predict_references(places[name], "random") if places[name].trains
           else places[name].read_simple("random") for name in found}
-poses = [name for name in found if name in open_places(study, poses=True)]  # what may stand beside the thesis
-first = poses[0]
+poses = [name for name in found if set(places[name].dataset.classes) == set(POSE_NAMES)]  # what may stand beside the thesis
+first, *_ = together = poses or list(found)[-1:]
 answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}
 beside = {name: statistics.score_models(own.predictions, simple[name], places[name].profile).query("model != 'finetuned_aug'")
           for name, own in found.items()}
@@ -92,9 +93,9 @@ def tell_range(values):
 
 
 def tell_models(name):
-    thesis, own = scores.thesis_accuracies(), accuracies[name].groupby("model")["here"]
-    told = [f"{words} {tell_range(own.get_group(model))} (thesis: {tell_range(thesis[model])})" for model, words in
-            {"baseline": "from nothing", "frozen": "frozen", "finetuned": "fine-tuned"}.items() if model in own.groups]
+    thesis, own = scores.thesis_accuracies() if name in poses else (), accuracies[name].groupby("model")["here"]
+    told = [f"{words} {tell_range(own.get_group(model))}" + (f" (thesis: {tell_range(thesis[model])})" if model in thesis else "")
+            for model, words in {"baseline": "from nothing", "frozen": "frozen", "finetuned": "fine-tuned"}.items() if model in own.groups]
     return f"Rightly named: {', '.join(told)}."
 
 
@@ -109,13 +110,13 @@ def tell_files(name):
 
 def comparison(metric, *names):
     drawn = {name: beside[name].query("model != 'permuted'") for name in names}
-    return show(figures.comparison(drawn, metric, scores.per_trial(answers[names[0]])), alt=(
+    return show(figures.comparison(drawn, metric, scores.per_trial(pd.concat([answers[names[0]], simple[names[0]]]))), alt=(
         f"Test {figures.METRIC_TITLES[metric]} of every model, mean over trials with its 95 % interval: "
         f"{', '.join(names)}, and the thesis (Table 3.1). Pale: nothing follows from it."))
 
 
 display(Markdown(f"**{escape_markdown(first)}: {tell_answer(first)}** {tell_models(first)} {tell_files(first)}"))
-display(comparison("accuracy", *poses))
+display(comparison("accuracy", *together))
 Markdown(study.banner())
 
 # %%
@@ -131,8 +132,8 @@ Markdown("\n".join(f"- {escape_markdown(title(name))}: {tables.tell_doubts(besid
     f"\n\nSome baselines learned from smaller pictures than their network's own: {', '.join(dict.fromkeys(own_size))}." if own_size else ""))
 
 # %%
-choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names in {", ".join(poses): poses, **{
-    name: [name] for name in found if name not in poses}}.items() for metric, title in list(figures.METRIC_TITLES.items())[name == ", ".join(poses):]})
+choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names in {", ".join(together): together, **{
+    name: [name] for name in found if name not in together}}.items() for metric, title in list(figures.METRIC_TITLES.items())[name == ", ".join(together):]})
 
 # %% [markdown]
 # The thesis' numbers are of other pictures: they belong beside ours, not above or below them. Below the networks stand
@@ -161,13 +162,14 @@ HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_
 # %% [markdown]
 # ## What the thesis could not know
 #
-# A score is only as good as its division of the pictures, and as the pictures. Four things raise a score or blur it.
+# A score is only as good as its division of the pictures, and as the pictures.
 
 # %%
 of, networks = places[first], accuracies[first][~accuracies[first]["model"].isin(probes.REFERENCES)]
-best = networks.iloc[0]
+best = networks.iloc[0] if len(networks) else None
 tuned = answers[first].query("model == 'finetuned'")
-report = scores.class_report(answers[first].query("model == @best.model and backbone == @best.backbone")).query("kind == 'class'")
+if len(networks):
+    report = scores.class_report(answers[first].query("model == @best.model and backbone == @best.backbone")).query("kind == 'class'")
 
 
 def regroup(model, before):
@@ -180,12 +182,12 @@ def regroup(model, before):
 
 
 def tell_pictures():
-    few, counts = report.sort_values("support").iloc[0], of.dataset.counts()
+    few, counts = report.query("support > 0").sort_values("support").iloc[0], of.dataset.counts()
     sources = of.dataset.metadata.groupby("label")["source"].agg(lambda own: own.value_counts(normalize=True).iloc[0])
     most = sources.idxmax()
-    return (f"- *Few {escape_markdown(few['name'])}*. There are {counts[few['name']]}, and {few['support']} were tested in all trials "
-            f"together. Their score is mostly luck.\n- *One catalogue*. {sources[most]:.0%} of the {counts[most]} {escape_markdown(most)} "
-            "come from one collection. Whoever knows its light and its grounds knows the pose.")
+    return (f"- *The fewest, {escape_markdown(few['name'])}*. There are {counts[few['name']]}, and {few['support']} were tested in all trials "
+            f"together: one answer more or less moves their recall by {100 / few['support']:.1f} points.\n- *One collection*. {sources[most]:.0%} of the {counts[most]} {escape_markdown(most)} "
+            "come from one. The larger that share, the more can be known by a collection's light and grounds, without the pose.")
 
 
 def tell_searches():
@@ -202,7 +204,7 @@ moved = {f"{MODEL_TITLES[model]}, at random → works together": rows for model,
 works = " ".join(f"{name}: {tables.tell_changes(rows)}." for name, rows in moved.items())
 Markdown("No reference comes with these pages." if of.trains else "\n".join([
     f"- *The same work on both sides*. The {len(of.dataset)} pictures show {of.card['works']} works, and divided at random some are "
-    f"learned and tested. {works}", tell_pictures(), *([tell_searches()] if "found" in of.dataset.metadata else [])]))
+    f"learned and tested. {works}", *([tell_pictures()] if len(networks) else []), *([tell_searches()] if "found" in of.dataset.metadata else [])]))
 
 # %% [markdown]
 # ## How they learned
@@ -232,12 +234,13 @@ choose("Models", dict(learning(model, name) for name, own in curves.items() for 
 # test pictures of all trials are taken together, so a picture that was tested twice counts twice.
 
 # %%
-known = report.dropna(subset="f1").sort_values("f1")
-least, most = known.iloc[0], known.iloc[-1]
+if len(networks):
+    known = report.dropna(subset="f1").sort_values("f1")
+    least, most = known.iloc[0], known.iloc[-1]
 Markdown(f"On {escape_markdown(first)} the highest accuracy of {len(networks)} has the {MODEL_TITLES[best.model].lower()} {best.backbone}: "
          f"{best.here:.3f} (95 % interval {best.low:.3f} to {best.high:.3f}). The highest of many is likely to have "
          f"been lucky too. It knows {escape_markdown(most['name'])} best (F1 {most['f1']:.2f}, of {most['support']} pictures) and "
-         f"{escape_markdown(least['name'])} least ({least['f1']:.2f}, of {least['support']}).")
+         f"{escape_markdown(least['name'])} least ({least['f1']:.2f}, of {least['support']})." if len(networks) else "The training of every network diverged.")
 
 # %%
 def by_pose(name, model, backbone):

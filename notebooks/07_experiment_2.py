@@ -32,6 +32,7 @@ from html import escape
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
+from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures, probes, scores, statistics, tables
@@ -49,8 +50,8 @@ places = open_places(study)
 found = {name: trials for name, of in places.items() if (trials := of.train("finetuned", "finetuned_aug")).records}
 simple = {name: probes.predict_references(places[name], "stratified") if places[name].trains
           else places[name].read_simple("stratified") for name in found}
-poses = [name for name in found if name in open_places(study, poses=True)]  # what may stand beside the thesis
-first = poses[0]
+poses = [name for name in found if set(places[name].dataset.classes) == set(POSE_NAMES)]  # what may stand beside the thesis
+first, *_ = together = poses or list(found)[-1:]
 answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}
 beside = {name: statistics.score_models(own.predictions, simple[name], places[name].profile).query(
     "model not in ['baseline', 'frozen']") for name, own in found.items()}
@@ -74,7 +75,7 @@ def tell_range(values):
 
 
 def tell_models(name):
-    thesis, own = scores.thesis_accuracies(), accuracies[name].groupby("model")["here"]
+    thesis, own = scores.thesis_accuracies() if name in poses else (), accuracies[name].groupby("model")["here"]
     told = [f"{words} {tell_range(own.get_group(model))}" + (f" (thesis: {tell_range(thesis[model])})" if model in thesis else "")
             for model, words in {"finetuned": "without", "finetuned_aug": "with", "probe": "by a linear probe without augmentation or tuning",
                                  "file": "by the file's size alone"}.items() if model in own.groups]
@@ -83,13 +84,13 @@ def tell_models(name):
 
 def comparison(metric, *names):
     drawn = {name: beside[name].query("model != 'permuted'") for name in names}
-    return show(figures.comparison(drawn, metric, scores.per_trial(answers[names[0]])), alt=(
+    return show(figures.comparison(drawn, metric, scores.per_trial(pd.concat([answers[names[0]], simple[names[0]]]))), alt=(
         f"Test {figures.METRIC_TITLES[metric]} with augmentation and without, mean over trials with its 95 % interval: "
         f"{', '.join(names)}, and the thesis (Tables 3.1 and 3.2). Pale: nothing follows from it."))
 
 
 display(Markdown(f"**{escape_markdown(first)}: {tell_answer(changes[first]['finetuned', 'finetuned_aug'])}** {tell_models(first)}"))
-display(comparison("accuracy", *poses))
+display(comparison("accuracy", *together))
 Markdown(study.banner())
 
 # %%
@@ -103,8 +104,8 @@ missing = [f"{backbone}: {reason}" for backbone, reason in found[THIS_RUN].missi
 Markdown("\n".join(f"- {escape_markdown(title(name))}: {tables.tell_doubts(beside[name])}." for name in found) + (f"\n\nNot in this run: {'; '.join(missing)}." if missing else ""))
 
 # %%
-choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names in {", ".join(poses): poses, **{
-    name: [name] for name in found if name not in poses}}.items() for metric, title in list(figures.METRIC_TITLES.items())[name == ", ".join(poses):]})
+choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names in {", ".join(together): together, **{
+    name: [name] for name in found if name not in together}}.items() for metric, title in list(figures.METRIC_TITLES.items())[name == ", ".join(together):]})
 
 # %% [markdown]
 # ## What follows
@@ -230,12 +231,12 @@ rates = pd.DataFrame(rows)
 Markdown("\n".join(f"- {escape_markdown(pictures)}: the median of the best rates is {of.min():.2g} to {of.max():.2g} times the tables' "
                    f"rate, by model. Phase II did better than phase I, on validation pictures, in {own['phase II better'].sum()} of "
                    f"{own['trials'].sum()} trials."
-                   for pictures, own in rates.groupby("pictures", sort=False) for of in [own["median / tables'"]]))
+                   for pictures, own in (rates.groupby("pictures", sort=False) if rows else ()) for of in [own["median / tables'"]]))
 
 # %%
 HTML(tables.fold("Model by model", rates.style.hide(axis="index").format(
     "{:.1e}", ["the tables' rate", "best rate, median"]).format("{:.2g}", ["median / tables'", "highest loss"]).format(
-    escape, ["pictures"]).to_html()))
+    escape, ["pictures"]).to_html()) if rows else "")
 
 # %% [markdown]
 # So a network is trained once more, with phase II as the text has it. Phase I is the same in both.

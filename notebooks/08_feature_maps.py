@@ -51,7 +51,7 @@ Markdown(study.banner())
 # %% [markdown]
 # ## Scroll
 #
-# Follow the five views of the tour, or choose a picture, a network and a block, and move through its filters: with the
+# Follow the views of the tour, or choose a picture, a network and a block, and move through its filters: with the
 # slider, with the arrow keys, by number, or by a click among all of the block. Where a filter answers, the picture turns
 # turquoise. A click on the picture enlarges it. *Keep this view* leaves a copy beside whatever is chosen next, so that two
 # filters, two pictures or two networks can be compared.
@@ -240,7 +240,7 @@ show(audit_figures.conditions(surroundings, chance), "The accuracy of networks i
 
 # %%
 never, always = (found[found["strength"] == strength] for strength in (found["strength"].min(), found["strength"].max()))
-doubt = statistics.find_doubt(never[never["condition"] == "whole"], study.profile)
+doubt = next(filter(None, (statistics.find_doubt(own, study.profile) for own in (never, always))), "")
 cost = statistics.difference(never, always, part="background swapped", second_part="background swapped")
 called = surroundings[surroundings["condition"] == "background swapped"]["called_by_background"]
 Markdown(f"Before a foreign background, networks name {cost.first:.0%} of the drawings rightly where the background never told the "
@@ -249,6 +249,7 @@ Markdown(f"Before a foreign background, networks name {cost.first:.0%} of the dr
          + (f"Nothing follows, since the network {doubt}." if doubt else
             "So a network can come to rely on a background that always goes with the pose. Whether the thesis' networks "
             "did only its own pictures could tell." if cost.high < 0 else
+            "The interval lies above zero: these networks did not come to rely on the background." if cost.low > 0 else
             "The interval reaches to zero: not even on these drawings is it settled that a network relies on the background."))
 
 # %%
@@ -279,15 +280,11 @@ boxed = tabulate_conditions(train_boxes(study))
 if len(boxed):
     display(statistics.accuracies_by_condition(boxed)[["condition", "accuracy", "low", "high", "pictures"]].style.hide().format(
         dict.fromkeys(["accuracy", "low", "high"], "{:.2f}"), escape="html"))
-    gap = statistics.difference(boxed, boxed, part=BOX_CONDITIONS[2], second_part=BOX_CONDITIONS[1])
-    doubt = statistics.find_doubt(boxed[boxed["condition"] == "whole"], study.profile)
-    verdict = (f"Nothing follows, since the network {doubt}." if doubt else
-               "The figure itself is used." if gap.high < 0 else "Hiding the figure costs less than hiding something else."
-               if gap.low > 0 else "The interval holds zero: that the figure is used more than the rest is not shown here.")
     hidden = boxed.loc[boxed["condition"] == BOX_CONDITIONS[2], "hidden"].mean()
-    display(Markdown(f"With its own box greyed instead of another's, accuracy differs by {gap.difference:+.2f} (95 % interval "
-                     f"{gap.low:+.2f} to {gap.high:+.2f}). {verdict} The other's box hides {hidden:.0%} of a picture's own "
-                     "box; the larger figures are, the less the two can differ."))
+    display(Markdown(" ".join(f"Greying the figure's own box costs {row.difference:+.2f} of the accuracy beyond greying another's (95 % "
+                              f"interval {row.low:+.2f} to {row.high:+.2f}): {row.verdict}."
+                              for row in statistics.compare_boxes(boxed, study.profile).itertuples())
+                     + f" The other's box hides {hidden:.0%} of a picture's own box; the larger figures are, the less the two can differ."))
 else:
     display(Markdown("No test picture of this run has a box."))
 

@@ -56,7 +56,7 @@ display(Markdown("\n\n".join(places[name].banner() for name in found)), HTML(tab
 Markdown("" if rows["source"].nunique() == len(found) else "Of what this run could test, it says the same.")
 
 # %% [markdown]
-# Real artworks come first, from trials that come with the book; this run is told of where it says something else. A
+# Trials of artworks that come with the book come first, where it has any; this run is told of where it says something else. A
 # difference has a 95 % interval, from resampling the trials and the pictures in them, and the verdict goes by that interval
 # alone. Where it holds zero, the two cannot be told apart, which is not the same as saying that they are alike. *p* is
 # corrected for how many differences were tested: above 0.05, the difference may be one of the few that luck makes.

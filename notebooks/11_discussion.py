@@ -31,9 +31,10 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 import pandas as pd
 from IPython.display import HTML, Markdown
 
+from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.summary import describe_pictures
 from artpose_lib.data.text import escape_markdown
-from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_boxes
+from artpose_lib.explain.backgrounds import tabulate_conditions, train_boxes
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import probes, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
@@ -48,6 +49,7 @@ Markdown(study.banner())
 # %%
 every, places = open_places(study), open_places(study, poses=True)
 trials = {name: place.train(*MODELS) for name, place in every.items()}
+others = [name for name, place in places.items() if set(place.dataset.classes) != set(POSE_NAMES)]
 thesis, best = scores.thesis_accuracies(), {}
 said = {model: f"{own.max():.2f} with {own.idxmax()}" for model, own in thesis.items()}
 
@@ -57,7 +59,8 @@ def span(value, low, high, form=".2f"):
 
 
 def tell(answers, words):
-    return Markdown("\n".join(f"- *{who}*: {what}." for who, what in (answers | {"the thesis": words}).items()))
+    return Markdown("\n".join(f"- *{escape_markdown(who)}*{', of other classes than the thesis' * (who in others)}: {what}."
+                              for who, what in (answers | {"the thesis": words}).items()))
 
 
 def compare(name, before, after):
@@ -79,6 +82,9 @@ answers = {}
 for name, place in places.items():
     ended, keys = scores.name_as_ended(trials[name].predictions), ["model", "backbone"]
     summary, chosen = (scores.summary(ended, part).set_index(keys) for part in ("test", "validation"))
+    if chosen["accuracy"].isna().all():
+        answers[name] = "the training of every network diverged"
+        continue
     row = summary.loc[chosen["accuracy"].idxmax()]
     model, backbone = row.name
     best[name] = ended.query("model == @model and backbone == @backbone")
@@ -151,13 +157,9 @@ tell({name: "; ".join(
 
 # %%
 def ask_boxes(place):
-    told, found = [], tabulate_conditions(train_boxes(place))
-    for (model, backbone), own in found.groupby(["model", "backbone"]) if len(found) else ():
-        cost = statistics.difference(own, own, part=BOX_CONDITIONS[1], second_part=BOX_CONDITIONS[2])
-        doubt = statistics.find_doubt(own, place.profile)
-        word = f"nothing follows, since it {doubt}," if doubt else "yes" if cost.low > 0 else "no" if cost.high < 0 else "not settled"
-        told.append(f"{word} with the {MODEL_TITLES[model].lower()} {backbone}, {span(*cost[2:5], '+.2f')}")
-    return "hiding the figure costs more than hiding as much elsewhere: " + "; ".join(told) if told else "no boxes here"
+    return "; ".join(f"the {MODEL_TITLES[row.model].lower()} {row.backbone} loses {span(row.difference, row.low, row.high, '+.2f')} "
+                     f"more where the figure is hidden than where as much is hidden elsewhere: {row.verdict}" for row in
+                     statistics.compare_boxes(tabulate_conditions(train_boxes(place)), place.profile).itertuples()) or "no boxes here"
 
 
 tell({name: ask_boxes(place) for name, place in places.items()},
@@ -187,7 +189,7 @@ def column(name, place):
 stated = thesis.stack().map("{:.3f}".format).rename("thesis").swaplevel()
 table = pd.concat([stated, *(column(name, place) for name, place in every.items())], axis=1)
 table = table.reindex(sorted(table.index, key=lambda key: (list(MODEL_TITLES).index(key[0]), key[1]))).fillna("–")
-styled = table.rename(MODEL_TITLES, level=0).rename_axis(["model", "network"]).style.format(escape="html")
+styled = table.rename(MODEL_TITLES, level=0).rename_axis(["model", "network"]).style.format(escape="html").format_index(escape="html", axis=1)
 HTML(f'<div style="overflow-x: auto">{styled.set_properties(**{"white-space": "nowrap"}).to_html()}</div>')
 
 # %% [markdown]
@@ -222,7 +224,7 @@ def limits(place):
         yield f"with all pictures of a work on one side, frozen networks: {found}"
 
 
-Markdown("\n".join(f"- *{name}*: {'; '.join(limits(place))}." for name, place in places.items()))
+Markdown("\n".join(f"- *{escape_markdown(name)}*: {'; '.join(limits(place))}." for name, place in places.items()))
 
 # %% [markdown]
 # The best model, by the collection that the pictures come from, by what they are made of, and by the search that found them,
@@ -231,6 +233,8 @@ Markdown("\n".join(f"- *{name}*: {'; '.join(limits(place))}." for name, place in
 # %%
 groups = []
 for name, place in places.items():
+    if name not in best:
+        continue
     facets = describe_pictures(place.dataset)[["source", "medium"]].join(place.dataset.metadata.reindex(columns=["found"]))
     facets = facets.set_index(place.dataset.metadata["file_name"]).loc[:, lambda table: table.nunique() > 1]
     groups += [probes.accuracies_by_group(best[name], facets[facet]).assign(of=name, facet=facet) for facet in facets]

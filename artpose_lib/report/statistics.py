@@ -10,7 +10,9 @@ from scipy.optimize import curve_fit
 from statsmodels.formula.api import ols
 from statsmodels.stats import anova, proportion
 
+from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.draw.backgrounds import LINKED
+from artpose_lib.explain.backgrounds import BOX_CONDITIONS
 from artpose_lib.report.scores import (
     METRICS,
     MODEL_TITLES,
@@ -23,6 +25,7 @@ from artpose_lib.report.scores import (
     find_untuned,
     interval,
     name_as_ended,
+    per_trial,
     redraw_accuracies,
     summary,
 )
@@ -274,11 +277,32 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
 
 def score_models(predictions: pd.DataFrame, references: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     """`scores.against_thesis` of trials as they ended and of `probes`' references, with a column doubt, `find_doubt` of
-    each network."""
+    each network. The thesis' numbers stand beside its six poses alone."""
     answers = name_as_ended(predictions)
     doubts = [(*key, find_doubt(own, profile)) for key, own in answers.groupby(["model", "backbone"])]
     table = against_thesis(summary(pd.concat([answers, references])))
+    if set(class_names(answers)) != set(POSE_NAMES):
+        table["thesis"] = np.nan
     return table.merge(pd.DataFrame(doubts, columns=["model", "backbone", "doubt"]), "left").fillna({"doubt": ""})
+
+
+def compare_boxes(found: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """What it costs to hide the figure's box beyond hiding another's, from `backgrounds.tabulate_conditions`.
+
+    Returns a row for each model and architecture: model, backbone, whole (the accuracy where nothing is hidden), the
+    fields of `Difference` over the trials that `keep_trials` keeps, doubt (`find_doubt`) and verdict, in words.
+    """
+    rows = []
+    for (model, backbone), own in found.groupby(["model", "backbone"]) if len(found) else ():
+        doubt, kept = find_doubt(own, profile), keep_trials(own)
+        lost = len(find_diverged(kept))
+        gap = Difference(*[np.nan] * 6, 0, 0) if lost else difference(
+            kept, kept, part=BOX_CONDITIONS[1], second_part=BOX_CONDITIONS[2])
+        verdict = (f"nothing follows, since it {doubt}" if doubt else "the figure counts for more" if gap.low > 0 else
+                   "the figure counts for less" if gap.high < 0 else "that the figure counts for more is not settled")
+        whole = np.nan if lost else float(per_trial(kept)["accuracy"].mean())
+        rows.append((model, backbone, whole, *gap, doubt, verdict))
+    return pd.DataFrame(rows, columns=["model", "backbone", "whole", *Difference._fields, "doubt", "verdict"])
 
 
 def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:

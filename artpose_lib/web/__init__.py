@@ -89,13 +89,15 @@ def encode_jpeg(image: np.ndarray, height: int) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def choose(label: str, views: Mapping[str, object]) -> Choice:
-    """One of several views at a time; the first to begin with.
+def choose(label: str, views: Mapping[str, object]) -> Choice | HTML:
+    """One of several views at a time; the first to begin with. Of none, nothing.
 
     Parameters: `label` says what is chosen; `views` are figures from `plotting.show`, contact sheets, or whatever else
     a notebook shows as HTML (such as a data frame), by the name that the reader picks them by. Label and names are
     plain text.
     """
+    if not views:
+        return HTML("")
     bundles = {name: _bundle(view) for name, view in views.items()}
     options = "".join(f"<option>{escape(name)}</option>" for name in bundles)
     panels = "".join(

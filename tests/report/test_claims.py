@@ -194,6 +194,17 @@ def test_a_printed_number_holds_where_ours_is_surely_as_close(right, n, verdict)
                  second="frozen VGG16", value="0.850").verdict == UNTESTABLE
 
 
+def test_of_other_classes_no_claim_of_the_six_poses_is_tested():
+    found = context(trials("frozen VGG16", 90), trials("frozen Xception", 95))
+    for counts, testable in (pd.Series(10, list(POSE_NAMES)), True), (pd.Series(10, CLASSES), False):
+        found.study.dataset.counts = lambda counts=counts: counts
+        for claim in ("learns", "", "frozen VGG16"), ("best", "frozen VGG16", "frozen Xception"):
+            outcome = check(found, *claim)
+            assert (outcome.verdict != UNTESTABLE) == testable
+            assert testable or outcome.measured == "these pictures are not of the six poses"
+    assert check(found, "printed_largest", value="Pieta").verdict == FAILS
+
+
 @pytest.mark.parametrize("gap, n, verdict", [(0, 600, HOLDS), (0, 60, UNSETTLED), (0.05, 600, UNSETTLED),
                                              (0.2, 600, FAILS), (-0.2, 600, FAILS)])
 def test_close_has_to_be_shown(gap, n, verdict):

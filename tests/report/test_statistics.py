@@ -205,3 +205,16 @@ def test_a_spread_is_told_apart_the_more_often_the_larger_it_is_and_the_more_tri
     few, many = (pd.DataFrame({"accuracy": rng.normal(0.5, 0.05, trials), "pictures": 1000}) for trials in (5, 20))
     few, many = (statistics.simulate_spread(trials, (1, 3), runs=40)["found"].to_list() for trials in (few, many))
     assert few[0] <= 0.1 and many[0] <= 0.1 and few[0] < few[1] < many[1] and many[1] > 0.9
+
+
+def test_boxes_are_compared_network_by_network_and_of_none_nothing_is_said():
+    thesis, parts = find_profile("thesis"), {"test": 0.9, "box greyed": 0.5, "another's box greyed": 0.85}
+    own = pd.concat([predictions_of(guess(np.random.default_rng(0), CLASSES, 40, skill), part=part, seed=seed)
+                     for part, skill in parts.items() for seed in (1, 2, 3)]).assign(layers="frozen")
+    lost = own.assign(backbone="Xception", p_A=np.nan, p_B=np.nan, p_C=np.nan)
+    used, diverged = statistics.compare_boxes(pd.concat([own, lost]), thesis).itertuples()
+    assert used.low > 0 and not used.doubt and used.verdict == "the figure counts for more" and used.whole > used.second
+    assert diverged.verdict == "nothing follows, since it diverged" and np.isnan(diverged.difference)
+    assert statistics.compare_boxes(own.assign(part=own["part"].replace({"box greyed": "another's box greyed",
+        "another's box greyed": "box greyed"})), thesis)["verdict"].item() == "the figure counts for less"
+    assert statistics.compare_boxes(pd.DataFrame(columns=["condition", "strength"]), thesis).empty
