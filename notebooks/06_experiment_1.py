@@ -96,7 +96,7 @@ def tell_models(name):
     thesis, own = scores.thesis_accuracies() if name in poses else (), accuracies[name].groupby("model")["here"]
     told = [f"{words} {tell_range(own.get_group(model))}" + (f" (thesis: {tell_range(thesis[model])})" if model in thesis else "")
             for model, words in {"baseline": "from nothing", "frozen": "frozen", "finetuned": "fine-tuned"}.items() if model in own.groups]
-    return f"Rightly named: {', '.join(told)}."
+    return f"Rightly named: {', '.join(told) or 'nothing'}."
 
 
 def tell_files(name):

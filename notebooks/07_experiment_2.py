@@ -79,7 +79,7 @@ def tell_models(name):
     told = [f"{words} {tell_range(own.get_group(model))}" + (f" (thesis: {tell_range(thesis[model])})" if model in thesis else "")
             for model, words in {"finetuned": "without", "finetuned_aug": "with", "probe": "by a linear probe without augmentation or tuning",
                                  "file": "by the file's size alone"}.items() if model in own.groups]
-    return f"Rightly named: {', '.join(told)}."
+    return f"Rightly named: {', '.join(told) or 'nothing'}."
 
 
 def comparison(metric, *names):

@@ -207,7 +207,7 @@ def separate_works(place):
         sides = [dict(iter(own.predictions.groupby("backbone"))) for own in (apart, together)]
         for backbone, own in sides[0].items():
             row = statistics.compare(own, sides[1][backbone], place.profile)
-            yield f"{row['verdict']} with {backbone}, {span(row['difference'], row['low'], row['high'], '+.2f')}"
+            yield f"{row['verdict']} with {backbone}" + (f", {span(row['difference'], row['low'], row['high'], '+.2f')}" if row["trials"] else "")
 
 
 def limits(place):
