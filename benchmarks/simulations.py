@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 
 from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.explain.filters import max_t_p
+from artpose_lib.explain.filters import min_p
 from artpose_lib.report import claims, scores, verdicts
 from artpose_lib.train.recipes import find_profile
 
@@ -166,7 +166,7 @@ def selectivity(rounds: int, widths: Sequence[int] = (512, 1280, 2048, 3904)) ->
             for seed in range(rounds * (5 if planted is None else 1)):
                 peaks = np.random.default_rng([width, seed]).normal(size=(len(LABELS), width))
                 peaks[:, 0] += 20 * (planted == LABELS)
-                p = max_t_p(rankdata(peaks, axis=0), LABELS, 6, seed)
+                p = min_p(rankdata(peaks, axis=0), LABELS, 6, seed)
                 found.append(p.min() if planted is None else p[0])
             what = "none knows anything" if planted is None else f"one knows a class of {(planted == LABELS).sum()}"
             rows.append({"of": f"{width} filters", "if": what, "runs": len(found),

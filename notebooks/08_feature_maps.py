@@ -28,12 +28,14 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 
 # %%
 from html import escape
+from math import comb
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_backgrounds, train_boxes
 from artpose_lib.explain.explorer import FeatureMapExplorer
 from artpose_lib.explain.filters import FEWEST
@@ -185,7 +187,18 @@ shares.style.hide().format(dict.fromkeys(shares.columns[3:7], "{:.0%}") | {"unmo
 # Luck alone makes some filter among hundreds look selective. *Selective* counts only those that are more so than the luckiest
 # filter of all five blocks in 95 of 100 shuffles of the labels. That asks much: where a class has a handful of test pictures,
 # even a filter that never errs for it may be no rarer than luck. What is counted is selective; what is not counted may be.
-#
+
+# %%
+limits = []
+for model in models:
+    filters, pictures = sum(len(table) for table in model.tables.values()), len(model.tested)
+    fewest = next((m for m in range(1, pictures) if filters / comb(pictures, m) <= 0.05), None)
+    limits.append(f"{filters:,} filters of {escape_markdown(model.title)} on {pictures} pictures: " + (
+        f"{fewest} pictures" if fewest else "no class is large enough"))
+Markdown("Luck alone lets some of so many filters tell a small class from all the rest without an error. The smallest class for which "
+         f"that happens in at most one of 20 shuffles, so that its filter can be found at all: {'; '.join(limits)}.")
+
+# %% [markdown]
 # **One filter holds the torso, one the tree, one the arrow, and two the background and its sfumato.** The thesis read this in
 # five maps of one picture. Whether a filter holds a part can be asked of many pictures in which the part is known. So every
 # filter of every network was shown drawn Sebastians that it had not learned from. For each part, the filter that answers

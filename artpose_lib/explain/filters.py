@@ -1,16 +1,19 @@
 """The numbers of every filter of some layers, measured over the pictures of a test part."""
 
 from collections.abc import Sequence
+from functools import cache
+from math import comb
 
 import keras
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 
 from artpose_lib.explain.maps import DIVERGED, feature_maps, split_at_layer
 
 PERMUTATIONS = 999  # of the labels; the smallest p that they can show is 1 in 1,000
 CHUNKS = 9  # in which they are computed: 111 at a time take 20 MB for 6 classes and 3,904 filters
+MOST_PAIRS = 20_000  # that are counted exactly, which takes 0.2 s
 HEARD = 0.5  # a filter must answer in this share of the pictures with boxes, or with a part
 FAINT = 0.01  # a map that varies by less than this share of what is usual in its layer (the median) is silence
 FEWEST = 5  # pictures: a filter that is heard in fewer is not measured
@@ -33,9 +36,9 @@ def filter_tables(model, before, images: np.ndarray, labels: np.ndarray, classes
     heard: the number of pictures in which the filter is not silent, see `FAINT`. Of one that is heard in fewer than
         `FEWEST`, all numbers below are NaN.
     auc_<class>: the area under the ROC curve of the peak for the class against the others; NaN without pictures of it.
-    best_class, selectivity: the class whose area is the most standard deviations of chance above 0.5, and that area
-        ("" where it is not measured); see `deviations`.
-    p: how often chance makes some filter of all layers as selective as this one, 0.001 to 1; see `max_t_p`.
+    best_class, selectivity: the class whose area is the rarest by chance, and that area ("" where it is not measured);
+        see `rarities`.
+    p: how often chance makes some filter of all layers as selective as this one, 0.001 to 1; see `min_p`.
     inside, inside_others, box_share: the share of a map's energy (squared activations) inside the boxes of its picture
         and, as a control, inside those of the other pictures made as large, and the boxes' share of the picture, 0 to
         1: means over the pictures that have boxes and in which the filter is not silent; NaN where these are fewer
@@ -63,7 +66,7 @@ def filter_tables(model, before, images: np.ndarray, labels: np.ndarray, classes
     if not all(np.isfinite(own["var"]).all() for own in found.values()):
         raise ValueError(f"feature maps {DIVERGED}")
     ranks = {layer: rankdata(own["max"], axis=0) for layer, own in found.items()}
-    p = max_t_p(np.concatenate([*ranks.values()], axis=1), labels, len(classes), seed)
+    p = min_p(np.concatenate([*ranks.values()], axis=1), labels, len(classes), seed)
     ends = np.cumsum([own.shape[1] for own in ranks.values()])[:-1]
     surest = [max(np.flatnonzero(labels == index), key=column.__getitem__, default=None) if ablate else None
               for index, column in enumerate(np.transpose(probabilities))]
@@ -76,7 +79,7 @@ def _layer_table(found: dict[str, np.ndarray], ranks: np.ndarray, labels: np.nda
                  p: np.ndarray, boxed: int, drops: np.ndarray) -> pd.DataFrame:
     """Return the table of one layer, of what `_measure_picture` found, a row a picture."""
     aucs = class_aucs(ranks, labels, len(classes))
-    best = np.nanargmax(deviations(aucs, labels), axis=0)
+    best = np.nanargmax(rarities(aucs, labels), axis=0)
     heard = find_heard(found["max"], found["min"])
     shares = {name: np.where(heard, found[name], np.nan) for name in ("inside", "inside_others", "box_share")}
     boxed_enough = np.isfinite(shares["inside"]).sum(axis=0) >= max(HEARD * boxed, 1)
@@ -128,28 +131,51 @@ def class_aucs(ranks: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
     return (sums - of_class * (of_class + 1) / 2) / np.where(pairs > 0, pairs, np.nan)
 
 
-def deviations(aucs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return by how many standard deviations of chance areas (..., classes, filters) lie above 0.5.
+def rarities(aucs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return how rare areas (..., classes, filters) are by chance: -ln p of one filter and class, one-sided.
 
-    For a class of m among the n pictures of `labels` it is sqrt((n + 1) / (12 m (n - m))) (Mann and Whitney 1947): with
-    a single picture of a class, one filter in n finds it by luck and has an area of 1.
+    It is that of Mann and Whitney (1947), exact for peaks that are all different. With a single picture of a class, one
+    filter in n finds it by luck and has an area of 1. NaN without pictures of the class, or of others.
     """
-    of_class, n = np.bincount(labels, minlength=aucs.shape[-2]), len(labels)
-    return (aucs - 0.5) * np.sqrt(12 * of_class * (n - of_class) / (n + 1))[:, None]
+    found, n = np.full(aucs.shape, np.nan), len(labels)
+    for index, m in enumerate(np.bincount(labels, minlength=aucs.shape[-2])):
+        if 0 < m < n:
+            pairs = np.floor(aucs[..., index, :] * m * (n - m) + 1e-6).astype(int)
+            found[..., index, :] = -np.log(_count_ways(int(m), n)[pairs] / comb(n, m))
+    return found
 
 
-def max_t_p(ranks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+@cache
+def _count_ways(m: int, n: int) -> np.ndarray:
+    """Return of the ways to choose m of n pictures those in which at least so many of the m (n - m) pairs are right,
+    float64 (m (n - m) + 1,); by the normal law where these pairs are too many to count."""
+    if (pairs := m * (n - m)) > MOST_PAIRS:
+        return comb(n, m) * norm.sf(np.arange(pairs + 1) - 0.5, pairs / 2, np.sqrt(pairs * (n + 1) / 12))
+    ways = np.zeros((m + 1, pairs + 1))
+    ways[0, 0] = 1
+    for rank in range(n):  # by rank from below, each is chosen or not: it is above all that were not
+        for chosen in range(min(m, rank + 1), max(0, rank - (n - m)), -1):
+            right = rank + 1 - chosen
+            ways[chosen, right:] += ways[chosen - 1, :pairs + 1 - right]
+    return ways[m, ::-1].cumsum()[::-1]
+
+
+def min_p(ranks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Return how often chance makes some filter as selective as each one is, float64 (filters,), 0.001 to 1.
 
-    p is the share of the permutations of the labels, the true ones counted in, in which the largest of `deviations` of
-    all filters and classes comes up to the filter's own largest (Westfall and Young 1993, single-step maxT). Where no
+    p is the share of the permutations of the labels, the true ones counted in, in which the largest of `rarities` of
+    all filters and classes comes up to the filter's own largest (Westfall and Young 1993, single-step minP). Where no
     filter knows anything, any of them gets p <= 0.05 in at most 5 % of the cases. Parameters as in `class_aucs`,
     `labels` one row.
+
+    About filters / comb(n, m) filters part a class of m pictures from the rest by luck: where that is above 0.05, no
+    test can find one that never errs for it. Of 24 pictures in classes of 7, 6, 5, 3, 2 and 1, such a filter is found
+    for 5 pictures among 512 filters, for 6 among 2,048, and for 7 among 3,904.
     """
-    own = np.nanmax(deviations(class_aucs(ranks, labels, count), labels), axis=0)
+    own = np.nanmax(rarities(class_aucs(ranks, labels, count), labels), axis=0)
     permuted = np.random.default_rng(seed).permuted(np.tile(labels, (PERMUTATIONS, 1)), axis=1)
-    largest = np.concatenate([np.nanmax(deviations(class_aucs(ranks, some, count), labels), axis=(1, 2))
-                              for some in np.split(permuted, CHUNKS)])
+    highest = np.concatenate([class_aucs(ranks, some, count).max(axis=-1) for some in np.split(permuted, CHUNKS)])
+    largest = np.nanmax(rarities(highest[..., None], labels), axis=(1, 2))
     return (1 + (largest[:, None] >= own).sum(axis=0)) / (1 + PERMUTATIONS)
 
 

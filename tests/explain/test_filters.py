@@ -9,18 +9,20 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from keras import layers
-from scipy.stats import rankdata
+from scipy.stats import mannwhitneyu, rankdata
 from sklearn.metrics import roc_auc_score
 from tinynet import COLOURS, SIZE
 
+from artpose_lib.explain import filters
 from artpose_lib.explain.filters import (
     STRONGEST,
+    _count_ways,
     box_mask,
     class_aucs,
-    deviations,
     filter_tables,
-    max_t_p,
     measure_importance,
+    min_p,
+    rarities,
 )
 from artpose_lib.explain.maps import feature_maps
 from artpose_lib.model.backbones import BACKBONES
@@ -110,7 +112,7 @@ def test_numbers_are_those_of_version_0_1_0():
         "auc_red": [1, 0.34375, 0.308594, np.nan, 0.359375],
         "auc_green": [0.25, 0.882812, 0.308594, np.nan, 0.613281],
         "selectivity": [1, 0.882812, 0.882812, np.nan, 0.613281],
-        "p": [0.001, 0.006, 0.006, np.nan, 0.953],
+        "p": [0.001, 0.006, 0.006, np.nan, 0.963],
         "inside": [0.091816, 0.093154, 0.077693, np.nan, 0.089219],
         "importance_green": [0, 6.32958, 0, np.nan, 0],
         "importance": [2.53679, 2.10986, 1.958716, np.nan, 0],
@@ -298,16 +300,27 @@ def test_noise_gets_a_small_p_no_more_often_than_it_should():
     rng = np.random.default_rng(0)
     for width, silent in ((1, -9), (20, -9), (20, 0)):
         blocks = [rankdata(np.maximum(rng.normal(size=(24, width)), silent), axis=0) for _ in range(200)]
-        smallest = np.array([max_t_p(ranks, UNEVEN, 6, seed).min() for seed, ranks in enumerate(blocks)])
+        smallest = np.array([min_p(ranks, UNEVEN, 6, seed).min() for seed, ranks in enumerate(blocks)])
         for level in (0.05, 0.25, 0.5, 0.75):
             assert (smallest <= level).mean() - level < 3.5 * np.sqrt(level * (1 - level) / 200)
 
 
-def test_areas_of_chance_deviate_alike_for_every_class():
-    rng = np.random.default_rng(0)
-    found = deviations(class_aucs(rankdata(rng.normal(size=(24, 20_000)), axis=0), UNEVEN, 7), UNEVEN)
-    assert found[:6].mean(axis=1) == pytest.approx(0, abs=0.05) and found[:6].std(axis=1) == pytest.approx(1, abs=0.02)
-    assert np.isnan(found[6]).all()
+@pytest.mark.parametrize("m, n", [(1, 24), (5, 24), (7, 12), (20, 40)])
+def test_areas_are_as_rare_as_scipy_says(m, n):
+    rng, labels = np.random.default_rng(0), np.arange(n) < m
+    peaks = rng.normal(size=(n, 30)) + labels[:, None] * np.linspace(0, 3, 30)
+    expected = mannwhitneyu(peaks[labels], peaks[~labels], alternative="greater", method="exact").pvalue
+    found = rarities(class_aucs(rankdata(peaks, axis=0), labels.astype(int), 3), labels.astype(int))
+    np.testing.assert_allclose(np.exp(-found[1]), expected, rtol=1e-9)
+    assert np.isnan(found[2]).all() and (found[0] >= 0).all()
+
+
+def test_many_pairs_are_as_rare_as_few_by_the_normal_law(monkeypatch):
+    exact = _count_ways(30, 100)
+    monkeypatch.setattr(filters, "MOST_PAIRS", 0)
+    by_law = _count_ways.__wrapped__(30, 100)
+    likely = exact / exact[0] > 0.01
+    np.testing.assert_allclose(by_law[likely], exact[likely], rtol=0.05)
 
 
 def test_the_favourite_class_is_not_that_of_a_single_picture(model, data):
@@ -321,15 +334,13 @@ def test_the_favourite_class_is_not_that_of_a_single_picture(model, data):
     assert (found["best_class"], found["selectivity"]) == ("green", found["auc_green"])
 
 
-def test_a_filter_that_knows_a_class_is_found_among_many_though_others_have_few_pictures():
+@pytest.mark.parametrize("width, smallest", [(512, 5), (1280, 6), (3904, 7)])
+def test_a_filter_that_knows_a_class_is_found_where_luck_does_not_make_as_good_ones(width, smallest):
     """Chance gives an area of 1 for the class of a single picture in nearly every block: it must not hide the rest."""
-    peaks = np.random.default_rng(0).normal(size=(24, 2048))
-    for planted, label in ((7, 3), (9, 5)):
-        peaks[:, planted] += 20 * (label == UNEVEN)
-    ranks = rankdata(peaks, axis=0)
-    aucs, p = class_aucs(ranks, UNEVEN, 6), max_t_p(ranks, UNEVEN, 6, 0)
-    assert (aucs[1] == 1).any() and aucs[3, 7] == aucs[5, 9] == 1
-    assert set(np.flatnonzero(p <= 0.05)) == {7, 9}
+    peaks, counts = np.random.default_rng(0).normal(size=(24, width)), np.bincount(UNEVEN)
+    peaks[:, :6] += 20 * (UNEVEN[:, None] == np.arange(6))
+    p = min_p(rankdata(peaks, axis=0), UNEVEN, 6, 0)
+    assert set(np.flatnonzero(p <= 0.05)) == set(np.flatnonzero(counts >= smallest))
 
 
 # --- the rest of the network
