@@ -128,9 +128,10 @@ def summary(predictions: pd.DataFrame, part: str = "test", level: float = 0.95) 
         cells = predictions.iloc[:0]
     for key, own in cells.groupby(_TRIAL[:2], sort=False):
         trials = [cells.to_numpy()[None] for _, cells in own.groupby("seed", sort=False)["cell"]]
-        means, redrawn = bootstrap_means([trials], k)
-        ends = interval(redrawn[0], means[0], level)
-        rows.append((*key, len(trials), 0, len(own), *np.stack([means[0], *ends], axis=1).ravel()))
+        (found,), (redrawn,) = bootstrap_means([trials], k)
+        mean = found.mean(axis=0)
+        ends = interval(widen(redrawn, found), mean, level).clip(0, 1)
+        rows.append((*key, len(trials), 0, len(own), *np.stack([mean, *ends], axis=1).ravel()))
     columns = [metric + end for metric in METRICS for end in ("", "_low", "_high")]
     table = pd.DataFrame(rows, columns=[*_TRIAL[:2], "trials", "diverged", "pictures", *columns])
     table, diverged = table.set_index(_TRIAL[:2]), lost.groupby(_TRIAL[:2], sort=False).size()
@@ -140,18 +141,35 @@ def summary(predictions: pd.DataFrame, part: str = "test", level: float = 0.95) 
 
 
 def bootstrap_means(sides: list[list[np.ndarray]], k: int, resamples: int = RESAMPLES) -> tuple[np.ndarray, np.ndarray]:
-    """The mean scores of some conditions over trials, (conditions, 3), and redrawn ones, (conditions, resamples, 3).
+    """The scores of some conditions, (conditions, trials, 3), and redrawn means, (conditions, resamples, 3).
 
     Each side has the same number of trials, each of these the cells of its pictures, int (conditions, pictures): the
     conditions of one side are those that see the same pictures. Two levels are drawn with replacement, the trials and
     the pictures of each (Davison and Hinkley 1997, Section 3.8), and all trials of a side together get `MADE_UP`
     pictures more on average, so that where all answers are right, or all differences 0, a doubt is left that shrinks
-    with the pictures. The chapter on the audit simulates how often such intervals hold the truth.
+    with the pictures. `widen` makes up for few trials.
     """
     rng = np.random.default_rng(0)
     drawn = rng.integers(len(sides[0]), size=(resamples, len(sides[0])))
-    means = [scores(np.stack([count_cells(cells, k) for cells in side])).mean(axis=0) for side in sides]
-    return np.concatenate(means), np.concatenate([scores(_redraw(side, k, drawn, rng)).mean(axis=2) for side in sides])
+    found = [scores(np.stack([count_cells(cells, k) for cells in side], axis=1)) for side in sides]
+    return np.concatenate(found), np.concatenate([scores(_redraw(side, k, drawn, rng)).mean(axis=2) for side in sides])
+
+
+def widen(redrawn: np.ndarray, trials: np.ndarray) -> np.ndarray:
+    """Redrawn means, (resamples, ...), as far from the mean of the `trials`, (n, ...), as so few trials ask for.
+
+    Drawn with replacement, n trials spread less than trials do, by (n - 1) / n: the rest is added. And a spread that n
+    trials tell is not known: distances grow by what a t-quantile has over the normal one, with the degrees of freedom
+    of Satterthwaite (1946), of which pictures have no end. A single trial tells no spread, and nothing is widened. The
+    chapter on the audit simulates how often such intervals hold the truth.
+    """
+    n, mean, varies = len(trials), trials.mean(axis=0), redrawn.var(axis=0)
+    if n < 2:
+        return redrawn
+    spread = np.maximum(trials.var(axis=0, ddof=1) / n, 1e-12)
+    wanted = varies + spread / n
+    quantile = stats.t.ppf(0.975, (n - 1) * (wanted / spread) ** 2) / stats.norm.ppf(0.975)
+    return mean + (redrawn - mean) * quantile * np.sqrt(wanted / np.maximum(varies, 1e-12))
 
 
 def _redraw(trials: list[np.ndarray], k: int, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:

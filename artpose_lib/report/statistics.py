@@ -28,6 +28,7 @@ from artpose_lib.report.scores import (
     per_trial,
     redraw_accuracies,
     summary,
+    widen,
 )
 from artpose_lib.train.recipes import RECIPES, Profile
 from artpose_lib.train.records import class_names
@@ -179,8 +180,9 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     sides = [[own.to_numpy().T for _, own in side.groupby("seed")[columns]] for side, columns in (
         [(both, ["cell_x", "cell_y"])] if paired else [(one, ["cell"]), (two, ["cell"])])]
     found = bootstrap_means(sides, len(class_names(first)))
-    (before, after), redrawn = (values[..., METRICS.index(metric)] for values in found)
-    gaps = redrawn[1] - redrawn[0]
+    trials, redrawn = (values[..., METRICS.index(metric)] for values in found)
+    before, after = trials.mean(axis=1)
+    gaps = widen(redrawn[1] - redrawn[0], trials[1] - trials[0])
     found = before, after, after - before, *interval(gaps, after - before, level), find_p(gaps)
     return Difference(*map(float, found), one["seed"].nunique(), len(one))
 

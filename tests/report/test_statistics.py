@@ -126,9 +126,9 @@ def test_a_difference_of_f1_is_that_of_scikit_learn():
 def test_differences_stay_what_they_were():
     first, second = (pd.concat([drawn_predictions(skill=skill, seed=seed) for seed in range(3)]) for skill in (1, 1.5))
     paired = statistics.difference(first, second, "macro_f1")
-    assert paired[2:7] == pytest.approx((0.12730407909882124, 0.05066754463092135, 0.20441433973614925, 0.0005, 3))
+    assert paired[2:7] == pytest.approx((0.12730407909882124, 0.003437325663190046, 0.25193651071956324, 0.046, 3))
     apart = statistics.difference(first, second.assign(file_name="x" + second["file_name"]), "weighted_f1")
-    assert apart[2:6] == pytest.approx((0.12720390463186226, 0.008226846276153497, 0.2311866113367292, 0.033))
+    assert apart[2:6] == pytest.approx((0.12720390463186226, -0.016554027146077604, 0.25284441939288754, 0.084))
 
 
 def test_power_is_read_from_how_often_two_models_disagree():
@@ -197,7 +197,7 @@ def test_equal_models_are_seldom_told_apart():
         sides = [pd.concat([predictions_of(guess(rng, CLASSES, 50, 0.6), model=name, seed=seed) for seed in range(3)])
                  for name in ("baseline", "frozen")]
         verdicts.append(compared(*sides)["verdict"])
-    assert 1 - np.mean([verdict == "not settled" for verdict in verdicts]) <= 0.05
+    assert np.mean([verdict in ("higher", "lower") for verdict in verdicts]) <= 0.05
 
 
 def test_a_spread_is_told_apart_the_more_often_the_larger_it_is_and_the_more_trials_there_are():
