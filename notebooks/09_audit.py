@@ -256,6 +256,10 @@ Markdown("How many test pictures two models take that differ by five points depe
 # are named by a coin, one success and one failure on average {cite}`plusfour`. Without them seven right answers out of seven
 # would have an interval of no width, as if nothing else could ever happen.
 #
+# Few trials tell badly how much trials differ, so distances are widened as a t-quantile would {cite}`satterthwaite`. Three
+# trials that differ as much as those of the fine-tuned VGG16, and hardly by their pictures, are still too few: the rows with
+# such a standard deviation say how often equal networks are then told apart.
+#
 # Verdicts on claims are tried as whole verdicts. Where networks are equal, "holds" and "does not hold" are both wrong. A
 # filter that never errs is planted among others that know nothing. And a temperature that is fitted to a few held-out
 # pictures can make probabilities worse: the last table says how far they are from the true ones (Kullback-Leibler
