@@ -257,7 +257,7 @@ Markdown("How many test pictures two models take that differ by five points depe
 # would have an interval of no width, as if nothing else could ever happen.
 #
 # Few trials tell badly how much trials differ, so distances are widened as a t-quantile would {cite}`satterthwaite`. Three
-# trials that differ as much as those of the fine-tuned VGG16, and hardly by their pictures, are still too few: the rows with
+# or four trials that differ as much as those of the fine-tuned VGG16, and hardly by their pictures, are still too few: the rows with
 # such a standard deviation say how often equal networks are then told apart.
 #
 # Verdicts on claims are tried as whole verdicts. Where networks are equal, "holds" and "does not hold" are both wrong. A

@@ -1,7 +1,8 @@
 """What settles a claim: an order, a closeness, a rank or a habit of mistakes holds, fails, or is not settled.
 
 Errors are at most 5 % for the whole verdict, however many networks or classes a claim speaks of: it holds where each of
-its comparisons does, and fails where one surely points the other way, corrected for their number (Bonferroni).
+its comparisons does, and fails where one surely points the other way, corrected for their number (Bonferroni). Of three
+or four trials that differ by far more than their pictures explain, errors come to 10 %: `benchmarks/simulations.py`.
 """
 
 from collections.abc import Sequence
