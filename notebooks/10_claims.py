@@ -65,5 +65,5 @@ HTML(tables.claims_table(checked))
 # A verdict is about the pictures that it was found on. A claim that fails there may hold for the thesis' own, which nobody
 # has published. How often such verdicts err is simulated at the end of {doc}`the audit <09_audit>`.
 
-# %% tags=["hide-input"]
+# %%
 Markdown("\n\n".join(place.banner() for place in places.values() if not place.trains))
