@@ -204,7 +204,7 @@ moved = {f"{MODEL_TITLES[model]}, at random → works together": rows for model,
 works = " ".join(f"{name}: {tables.tell_changes(rows)}." for name, rows in moved.items())
 Markdown("No reference comes with these pages." if of.trains else "\n".join([
     f"- *The same work on both sides*. The {len(of.dataset)} pictures show {of.card['works']} works, and divided at random some are "
-    f"learned and tested. {works}", *([tell_pictures()] if len(networks) else []), *([tell_searches()] if "found" in of.dataset.metadata else [])]))
+    f"learned and tested. {works}", *([tell_pictures()] if len(networks) else []), *([tell_searches()] if {"first", "second"} <= {*of.dataset.metadata.get("found", ())} else [])]))
 
 # %% [markdown]
 # ## How they learned

@@ -265,10 +265,10 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
     outs = {chapter: locate_executed(root, chapter) for chapter in sources}
     for folder in ("chapters", "_static"):
         sweep(root / "book" / folder)
-    for chapter in sources:
-        if read_fingerprint(outs[chapter]) == marks[chapter]:
-            say(f"{chapter.stem}: nothing changed")
     waiting = [chapter for chapter in sources if read_fingerprint(outs[chapter]) != marks[chapter]]
+    for chapter in sources:
+        if chapter not in waiting:
+            say(f"{chapter.stem}: nothing changed")
     lanes = 1 if parameters.get("profile") == "thesis" or os.environ.get("KERAS_BACKEND") == "jax" else 2
     ended: queue.SimpleQueue[tuple[Path, BaseException | None]] = queue.SimpleQueue()
     left, progress = iter(waiting), _Progress(waiting, lanes)
