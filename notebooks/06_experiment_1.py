@@ -26,8 +26,6 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-from dataclasses import replace
-
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
@@ -38,28 +36,17 @@ from artpose_lib.report import figures, probes, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import open_places
-from artpose_lib.train.records import Trials
 from artpose_lib.train.study import open_study
 from artpose_lib.train.variants import VARIANTS
 from artpose_lib.web import choose
 
 MODELS = ["baseline", "frozen", "finetuned"]
-SIDE = 96  # pixels: the size at which two processors can train the larger networks from nothing
-
-
-def gather(of):
-    found = of.train(*MODELS)
-    if of.trains:
-        return found
-    trained = {one.names["backbone"] for one in found.records if one.names["model"] == "baseline"}
-    small = replace(of, profile=replace(of.profile, input_size=SIDE))
-    rest = small.find("baseline", backbones=[name for name in BACKBONES if name not in trained])
-    return Trials([*found.records, *rest.records], found.missing)
-
 
 study = open_study(data, weights, profile, results, classes, cluster)
 places = open_places(study)
-found = {name: trials for name, of in places.items() if (trials := gather(of)).records}
+found = {name: of.train(*MODELS) for name, of in places.items()}
+found = {name: own if places[name].trains else places[name].add_small_baselines(own) for name, own in found.items()}
+found = {name: own for name, own in found.items() if own.records}
 simple = {name: probes.predict_references(places[name], "random") if places[name].trains
           else places[name].read_simple("random") for name in found}
 poses = [name for name in found if set(places[name].dataset.classes) == set(POSE_NAMES)]  # what may stand beside the thesis

@@ -18,6 +18,7 @@ import pandas as pd
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions, train_boxes
+from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import printed, scores
 from artpose_lib.report.statistics import (
     FEWEST_TRIALS,
@@ -44,9 +45,7 @@ from artpose_lib.report.verdicts import (
     rank_class,
 )
 from artpose_lib.train.recipes import BORROWED, MODELS, RECIPES
-from artpose_lib.train.records import Trials, all_records
 from artpose_lib.train.study import NO_WEIGHTS, Study
-from artpose_lib.train.trials import PROTOCOL_OF_BATCH_NORM
 from artpose_lib.train.variants import VARIANTS
 
 # Poses by how many figures they have (Section 2.1).
@@ -171,12 +170,9 @@ def train_claims(study: Study) -> ClaimContext:
         found = study.train("finetuned", variant=VARIANTS["A8 all layers in phase I"], backbones=["VGG16"])
         unstaged = found.predictions if found.records else unstaged  # a reference may be without
     if not study.trains:
-        known = {record.names["backbone"] for record in trained.records if record.names["model"] == "baseline"}
-        more = [record for record in all_records(study.results) if record.names["model"] == "baseline"
-                and record.names["backbone"] not in known and record.config.get("protocol") == PROTOCOL_OF_BATCH_NORM
-                and "experiment" not in record.config and "variant" not in record.config["recipe"]]
-        small = {f"baseline {record.names['backbone']}": record.config["size"] for record in more}
-        trained = Trials([*trained.records, *more], trained.missing)
+        trained = study.add_small_baselines(trained)
+        small = {f"{one.names['model']} {one.names['backbone']}": one.config["size"] for one in trained.records
+                 if one.config["size"] < BACKBONES[one.names["backbone"]].input_size}
     return ClaimContext(study, trained.predictions, trained.history, unstaged, tabulate_conditions(train_boxes(study)),
                         small)
 

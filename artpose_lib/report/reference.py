@@ -41,6 +41,7 @@ from artpose_lib.report import audit, probes
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
+from artpose_lib.train.trials import PROTOCOL_OF_BATCH_NORM
 
 CARD, PICTURES = "card.json", "pictures.parquet"
 SIMPLE, SOURCES, PAIRS = "simple.parquet", "sources.parquet", "pairs.parquet"
@@ -77,6 +78,14 @@ class Edition(Study):
         return self.card["weights"][backbone]
 
     train = Study.find
+
+    def add_small_baselines(self, trials: records.Trials) -> records.Trials:
+        """Found trials, and baselines by today's protocol, on smaller pictures, of networks that have no other."""
+        known = {one.names["backbone"] for one in trials.records if one.names["model"] == "baseline"}
+        more = [one for one in records.all_records(self.results) if one.names["model"] == "baseline"
+                and one.names["backbone"] not in known and one.config.get("protocol") == PROTOCOL_OF_BATCH_NORM
+                and "experiment" not in one.config and "variant" not in one.config["recipe"]]
+        return records.Trials([*trials.records, *more], trials.missing)
 
     def read_simple(self, scheme: str) -> pd.DataFrame:
         """As `probes.predict_references`."""
