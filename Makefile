@@ -47,6 +47,6 @@ $(READY): requirements.txt pyproject.toml
 		"$(or $(PYTHON),what is on the path) is none: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "artpose: $(VENV) is made by $(PYTHON), $$($(PYTHON) -V)"
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --no-deps -r requirements.txt
+	$(VENV)/bin/pip install --quiet --no-deps --no-compile -r requirements.txt  # what is imported compiles itself
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
