@@ -124,7 +124,7 @@ if art:
         + (f"- Without photographs: so few pictures taught {lost} too little to set it beside these." if lost else "")))
 
 # %% [markdown]
-# **What the audit found** ({doc}`the audit <09_audit>`).
+# **What the audit found** ({doc}`the audit <10_audit>`).
 
 # %%
 slips = audit.compare(art, ["A1"]).dropna(subset="difference") if art else pd.DataFrame(columns=["backbone"])
@@ -137,7 +137,7 @@ for slip in slips.sort_values("backbone", key=lambda names: names != "Xception",
         f"{within(slip.low, slip.high)}.".replace(" -", " −")))
 
 # %% [markdown]
-# **What a network looks at** ({doc}`feature maps <08_feature_maps>`, {doc}`discussion <11_discussion>`).
+# **What a network looks at** ({doc}`feature maps <09_feature_maps>`, {doc}`discussion <12_discussion>`).
 
 # %%
 if art:
@@ -173,10 +173,10 @@ Markdown(study.banner())
 #   from the museums to pictures that a network can learn from
 # - {doc}`Models <05_models>`, {doc}`Experiment 1 <06_experiment_1>`, {doc}`Experiment 2 <07_experiment_2>`: do photographs help, does
 #   augmentation, which poses are mistaken for which
-# - {doc}`Feature maps <08_feature_maps>`: what each filter of a network answers to
-# - {doc}`The audit <09_audit>`, {doc}`the claims <10_claims>`, {doc}`the discussion <11_discussion>`: where the thesis' text and scripts
+# - {doc}`Feature maps <09_feature_maps>`: what each filter of a network answers to
+# - {doc}`The audit <10_audit>`, {doc}`the claims <11_claims>`, {doc}`the discussion <12_discussion>`: where the thesis' text and scripts
 #   part, and what becomes of each of its sentences
-# - {doc}`Speed <12_speed>`: how long all of this takes
+# - {doc}`Speed <13_speed>`: how long all of this takes
 #
 # The thesis is a bachelor's thesis, and its scripts are public {cite}`thesiscode`. Its tables are carried here as data and
 # stand beside ours everywhere. Where its text leaves something open, the scripts were read for it; where the two part, this book follows the

@@ -96,4 +96,4 @@ Markdown(f"{len(decided)} decisions stand. They leave {len(study.dataset)} of {b
 # %% [markdown]
 # The thesis drew a box around each figure (its Figure A.8), in the hope that a network which sees only what is inside
 # would learn the pose and not the landscape. The board draws such boxes too; they stand in the table's column `boxes`, and
-# the chapter on {doc}`feature maps <08_feature_maps>` puts them to use.
+# the chapter on {doc}`feature maps <09_feature_maps>` puts them to use.

@@ -106,7 +106,7 @@ if problems:
 # ## What they are made of
 #
 # Collections have poses of their own, and photograph them in ways of their own. Where one pose comes from one place, or one
-# century, or one material, a network may know that and not the pose; {doc}`the discussion <11_discussion>` asks what that is
+# century, or one material, a network may know that and not the pose; {doc}`the discussion <12_discussion>` asks what that is
 # worth. *Century* is the middle of the years that a museum gives; *medium* puts hundreds of ways of saying "oil on canvas" into
 # a few words, and the museums' own stay in the table.
 

@@ -89,17 +89,17 @@ def chapter(monkeypatch):
     def run(folder):
         monkeypatch.setattr(study, "open_study", lambda *_: SimpleNamespace(banner=lambda: ""))
         monkeypatch.setattr(appendix, "read_reports", partial(appendix.read_reports, folder))
-        cells = [cell.source for cell in jupytext.read(ROOT / "notebooks" / "12_speed.py").cells
+        cells = [cell.source for cell in jupytext.read(ROOT / "notebooks" / "13_speed.py").cells
                  if cell.cell_type == "code"]
         names, said = {}, []
         for cell in cells:
             *lines, last = ast.parse(cell).body
-            exec(compile(ast.Module(lines, []), "12_speed", "exec"), names)
+            exec(compile(ast.Module(lines, []), "13_speed", "exec"), names)
             if isinstance(last, ast.Expr):
-                shown = eval(compile(ast.Expression(last.value), "12_speed", "eval"), names)
+                shown = eval(compile(ast.Expression(last.value), "13_speed", "eval"), names)
                 said.append(getattr(shown, "data", None) or "a figure")
             else:
-                exec(compile(ast.Module([last], []), "12_speed", "exec"), names)
+                exec(compile(ast.Module([last], []), "13_speed", "exec"), names)
         return "\n".join(said)
 
     return run

@@ -21,7 +21,7 @@ def test_the_first_view_of_the_feature_maps_loads_little(pages, chromium):
     context = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True)
     page = context.new_page()
     page.on("request", lambda request: loaded.add(request.url.split("?")[0].split("#")[0]))
-    page.goto((pages / "book" / "chapters" / "08_feature_maps.html").as_uri(), wait_until="networkidle")
+    page.goto((pages / "book" / "chapters" / "09_feature_maps.html").as_uri(), wait_until="networkidle")
     # The theme's icons come without its script of 1.5 MB.
     icons = page.locator(".fa-bars:visible").first
     assert icons.evaluate("icon => getComputedStyle(icon, '::before').content").strip('"') == "\uf0c9"
@@ -104,7 +104,7 @@ def test_every_link_to_a_feature_map_shows_one(pages, chromium):
     """Of the chapter's prose, tables and tour: a map that is not flat, in sight, and no complaint."""
     context = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True)
     page = context.new_page()
-    page.goto((pages / "book" / "chapters" / "08_feature_maps.html").as_uri())
+    page.goto((pages / "book" / "chapters" / "09_feature_maps.html").as_uri())
     page.wait_for_selector(".artpose-maps:not([aria-busy]) .maps-figures canvas")
     for table in page.locator("details.maps-all").all():
         table.locator("summary").click()

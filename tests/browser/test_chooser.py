@@ -77,7 +77,7 @@ def test_a_narrow_page_does_not_scroll_sideways(open_page):
 
 def test_claims_are_picked_by_verdict_and_section_and_all_seen_without_javascript(open_page):
     table = pd.DataFrame({"id": ["C1", "C2", "C3"], "section": ["Abstract", HOSTILE, HOSTILE], "quote": HOSTILE,
-                          "page": "10_claims", "measured": HOSTILE, "verdict": [HOLDS, UNSETTLED, HOLDS],
+                          "page": "11_claims", "measured": HOSTILE, "verdict": [HOLDS, UNSETTLED, HOLDS],
                           "remark": ["", "more", HOSTILE]})
     html = tables.claims_table({HOSTILE: table})
     page = open_page(html, viewport={"width": 390, "height": 800})

@@ -96,7 +96,7 @@ tell(answers, f"yes, {said['finetuned_aug']}")
 
 # %% [markdown]
 # That is the model with the highest validation accuracy: to look for the best on the test pictures would favour the luckiest.
-# Whether it is surely better than all others {doc}`the claims <10_claims>` ask.
+# Whether it is surely better than all others {doc}`the claims <11_claims>` ask.
 #
 # ## Do photographs help?
 
@@ -167,7 +167,7 @@ tell({name: ask_boxes(place) for name, place in places.items()},
 
 # %% [markdown]
 # The figure's box is greyed, or as much of the same picture where another picture's figure stands.
-# {doc}`The feature maps <08_feature_maps>` show more, and on drawings whether a network *can* learn a pose by its background.
+# {doc}`The feature maps <09_feature_maps>` show more, and on drawings whether a network *can* learn a pose by its background.
 #
 # ## Every model
 #

@@ -63,7 +63,7 @@ HTML(tables.claims_table(checked))
 # - Several claims are tested at once. Of twenty that are neither true nor false, one would hold or fail by luck.
 #
 # A verdict is about the pictures that it was found on. A claim that fails there may hold for the thesis' own, which nobody
-# has published. How often such verdicts err is simulated at the end of {doc}`the audit <09_audit>`.
+# has published. How often such verdicts err is simulated at the end of {doc}`the audit <10_audit>`.
 
 # %%
 Markdown("\n\n".join(place.banner() for place in places.values() if not place.trains))
