@@ -40,7 +40,7 @@ if art:
     found = art.find("baseline", "frozen", "finetuned", "finetuned_aug").predictions
     untuned = scores.find_untuned(found)  # fine-tuned by name alone: they count only where all trials of a network are such
     found = found[~untuned | untuned.groupby([found["model"], found["backbone"]]).transform("all")]
-    found = pd.concat([found, art.read_simple("random").query("model in ['probe', 'file', 'commonest']")], ignore_index=True)
+    found = pd.concat([found, art.read("simple_random").query("model in ['probe', 'file', 'commonest']")], ignore_index=True)
     doubts = {key: statistics.find_doubt(own, art.profile) for key, own in found.groupby(["model", "backbone"])}
     table = scores.summary(found)
     table["doubt"] = [doubts.get(key, "") for key in zip(table["model"], table["backbone"], strict=True)]
@@ -145,7 +145,7 @@ if art:
     told = [f"- At the figure? A {row.model} {row.backbone} names {100 * row.whole:.0f} % of the pictures whose figures have checked boxes; "
             f"{100 * row.second:.0f} % with as much of something else painted grey, {100 * row.first:.0f} % with the figure painted grey, "
             f"a cost of {100 * row.difference:+.0f} points {within(row.low, row.high)}: {row.verdict}." for row in boxed.itertuples()]
-    new = probes.compare_sources(art.read_sources()).query("source == 'all'").sort_values("difference")
+    new = probes.compare_sources(art.read("sources")).query("source == 'all'").sort_values("difference")
     told += ["- At the collection? Museums photograph their own pieces in their own way. A linear probe is right so often about a collection "
              "that it has not learned from, and beside it where all are known: " + "; ".join(
         f"{row.backbone} {100 * row.left_out:.0f} and {100 * row.at_random:.0f} %, {100 * row.difference:+.0f} points "

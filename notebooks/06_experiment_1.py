@@ -35,7 +35,7 @@ from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures, probes, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
-from artpose_lib.report.reference import open_places
+from artpose_lib.report.reference import measure, open_places
 from artpose_lib.train.study import open_study
 from artpose_lib.train.variants import VARIANTS
 from artpose_lib.web import choose
@@ -47,8 +47,7 @@ places = open_places(study)
 found = {name: of.train(*MODELS) for name, of in places.items()}
 found = {name: own if places[name].trains else places[name].add_small_baselines(own) for name, own in found.items()}
 found = {name: own for name, own in found.items() if own.records}
-simple = {name: probes.predict_references(places[name], "random") if places[name].trains
-          else places[name].read_simple("random") for name in found}
+simple = {name: measure(places[name], "simple_random") for name in found}
 poses = [name for name in found if set(places[name].dataset.classes) == set(POSE_NAMES)]  # what may stand beside the thesis
 first, *_ = together = poses or list(found)[-1:]
 answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}

@@ -35,10 +35,10 @@ from IPython.display import HTML, Markdown, display
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model.backbones import BACKBONES
-from artpose_lib.report import figures, probes, scores, statistics, tables
+from artpose_lib.report import figures, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
-from artpose_lib.report.reference import THIS_RUN, open_places
+from artpose_lib.report.reference import THIS_RUN, measure, open_places
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, open_study
 from artpose_lib.train.training import find_peak
@@ -48,8 +48,7 @@ from artpose_lib.web import choose
 study = open_study(data, weights, profile, results, classes, cluster)
 places = open_places(study)
 found = {name: trials for name, of in places.items() if (trials := of.train("finetuned", "finetuned_aug")).records}
-simple = {name: probes.predict_references(places[name], "stratified") if places[name].trains
-          else places[name].read_simple("stratified") for name in found}
+simple = {name: measure(places[name], "simple_stratified") for name in found}
 poses = [name for name in found if set(places[name].dataset.classes) == set(POSE_NAMES)]  # what may stand beside the thesis
 first, *_ = together = poses or list(found)[-1:]
 answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}

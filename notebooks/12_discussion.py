@@ -35,12 +35,11 @@ from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.summary import describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_boxes
-from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import probes, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
-from artpose_lib.report.reference import open_places
+from artpose_lib.report.reference import measure, open_places
 from artpose_lib.train.recipes import MODELS
-from artpose_lib.train.study import NO_WEIGHTS, open_study
+from artpose_lib.train.study import open_study
 from artpose_lib.train.variants import VARIANTS
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -105,7 +104,7 @@ answers = {name: f"Frozen networks beside those that start from nothing: {compar
            f"{compare(name, 'baseline', 'finetuned')}" for name in places}
 for name, place in places.items():
     if not place.trains:
-        simple = place.read_simple("random")
+        simple = place.read("simple_random")
         bare = simple[simple["model"] == "thumbnail"]
         found = {backbone: statistics.difference(bare, own)
                  for backbone, own in simple[simple["model"] == "probe"].groupby("backbone", sort=False)}
@@ -134,14 +133,7 @@ tell({name: compare(name, "finetuned", "finetuned_aug") for name in places},
 # ## Are new collections harder?
 
 # %%
-def compare_sources(place):
-    if not place.trains:
-        return probes.compare_sources(place.read_sources())
-    here = [name for name in BACKBONES if place.weights_of(name) != NO_WEIGHTS]
-    return probes.compare_sources(pd.concat([probes.predict_sources(place, name) for name in here]))
-
-
-sources = pd.concat([compare_sources(place).assign(of=name) for name, place in places.items()])
+sources = pd.concat([probes.compare_sources(measure(place, "sources")).assign(of=name) for name, place in places.items()])
 totals = sources[sources["source"] == "all"] if len(sources) else pd.DataFrame(columns=["of"])
 tell({name: "; ".join(
     f"{'yes' if row.high < 0 else 'no' if row.low > 0 else 'not settled'} for a probe on {row.backbone}, "
@@ -180,7 +172,7 @@ def column(name, place):
     rows = scores.name_as_ended(trials[name].predictions)
     doubted = {key for key, own in rows.groupby(["model", "backbone"]) if statistics.find_doubt(own, place.profile)}
     if not place.trains:
-        rows = pd.concat([rows, place.read_simple("random")])
+        rows = pd.concat([rows, place.read("simple_random")])
     table = scores.summary(rows).dropna(subset="accuracy").set_index(["model", "backbone"])
     return pd.Series({key: span(row.accuracy, row.accuracy_low, row.accuracy_high) + "*" * (
         key in doubted) for key, row in table.iterrows()}, name=name)

@@ -195,7 +195,7 @@ def is_stored(study: Study) -> bool:
 def find_pairs(study: Study) -> pd.DataFrame:
     """`near_duplicate_pairs` of the study's pictures, or those that an edition has stored; none without the weights."""
     if not study.trains:
-        return study.read_pairs()
+        return study.read("pairs")
     if not select_backbones(study, LITE):
         return pd.DataFrame(columns=["first", "second", "by_hash", "by_network", "same_label"])
     return near_duplicate_pairs(study.dataset, study.compute_features(LITE))

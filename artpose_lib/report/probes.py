@@ -4,22 +4,17 @@ No network is trained here. Predictions have the form that `scores` reads; REFER
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 from sklearn.base import ClassifierMixin
-from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from statsmodels.stats import proportion
-from threadpoolctl import threadpool_limits
 
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.pictures import FORMATS
@@ -27,14 +22,13 @@ from artpose_lib.data.splits import split
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report.scores import RESAMPLES, interval
+from artpose_lib.train.heads import fit_probe
 from artpose_lib.train.recipes import SEEDS, find_recipe
 from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import NO_WEIGHTS, Study
 
 REFERENCES = ("probe", "nearest", "permuted", "thumbnail", "file", "source", "commonest")
 NO_NETWORK = "no network"
-STRENGTHS = 10.0 ** np.arange(-4, 1)  # C of scikit-learn, the inverse of the L2 penalty
-FOLDS = 5
 THUMBNAIL = 16  # pixels a side
 FEWEST = 4  # pictures of a source that is left out
 
@@ -87,19 +81,6 @@ def list_references(study: Study) -> Iterator[Reference]:
     yield Reference("commonest", NO_NETWORK, np.zeros((len(dataset), 1)), classifier=DummyClassifier())
 
 
-def fit_probe(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierMixin:
-    """Fit a logistic regression to standardised features (n, d), its L2 penalty chosen by cross-validation.
-
-    `pictures`, int (n,), numbers them: mirror images stay in one fold. The rotation changes no answer, only the time.
-    """
-    if len(np.unique(y)) < 2:
-        return DummyClassifier().fit(x, y)
-    folds = GroupKFold(min(FOLDS, len(np.unique(pictures))), shuffle=True, random_state=0)
-    search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": STRENGTHS}, cv=folds)
-    with threadpool_limits(1):  # on so small matrices, several threads mostly wait for one another
-        return make_pipeline(StandardScaler(), PCA(svd_solver="full"), search).fit(x, y, gridsearchcv__groups=pictures)
-
-
 def measure_files(dataset: PoseDataset) -> np.ndarray:
     """What is known of each file unopened: width, height, their ratio, bytes and bytes a pixel, float (n, 5)."""
     rows = []
@@ -110,21 +91,20 @@ def measure_files(dataset: PoseDataset) -> np.ndarray:
     return np.array(rows)
 
 
-def predict_sources(study: Study, backbone: str, draws: int = 3) -> pd.DataFrame:
+def predict_sources(study: Study, draws: int = 3) -> pd.DataFrame:
     """What the linear probe says of each source's pictures where it has learned from all others ("left out"), and of as
     many pictures of each class, dealt from all sources, where it has learned from the rest ("at random").
 
-    Returns predictions with a column source; no row where fewer than two sources have FEWEST pictures.
+    Returns predictions with a column source, for each backbone with weights; no row where fewer than two sources have
+    FEWEST pictures.
     """
     dataset, sources = study.dataset, describe_pictures(study.dataset)["source"]
     sizes = sources[sources != UNKNOWN].value_counts()
     held_out = [(source, np.flatnonzero(sources == source)) for source in sizes.index[sizes >= FEWEST]]
-    if len(held_out) < 2:
-        columns = ["model", "backbone", "source", "label", *(f"p_{name}" for name in dataset.classes)]
-        return pd.DataFrame(columns=columns)
-    probe = Reference("", backbone, study.compute_features(backbone), study.compute_features(backbone, mirrored=True))
-    frames = []
-    for source, rows in held_out:
+    probes = [one for one in list_references(study) if one.model == "probe"] if len(held_out) > 1 else []
+    columns = ["model", "backbone", "source", "label", *(f"p_{name}" for name in dataset.classes)]
+    frames = [pd.DataFrame(columns=columns)] if not probes else []
+    for probe, (source, rows) in product(probes, held_out):
         tests = [("left out", SEEDS[0], rows)]
         for seed in SEEDS[:draws]:
             rng, counts = np.random.default_rng([seed, len(rows)]), np.bincount(dataset.labels[rows])

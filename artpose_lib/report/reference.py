@@ -9,9 +9,7 @@ A folder a data set holds
 - trials.json: the record.json of each trial;
 - history.parquet and predictions.parquet: history.csv and predictions.csv of all, with a column `trial`, the number of
   the trial in trials.json; probabilities are float32, as the networks gave them;
-- simple.parquet, sources.parquet and pairs.parquet: what takes the pictures and no network's training,
-  `probes.predict_references` of the thesis' two schemes (in the column `scheme`), `probes.predict_sources` and
-  `audit.find_pairs`.
+- a table for each of MEASURED, such as pairs.parquet: what takes the pictures and no network's training.
 
 Opened again it is unpacked into records, so that whatever reads a study's trials reads these.
 """
@@ -19,7 +17,7 @@ Opened again it is unpacked into records, so that whatever reads a study's trial
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,10 +31,8 @@ from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.metadata import Problem
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.data.splits import SPLITS
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
-from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import audit, probes
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
@@ -44,8 +40,12 @@ from artpose_lib.train.study import NO_WEIGHTS, Study
 from artpose_lib.train.trials import PROTOCOL_OF_BATCH_NORM
 
 CARD, PICTURES = "card.json", "pictures.parquet"
-SIMPLE, SOURCES, PAIRS = "simple.parquet", "sources.parquet", "pairs.parquet"
 TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "predictions.parquet"
+# What the pictures themselves are asked, by the name of the table that an edition keeps of it.
+MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
+    "simple_random": partial(probes.predict_references, scheme="random"),
+    "simple_stratified": partial(probes.predict_references, scheme="stratified"),
+    "sources": probes.predict_sources, "pairs": audit.find_pairs}
 NOT_OPEN = "no open licence"
 EDITIONS = Path("../book/reference")  # from where a chapter runs
 THIS_RUN = "this run"
@@ -87,17 +87,15 @@ class Edition(Study):
                 and "experiment" not in one.config and "variant" not in one.config["recipe"]]
         return records.Trials([*trials.records, *more], trials.missing)
 
-    def read_simple(self, scheme: str) -> pd.DataFrame:
-        """As `probes.predict_references`."""
-        return _read_table(self.dataset.folder / SIMPLE).query("scheme == @scheme").drop(columns="scheme")
+    def read(self, name: str) -> pd.DataFrame:
+        """A table of MEASURED as it was kept; empty in an edition that has none."""
+        path = self.dataset.folder / f"{name}.parquet"
+        return _read_table(path) if path.exists() else pd.DataFrame()
 
-    def read_sources(self) -> pd.DataFrame:
-        """As `probes.predict_sources`, of all backbones."""
-        return _read_table(self.dataset.folder / SOURCES)
 
-    def read_pairs(self) -> pd.DataFrame:
-        """As `audit.find_pairs`."""
-        return _read_table(self.dataset.folder / PAIRS)
+def measure(of: Study, name: str) -> pd.DataFrame:
+    """A table of MEASURED: read from an edition, computed of any other study."""
+    return MEASURED[name](of) if of.trains else of.read(name)
 
 
 def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
@@ -114,15 +112,12 @@ def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
         raise ValueError(f"{', '.join(map(str, results))}: no trial of these pictures is stored; train them first with "
                          f"`artpose run 6 --data {dataset.folder}`")
     trials, pictures = [found[name] for name in sorted(found)], _describe(dataset)
-    here = [name for name in BACKBONES if study.weights_of(name) != NO_WEIGHTS]
     tables = {
         PICTURES: pictures,
         HISTORY: _stack(pd.read_csv(trial.folder / records.HISTORY, float_precision="round_trip") for trial in trials),
         PREDICTIONS: _stack(pd.read_csv(trial.folder / records.PREDICTIONS, dtype=str, keep_default_na=False)
                             for trial in trials),
-        SIMPLE: pd.concat(probes.predict_references(study, scheme).assign(scheme=scheme) for scheme in SPLITS[:2]),
-        SOURCES: _name_sources(pd.concat(probes.predict_sources(study, name) for name in here)),
-        PAIRS: audit.find_pairs(study)}
+        **{f"{name}.parquet": _name_sources(make(study)) for name, make in MEASURED.items()}}
     numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
     tables = {name: _pack(table, numbers) for name, table in tables.items()}
     name, facets = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(["found"])]
@@ -190,8 +185,9 @@ def _describe(dataset: PoseDataset) -> pd.DataFrame:
 
 def _name_sources(table: pd.DataFrame) -> pd.DataFrame:
     """The table with a repository's own name, as words, where `source` is an owner and a repository."""
-    return table.assign(source=table["source"].str.replace(
-        r"^[\w.-]+/([\w.-]+)$", lambda found: re.sub("[-_]+", " ", found[1]), regex=True))
+    return table.assign(**{name: table[name].str.replace(
+        r"^[\w.-]+/([\w.-]+)$", lambda found: re.sub("[-_]+", " ", found[1]), regex=True)
+        for name in table.columns.intersection(["source"])})
 
 
 def _stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

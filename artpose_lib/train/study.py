@@ -118,10 +118,10 @@ class Study:
         """All pictures at one input size, uint8 (n, size, size, 3). Kept in memory."""
         return self.cache.keep(f"pictures at {size}", None, lambda: self.dataset.images(size))
 
-    def compute_features(self, backbone: str, mirrored: bool = False) -> np.ndarray:
-        """Pooled ImageNet features of all pictures, or of their mirror images, float32 (n, channels), as frozen models
-        take them. Kept on disk."""
-        job = trials.plan_features(self, backbone, mirrored=mirrored)
+    def compute_features(self, backbone: str, mirrored: bool = False, view: str = "whole") -> np.ndarray:
+        """Pooled ImageNet features of all pictures, or of their mirror images, in one of `views.VIEWS`: float32
+        (n, channels), as frozen models take them. Kept on disk."""
+        job = trials.plan_features(self, backbone, mirrored=mirrored, view=view)
         jobs.run_one(job, self.cluster)
         return np.load(job.path)
 

@@ -13,6 +13,7 @@ from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.splits import split
 from artpose_lib.data.summary import OTHERS
 from artpose_lib.report import probes, scores, tables
+from artpose_lib.train import heads
 from artpose_lib.train.study import Study, open_study
 
 LITE = "EfficientNet-Lite0"
@@ -21,7 +22,7 @@ LITE = "EfficientNet-Lite0"
 @pytest.fixture
 def study(colours, tmp_path, monkeypatch):
     """A study of coloured pictures; a network's features are their mean colours."""
-    monkeypatch.setattr(probes, "STRENGTHS", [0.01, 1.0])
+    monkeypatch.setattr(heads, "STRENGTHS", [0.01, 1.0])
     monkeypatch.setattr(Study, "weights_of", lambda _, backbone: "here" if backbone == LITE else "no weights here")
     monkeypatch.setattr(Study, "compute_features", lambda own, backbone, mirrored=False: np.float32(
         own.dataset.images(8)[:, :, ::-1 if mirrored else 1].mean(axis=(1, 2))))
@@ -59,7 +60,7 @@ def test_the_rotation_changes_no_answer_and_mirror_images_stay_in_one_fold():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(40, 60)), np.arange(40) % 2
     doubled, labels, pictures = np.tile(x, (2, 1)), np.tile(y, 2), np.tile(np.arange(40), 2)
-    fitted = probes.fit_probe(doubled, labels, pictures)
+    fitted = heads.fit_probe(doubled, labels, pictures)
     assert fitted[-1].best_score_ < 0.75
     scaler = StandardScaler().fit(doubled)
     plain = LogisticRegression(C=fitted[-1].best_params_["C"], max_iter=1000).fit(scaler.transform(doubled), labels)
@@ -71,7 +72,7 @@ def test_the_rotation_changes_no_answer_and_mirror_images_stay_in_one_fold():
 def test_a_probe_of_few_pictures_or_one_class_still_answers(n, labels):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fitted = probes.fit_probe(np.arange(n, dtype=float)[:, None], np.array(labels), np.arange(n))
+        fitted = heads.fit_probe(np.arange(n, dtype=float)[:, None], np.array(labels), np.arange(n))
     assert fitted.predict_proba(np.zeros((1, 1))).sum() == pytest.approx(1)
 
 
@@ -104,7 +105,7 @@ def shuffled_houses(count=3):
 
 def test_what_knows_the_class_alone_loses_nothing_with_its_source(by_house):
     own = by_house(shuffled_houses(), lambda label, source: [label == "blue", label == "green"])
-    table = probes.compare_sources(probes.predict_sources(own, LITE, draws=1))
+    table = probes.compare_sources(probes.predict_sources(own, draws=1))
     assert set(table["source"]) == {"met", "smk", "nga", "all"} and (table["difference"] == 0).all()
     assert (table["left_out"] == 1).all() and table["pictures"].tolist()[-1] == 36
 
@@ -116,7 +117,7 @@ def test_what_knows_a_class_by_its_source_is_lost_with_it_and_not_with_as_many_a
     def seen(label, source):
         return np.eye(9)[3 * list(codes).index(source) + codes[source][["blue", "green", "red"].index(label)]]
 
-    found = probes.predict_sources(by_house(shuffled_houses(), seen), LITE, draws=1)
+    found = probes.predict_sources(by_house(shuffled_houses(), seen), draws=1)
     table = probes.compare_sources(found).set_index("source")
     assert table.loc["all", "left_out"] < 0.6 and table.loc["all", "at_random"] == 1
     assert table.loc["all", "high"] < 0
@@ -130,7 +131,7 @@ def test_a_source_alone_is_a_reference_where_sources_are_known(by_house):
 
 @pytest.mark.parametrize("sources", [np.repeat("met", 36), np.repeat("", 36), np.array(["met"] * 33 + ["smk"] * 3)])
 def test_without_two_sources_of_enough_pictures_there_is_nothing_to_compare(by_house, sources):
-    found = probes.predict_sources(by_house(sources, lambda *_: [0.0]), LITE)
+    found = probes.predict_sources(by_house(sources, lambda *_: [0.0]))
     assert found.empty and probes.compare_sources(found).empty
 
 

@@ -66,9 +66,9 @@ def probes(study):
         patch.setattr(reference.probes, "list_references", lambda study: [
             reference.probes.Reference("commonest", "no network", np.zeros((len(study.dataset), 1)),
                                        classifier=DummyClassifier())])
-        patch.setattr(reference.probes, "predict_sources", lambda study, backbone: drawn_predictions(3).assign(
-            file_name=study.dataset.metadata["file_name"][:3], source=f"someone/a_house-by_{backbone}"))
-        patch.setattr(reference.audit, "find_pairs", lambda study: PAIRS)
+        patch.setitem(reference.MEASURED, "sources", lambda study: drawn_predictions(3).assign(
+            file_name=study.dataset.metadata["file_name"][:3], source="someone/a_house-by_the-sea"))
+        patch.setitem(reference.MEASURED, "pairs", lambda study: PAIRS)
         yield
 
 
@@ -110,11 +110,11 @@ def test_an_edition_holds_no_title_and_no_file_name(study, exported, edition):
 
 
 def test_what_was_measured_on_the_pictures_stands_beside_the_trials(study, edition):
-    found, stored = reference.probes.predict_references(study, "stratified"), edition.read_simple("stratified")
+    found, stored = reference.probes.predict_references(study, "stratified"), edition.read("simple_stratified")
     pd.testing.assert_frame_equal(scores.summary(stored), scores.summary(found))
-    assert set(edition.read_sources()["source"]) == {f"a house by {LITE.replace('-', ' ')}"}  # of a repository its name
-    pd.testing.assert_frame_equal(edition.read_pairs(), PAIRS)
-    assert edition.read_sources()["file_name"].to_list() == ["000000", "000001", "000002"]
+    assert set(edition.read("sources")["source"]) == {"a house by the sea"}  # of a repository its name
+    pd.testing.assert_frame_equal(edition.read("pairs"), PAIRS)
+    assert edition.read("sources")["file_name"].to_list() == ["000000", "000001", "000002"]
 
 
 def test_an_edition_trains_nothing_and_names_what_is_missing(edition):
