@@ -22,6 +22,7 @@ SOURCES = ("rijksmuseum", "met", "wga", "harvard", "searchculture", "artic", "sm
            "nga", "europeana")
 VALUES = {"--data": "DIR", "--weights": "DIR", "--results": "DIR", "--classes": "A,B,...", "--cluster": "WHERE",
           "--contact": "ADDRESS", "--who": "NAME"}  # what --help shows for an option's value
+NETWORKS = ("VGG16", "ResNet50", "Xception", "EfficientNet-Lite0")
 FORMS = ("thesis-json", "numpy", "csv", "parquet", "imagefolder")
 
 
@@ -363,6 +364,28 @@ def classify(source: str, model: str, out: str, folder: str, data: str, weights:
     rows, failed = collections.classify(Path(source), record, Path(out), dataset, Path(folder) if folder else None,
                                         weights or None, contact, allow_redirects, cluster=cluster)
     click.echo(f"{out}: {rows:,} pictures, {failed:,} failed" + ": the column error says why" * (failed > 0))
+
+
+@artpose.command()
+@click.argument("folder", metavar="DIR")
+@click.option("--as", "form", default="parquet", show_default=True, type=click.Choice(["parquet"]),
+              help="The form to write.")
+@click.option("-o", "--out", required=True, metavar="FILE.parquet", help="A row for each picture.")
+@click.option("--network", default="EfficientNet-Lite0", show_default=True, type=click.Choice(NETWORKS),
+              help="Whose features.")
+@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+def features(folder: str, form: str, out: str, network: str, weights: str) -> None:
+    """Write what a network sees in each picture of a folder, for a similarity search or a plot of your own.
+
+    The columns are file_name, label, and a number for each of the network's last features: f0, f1, and so on.
+
+    \b
+    Example:  artpose features pictures --as parquet -o features.parquet
+    """
+    from artpose_lib.classify.features import write_features
+
+    written, failed = write_features(Path(folder), Path(out), network, weights or None)
+    click.echo(f"{out}: {written:,} pictures" + f", and {failed:,} that cannot be read are left out" * (failed > 0))
 
 
 def study_parameters(data: str, weights: str, profile: str, results: str, classes: str) -> dict[str, str]:

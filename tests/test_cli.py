@@ -77,10 +77,12 @@ def test_the_choices_are_the_librarys_own():
     from artpose_lib.collect.museums import SOURCES
     from artpose_lib.data.export import FORMS
     from artpose_lib.data.poses import POSE_NAMES
+    from artpose_lib.model.backbones import BACKBONES
     from artpose_lib.train.recipes import PROFILES
 
     assert tuple(reversed(PROFILES)) == cli.PROFILES and cli.POSES == POSE_NAMES
     assert tuple(SOURCES) == cli.SOURCES and tuple(FORMS) == cli.FORMS
+    assert tuple(BACKBONES) == cli.NETWORKS
 
 
 def test_every_variable_is_in_the_readme_and_every_one_there_is_read():
