@@ -149,8 +149,8 @@ class Profile:
 LITE = ("EfficientNet-Lite0",)
 PROFILES = {profile.name: profile for profile in (
     Profile("thesis", len(SEEDS), 1000, None, None, None, 1.0, True),  # 1000 pictures, as in D_AUG (Section 2.2.6)
-    # 100 epochs become 8, of 12 steps each. At 160 pixels the last block's maps are 5 x 5.
-    Profile("quick", 1, 240, 160, 16, 12, 0.08, True, LITE),
+    # 100 epochs become 6, of 12 steps each. At 160 pixels the last block's maps are 5 x 5.
+    Profile("quick", 1, 240, 160, 16, 12, 0.06, True, LITE),
     # 100 epochs become 3: does it run at all? Xception needs 71 pixels.
     Profile("smoke", 1, 60, 72, 8, 2, 0.03, False, LITE),
 )}

@@ -118,7 +118,7 @@ def test_quick_spares_the_frozen_models_and_shortens_the_others(key):
         assert quick.scale(found) == found
         assert quick.seeds(found) == SEEDS and quick.size(found) >= 224 and quick.steps(found) is None
     else:
-        assert sum(epochs_of(quick.scale(found))) == round(0.08 * found.total_epochs)
+        assert sum(epochs_of(quick.scale(found))) == round(0.06 * found.total_epochs)
         assert quick.scale(found).batch_size == 16
         assert (quick.seeds(found), quick.size(found), quick.steps(found)) == ((40,), 160, 12)
 
