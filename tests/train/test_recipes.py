@@ -133,9 +133,9 @@ def test_smoke_shortens_everything_and_still_runs_every_phase(key):
 
 def test_quick_climbs_to_max_lr_by_the_numbers():
     up, down = rates_of(find_profile("quick").scale(find_recipe("finetuned", "ResNet50")))
-    # A hundredfold in four epochs is the fourth root of 100, 3.162278, an epoch.
-    np.testing.assert_allclose(up, [1e-6, 3.162278e-6, 1e-5, 3.162278e-5], rtol=1e-6)
-    np.testing.assert_allclose(down, [1e-4, 9.090909e-5, 8.264463e-5, 7.513148e-5], rtol=1e-6)
+    # A hundredfold in three epochs is the cube root of 100, 4.641589, an epoch.
+    np.testing.assert_allclose(up, [1e-6, 4.641589e-6, 2.154435e-5], rtol=1e-6)
+    np.testing.assert_allclose(down, [1e-4, 9.090909e-5, 8.264463e-5], rtol=1e-6)
 
 
 @given(key=st.sampled_from(TWO_PHASES), time=st.floats(0.03, 0.99))
