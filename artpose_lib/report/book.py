@@ -270,7 +270,7 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
         if chapter not in waiting:
             say(f"{chapter.stem}: nothing changed")
     lanes = 1 if parameters.get("profile") == "thesis" or os.environ.get("KERAS_BACKEND") == "jax" else 2
-    # NumPy's threads wait for one another by spinning: where two chapters share the cores they cost twenty times the work.
+    # NumPy's threads wait for one another by spinning, which takes the cores from the other chapter.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // lanes)))
     ended: queue.SimpleQueue[tuple[Path, BaseException | None]] = queue.SimpleQueue()
     left, progress = iter(waiting), _Progress(waiting, lanes)
