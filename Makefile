@@ -17,10 +17,10 @@ pdf: $(READY)  ## the same, and all pages in one file, _build/artpose.pdf
 test: $(READY)  ## style, then the tests, with a smoke run of every chapter and a build of the book among them
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/lint-imports --no-cache
-	$(VENV)/bin/pytest -n 2 --no-loadscope-reorder  # two processes: see tests/conftest.py
+	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/pytest -n 2 --no-loadscope-reorder  # two processes, whose threads would spin: see tests/conftest.py
 
 test-all: $(READY)  ## the tests that train real networks or run a benchmark too
-	$(VENV)/bin/pytest -m "" -n 2 --no-loadscope-reorder
+	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/pytest -m "" -n 2 --no-loadscope-reorder
 
 bench: $(READY) benchmarks/.venv/.ready  ## time two ways of each piece of work in turn, into benchmarks/results
 	$(VENV)/bin/python benchmarks
