@@ -20,7 +20,7 @@ from artpose_lib.curate.findings import inspect_pictures
 from artpose_lib.data.decisions import COLUMNS, FILE, Decision, append_decision
 from artpose_lib.data.metadata import DataError, parse_boxes
 from artpose_lib.data.pictures import PictureError, shrink_picture
-from artpose_lib.web import asset, contact_sheet, encode_jpeg
+from artpose_lib.web import asset, contact_sheet, display_live, encode_jpeg
 
 THUMBNAIL, ENLARGED = 320, 1200  # pixels of the longer side of what is sent to the browser
 MOST_PICTURES, MOST_DECISIONS = 60, 200  # of the static page, so that a large collection does not swell the book
@@ -30,7 +30,7 @@ GREY = "#777777"
 
 
 class CurationBoard(anywidget.AnyWidget):
-    """A live board in a notebook, and its state as a static page where no kernel runs, in one display bundle.
+    """A live board in a notebook, and its state as a static page where no kernel runs.
 
     Parameters: `folder` holds metadata.csv, and decisions.csv once there is one; `who` decides (None: the name of the
     account); `found` comes from `inspect_pictures` (None: computed, without a network); `open_only` leaves pictures
@@ -50,9 +50,8 @@ class CurationBoard(anywidget.AnyWidget):
         super().__init__(where=str(self.folder.resolve()))
         self.on_msg(self._receive)
 
-    def _repr_mimebundle_(self, **options):
-        data, metadata = super()._repr_mimebundle_(**options)
-        return data | {"text/html": render_static_page(self.cards, self.open_only)}, metadata
+    def _ipython_display_(self) -> None:
+        display_live(self, render_static_page(self.cards, self.open_only))
 
     def _receive(self, _widget, message: dict, _buffers) -> None:
         try:

@@ -27,9 +27,6 @@ GRID_SIDE = 672  # the same of the grid of all filters
 LINES = 136  # the grey between its tiles
 VEIL = (26, 242, 242)  # what is laid over a picture: turquoise is rare in paintings
 SUREST = -1  # in place of a class: the one that the network gives the highest probability
-# A front end marks the widgets of a kernel that is gone, but says nothing.
-GONE = """<style>.artpose-gone { display: none } .jupyter-widgets-disconnected .artpose-gone { display: block }</style>
-<b class="artpose-gone" role="alert">The kernel that answered here is gone: run the notebook again.</b>"""
 STILL = "<p>This is a still. Run the cell to scroll through all filters, and to look at pictures of your own.</p>"
 
 
@@ -96,7 +93,7 @@ class FeatureMapExplorer(widgets.VBox):
         picture, tile, cam, grid = (widgets.VBox(pair, layout={"align_items": "flex-start"})  # else they are stretched
                                     for pair in zip(self.images, self.captions, strict=True))
         self.judgement, self.message = widgets.VBox([cam, self.explained]), widgets.HTML()
-        return [widgets.HTML(GONE), row([self.model, self.layer, self.picture, self.upload]),
+        return [row([self.model, self.layer, self.picture, self.upload]),
                 row([self.filter, self.strength, self.address]), self.message, row([picture, tile, self.judgement]),
                 grid]
 

@@ -79,7 +79,7 @@ class Reader:
             f'<div class="artpose-maps" data-lm-suppress-shortcuts="true"><style>{asset("reader.css")}</style>'
             f'<script type="application/json">{data}</script><ol class="maps-tour">{tour}</ol>'
             f'<noscript>{_contact_sheet(self.index)}</noscript>'
-            f'<script>(function (root) {{\n"use strict";\n{scripts}\n}})'
+            f'<script>(function (output) {{\n"use strict";\n{scripts}\n}})'
             "(document.currentScript.parentNode);</script></div>")
 
     def _repr_html_(self) -> str:

@@ -230,6 +230,8 @@ def prepare(notebook: nbformat.NotebookNode) -> None:
     silent = []
     for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
         tags = cell.metadata.get("tags", [])
+        cell.outputs = [output for output in cell.outputs
+                        if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})]
         hidden = "remove-cell" if {"parameters", "injected-parameters"} & set(tags) else "hide-input"
         cell.metadata["tags"] = [*tags, hidden]
         if hidden == "hide-input" and not any(map(_is_seen, cell.outputs)):
@@ -238,8 +240,6 @@ def prepare(notebook: nbformat.NotebookNode) -> None:
             cell.source = "\n\n\n".join(one.source for one in [*silent, cell])
             notebook.cells = [one for one in notebook.cells if one not in silent]
             silent.clear()
-        for output in cell.outputs:
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     for cell in silent:  # at a chapter's end
         cell.metadata["tags"][-1] = "remove-cell"
 

@@ -54,11 +54,12 @@ class Shown(NamedTuple):
         # It follows its own width, which changes with a sidebar and a choice of views too, not with the window alone;
         # on a phone its legend takes more lines.
         html = (f'<figure class="artpose-figure" role="group" aria-label="{escape(self.alt)}">'
-                f'<div class="plotly-graph-div" style="height: {self.figure.layout.height}px; width: 100%"></div>'
-                "<script>(function (place, figure) { if (innerWidth < 500) place.style.height = "
-                "`${figure.layout.height += 100}px`; Plotly.newPlot(place, figure.data, figure.layout, "
-                f"{json.dumps(CONFIG)}); new ResizeObserver(() => {{ if (place._fullLayout && place.offsetWidth) "
-                f"Plotly.Plots.resize(place); }}).observe(place); }})(document.currentScript.previousElementSibling, "
+                '<div class="plotly-graph-div" style="width: 100%">Run this cell to see its figure.</div>'
+                "<script>(function (place, figure) { if (!place || !window.Plotly) return; place.textContent = ''; "
+                "place.style.height = `${figure.layout.height += 100 * (innerWidth < 500)}px`; "
+                f"Plotly.newPlot(place, figure.data, figure.layout, {json.dumps(CONFIG)}); "
+                "new ResizeObserver(() => { if (place._fullLayout && place.offsetWidth) Plotly.Plots.resize(place); })"
+                ".observe(place); })(document.currentScript.closest('figure')?.firstChild, "
                 f"{figure});</script><noscript><style>.plotly-graph-div {{ display: none; }}</style>A script draws "
                 "this figure; its numbers are in the chapter's tables and in what <code>artpose results</code> writes."
                 f'</noscript><figcaption aria-hidden="true">{escape(self.alt)}</figcaption></figure>')

@@ -16,6 +16,8 @@ from IPython.display import HTML, display
 from PIL import Image
 
 JPEG_QUALITY = 85
+WIDGET = "application/vnd.jupyter.widget-view+json"
+GONE = "The kernel that answered here is gone: run the notebook again."
 
 
 def asset(name: str) -> str:
@@ -25,7 +27,7 @@ def asset(name: str) -> str:
 
 @dataclass
 class Choice:
-    """What `choose` returns: an ipywidget in a live notebook, made only when that asks for it; HTML everywhere else."""
+    """What `choose` returns: an ipywidget in a live notebook, HTML everywhere else."""
 
     label: str
     bundles: Mapping[str, dict]  # the display bundle of each view
@@ -34,8 +36,8 @@ class Choice:
     def _repr_html_(self) -> str:
         return self.html
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        return self.live()._repr_mimebundle_() | {"text/html": self.html}
+    def _ipython_display_(self) -> None:
+        display_live(self.live(), self.html)
 
     def live(self) -> widgets.Widget:
         choice = widgets.Dropdown(options=list(self.bundles), description=self.label,
@@ -53,18 +55,18 @@ class Choice:
 
 
 def display_live(widget: widgets.DOMWidget, html: str) -> None:
-    """Show a widget, and `html` in its place where no kernel answers.
+    """Show a widget, and `html` in its place where no kernel answers. A kernel that goes meanwhile is told of.
 
     These are two outputs of the cell: JupyterLab shows one of a bundle, and takes the widget also where a notebook is
     opened again and there is none.
     """
     name = f"artpose-{widget.model_id}"
     widget.add_class(name)
-    display({"text/html": (
-        f'<div class="{name}-still"><style>body:has(.{name}) .{name}-still, .jp-OutputArea-child:has(.{name}-still) + '
-        f'.jp-OutputArea-child > .jupyter-widgets:not(:has(*)) {{ display: none; }}</style>{html}</div>')}, raw=True)
-    display({"application/vnd.jupyter.widget-view+json": {"model_id": widget.model_id, "version_major": 2,
-                                                          "version_minor": 0}, "text/html": ""}, raw=True)
+    style = (f"body:has(.{name}) .{name}-still, .jp-OutputArea-child:has(.{name}-still) + .jp-OutputArea-child > "
+             ".jupyter-widgets:not(:has(*)) { display: none } "
+             f".{name}.jupyter-widgets-disconnected::after {{ order: -1; font-weight: bold; content: '{GONE}' }}")
+    display({"text/html": f'<div class="{name}-still"><style>{style}</style>{html}</div>'}, raw=True)
+    display({WIDGET: {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}, "text/html": ""}, raw=True)
 
 
 def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height: int = 160) -> HTML:

@@ -1,17 +1,18 @@
-// One script for every choice of views; it stands last in its element, so a page may hold any number of them.
-// Nothing here is needed to see the views: without it they stand one below the other.
-(function (root) {
+// One script for every choice of views; it stands last in its element, so a page may hold any number of them. (VS Code runs
+// it at the end of the output instead.) Without it the views stand one below the other.
+(function (output) {
   "use strict";
 
-  var select = root.querySelector(":scope > .artpose-controls select");
-  var panels = Array.from(root.querySelectorAll(":scope > .artpose-panel"));
+  const root = output.closest(".artpose-chooser") ?? output.querySelector(".artpose-chooser");
+  const [controls, ...panels] = root.querySelectorAll(":scope > .artpose-controls, :scope > .artpose-panel");
+  const select = controls.querySelector("select");
 
   function showPanel() {
-    panels.forEach(function (panel, index) { panel.hidden = index !== select.selectedIndex; });
+    panels.forEach((panel, index) => { panel.hidden = index !== select.selectedIndex; });
   }
 
-  root.querySelector(":scope > .artpose-controls").hidden = false;
-  root.querySelectorAll(":scope > .artpose-panel > .artpose-name").forEach(function (name) { name.hidden = true; });
+  controls.hidden = false;
+  panels.forEach((panel) => { panel.querySelector(":scope > .artpose-name").hidden = true; });
   select.addEventListener("change", showPanel);
   showPanel();
 })(document.currentScript.parentNode);

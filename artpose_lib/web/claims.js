@@ -1,7 +1,8 @@
 // Shows the claims of one verdict and one section. It stands last in its element; without it all claims are seen.
-(function (root) {
+(function (output) {
   "use strict";
 
+  var root = output.closest(".artpose-claims") ?? output.querySelector(".artpose-claims");
   var rows = Array.from(root.querySelectorAll("tbody tr"));
   var section = root.querySelector("select");
 

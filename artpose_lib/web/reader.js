@@ -454,4 +454,4 @@ class Reader {
   }
 }
 
-new Reader(root);
+new Reader(output.closest(".artpose-maps") ?? output.querySelector(".artpose-maps")); // VS Code runs it outside

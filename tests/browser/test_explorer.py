@@ -26,7 +26,14 @@ models = [ReaderModel("vgg16", "VGG16", BACKBONES["VGG16"].blocks, {{"fine-tuned
           ReaderModel("wide", "Wide", WIDE, {{"own": wide()}})]
 pictures = [ReaderPicture("one", picture(), "one"), ReaderPicture("two", picture()[::-1], {HOSTILE!r})]
 write_reader(Path("maps"), models[:1], pictures)
-""", "FeatureMapExplorer(models, pictures, COLOURS)"]
+""", "FeatureMapExplorer(models, pictures, COLOURS)", """
+import numpy, pandas
+from artpose_lib.curate.board import CurationBoard
+from artpose_lib.draw.embedded import draw_dataset
+from artpose_lib.web import choose, contact_sheet
+display(CurationBoard(draw_dataset(Path("drawn"), 2), "Ann"))
+choose("Shown", {"sheet": contact_sheet([], []), "table": pandas.DataFrame({"accuracy": [0.5]})})
+"""]
 
 
 @pytest.fixture
@@ -187,10 +194,16 @@ def test_in_jupyterlab(page, tmp_path):
     page.get_by_text("Kernel", exact=True).first.click()
     page.get_by_text("Restart Kernel…", exact=True).click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
-    page.get_by_text("The kernel that answered here is gone").wait_for()
+    page.locator(".widget-vbox.jupyter-widgets-disconnected").first.wait_for(state="attached")
+    told = page.locator("[class*=artpose-].jupyter-widgets-disconnected").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one, '::after').content)")
+    assert len(told) == 2 and all("The kernel that answered here is gone" in one for one in told)
     page.reload()
     page.get_by_text("| Idle").wait_for()
     page.get_by_text("This is a still").wait_for()
-    page.get_by_text("model not found").wait_for(state="attached")
-    assert not page.get_by_text("model not found").is_visible()
+    page.locator(":nth-match(:text('model not found'), 3)").wait_for(state="attached")
+    assert not any(error.is_visible() for error in page.get_by_text("model not found").all())
     assert page.locator(".jp-OutputArea figure img:visible").count() == 2  # no Grad-CAM
+    page.get_by_label("Shown").select_option("table")
+    page.get_by_role("columnheader", name="accuracy").wait_for()
+    page.get_by_text("0 of 2 pictures are decided").wait_for()

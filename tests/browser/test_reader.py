@@ -2,7 +2,10 @@
 
 import io
 import re
+from html import escape
+from unittest.mock import patch
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ import tinyreader
 from PIL import Image
 from tinyreader import CLASSES, HOSTILE, LAYERS, MEANINGS, SIZE, TESTED
 
+from artpose_lib import web
 from artpose_lib.data.pictures import resize
 from artpose_lib.explain.maps import feature_maps, receptive_field, sprite
 from artpose_lib.explain.reader import write_reader
@@ -485,6 +489,45 @@ def test_a_file_that_is_missing_is_told_and_the_last_view_stays(view, site):
     assert page.alert.inner_text() == "../../_static/maps/alpha/imagenet/third/1.png could not be loaded."
     assert page.chosen("fine-tuned") and page.filter == 2
     assert page.errors.pop()  # the browser's own complaint
+
+
+# An editor such as VS Code shows a notebook's outputs in a frame of another origin, whose base is the notebook's
+# folder. It puts their HTML there, and runs a copy of each script at the end of its output.
+
+EDITOR = """<!doctype html><base href="https://editor.invalid/notebooks/"><title>safe</title><body><script>
+    function show(html) {
+      const output = document.body.appendChild(document.createElement("div"));
+      output.innerHTML = html;
+      for (const { text, type } of [...output.getElementsByTagName("script")])
+        output.appendChild(Object.assign(document.createElement("script"), { text, type })).remove();
+    }</script>"""
+
+
+def test_an_editors_frame_shows_all_but_the_maps_and_says_where_they_are(chromium, site):
+    errors, page = [], chromium.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_content("<iframe sandbox='allow-scripts' srcdoc=\"" + escape(EDITOR) + "\" width=900 height=900></iframe>")
+    frame = page.frame_locator("iframe")
+
+    def show(html):
+        frame.locator("body").evaluate("(_, html) => show(html)", html)
+
+    show(re.search("<div class=.artpose-maps.*</script></div>", site.read_text(), re.DOTALL).group())
+    frame.get_by_text("in a live notebook the explorer below shows them").wait_for()
+    assert frame.locator(".artpose-maps input:visible").count() == 0
+    show(web.choose("Table", {"one": pd.DataFrame({"accuracy": [0.5]}), "two": web.contact_sheet([], [])}).html)
+    assert frame.locator(".artpose-panel:visible").count() == 1
+    frame.locator("select:visible").select_option("two")
+    assert not frame.get_by_text("accuracy").is_visible()
+    with patch.object(web, "display") as display:
+        widget = widgets.HTML()
+        web.display_live(widget, "<p>Run the cell.</p>")
+    show(display.call_args_list[0].args[0]["text/html"])
+    assert frame.get_by_text("Run the cell.").is_visible()
+    show(f"<div class='artpose-{widget.model_id}'></div>")  # where the widget stands
+    assert not frame.get_by_text("Run the cell.").is_visible()
+    assert errors == []
+    page.close()
 
 
 # For everyone.

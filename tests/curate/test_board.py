@@ -14,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from artpose_lib.curate.board import ENLARGED, MOST_DECISIONS, MOST_PICTURES, THUMBNAIL, CurationBoard
+from artpose_lib.curate.board import (
+    ENLARGED,
+    MOST_DECISIONS,
+    MOST_PICTURES,
+    THUMBNAIL,
+    CurationBoard,
+    render_static_page,
+)
 from artpose_lib.curate.cards import PAGE, Cards
 from artpose_lib.curate.serve import serve
 from artpose_lib.data.dataset import DataError
@@ -212,9 +219,7 @@ def test_a_page_tears_no_group_and_going_back_shows_what_went_before(tmp_path, g
 
 
 def show_statically(board):
-    bundle, _ = board._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    return bundle["text/html"]
+    return render_static_page(board.cards, board.open_only)
 
 
 def test_the_static_page_shows_groups_decisions_and_hostile_text_as_text(folder):

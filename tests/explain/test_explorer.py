@@ -270,7 +270,7 @@ def still(explorer):
     with patch.object(web, "display") as display:
         explorer._ipython_display_()
     still, live = (call.args[0] for call in display.call_args_list)
-    assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+    assert live[web.WIDGET]["model_id"] == explorer.model_id
     return still["text/html"]
 
 

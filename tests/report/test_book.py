@@ -101,7 +101,7 @@ def test_a_control_stays_as_html_alone(chapter, tmp_path):
     notebook = nbformat.read(out, as_version=4)
     assert "widgets" not in notebook.metadata
     kinds = [set(output.data) for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
-    assert kinds == [{"text/html", "text/plain"}]
+    assert kinds == [{"text/html"}]
 
 
 def test_a_chapter_that_stops_says_why_and_leaves_the_last_good_one(chapter, tmp_path):
