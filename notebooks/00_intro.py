@@ -173,6 +173,7 @@ Markdown(study.banner())
 #   from the museums to pictures that a network can learn from
 # - {doc}`Models <05_models>`, {doc}`Experiment 1 <06_experiment_1>`, {doc}`Experiment 2 <07_experiment_2>`: do photographs help, does
 #   augmentation, which poses are mistaken for which
+# - {doc}`What would help? <08_what_helps>`: crops, edges and joints instead of pictures, and better recipes
 # - {doc}`Feature maps <09_feature_maps>`: what each filter of a network answers to
 # - {doc}`The audit <10_audit>`, {doc}`the claims <11_claims>`, {doc}`the discussion <12_discussion>`: where the thesis' text and scripts
 #   part, and what becomes of each of its sentences

@@ -29,7 +29,8 @@ from artpose_lib.files import claim, say, sweep, whole
 
 LIBRARY = Path(__file__).parents[1]
 PAPER = 760  # pixels, about the width of A4, so that figures are drawn as wide as they are printed
-COSTS, SHORT = {"06": 180, "07": 145, "09": 155, "10": 110}, 15  # seconds in the profile quick, for the time left alone
+# Seconds in the profile quick, for the time left alone.
+COSTS, SHORT = {"06": 180, "07": 145, "08": 60, "09": 155, "10": 110}, 15
 FINGERPRINT = "artpose_fingerprint"  # where an executed notebook's metadata says what it was made from
 
 

@@ -3,7 +3,7 @@
 No network is trained here. Predictions have the form that `scores` reads; REFERENCES are their models.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -57,8 +57,8 @@ def predict_references(study: Study, scheme: str) -> pd.DataFrame:
         parts = split(study.dataset, scheme, seed)
         dealt = labels.copy()
         dealt[parts.train] = np.random.default_rng(seed).permutation(labels[parts.train])
-        frames += [_predict(study.dataset, own, parts.train, {"validation": parts.validation, "test": parts.test},
-                            dealt if own.model == "permuted" else labels).assign(seed=seed) for own in references]
+        frames += [predict(study.dataset, [own], parts.train, {"validation": parts.validation, "test": parts.test},
+                           dealt if own.model == "permuted" else labels).assign(seed=seed) for own in references]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -110,8 +110,8 @@ def predict_sources(study: Study, draws: int = 3) -> pd.DataFrame:
             rng, counts = np.random.default_rng([seed, len(rows)]), np.bincount(dataset.labels[rows])
             tests.append(("at random", seed, np.concatenate([
                 rng.permutation(np.flatnonzero(dataset.labels == label))[:n] for label, n in enumerate(counts)])))
-        frames += [_predict(dataset, probe._replace(model=model), np.setdiff1d(np.arange(len(dataset)), tested),
-                            {"test": tested}, dataset.labels).assign(seed=seed, source=source)
+        frames += [predict(dataset, [probe._replace(model=model)], np.setdiff1d(np.arange(len(dataset)), tested),
+                           {"test": tested}, dataset.labels).assign(seed=seed, source=source)
                    for model, seed, tested in tests if len(tested) < len(dataset)]
     return pd.concat(frames, ignore_index=True)
 
@@ -154,18 +154,25 @@ def accuracies_by_group(predictions: pd.DataFrame, groups: pd.Series, part: str 
     return table.sort_values("pictures", ascending=False, kind="stable", ignore_index=True)
 
 
-def _predict(dataset: PoseDataset, reference: Reference, train: np.ndarray, asked: dict[str, np.ndarray],
-             labels: np.ndarray) -> pd.DataFrame:
-    """Predictions of the rows `asked` of each part, learned from the rows `train` and their mirror images."""
-    sides = [reference.x, *([] if reference.mirrored is None else [reference.mirrored])]
-    x, y = np.concatenate([x[train] for x in sides]), np.tile(labels[train], len(sides))
-    fitted = (fit_probe(x, y, np.tile(train, len(sides))) if reference.classifier is None
-              else reference.classifier.fit(x, y))
-    frames = []
+def predict(dataset: PoseDataset, references: Sequence[Reference], train: np.ndarray, asked: dict[str, np.ndarray],
+            labels: np.ndarray) -> pd.DataFrame:
+    """Predictions of the rows `asked` of each part, learned from the rows `train` and their mirror images; of several
+    references by that which does best in cross-validation there."""
+    fitted = [_fit(own, train, labels) for own in references]
+    best = int(np.argmax([one[-1].best_score_ for one in fitted])) if len(fitted) > 1 else 0
+    reference, frames = references[best], []
     for part, rows in asked.items():
         probabilities = np.zeros((len(rows), len(dataset.classes)))
-        probabilities[:, fitted.classes_] = fitted.predict_proba(reference.x[rows])
+        probabilities[:, fitted[best].classes_] = fitted[best].predict_proba(reference.x[rows])
         frames.append(dataset.metadata[["file_name", "label"]].iloc[rows].assign(
             part=part, model=reference.model, backbone=reference.backbone,
             **dict(zip([f"p_{name}" for name in dataset.classes], probabilities.T, strict=True))))
     return pd.concat(frames, ignore_index=True)
+
+
+def _fit(reference: Reference, train: np.ndarray, labels: np.ndarray) -> ClassifierMixin:
+    sides = [reference.x, *([] if reference.mirrored is None else [reference.mirrored])]
+    x, y = np.concatenate([x[train] for x in sides]), np.tile(labels[train], len(sides))
+    if reference.classifier is None:
+        return fit_probe(x, y, np.tile(train, len(sides)))
+    return reference.classifier.fit(x, y)

@@ -33,7 +33,7 @@ from artpose_lib.data.metadata import Problem
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
-from artpose_lib.report import audit, probes
+from artpose_lib.report import audit, inputs, probes
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
@@ -45,7 +45,9 @@ TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "pred
 MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
     "simple_random": partial(probes.predict_references, scheme="random"),
     "simple_stratified": partial(probes.predict_references, scheme="stratified"),
-    "sources": probes.predict_sources, "pairs": audit.find_pairs}
+    "sources": probes.predict_sources, "pairs": audit.find_pairs,
+    "inputs_grouped": partial(inputs.predict_inputs, scheme="grouped"),
+    "inputs_stratified": partial(inputs.predict_inputs, scheme="stratified")}
 NOT_OPEN = "no open licence"
 EDITIONS = Path("../book/reference")  # from where a chapter runs
 THIS_RUN = "this run"
@@ -201,7 +203,7 @@ def _pack(table: pd.DataFrame, numbers: dict[str, str]) -> pd.DataFrame:
         if others := set(table["file_name"]).difference(known):
             raise ValueError(f"a trial tells of {min(others)}, which the data set does not have")
         table = table.assign(file_name=table["file_name"].map(known))
-    chances = table.columns[table.columns.str.startswith("p_")]
+    chances = table.filter(regex="^p_").columns
     table = table.assign(**{name: pd.to_numeric(table[name], errors="coerce").astype("float32") for name in chances})
     return table.astype(dict.fromkeys(table.select_dtypes(exclude=["number", "bool"]), "category"))
 

@@ -45,6 +45,16 @@ def test_every_reference_predicts_the_divisions_of_the_trials_and_is_a_row_of_th
     assert "Linear probe" in shown and probes.NO_NETWORK in shown
 
 
+def test_of_several_forms_the_one_counts_that_does_best_in_the_training_part(study):
+    """The other would be right about the test pictures, where the first says nothing."""
+    division, labels = split(study.dataset, "stratified", 40), study.dataset.labels
+    knows, right = np.eye(3)[labels], np.eye(3)[labels]
+    knows[division.test], right[division.train] = 0, np.random.default_rng(0).random((len(division.train), 3))
+    forms = [probes.Reference("edges", LITE, x) for x in (right, knows)]
+    found = probes.predict(study.dataset, forms, division.train, {"test": division.test}, labels)
+    assert set(found["model"]) == {"edges"} and found.filter(like="p_").round(6).drop_duplicates().shape[0] == 1
+
+
 def test_labels_dealt_out_are_known_by_luck_alone_and_tests_ask_the_true_ones(study, monkeypatch):
     monkeypatch.setattr(type(study.profile), "seeds", lambda *_: range(8))
     dealt = [own for own in probes.list_references(study) if own.model == "permuted"]

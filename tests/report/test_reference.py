@@ -69,6 +69,7 @@ def probes(study):
         patch.setitem(reference.MEASURED, "sources", lambda study: drawn_predictions(3).assign(
             file_name=study.dataset.metadata["file_name"][:3], source="someone/a_house-by_the-sea"))
         patch.setitem(reference.MEASURED, "pairs", lambda study: PAIRS)
+        patch.setattr(reference.inputs, "list_inputs", lambda study: [])
         yield
 
 
