@@ -29,64 +29,72 @@ from IPython.display import Markdown, display
 
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_boxes
-from artpose_lib.report import audit, figures, plotting, probes, scores, statistics
+from artpose_lib.report import audit, figures, plotting, probes, scores, statistics, tables
+from artpose_lib.report.experiment import Experiment
 from artpose_lib.report.reference import open_places
+from artpose_lib.train.recipes import MODELS
 from artpose_lib.train.study import open_study
 from artpose_lib.web import contact_sheet
 
+SIMPLE = ["file", "commonest"]  # what sees nothing of a picture
+
 study = open_study(data, weights, profile, results, classes, cluster)
-art = next((own for own in open_places(study, poses=True).values() if not own.trains), None)
-if art:
-    found = art.find("baseline", "frozen", "finetuned", "finetuned_aug").predictions
-    untuned = scores.find_untuned(found)  # fine-tuned by name alone: they count only where all trials of a network are such
-    found = found[~untuned | untuned.groupby([found["model"], found["backbone"]]).transform("all")]
-    found = pd.concat([found, art.read("simple_random").query("model in ['probe', 'file', 'commonest']")], ignore_index=True)
-    doubts = {key: statistics.find_doubt(own, art.profile) for key, own in found.groupby(["model", "backbone"])}
-    table = scores.summary(found)
-    table["doubt"] = [doubts.get(key, "") for key in zip(table["model"], table["backbone"], strict=True)]
 thesis = scores.thesis_accuracies()
-
-
-def within(low, high):
-    return f"({100 * low:.0f} to {100 * high:.0f})".replace("-", "−")
+editions = [Experiment(name, place, MODELS, place.find(*MODELS)) for name, place in open_places(study, poses=True).items() if not place.trains]
+art = editions[0].study if editions else None
+if art:
+    simple = editions[0].references
+    found = pd.concat([editions[0].trials.predictions, simple[simple["model"].isin(["probe", *SIMPLE])]])
+    networks = {key: statistics.keep_trials(own) for key, own in found.groupby(["model", "backbone"], sort=False)}
+    doubts = {key: statistics.find_doubt(own, art.profile) for key, own in networks.items()}
+    table = scores.summary(pd.concat(networks.values()))
+    table["doubt"] = [doubts[key] for key in zip(table["model"], table["backbone"], strict=True)]
 
 
 def tell(model):
     """The accuracy of a model with each network that learned, the lowest first, or that there is none."""
-    rows = table[(table["model"] == model) & (table["doubt"] == "")]
-    return ", ".join(f"{row.backbone} {100 * row.accuracy:.0f} % {within(row.accuracy_low, row.accuracy_high)}"
-                     for row in rows.sort_values("accuracy").itertuples()) or "no network that learned"
+    told = []
+    for row in table[(table["model"] == model) & (table["doubt"] == "")].sort_values("accuracy").itertuples():
+        told += [f"{row.backbone} {tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)}"]
+    return ", ".join(told) or "no network that learned"
 
 
 def tell_file():
     """What the size of a file says, where it surely says something."""
     row = table[table["model"] == "file"].iloc[0]
-    return (f" But not all of that need be the pose: the size and shape of the picture's file, with nothing seen of the picture, give "
-            f"{100 * row.accuracy:.0f} % {within(row.accuracy_low, row.accuracy_high)}." if row.doubt == "" else "")
+    if row.doubt:
+        return ""
+    return (" But not all of that need be the pose: the size and shape of the picture's file, with nothing seen of the picture, give "
+            f"{tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)}.")
 
 
-Markdown(
-    f"**{'Yes, in part' if '%' in tell('finetuned') else 'Not settled'}: networks that learned from photographs and then from art name the pose "
-    f"of an artwork that they have not seen rightly so often: {tell('finetuned')}, of {len(art.dataset)} artworks; the best network of the "
-    f"thesis behind this report, on other pictures, {100 * thesis.max().max():.0f} %.{tell_file()}** In brackets, here and below, are 95 % "
-    "intervals." if art else "**No measurements on the six poses in art come with these pages: what follows tells how to read the book.**")
+answer = "**No measurements on the six poses in art come with these pages: what follows tells how to read the book.**"
+if art:
+    answer = (
+        f"**{'Yes, in part' if '%' in tell('finetuned') else 'Not settled'}: networks that learned from photographs and then from art "
+        f"name the pose of an artwork that they have not seen rightly so often: {tell('finetuned')}, of {len(art.dataset)} artworks; the "
+        f"best network of the thesis behind this report, on other pictures, {100 * thesis.max().max():.0f} %.{tell_file()}** In brackets, "
+        "here and below, are 95 % intervals.")
+Markdown(answer)
 
 # %%
 if art:
-    beside = scores.against_thesis(table[~table["model"].isin(["file", "commonest"])])
+    beside = scores.against_thesis(table[~table["model"].isin(SIMPLE)])
     beside = beside.merge(table[["model", "backbone", "doubt"]], "left").fillna({"doubt": ""})
-    figure = figures.comparison({f"{len(art.dataset)} artworks": beside}, "accuracy", scores.per_trial(found)).update_layout(margin_t=30)
-    for row in table[table["model"].isin(["file", "commonest"])].itertuples():
+    figure = figures.comparison({f"{len(art.dataset)} artworks": beside}, "accuracy", scores.per_trial(pd.concat(networks.values())))
+    figure.update_layout(margin_t=30)
+    for row in table[table["model"].isin(SIMPLE)].itertuples():
         figure.add_vline(row.accuracy, line=plotting.DOTTED, annotation_text=figures.MODEL_TITLES[row.model].lower(),
                          annotation_position="top")
-    helped = (art.dataset.metadata.get("found", pd.Series()) == "second").sum()
+    told = ("What each network names rightly, trained as long as the thesis trained. Filled marks: this project, means with 95 % "
+            "intervals. Open diamonds: the thesis. Pale marks: networks that did not learn, or learned in their last layer alone though "
+            "they are called fine-tuned; nothing follows from them. *Baselines* start from nothing; *frozen* models learn their last "
+            "layer alone; the *linear probe* fits that layer better.")
+    if helped := (art.dataset.metadata.get("found", pd.Series()) == "second").sum():
+        told += (f" EfficientNet-Lite0's numbers are a little too good: {helped} of the pictures come from a search in which its "
+                 "features helped to choose.")
     display(plotting.show(figure, alt="Test accuracy of each network from nothing, frozen, fine-tuned, augmented, and of a linear probe."))
-    display(Markdown(
-        "What each network names rightly, trained as long as the thesis trained. Filled marks: this project, means with 95 % intervals. Open "
-        "diamonds: the thesis. Pale marks: networks that did not learn, or learned in their last layer alone though they are called "
-        "fine-tuned; nothing follows from them. *Baselines* start from nothing; *frozen* models learn their last layer alone; the *linear "
-        "probe* fits that layer better." + (f" EfficientNet-Lite0's numbers are a little too good: {helped} of the pictures come from a "
-                                             f"search in which its features helped to choose." if helped else "")))
+    display(Markdown(told))
 
 # %% [markdown]
 # ## The six poses
@@ -108,20 +116,23 @@ contact_sheet([Artwork(pose, np.random.default_rng(seed)).paint() for pose, seed
 
 # %%
 def compare(before, after):
-    rows = statistics.compare_models(found, before, after, art.profile)
-    told = [f"{row.backbone} {row.verdict}, {100 * row.difference:+.0f} points {within(row.low, row.high)}".replace(" -", " −")
-            for row in rows.itertuples() if not row.verdict.startswith("nothing")]
-    return "; ".join(told + [f"nothing follows with {row.backbone}" for row in rows.itertuples() if row.verdict.startswith("nothing")]) or "no network has both"
+    told, silent = [], []
+    for row in editions[0].compare(before, after).itertuples():
+        if row.verdict.startswith("nothing follows"):
+            silent += [f"nothing follows with {row.Index}"]
+        else:
+            told += [f"{row.Index} {row.verdict}, {tables.tell_percent(row.difference, row.low, row.high, '+.0f', 'points')}"]
+    return "; ".join(told + silent) or "no network has both"
 
 
 if art:
-    lost = ", ".join(backbone for (model, backbone), doubt in doubts.items() if model == "baseline" and doubt)
-    display(Markdown(
-        f"- The last layer alone trained on art, all others as photographs left them: {tell('frozen')}.\n"
-        f"- A better last layer on the same features, a linear probe: {tell('probe')}.\n"
-        f"- All layers tuned on art, beside the last one alone: {compare('frozen', 'finetuned')}.\n"
-        f"- Augmented pictures beside the pictures as they are: {compare('finetuned', 'finetuned_aug')}.\n"
-        + (f"- Without photographs: so few pictures taught {lost} too little to set it beside these." if lost else "")))
+    told = [f"- The last layer alone trained on art, all others as photographs left them: {tell('frozen')}.",
+            f"- A better last layer on the same features, a linear probe: {tell('probe')}.",
+            f"- All layers tuned on art, beside the last one alone: {compare('frozen', 'finetuned')}.",
+            f"- Augmented pictures beside the pictures as they are: {compare('finetuned', 'finetuned_aug')}."]
+    if lost := [backbone for (model, backbone), doubt in doubts.items() if model == "baseline" and doubt]:
+        told += [f"- Without photographs: so few pictures taught {', '.join(lost)} too little to set it beside these."]
+    display(Markdown("\n".join(told)))
 
 # %% [markdown]
 # **What the audit found** ({doc}`the audit <10_audit>`).
@@ -133,25 +144,39 @@ for slip in slips.sort_values("backbone", key=lambda names: names != "Xception",
         f"The thesis' oddest number is that of its frozen Xception, {100 * thesis.loc['Xception', 'frozen']:.0f} %, from which it concludes "
         f"that this network does not learn. Here a {slip.model} {slip.backbone} reaches {100 * slip.text:.0f} %. The published script deals the "
         f"labels out anew in each trial and leaves the pictures where they are: from the second trial on no label belongs to its picture. "
-        f"Run so, the network reaches {100 * slip.script:.0f} %, a difference of {100 * slip.difference:+.0f} points "
-        f"{within(slip.low, slip.high)}.".replace(" -", " −")))
+        f"Run so, the network reaches {100 * slip.script:.0f} %, a difference of "
+        f"{tables.tell_percent(slip.difference, slip.low, slip.high, '+.0f', 'points')}."))
 
 # %% [markdown]
 # **What a network looks at** ({doc}`feature maps <09_feature_maps>`, {doc}`discussion <12_discussion>`).
 
 # %%
+def tell_boxes():
+    told = []
+    # The reference edition's: nothing is trained.
+    for row in statistics.compare_boxes(tabulate_conditions(train_boxes(art)), art.profile).itertuples():
+        cost = tables.tell_percent(row.difference, row.low, row.high, "+.0f", "points")
+        told += [f"- At the figure? A {row.model} {row.backbone} names {100 * row.whole:.0f} % of the pictures whose figures have checked "
+                 f"boxes; {100 * row.second:.0f} % with as much of something else painted grey, {100 * row.first:.0f} % with the figure "
+                 f"painted grey, a cost of {cost}: {row.verdict}."]
+    return told
+
+
+def tell_collections():
+    told = []
+    for row in probes.compare_sources(art.read("sources")).query("source == 'all'").sort_values("difference").itertuples():
+        unsettled = ", not settled" if row.low <= 0 <= row.high else ""
+        told += [f"{row.backbone} {100 * row.left_out:.0f} and {100 * row.at_random:.0f} %, "
+                 f"{tables.tell_percent(row.difference, row.low, row.high, '+.0f', 'points')}{unsettled}"]
+    if not told:
+        return []
+    return ["- At the collection? Museums photograph their own pieces in their own way. A linear probe is right so often about a collection "
+            f"that it has not learned from, and beside it where all are known: {'; '.join(told)}."]
+
+
 if art:
-    boxed = statistics.compare_boxes(tabulate_conditions(train_boxes(art)), art.profile)  # the reference edition's: nothing is trained
-    told = [f"- At the figure? A {row.model} {row.backbone} names {100 * row.whole:.0f} % of the pictures whose figures have checked boxes; "
-            f"{100 * row.second:.0f} % with as much of something else painted grey, {100 * row.first:.0f} % with the figure painted grey, "
-            f"a cost of {100 * row.difference:+.0f} points {within(row.low, row.high)}: {row.verdict}." for row in boxed.itertuples()]
-    new = probes.compare_sources(art.read("sources")).query("source == 'all'").sort_values("difference")
-    told += ["- At the collection? Museums photograph their own pieces in their own way. A linear probe is right so often about a collection "
-             "that it has not learned from, and beside it where all are known: " + "; ".join(
-        f"{row.backbone} {100 * row.left_out:.0f} and {100 * row.at_random:.0f} %, {100 * row.difference:+.0f} points "
-        f"{within(row.low, row.high)}{', not settled' * (row.low <= 0 <= row.high)}" for row in new.itertuples()) + "."] if len(new) else []
-    display(Markdown("\n".join([*told, "- What each single filter of a network answers to can be scrolled through, and is measured."]).replace(
-        " -", " −")))
+    told = [*tell_boxes(), *tell_collections(), "- What each single filter of a network answers to can be scrolled through, and is measured."]
+    display(Markdown("\n".join(told)))
 
 # %% [markdown]
 # ## How to read this book

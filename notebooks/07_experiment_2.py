@@ -32,79 +32,54 @@ from html import escape
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures, scores, statistics, tables
+from artpose_lib.report.experiment import choose_together, show_scores, train_experiments
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
-from artpose_lib.report.reference import THIS_RUN, measure, open_places
+from artpose_lib.report.reference import THIS_RUN
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, open_study
 from artpose_lib.train.training import find_peak
 from artpose_lib.train.variants import FAITHFUL, VARIANTS, Variant
 from artpose_lib.web import choose
 
+PAIRS = [("finetuned", "finetuned_aug"), ("probe", "finetuned_aug")]
+
 study = open_study(data, weights, profile, results, classes, cluster)
-places = open_places(study)
-found = {name: trials for name, of in places.items() if (trials := of.train("finetuned", "finetuned_aug")).records}
-simple = {name: measure(places[name], "simple_stratified") for name in found}
-poses = [name for name in found if set(places[name].dataset.classes) == set(POSE_NAMES)]  # what may stand beside the thesis
-first, *_ = together = poses or list(found)[-1:]
-answers = {name: scores.name_as_ended(own.predictions) for name, own in found.items()}
-beside = {name: statistics.score_models(own.predictions, simple[name], places[name].profile).query(
-    "model not in ['baseline', 'frozen']") for name, own in found.items()}
-accuracies = {name: own.query("metric == 'accuracy' and trials > 0").sort_values("here", ascending=False, kind="stable")
-              for name, own in beside.items()}
-changes = {name: {pair: statistics.compare_models(pd.concat([own.predictions, simple[name]]), *pair, places[name].profile).set_index(
-    "backbone") for pair in [("finetuned", "finetuned_aug"), ("probe", "finetuned_aug")]} for name, own in found.items()}
+experiments = train_experiments(study, "finetuned", "finetuned_aug", reference="simple_stratified")
+changes = {own.name: own.compare_pairs(PAIRS) for own in experiments}
+first = choose_together(experiments)[0]
 
 
-def tell_answer(rows):
-    surely = {verdict: ", ".join(own.index) for verdict, own in rows.groupby("verdict")}
+def tell_answer():
+    augmented = next(iter(changes[first.name].values()))
+    surely = {verdict: ", ".join(own.index) for verdict, own in augmented.groupby("verdict")}
     told = [f"surely {verdict} with {surely[verdict]}" for verdict in ("higher", "lower") if verdict in surely]
     if told:
         return f"With augmentation the accuracy is {' and '.join(told)}."
     return "Whether augmentation helps is " + ("not settled." if "not settled" in surely else "not told: nothing follows from these networks.")
 
 
-def tell_range(values):
-    low, high = (f"{100 * value:.0f}" for value in (values.min(), values.max()))
-    return f"{low} to {high} %" if low != high else f"{low} %"
-
-
-def tell_models(name):
-    thesis, own = scores.thesis_accuracies() if name in poses else (), accuracies[name].groupby("model")["here"]
-    told = [f"{words} {tell_range(own.get_group(model))}" + (f" (thesis: {tell_range(thesis[model])})" if model in thesis else "")
-            for model, words in {"finetuned": "without", "finetuned_aug": "with", "probe": "by a linear probe without augmentation or tuning",
-                                 "file": "by the file's size alone"}.items() if model in own.groups]
-    return f"Rightly named: {', '.join(told) or 'nothing'}."
-
-
-def comparison(metric, *names):
-    drawn = {name: beside[name].query("model != 'permuted'") for name in names}
-    return show(figures.comparison(drawn, metric, scores.per_trial(pd.concat([answers[names[0]], simple[names[0]]]))), alt=(
-        f"Test {figures.METRIC_TITLES[metric]} with augmentation and without, mean over trials with its 95 % interval: "
-        f"{', '.join(names)}, and the thesis (Tables 3.1 and 3.2). Pale: nothing follows from it."))
-
-
-display(Markdown(f"**{escape_markdown(first)}: {tell_answer(changes[first]['finetuned', 'finetuned_aug'])}** {tell_models(first)}"))
-display(comparison("accuracy", *together))
+reached = first.tell_accuracies({"finetuned": "without", "finetuned_aug": "with",
+                                 "probe": "by a linear probe without augmentation or tuning", "file": "by the file's size alone"})
+accuracies, other_scores = show_scores(
+    experiments, "Test {metric} with augmentation and without, mean over trials with its 95 % interval: {names}, and the thesis "
+    "(Tables 3.1 and 3.2). Pale: nothing follows from it.")
+display(Markdown(f"**{escape_markdown(first.name)}: {tell_answer()}** Rightly named: {reached or 'nothing'}."))
+display(accuracies)
 Markdown(study.banner())
 
 # %%
-def title(name):
-    of = places[name]
-    what = of.data_name if of.embedded else f"pictures, {of.data_name}"
-    return f"{name} ({len(of.dataset)} {what}, profile {of.profile.name})" if of.trains else name
-
-
-missing = [f"{backbone}: {reason}" for backbone, reason in found[THIS_RUN].missing.items()] if THIS_RUN in found else []
-Markdown("\n".join(f"- {escape_markdown(title(name))}: {tables.tell_doubts(beside[name])}." for name in found) + (f"\n\nNot in this run: {'; '.join(missing)}." if missing else ""))
+told = [f"- {escape_markdown(own.title)}: {tables.tell_doubts(own.scores)}." for own in experiments]
+missing = [f"{backbone}: {reason}" for own in experiments if own.name == THIS_RUN for backbone, reason in own.trials.missing.items()]
+if missing:
+    told += [f"\nNot in this run: {'; '.join(missing)}."]
+Markdown("\n".join(told))
 
 # %%
-choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names in {", ".join(together): together, **{
-    name: [name] for name in found if name not in together}}.items() for metric, title in list(figures.METRIC_TITLES.items())[name == ", ".join(together):]})
+other_scores
 
 # %% [markdown]
 # ## What follows
@@ -115,22 +90,19 @@ choose("Score", {f"{title}, {name}": comparison(metric, *names) for name, names 
 # the augmented networks, without augmentation and without tuning, and was tested on the same.
 
 # %%
-of, together = places[first], {}
-for backbone in BACKBONES:
-    sides = [of.find("finetuned_aug", variant=one, backbones=[backbone]) for one in (None, VARIANTS["A10 duplicates together"])]
-    if not of.trains and all(side.records for side in sides):
-        together[backbone] = statistics.compare(*(side.predictions for side in sides), of.profile)
-told = {" → ".join(MODEL_TITLES[model] for model in pair): rows for pair, rows in changes[first].items()}
-told |= {"Augmented, works on both sides → all pictures of a work on one side": pd.DataFrame(together).T} if together else {}
-Markdown("\n".join([f"On {escape_markdown(first)}:\n", *(
-    f"- *{pair}*: {tables.tell_changes(rows) or 'no network has both'}." for pair, rows in told.items())])
-         + "\n\nWhat else raises or blurs these numbers is the same as in Experiment 1, the pictures that EfficientNet-Lite0 helped to "
-           "choose among it." * (not of.trains))
+compared = dict(changes[first.name])
+if not first.study.trains:
+    works = first.compare_variants("finetuned_aug", None, VARIANTS["A10 duplicates together"])
+    if len(works):
+        compared["Augmented, works on both sides → all pictures of a work on one side"] = works
+told = [f"- *{pair}*: {tables.tell_changes(rows) or 'no network has both'}." for pair, rows in compared.items()]
+if not first.study.trains:
+    told += ["\nWhat else raises or blurs these numbers is the same as in Experiment 1, the pictures that EfficientNet-Lite0 "
+             "helped to choose among it."]
+Markdown("\n".join([f"On {escape_markdown(first.name)}:\n", *told]))
 
 # %%
-HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table({
-    " → ".join(MODEL_TITLES[model] for model in pair): rows for pair, rows in own.items()}))
-    for name, own in changes.items()))
+HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table(own)) for name, own in changes.items()))
 
 # %% [markdown]
 # ## SMOTE and imgaug apart
@@ -147,20 +119,27 @@ WAYS = {"SMOTE, then imgaug": FAITHFUL, "nothing": Variant(augmentation=()), "SM
         "imgaug, then SMOTE": Variant(augmentation=("imgaug", "SMOTE")),
         "rate of phase I's best epoch": Variant(max_lr="peak"), "the tables' rate": FAITHFUL}
 WHOLE = study.profile.full_strength(find_recipe("finetuned_aug", SMALL))
-small_editions = {f"{name}, {SMALL} at {SIDE} pixels": replace(of, profile=replace(of.profile, input_size=SIDE))
-                  for name, of in places.items() if not of.trains}
+small_editions = {}
+for own in experiments:
+    if not own.study.trains:
+        small_profile = replace(own.study.profile, input_size=SIDE)
+        small_editions[f"{own.name}, {SMALL} at {SIDE} pixels"] = replace(own.study, profile=small_profile)
 
 
 def compare_ways(of, backbone, pairs):
-    asked = {way: of.train("finetuned_aug", variant=WAYS[way], backbones=[backbone]) for way in sum(pairs, ())}
-    stored = {way: trials.predictions for way, trials in asked.items() if trials.records}
-    return pd.DataFrame({f"“{one}” → “{two}”": statistics.compare(stored[one], stored[two], of.profile)
-                         for one, two in pairs if one in stored and two in stored}).T
+    rows = {}
+    for pair in pairs:
+        sides = [of.train("finetuned_aug", variant=WAYS[way], backbones=[backbone]) for way in pair]
+        if all(side.records for side in sides):
+            one, two = (side.predictions for side in sides)
+            rows["“{}” → “{}”".format(*pair)] = statistics.compare(one, two, of.profile)
+    return pd.DataFrame(rows).T
 
 
 def show_ways(pairs, backbones):
     compared = {name: compare_ways(of, SMALL, pairs) for name, of in small_editions.items()}
-    compared |= {f"{THIS_RUN}, {name}": compare_ways(study, name, pairs) for name in backbones if WHOLE}  # short ones tell nothing
+    if WHOLE:  # short ones tell nothing
+        compared |= {f"{THIS_RUN}, {name}": compare_ways(study, name, pairs) for name in backbones}
     compared = {name: rows for name, rows in compared.items() if len(rows)}
     for name, rows in compared.items():
         display(Markdown(f"- *{escape_markdown(name)}*: {tables.tell_changes(rows)}."))
@@ -178,10 +157,12 @@ show_ways([("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), (
 # little too good.
 
 # %%
-kept = {name: scores.drop_trials(own.history, scores.find_diverged(own.predictions)) for name, own in found.items()}
-choose("Pictures", {name: show(figures.curves(scores.curves(own), "finetuned_aug"), alt=(
-    f"Validation accuracy and loss of the fine-tuned, augmented models by epoch, {name} (the thesis' Figure 3.5)."))
-    for name, own in kept.items() if "finetuned_aug" in set(own["model"])})
+views = {}
+for own in experiments:
+    if "finetuned_aug" in set(own.history["model"]):
+        views[own.name] = show(figures.curves(scores.curves(own.history), "finetuned_aug"), alt=(
+            f"Validation accuracy and loss of the fine-tuned, augmented models by epoch, {own.name} (the thesis' Figure 3.5)."))
+choose("Pictures", views)
 
 # %% [markdown]
 # ## One cycle, two ways
@@ -191,18 +172,17 @@ choose("Pictures", {name: show(figures.curves(scores.curves(own), "finetuned_aug
 # no longer a number. This is the thesis' *dip*. Then the weights of the best epoch are put back and phase II begins.
 
 # %%
-cycles = pd.concat([own.assign(pictures=name) for name, own in kept.items()])
-
-
-def cycle(pictures, model, backbone):
-    own = cycles.query("pictures == @pictures and model == @model and backbone == @backbone")
-    name = f"{MODEL_TITLES[model]} {backbone}, {pictures}"
-    return name, show(figures.cycle(own[own["seed"] == own["seed"].min()]), alt=f"Learning rate, loss and accuracy by epoch: {name} (the thesis' Figure A.2).")
-
-
 kinds = ["pictures", "model", "backbone"]
-wildest = cycles.groupby(kinds, sort=False)["loss"].max().sort_values(ascending=False, kind="stable").index  # that dip first
-choose("Trial", dict(cycle(*kind) for name in kept for kind in wildest if kind[0] == name))
+cycles = pd.concat([own.history.assign(pictures=own.name) for own in experiments])
+views = {}
+for name in cycles["pictures"].unique():
+    networks = cycles[cycles["pictures"] == name].groupby(["model", "backbone"], sort=False)
+    highest = networks["loss"].max().sort_values(ascending=False, kind="stable")  # those that dip most come first
+    for model, backbone in highest.index:
+        trials, title = networks.get_group((model, backbone)), f"{MODEL_TITLES[model]} {backbone}, {name}"
+        views[title] = show(figures.cycle(trials[trials["seed"] == trials["seed"].min()]), alt=(
+            f"Learning rate, loss and accuracy by epoch: {title} (the thesis' Figure A.2)."))
+choose("Trial", views)
 
 # %% [markdown]
 # Where should phase II begin? Section 2.2.4 of the thesis says: with the rate at which phase I was at its best. Its tables
@@ -226,16 +206,19 @@ for (pictures, model, backbone), own in measured.groupby(kinds, sort=False):
                  "median / tables'": best.median() / table, "highest loss": own["loss"].max(),
                  "loss overflowed": f"{own['no number'].sum()} of {len(own)}", "trials": len(own),
                  "phase II better": own["better"].sum()})
-rates = pd.DataFrame(rows)
-Markdown("\n".join(f"- {escape_markdown(pictures)}: the median of the best rates is {of.min():.2g} to {of.max():.2g} times the tables' "
-                   f"rate, by model. Phase II did better than phase I, on validation pictures, in {own['phase II better'].sum()} of "
-                   f"{own['trials'].sum()} trials."
-                   for pictures, own in (rates.groupby("pictures", sort=False) if rows else ()) for of in [own["median / tables'"]]))
+rates, told = pd.DataFrame(rows), []
+for pictures, own in rates.groupby("pictures", sort=False) if rows else ():
+    times = own["median / tables'"]
+    told += [f"- {escape_markdown(pictures)}: the median of the best rates is {times.min():.2g} to {times.max():.2g} times the tables' "
+             f"rate, by model. Phase II did better than phase I, on validation pictures, in {own['phase II better'].sum()} of "
+             f"{own['trials'].sum()} trials."]
+Markdown("\n".join(told))
 
 # %%
-HTML(tables.fold("Model by model", rates.style.hide(axis="index").format(
-    "{:.1e}", ["the tables' rate", "best rate, median"]).format("{:.2g}", ["median / tables'", "highest loss"]).format(
-    escape, ["pictures"]).to_html()) if rows else "")
+if rows:
+    styled = rates.style.hide(axis="index").format("{:.1e}", ["the tables' rate", "best rate, median"])
+    styled = styled.format("{:.2g}", ["median / tables'", "highest loss"]).format(escape, ["pictures"])
+    display(HTML(tables.fold("Model by model", styled.to_html())))
 
 # %% [markdown]
 # So a network is trained once more, with phase II as the text has it. Phase I is the same in both.
@@ -253,18 +236,19 @@ show_ways([("the tables' rate", "rate of phase I's best epoch")], names)
 # it, AUC, is 1 where the two never mix and a half where the network guesses (the thesis' Figure 3.6).
 
 # %%
-best_first = [(name, row.model, row.backbone) for name, own in accuracies.items() for row in own.itertuples()
-              if row.model.startswith("finetuned_aug")]
-of_network = {f"{MODEL_TITLES[model]}: {backbone}, {name}": answers[name].query("model == @model and backbone == @backbone")
-              for name, model, backbone in best_first}
+of_network = {}
+for own in experiments:
+    for row in own.networks[own.networks["model"].str.startswith("finetuned_aug")].itertuples():
+        title = f"{MODEL_TITLES[row.model]}: {row.backbone}, {own.name}"
+        of_network[title] = own.select(row.model, row.backbone)
 
 
-def views(make, of, says, thesis):
+def view_networks(make, of, says, thesis):
     return choose("Network", {name: show(make(of(own)), alt=f"{says}: {name} (the thesis' Figure {thesis}).")
                               for name, own in of_network.items()})
 
 
-views(figures.roc, scores.roc_curves, "ROC curve of each class", "3.6")
+view_networks(figures.roc, scores.roc_curves, "ROC curve of each class", "3.6")
 
 # %% [markdown]
 # ## Pose by pose
@@ -272,7 +256,7 @@ views(figures.roc, scores.roc_curves, "ROC curve of each class", "3.6")
 # Precision, recall and F1 (the thesis' Figure 3.7), the test pictures of all trials together.
 
 # %%
-views(figures.class_scores, scores.class_report, "Precision, recall and F1 of each class", "3.7")
+view_networks(figures.class_scores, scores.class_report, "Precision, recall and F1 of each class", "3.7")
 
 # %% [markdown]
 # ## Which is taken for which
@@ -282,19 +266,20 @@ views(figures.class_scores, scores.class_report, "Precision, recall and F1 of ea
 
 # %%
 def tell_confusions(name):
-    matrix = scores.confusion(of_network[name])
+    matrix = scores.confusion(of_network[name]).rename(index=escape_markdown, columns=escape_markdown)
+    name, tested = escape_markdown(name), matrix.sum(axis=1)
     counts = matrix.rename_axis(columns="called").stack().rename("n").reset_index()
-    counts = counts.assign(of=counts["true"].map(matrix.sum(axis=1)), share=lambda cells: cells["n"] / cells["of"].clip(lower=1))
+    counts = counts.assign(of=counts["true"].map(tested)).assign(share=lambda cells: cells["n"] / cells["of"].clip(lower=1))
     worst = counts.query("true != called and n > 0").sort_values("share", ascending=False, kind="stable").head(3)
-    taken = ", ".join(f"{escape_markdown(row.true)} for {escape_markdown(row.called)} ({row.n} of {row.of} times)" for row in worst.itertuples())
-    untested = ", ".join(escape_markdown(label) for label in matrix.index[matrix.sum(axis=1) == 0])
-    return (f"{escape_markdown(name)}, the highest accuracy here, takes most often {taken}; a picture that was tested twice counts twice."
-            if taken else f"{escape_markdown(name)} takes no test picture for another pose.") + (
-            f" No picture of {untested} was tested." if untested else "")
+    taken = ", ".join(f"{row.true} for {row.called} ({row.n} of {row.of} times)" for row in worst.itertuples())
+    told = (f"{name}, the highest accuracy here, takes most often {taken}; a picture that was tested twice counts twice."
+            if taken else f"{name} takes no test picture for another pose.")
+    untested = ", ".join(tested.index[tested == 0])
+    return told + (f" No picture of {untested} was tested." if untested else "")
 
 
 display(Markdown(tell_confusions(next(iter(of_network))) if of_network else "The training of every network with augmentation diverged."))
-views(figures.confusion, scores.confusion, "Which class is taken for which", "3.8")
+view_networks(figures.confusion, scores.confusion, "Which class is taken for which", "3.8")
 
 # %% [markdown]
 # ## The numbers in full
@@ -304,5 +289,8 @@ views(figures.confusion, scores.confusion, "Which class is taken for which", "3.
 # *frozen in fact* and stands apart.
 
 # %%
-HTML("".join(tables.fold(f"Scores: {name}", tables.results_table(beside[name], own.missing))
-             + tables.fold(f"What the trials ended as: {name}", tables.diagnoses_table(own.diagnoses)) for name, own in found.items()))
+folded = []
+for own in experiments:
+    folded += [tables.fold(f"Scores: {own.name}", tables.results_table(own.scores, own.trials.missing)),
+               tables.fold(f"What the trials ended as: {own.name}", tables.diagnoses_table(own.trials.diagnoses))]
+HTML("".join(folded))

@@ -31,13 +31,13 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.summary import describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_boxes
 from artpose_lib.report import probes, scores, statistics, tables
+from artpose_lib.report.experiment import train_experiments
 from artpose_lib.report.figures import MODEL_TITLES
-from artpose_lib.report.reference import measure, open_places
+from artpose_lib.report.reference import measure
 from artpose_lib.train.recipes import MODELS
 from artpose_lib.train.study import open_study
 from artpose_lib.train.variants import VARIANTS
@@ -46,52 +46,47 @@ study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
 
 # %%
-every, places = open_places(study), open_places(study, poses=True)
-trials = {name: place.train(*MODELS) for name, place in every.items()}
-others = [name for name, place in places.items() if set(place.dataset.classes) != set(POSE_NAMES)]
-thesis, best = scores.thesis_accuracies(), {}
+every = train_experiments(study, *MODELS)
+experiments = [own for own in every if own.of_poses or own.study.trains]
+thesis = scores.thesis_accuracies()
 said = {model: f"{own.max():.2f} with {own.idxmax()}" for model, own in thesis.items()}
 
 
-def span(value, low, high, form=".2f"):
-    return f"{value:{form}} [{low:{form}}, {high:{form}}]".replace("-", "−")
+def tell(answer, thesis_answer):
+    told = []
+    for own in experiments:
+        others = "" if own.of_poses else ", of other classes than the thesis'"
+        told += [f"- *{escape_markdown(own.name)}*{others}: {answer(own)}."]
+    return Markdown("\n".join([*told, f"- *the thesis*: {thesis_answer}."]))
 
 
-def tell(answers, words):
-    return Markdown("\n".join(f"- *{escape_markdown(who)}*{', of other classes than the thesis' * (who in others)}: {what}."
-                              for who, what in (answers | {"the thesis": words}).items()))
-
-
-def compare(name, before, after):
-    """What follows of two models, network by network; of those that say nothing once why."""
-    rows = statistics.compare_models(trials[name].predictions, before, after, places[name].profile)
-    silent = rows["verdict"].str.startswith("nothing follows")
-    told = [f"{row.verdict} with {row.backbone}, {span(row.difference, row.low, row.high, '+.2f')}"
-            for row in rows[~silent].itertuples()]
-    told += [f"nothing follows with {', '.join(own)} ({verdict.removeprefix('nothing follows: ')})"
-             for verdict, own in rows[silent].groupby("verdict")["backbone"]]
-    return "; ".join(told) or "no network here has both models"
+def compare(own, before, after):
+    return tables.tell_changes(own.compare(before, after)) or "no network here has both models"
 
 
 # %% [markdown]
 # ## Can a network tell these poses apart?
 
 # %%
-answers = {}
-for name, place in places.items():
-    ended, keys = scores.name_as_ended(trials[name].predictions), ["model", "backbone"]
-    summary, chosen = (scores.summary(ended, part).set_index(keys) for part in ("test", "validation"))
-    if chosen["accuracy"].isna().all():
-        answers[name] = "the training of every network diverged"
-        continue
-    row = summary.loc[chosen["accuracy"].idxmax()]
-    model, backbone = row.name
-    best[name] = ended.query("model == @model and backbone == @backbone")
-    doubt = statistics.find_doubt(best[name], place.profile)
-    answers[name] = (f"{f'nothing follows, since it {doubt}:' if doubt else 'yes,'} the {MODEL_TITLES[model].lower()} {backbone} "
-                     f"names {span(row.accuracy, row.accuracy_low, row.accuracy_high)} rightly, always the commonest class would "
-                     f"{statistics.compare_with_commonest(best[name]).first:.2f}")
-tell(answers, f"yes, {said['finetuned_aug']}")
+def choose_best(own):
+    """The answers of the model that is best on the validation part; None where all diverged."""
+    validated = scores.summary(own.answers, "validation").set_index(["model", "backbone"])["accuracy"]
+    return None if validated.isna().all() else own.select(*validated.idxmax())
+
+
+def tell_best(own):
+    answers = best[own.name]
+    if answers is None:
+        return "the training of every network diverged"
+    row = scores.summary(answers).iloc[0]
+    doubt = own.doubts[row.model, row.backbone]
+    accuracy = tables.tell_interval(row.accuracy, row.accuracy_low, row.accuracy_high, ".2f")
+    return (f"{f'nothing follows, since it {doubt}:' if doubt else 'yes,'} the {MODEL_TITLES[row.model].lower()} {row.backbone} names "
+            f"{accuracy} rightly, always the commonest class would {statistics.compare_with_commonest(answers).first:.2f}")
+
+
+best = {own.name: choose_best(own) for own in experiments}
+tell(tell_best, f"yes, {said['finetuned_aug']}")
 
 # %% [markdown]
 # That is the model with the highest validation accuracy: to look for the best on the test pictures would favour the luckiest.
@@ -100,31 +95,35 @@ tell(answers, f"yes, {said['finetuned_aug']}")
 # ## Do photographs help?
 
 # %%
-answers = {name: f"Frozen networks beside those that start from nothing: {compare(name, 'baseline', 'frozen')}. Fine-tuned ones: "
-           f"{compare(name, 'baseline', 'finetuned')}" for name in places}
-for name, place in places.items():
-    if not place.trains:
-        simple = place.read("simple_random")
-        bare = simple[simple["model"] == "thumbnail"]
-        found = {backbone: statistics.difference(bare, own)
-                 for backbone, own in simple[simple["model"] == "probe"].groupby("backbone", sort=False)}
-        answers[name] = "A linear probe on what photographs taught, less the same on a thumbnail's pixels: " + "; ".join(
-            f"{'higher' if own.low > 0 else 'lower' if own.high < 0 else 'not settled'} with {backbone}, "
-            f"{span(*own[2:5], '+.2f')}" for backbone, own in found.items()) + f". {answers[name]}"
-tell(answers, f"yes, from {said['baseline']} to {said['frozen']} and {said['finetuned']}")
+def compare_with_pixels(own):
+    pixels, rows = own.references.query("model == 'thumbnail'"), {}
+    for backbone, probe in own.references.query("model == 'probe'").groupby("backbone", sort=False):
+        found = statistics.difference(pixels, probe)
+        rows[backbone] = found._asdict() | {"verdict": statistics.find_side(found)}
+    return tables.tell_changes(pd.DataFrame(rows).T)
+
+
+def tell_photographs(own):
+    told = (f"Frozen networks beside those that start from nothing: {compare(own, 'baseline', 'frozen')}. Fine-tuned ones: "
+            f"{compare(own, 'baseline', 'finetuned')}")
+    if own.study.trains:
+        return told
+    return f"A linear probe on what photographs taught, less the same on a thumbnail's pixels: {compare_with_pixels(own)}. {told}"
+
+
+tell(tell_photographs, f"yes, from {said['baseline']} to {said['frozen']} and {said['finetuned']}")
 
 # %% [markdown]
 # ## Does fine-tuning help beyond a frozen network?
 
 # %%
-tell({name: compare(name, "frozen", "finetuned") for name in places}, f"yes, from {said['frozen']} to {said['finetuned']}")
+tell(lambda own: compare(own, "frozen", "finetuned"), f"yes, from {said['frozen']} to {said['finetuned']}")
 
 # %% [markdown]
 # ## Does augmentation help beyond that?
 
 # %%
-tell({name: compare(name, "finetuned", "finetuned_aug") for name in places},
-     f"yes, from {said['finetuned']} to {said['finetuned_aug']}")
+tell(lambda own: compare(own, "finetuned", "finetuned_aug"), f"yes, from {said['finetuned']} to {said['finetuned_aug']}")
 
 # %% [markdown]
 # The two experiments also divide the pictures differently, and the thesis added pictures besides. What a difference is due to,
@@ -133,12 +132,18 @@ tell({name: compare(name, "finetuned", "finetuned_aug") for name in places},
 # ## Are new collections harder?
 
 # %%
-sources = pd.concat([probes.compare_sources(measure(place, "sources")).assign(of=name) for name, place in places.items()])
-totals = sources[sources["source"] == "all"] if len(sources) else pd.DataFrame(columns=["of"])
-tell({name: "; ".join(
-    f"{'yes' if row.high < 0 else 'no' if row.low > 0 else 'not settled'} for a probe on {row.backbone}, "
-    f"{span(row.difference, row.low, row.high, '+.2f')}" for row in totals[totals["of"] == name].itertuples())
-    or "these pictures are not of several collections" for name in places}, "it does not ask")
+sources = {own.name: probes.compare_sources(measure(own.study, "sources")) for own in experiments}
+
+
+def tell_sources(own):
+    told = []
+    for row in sources[own.name].query("source == 'all'").itertuples():
+        harder = "yes" if row.high < 0 else "no" if row.low > 0 else "not settled"
+        told += [f"{harder} for a probe on {row.backbone}, {tables.tell_interval(row.difference, row.low, row.high)}"]
+    return "; ".join(told) or "these pictures are not of several collections"
+
+
+tell(tell_sources, "it does not ask")
 
 # %% [markdown]
 # A collection photographs its statuettes before the same grey, and if one pose comes from one collection, the grey is enough to
@@ -148,14 +153,16 @@ tell({name: "; ".join(
 # ## Do networks look at the figure, or around it?
 
 # %%
-def ask_boxes(place):
-    return "; ".join(f"the {MODEL_TITLES[row.model].lower()} {row.backbone} loses {span(row.difference, row.low, row.high, '+.2f')} "
-                     f"more where the figure is hidden than where as much is hidden elsewhere: {row.verdict}" for row in
-                     statistics.compare_boxes(tabulate_conditions(train_boxes(place)), place.profile).itertuples()) or "no boxes here"
+def tell_boxes(own):
+    told = []
+    for row in statistics.compare_boxes(tabulate_conditions(train_boxes(own.study)), own.study.profile).itertuples():
+        cost = tables.tell_interval(row.difference, row.low, row.high)
+        told += [f"the {MODEL_TITLES[row.model].lower()} {row.backbone} loses {cost} more where the figure is hidden than where as much "
+                 f"is hidden elsewhere: {row.verdict}"]
+    return "; ".join(told) or "no boxes here"
 
 
-tell({name: ask_boxes(place) for name, place in places.items()},
-     "it suspects that its networks learn the background along with the pose")
+tell(tell_boxes, "it suspects that its networks learn the background along with the pose")
 
 # %% [markdown]
 # The figure's box is greyed, or as much of the same picture where another picture's figure stands.
@@ -168,19 +175,18 @@ tell({name: ask_boxes(place) for name, place in places.items()},
 # the same recipes.
 
 # %%
-def column(name, place):
-    rows = scores.name_as_ended(trials[name].predictions)
-    doubted = {key for key, own in rows.groupby(["model", "backbone"]) if statistics.find_doubt(own, place.profile)}
-    if not place.trains:
-        rows = pd.concat([rows, place.read("simple_random")])
-    table = scores.summary(rows).dropna(subset="accuracy").set_index(["model", "backbone"])
-    return pd.Series({key: span(row.accuracy, row.accuracy_low, row.accuracy_high) + "*" * (
-        key in doubted) for key, row in table.iterrows()}, name=name)
+def column(own):
+    rows = own.answers if own.study.trains else pd.concat([own.answers, own.references])
+    told = {}
+    for row in scores.summary(rows).dropna(subset="accuracy").itertuples():
+        accuracy = tables.tell_interval(row.accuracy, row.accuracy_low, row.accuracy_high, ".2f")
+        told[row.model, row.backbone] = accuracy + "*" * bool(own.doubts.get((row.model, row.backbone)))
+    return pd.Series(told, name=own.name)
 
 
 stated = thesis.stack().map("{:.3f}".format).rename("thesis").swaplevel()
-table = pd.concat([stated, *(column(name, place) for name, place in every.items())], axis=1)
-table = table.reindex(sorted(table.index, key=lambda key: (list(MODEL_TITLES).index(key[0]), key[1]))).fillna("–")
+table = pd.concat([stated, *map(column, every)], axis=1).fillna("–")
+table = table.reindex(sorted(table.index, key=lambda key: (list(MODEL_TITLES).index(key[0]), key[1])))
 styled = table.rename(MODEL_TITLES, level=0).rename_axis(["model", "network"]).style.format(escape="html").format_index(escape="html", axis=1)
 HTML(f'<div style="overflow-x: auto">{styled.set_properties(**{"white-space": "nowrap"}).to_html()}</div>')
 
@@ -192,48 +198,45 @@ HTML(f'<div style="overflow-x: auto">{styled.set_properties(**{"white-space": "n
 # searches: a picture is a Sebastian because a museum's search for Sebastian returned it and someone agreed.
 
 # %%
-def separate_works(place):
-    """What it costs frozen networks that all pictures of a work stand on one side, network by network."""
-    apart, together = (place.find("frozen", variant=VARIANTS[f"A10 duplicates {way}"]) for way in ("apart", "together"))
-    if apart.records and together.records:
-        sides = [dict(iter(own.predictions.groupby("backbone"))) for own in (apart, together)]
-        for backbone, own in sides[0].items():
-            row = statistics.compare(own, sides[1][backbone], place.profile)
-            yield f"{row['verdict']} with {backbone}" + (f", {span(row['difference'], row['low'], row['high'], '+.2f')}" if row["trials"] else "")
-
-
-def limits(place):
-    facets = describe_pictures(place.dataset)
-    counts, owners = place.dataset.counts().sort_values(), pd.crosstab(facets["label"], facets["source"])
-    shares = owners.div(owners.sum(axis=1), axis=0).max(axis=1)
-    yield f"the fewest are of {escape_markdown(counts.index[0])}, {counts.iloc[0]}"
+def tell_limits(own):
+    dataset = own.study.dataset
+    counts, facets = dataset.counts().sort_values(), describe_pictures(dataset)
+    owners = pd.crosstab(facets["label"], facets["source"], normalize="index")
+    told = [f"the fewest are of {escape_markdown(counts.index[0])}, {counts.iloc[0]}"]
     if owners.shape[1] > 1:
-        largest = shares.idxmax()
-        yield f"{shares.max():.0%} of {escape_markdown(largest)} come from {escape_markdown(owners.loc[largest].idxmax())}"
-    if chosen := (place.dataset.metadata.get("found", pd.Series()) == "second").sum():
-        yield f"{chosen} come from a search in which EfficientNet-Lite0 helped to choose, so its numbers are a little too good"
-    if found := "; ".join(separate_works(place)):
-        yield f"with all pictures of a work on one side, frozen networks: {found}"
+        label, source = owners.stack().idxmax()
+        told += [f"{owners.loc[label, source]:.0%} of {escape_markdown(label)} come from {escape_markdown(source)}"]
+    if chosen := (dataset.metadata.get("found", pd.Series()) == "second").sum():
+        told += [f"{chosen} come from a search in which EfficientNet-Lite0 helped to choose, so its numbers are a little too good"]
+    works = own.compare_variants("frozen", *(VARIANTS[f"A10 duplicates {way}"] for way in ("apart", "together")))
+    if len(works):
+        told += [f"with all pictures of a work on one side, frozen networks: {tables.tell_changes(works)}"]
+    return "; ".join(told)
 
 
-Markdown("\n".join(f"- *{escape_markdown(name)}*: {'; '.join(limits(place))}." for name, place in places.items()))
+Markdown("\n".join(f"- *{escape_markdown(own.name)}*: {tell_limits(own)}." for own in experiments))
 
 # %% [markdown]
 # The best model, by the collection that the pictures come from, by what they are made of, and by the search that found them,
 # where the data set tells. Beside the accuracy on each group stands that on all pictures outside it. Each picture counts once.
 
 # %%
-groups = []
-for name, place in places.items():
-    if name not in best:
-        continue
-    facets = describe_pictures(place.dataset)[["source", "medium"]].join(place.dataset.metadata.reindex(columns=["found"]))
-    facets = facets.set_index(place.dataset.metadata["file_name"]).loc[:, lambda table: table.nunique() > 1]
-    groups += [probes.accuracies_by_group(best[name], facets[facet]).assign(of=name, facet=facet) for facet in facets]
-shown = {"Collection by collection, left out and as many pictures at random": sources,
-         "Group by group": pd.concat(groups) if groups else pd.DataFrame()}
-titles = {"of": "", "backbone": "network", "source": "collection", "facet": "by", "low": "95 % from", "high": "to",
-          "left_out": "left out", "at_random": "at random", "others": "outside it"}
-HTML("".join(tables.fold(title, own[["of", *own.columns.drop("of")]].replace({"facet": {"source": "collection", "found": "search"}})
-                         .rename(columns=titles).style.hide().format(precision=2, na_rep="", escape="html").to_html())
-             for title, own in shown.items() if len(own)))
+collections, groups = [], []
+for own in experiments:
+    collections += [sources[own.name].assign(of=own.name)] if len(sources[own.name]) else []
+    dataset = own.study.dataset
+    facets = describe_pictures(dataset)[["source", "medium"]].join(dataset.metadata.reindex(columns=["found"]))
+    facets.index = dataset.metadata["file_name"]
+    for facet, title in {"source": "collection", "medium": "medium", "found": "search"}.items():
+        if best[own.name] is not None and facets[facet].nunique() > 1:
+            groups += [probes.accuracies_by_group(best[own.name], facets[facet]).assign(of=own.name, by=title)]
+titles = {"of": "", "backbone": "network", "source": "collection", "low": "95 % from", "high": "to", "left_out": "left out",
+          "at_random": "at random", "others": "outside it"}
+shown = {"Collection by collection, left out and as many pictures at random": collections, "Group by group": groups}
+folded = []
+for title, frames in shown.items():
+    if frames:
+        table = pd.concat(frames)
+        table = table[["of", *table.columns.drop("of")]].rename(columns=titles)
+        folded += [tables.fold(title, table.style.hide().format(precision=2, na_rep="", escape="html").to_html())]
+HTML("".join(folded))

@@ -13,7 +13,6 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
@@ -31,6 +30,7 @@ from artpose_lib.report.statistics import (
     find_doubt,
     keep_trials,
 )
+from artpose_lib.report.tables import tell_interval
 from artpose_lib.report.verdicts import (
     ALPHA,
     FAILS,
@@ -58,13 +58,9 @@ NETWORK = re.compile(rf"\b({'|'.join(MODELS)}) [^|]+")
 
 
 class Outcome(NamedTuple):
-    """What came of a check: a number in words, or why there is none; its value and interval (NaN where there is none);
-    the verdict; and what else has to be known of it."""
+    """What came of a check: a number in words, or why there is none; the verdict; what else has to be known of it."""
 
     measured: str
-    value: float = np.nan
-    low: float = np.nan
-    high: float = np.nan
     verdict: str = UNTESTABLE
     remark: str = ""
 
@@ -147,8 +143,8 @@ class ClaimContext:
         trials = self.networks[name][["model", "backbone", "seed"]].drop_duplicates()
         return self.history.merge(trials).pivot(index="epoch", columns="seed", values=metric)
 
-    def conclude(self, names: Sequence[str], measured: str, verdict: str, *interval: float, note: str = "",
-                 claimed: Sequence[str] = ()) -> Outcome:
+    def conclude(self, names: Sequence[str], measured: str, verdict: str, note: str = "", claimed: Sequence[str] = (),
+                 ) -> Outcome:
         """The outcome of a check on these networks and those of which the `claimed` one was chosen.
 
         It is not settled where it would hold and one of `names` is missing, decides nothing or saw small pictures, or
@@ -160,7 +156,7 @@ class ClaimContext:
             verdict, measured = UNSETTLED, f"{measured}, but {self.remark([own for own in every if own in needed])}"
             every = [name for name in every if name not in needed]
         remark = "; ".join(filter(None, [note, self.remark(every)]))
-        return Outcome(measured, *interval or [np.nan] * 3, verdict, remark)
+        return Outcome(measured, verdict, remark)
 
 
 def train_claims(study: Study) -> ClaimContext:
@@ -204,10 +200,6 @@ def check_claim(context: ClaimContext, claim) -> Outcome:
         return Outcome(missing or "there is nothing to compare", remark=instead)
 
 
-def _tell(value: float, low: float, high: float) -> str:
-    return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]".replace("-", "−")
-
-
 def _differ(first: pd.DataFrame, second: pd.DataFrame, *options: object, **more: object) -> Difference:
     """As `statistics.difference`. Raises Untestable where the two have too few trials in common."""
     found = difference(first, second, *options, **more)
@@ -239,10 +231,10 @@ def _order(context: ClaimContext, claim, names: Sequence[str]) -> Outcome:
     closest = min(found, key=lambda name: sign * found[name].difference)
     verdict = judge([(sign * own.difference, own.p) for own in found.values()])
     verdict = UNSETTLED if verdict == FAILS and not rivals else verdict
-    note, interval = f"{closest} is the closest of {len(found)}" * (len(found) > 1), found[closest][2:5]
-    return context.conclude([second, *(name for name in context.list_names(claim.first) if name != second)],
-                            f"{second} less {closest} {_tell(*interval)}", verdict, *interval, note=note,
-                            claimed=context.list_names(claim.second))
+    names = [second, *(name for name in context.list_names(claim.first) if name != second)]
+    return context.conclude(names, f"{second} less {closest} {tell_interval(*found[closest][2:5])}", verdict,
+                            f"{closest} is the closest of {len(found)}" * (len(found) > 1),
+                            context.list_names(claim.second))
 
 
 def _value(context: ClaimContext, claim) -> Outcome:
@@ -254,21 +246,21 @@ def _value(context: ClaimContext, claim) -> Outcome:
     value, low, high = scores.summary(context.networks[name])[ends].iloc[0]
     narrow = scores.summary(context.networks[name], level=1 - 2 * ALPHA)[ends].iloc[0]
     verdict = _judge_closeness([(low - claimed, high - claimed)], [narrow[1:] - claimed], MARGIN)
-    return context.conclude([name], f"{name} {value:.2f} [{low:.2f}, {high:.2f}] on these pictures", verdict, value,
-                            low, high, note=f"it holds where it is surely within {MARGIN:g} of {claim.value}")
+    return context.conclude([name], f"{name} {tell_interval(value, low, high, '.2f')} on these pictures", verdict,
+                            f"it holds where it is surely within {MARGIN:g} of {claim.value}")
 
 
 def _learns(context: ClaimContext, claim) -> Outcome:
     """Whether the network is above always naming the commonest class; "learns_not": by less than a margin."""
     name = context.choose(claim.second)
     found, names = compare_with_commonest(context.networks[name]), context.list_names(claim.second)
-    verdict, interval = judge([(found.difference, found.p)]), found[2:5]
+    verdict = judge([(found.difference, found.p)])
     if claim.kind == "learns_not":  # one-sided, as `_close` is on both
         upper, margin = compare_with_commonest(context.networks[name], level=1 - 2 * ALPHA).high, float(claim.value)
         verdict = HOLDS if upper < margin else FAILS if found.low > margin else UNSETTLED
     if verdict == FAILS and not set(names) <= set(context.networks):  # one of them might have learned
         verdict = UNSETTLED
-    return Outcome(f"{name} less the commonest class {_tell(*interval)}", *interval, verdict, context.remark(names))
+    return Outcome(f"{name} less the commonest class {tell_interval(*found[2:5])}", verdict, context.remark(names))
 
 
 def _close(context: ClaimContext, claim) -> Outcome:
@@ -282,9 +274,8 @@ def _close(context: ClaimContext, claim) -> Outcome:
     verdict = _judge_closeness(*([(own.low, own.high) for own in level] for level in (wide, narrow)), margin)
     farthest = max(range(len(here)), key=lambda number: abs(found[number].difference))
     note = f"{here[farthest]} is the farthest of {len(here)}; " * (len(here) > 1) + f"close means within {margin:g}"
-    interval = found[farthest][2:5]
-    return context.conclude(names, f"{here[farthest]}, test less validation {_tell(*interval)}", verdict, *interval,
-                            note=note)
+    measured = f"{here[farthest]}, test less validation {tell_interval(*found[farthest][2:5])}"
+    return context.conclude(names, measured, verdict, note)
 
 
 def _judge_closeness(wide: Sequence[tuple[float, float]], narrow: Sequence[tuple[float, float]], margin: float) -> str:
@@ -302,7 +293,7 @@ def _class_rank(context: ClaimContext, claim) -> Outcome:
     ranked, verdict = rank_class(own, claim.value, claim.metric, best)
     return context.conclude(
         [name], f"{METRICS[claim.metric]} of {claim.value} {ranked[claim.value]:.2f}; {'best' if best else 'worst'}: "
-        f"{ranked.index[0]} {ranked.iloc[0]:.2f} ({name})", verdict, note="all trials pooled")
+        f"{ranked.index[0]} {ranked.iloc[0]:.2f} ({name})", verdict, "all trials pooled")
 
 
 def _confused(context: ClaimContext, claim) -> Outcome:
@@ -314,8 +305,8 @@ def _confused(context: ClaimContext, claim) -> Outcome:
         raise Untestable(f"{name} named no such picture wrongly")
     return context.conclude(
         [name], f"{claim.first.replace('|', ' or ')} called {claim.value}: {share:.0%} [{low:.0%}, {high:.0%}] of "
-        f"{pictures} pictures named wrongly, by chance {chance:.0%} ({name})", judge_interval(low, high, chance), share,
-        low, high, note="all trials pooled; chance goes by the classes' sizes")
+        f"{pictures} pictures named wrongly, by chance {chance:.0%} ({name})", judge_interval(low, high, chance),
+        "all trials pooled; chance goes by the classes' sizes")
 
 
 def _rank_curves(context: ClaimContext, claim) -> Outcome:
@@ -346,8 +337,8 @@ def _rank_curves(context: ClaimContext, claim) -> Outcome:
 
 def _printed(_, claim) -> Outcome:
     """Whether the thesis' own tables and counts say what the text does."""
-    measured, value, agrees = printed.CHECKS[claim.kind](claim)
-    return Outcome(measured, value, verdict=HOLDS if agrees else FAILS)
+    measured, agrees = printed.CHECKS[claim.kind](claim)
+    return Outcome(measured, HOLDS if agrees else FAILS)
 
 
 def _staged(context: ClaimContext, claim) -> Outcome:
@@ -359,8 +350,8 @@ def _staged(context: ClaimContext, claim) -> Outcome:
     verdict, note = judge([(found.difference, found.p)]), ""
     if doubt := find_doubt(context.unstaged, context.study.profile):
         verdict, note = UNSETTLED, f"{name} with all layers in phase I {doubt}"
-    return context.conclude([name], f"{name}, frozen first less all layers {_tell(*found[2:5])}", verdict, *found[2:5],
-                            note=note, claimed=[name])
+    return context.conclude([name], f"{name}, frozen first less all layers {tell_interval(*found[2:5])}", verdict, note,
+                            [name])
 
 
 def _background(context: ClaimContext, _) -> Outcome:
@@ -375,13 +366,12 @@ def _background(context: ClaimContext, _) -> Outcome:
     if (figure := tried[name]).doubt:
         raise Untestable(f"{name} {figure.doubt}")
     own = context.boxed.query("model == @figure.model and backbone == @figure.backbone")
-    rest, interval = compare_with_commonest(keep_trials(own), BOX_CONDITIONS[1]), (
-        figure.difference, figure.low, figure.high)
-    decides = named and not context.study.embedded
+    rest = compare_with_commonest(keep_trials(own), BOX_CONDITIONS[1])
+    cost, decides = tell_interval(figure.difference, figure.low, figure.high), named and not context.study.embedded
     return Outcome(
-        f"{name}: hiding the figure costs {_tell(*interval)} beyond hiding as much elsewhere", *interval,
+        f"{name}: hiding the figure costs {cost} beyond hiding as much elsewhere",
         judge([(own.difference, own.p) for own in (figure, rest)]) if decides else UNTESTABLE,
-        f"what is left less the commonest class {_tell(*rest[2:5])}; measured on "
+        f"what is left less the commonest class {tell_interval(*rest[2:5])}; measured on "
         f"{'drawings' if context.study.embedded else 'pictures'} with {name}")
 
 

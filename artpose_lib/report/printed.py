@@ -73,30 +73,30 @@ def _grow(pictures: int) -> int:
     return pictures
 
 
-def check_largest(claim) -> tuple[str, float, bool]:
-    """What the text's own counts say of its largest class: in words, as a number, and whether that is what it claims.
+def check_largest(claim) -> tuple[str, bool]:
+    """What the text's own counts say of its largest class in words, and whether that is what it claims.
 
     As the other CHECKS it takes a row of `thesis/claims.csv`.
     """
     counts = thesis_table("class_counts").set_index("label")["training"].astype(int)
     most, own = counts.idxmax(), counts[claim.value]
-    return f"by the text's own counts {most} has {counts.max()}, {claim.value} {own}", float(own), most == claim.value
+    return f"by the text's own counts {most} has {counts.max()}, {claim.value} {own}", most == claim.value
 
 
-def check_gap(claim) -> tuple[str, float, bool]:
+def check_gap(claim) -> tuple[str, bool]:
     """Whether two numbers of the tables differ by what the text says, to the digits that it gives."""
     before, after = (thesis_accuracies()[model][backbone] for model, backbone in (
         name.split(" ") for name in (claim.first, claim.second)))
     digits = len(claim.value.partition(".")[2])
-    return (f"by the text's own tables {after:.3f} less {before:.3f} is {after - before:.3f}", after - before,
+    return (f"by the text's own tables {after:.3f} less {before:.3f} is {after - before:.3f}",
             round(after - before, digits) == float(claim.value))
 
 
-def check_shares(claim) -> tuple[str, float, bool]:
+def check_shares(claim) -> tuple[str, bool]:
     """Whether the first of two shares that the text gives in pictures is the smaller."""
     first, second = (int(own) / int(of) for own, of in (side.split("/") for side in (claim.first, claim.second)))
     return (f"by the text's own counts {claim.first.replace('/', ' of ')} pictures are SMOTE's, or "
-            f"{claim.second.replace('/', ' of ')} in the other order: {first:.1%} and {second:.1%}", first - second,
+            f"{claim.second.replace('/', ' of ')} in the other order: {first:.1%} and {second:.1%}",
             first < second)
 
 

@@ -10,21 +10,18 @@ from scipy.optimize import curve_fit
 from statsmodels.formula.api import ols
 from statsmodels.stats import anova, proportion
 
-from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS
 from artpose_lib.report.scores import (
     METRICS,
     MODEL_TITLES,
     RESAMPLES,
-    against_thesis,
     bootstrap_means,
     drop_trials,
     find_cells,
     find_diverged,
     find_untuned,
     interval,
-    name_as_ended,
     per_trial,
     redraw_accuracies,
     summary,
@@ -248,8 +245,12 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict
         found = Difference(*[np.nan] * 6, 0, 0)
     if found.trials < FEWEST_TRIALS and not doubts:
         doubts = [f"they have {found.trials or 'no'} trial{'s' * (found.trials > 1)} in common"]
-    verdict = "higher" if found.low > 0 else "lower" if found.high < 0 else "not settled"
-    return {**found._asdict(), "verdict": f"nothing follows: {'; '.join(doubts)}" if doubts else verdict}
+    return {**found._asdict(), "verdict": f"nothing follows: {'; '.join(doubts)}" if doubts else find_side(found)}
+
+
+def find_side(found: Difference) -> str:
+    """On which side of zero the whole interval lies: "higher", "lower", or "not settled"."""
+    return "higher" if found.low > 0 else "lower" if found.high < 0 else "not settled"
 
 
 def keep_trials(own: pd.DataFrame) -> pd.DataFrame:
@@ -275,17 +276,6 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
             "was trained short" if recipe and not profile.full_strength(recipe) else
             f"has fewer than {FEWEST_TRIALS} trials that count" if trials < FEWEST_TRIALS else
             IDLE if compare_with_commonest(own).low <= 0 else "")
-
-
-def score_models(predictions: pd.DataFrame, references: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    """`scores.against_thesis` of trials as they ended and of `probes`' references, with a column doubt, `find_doubt` of
-    each network. The thesis' numbers stand beside its six poses alone."""
-    answers = name_as_ended(predictions)
-    doubts = [(*key, find_doubt(own, profile)) for key, own in answers.groupby(["model", "backbone"])]
-    table = against_thesis(summary(pd.concat([answers, references])))
-    if set(class_names(answers)) != set(POSE_NAMES):
-        table["thesis"] = np.nan
-    return table.merge(pd.DataFrame(doubts, columns=["model", "backbone", "doubt"]), "left").fillna({"doubt": ""})
 
 
 def compare_boxes(found: pd.DataFrame, profile: Profile) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
         for backbone, own in rows.set_index("metric").loc[metrics].groupby("backbone", sort=False):
             trials = own["trials"].iloc[0]
             cells = [cell for row in own.itertuples() for cell in (
-                _signed(row.thesis, ".3f"),
+                tell_number(row.thesis, ".3f"),
                 "–" if np.isnan(row.here) else f"{row.here:.3f}<br>{_interval(row, '.3f')}")]
             others = {"diverged": own["diverged"].iloc[0],
                       "frozen": counts.get((FROZEN_IN_FACT.get(model), backbone), 0)}
@@ -61,8 +61,8 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
             said = alike["verdict"].iloc[0]  # once for all of them
             verdict = f'<td rowspan="{len(alike)}">{_mark(said)}&nbsp;{escape(said)}</td>'
             for number, row in enumerate(alike.itertuples()):
-                lines.append(_row(escape(row.Index), _signed(row.first, ".3f"), _signed(row.second, ".3f"),
-                                  f"{_signed(row.difference)}<br>{_interval(row, '+.3f')}", row.trials)
+                lines.append(_row(escape(row.Index), tell_number(row.first, ".3f"), tell_number(row.second, ".3f"),
+                                  f"{tell_number(row.difference, '+.3f')}<br>{_interval(row, '+.3f')}", row.trials)
                              + verdict * (number == 0))
         bodies.append(lines if lines[1:] else [*lines, '<td colspan="6">No network of this run has both.</td>'])
     return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95&nbsp;% "
@@ -70,15 +70,43 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
                   _head("", "before", "after", "difference [95&nbsp;%]", "trials", "what follows"), *bodies)
 
 
+def tell_number(value: float, form: str) -> str:
+    """A number with a true minus sign; a dash for NaN."""
+    return "–" if np.isnan(value) else f"{value:{form}}".replace("-", "−")
+
+
+def tell_interval(value: float, low: float, high: float, form: str = "+.2f") -> str:
+    """A number and its interval: "+0.05 [−0.01, +0.11]"."""
+    return f"{tell_number(value, form)} {_bounds(low, high, form)}"
+
+
+def tell_percent(value: float, low: float, high: float, form: str = ".0f", unit: str = "%") -> str:
+    """A share and its interval as most people read them: "71 % (66 to 75)"."""
+    value, low, high = (tell_number(100 * own, one) for own, one in ((value, form), (low, ".0f"), (high, ".0f")))
+    return f"{value} {unit} ({low} to {high})"
+
+
+def tell_range(shares: pd.Series) -> str:
+    """From the lowest of some shares to the highest: "42 to 68 %"."""
+    low, high = (f"{100 * value:.0f}" for value in (shares.min(), shares.max()))
+    return f"{low} to {high} %" if low != high else f"{low} %"
+
+
+def _bounds(low: float, high: float, form: str) -> str:
+    return f"[{tell_number(low, form)}, {tell_number(high, form)}]"
+
+
 def tell_changes(found: pd.DataFrame) -> str:
-    """What follows from each row of `statistics.compare`, whose index names it, those alike together."""
-    told = []
+    """What follows from each row of `statistics.compare`, whose index names it, those alike together; last, from which
+    nothing follows."""
+    told, silent = [], []
     for verdict, rows in found.groupby("verdict", sort=False):
-        nothing, _, why = verdict.partition("nothing follows")
-        told.append(f"nothing follows from {', '.join(rows.index)}{why}" if not nothing else f"{verdict}: " + ", ".join(
-            f"{row.Index} ({_signed(row.difference, '+.2f')} [{_signed(row.low, '+.2f')}, {_signed(row.high, '+.2f')}])"
-            for row in rows.itertuples()))
-    return "; ".join(told)
+        if verdict.startswith("nothing follows"):
+            silent.append(f"nothing follows from {', '.join(rows.index)}{verdict.removeprefix('nothing follows')}")
+        else:
+            changes = (f"{row.Index} ({tell_interval(row.difference, row.low, row.high)})" for row in rows.itertuples())
+            told.append(f"{verdict}: {', '.join(changes)}")
+    return "; ".join(told + silent)
 
 
 def tell_doubts(table: pd.DataFrame) -> str:
@@ -127,11 +155,11 @@ def audit_overview(rows: pd.DataFrame) -> str:
     for source, own in tested.groupby("source", sort=False):
         bodies.append([_group(escape(source), 3)])
         for row in own.itertuples():
-            certain = "" if np.isnan(row.p_holm) else f" <small>(p {_signed(row.p_holm, '.3f')})</small>"
+            certain = "" if np.isnan(row.p_holm) else f" <small>(p {tell_number(row.p_holm, '.3f')})</small>"
             bodies[-1].append(_row(
                 f'<a href="#{row.id}">{row.id}</a> {_condition(row)}',
                 f'<span style="white-space: nowrap">{_change(row)}<br>{_bar(row, reach)} '
-                f"<small>{_signed(row.text, '.3f')} → {_signed(row.script, '.3f')}</small></span>",
+                f"<small>{tell_number(row.text, '.3f')} → {tell_number(row.script, '.3f')}</small></span>",
                 _verdict(row.verdict) + certain))
     return _table("What changes where the scripts are followed and not the text. Test accuracy, if no other is named, "
                   "by the text → by the scripts.",
@@ -160,7 +188,7 @@ def stack_rows(places: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def _change(row) -> str:
     if np.isnan(row.difference):
         return f"{row.script:.3f}"
-    return f"{_signed(row.difference)} {_interval(row, '+.2f')}"
+    return f"{tell_number(row.difference, '+.3f')} {_interval(row, '+.2f')}"
 
 
 def _verdict(verdict: str) -> str:
@@ -257,12 +285,8 @@ def _condition(row) -> str:
     return f"{MODEL_TITLES[row.model]} {escape(row.backbone)}, {escape(CONDITIONS.get(row.condition, row.condition))}"
 
 
-def _signed(value: float, form: str = "+.3f") -> str:
-    return "–" if np.isnan(value) else f"{value:{form}}".replace("-", "−")
-
-
 def _interval(row, form: str) -> str:
-    bounds = "no interval" if np.isnan(row.low) else f"[{_signed(row.low, form)}, {_signed(row.high, form)}]"
+    bounds = "no interval" if np.isnan(row.low) else _bounds(row.low, row.high, form)
     return f'<small style="white-space: nowrap">{bounds}</small>'
 
 
