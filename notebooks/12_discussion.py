@@ -198,14 +198,19 @@ HTML(f'<div style="overflow-x: auto">{styled.set_properties(**{"white-space": "n
 # searches: a picture is a Sebastian because a museum's search for Sebastian returned it and someone agreed.
 
 # %%
-def tell_limits(own):
-    dataset = own.study.dataset
+def tell_pictures(dataset):
     counts, facets = dataset.counts().sort_values(), describe_pictures(dataset)
     owners = pd.crosstab(facets["label"], facets["source"], normalize="index")
     told = [f"the fewest are of {escape_markdown(counts.index[0])}, {counts.iloc[0]}"]
     if owners.shape[1] > 1:
         label, source = owners.stack().idxmax()
         told += [f"{owners.loc[label, source]:.0%} of {escape_markdown(label)} come from {escape_markdown(source)}"]
+    return told
+
+
+def tell_limits(own):
+    dataset = own.study.dataset
+    told = tell_pictures(dataset)
     if chosen := (dataset.metadata.get("found", pd.Series()) == "second").sum():
         told += [f"{chosen} come from a search in which EfficientNet-Lite0 helped to choose, so its numbers are a little too good"]
     works = own.compare_variants("frozen", *(VARIANTS[f"A10 duplicates {way}"] for way in ("apart", "together")))
