@@ -20,6 +20,7 @@ PROFILES = ("smoke", "quick", "thesis")
 POSES = ("Antinous", "Graces", "Pieta", "Reclining", "Sebastian", "Tanagra")
 SOURCES = ("rijksmuseum", "met", "wga", "harvard", "searchculture", "artic", "smk", "census", "commons", "cleveland",
            "nga", "europeana")
+MODELS = ("best", "baseline", "frozen", "finetuned", "finetuned_aug")
 VALUES = {"--data": "DIR", "--weights": "DIR", "--results": "DIR", "--classes": "A,B,...", "--cluster": "WHERE",
           "--contact": "ADDRESS", "--who": "NAME"}  # what --help shows for an option's value
 NETWORKS = ("VGG16", "ResNet50", "Xception", "EfficientNet-Lite0")
@@ -170,6 +171,36 @@ def run(chapters: tuple[str, ...], parameters: tuple[tuple[str, str], ...], out:
             executed = Path(out) / f"{chapter.stem}.ipynb" if out else book.locate_executed(root, chapter)
             book.execute(chapter, executed, typed, book.fingerprint(chapter, typed))
             click.echo(executed)
+
+
+@artpose.command()
+@click.option("--model", default="best", show_default=True, type=click.Choice(MODELS), help="How to train.")
+@click.option("--backbone", default="EfficientNet-Lite0", show_default=True, metavar="NETWORK", help="What to train.")
+@click.option("--final", is_flag=True, help="Learn from all pictures, for `artpose classify --model final`.")
+@study_options
+def train(model: str, backbone: str, final: bool, cluster: str, **study: str) -> None:
+    """Train a model on pictures: the trials of the report, or with --final one to take to a collection.
+
+    The final one learns from every picture. How sure its answers may be comes from pictures of other works.
+
+    \b
+    Example:  artpose train --final --data pictures
+              artpose classify collection --model final -o out.csv
+    """
+    from artpose_lib.classify.final import train_final
+    from artpose_lib.train.study import open_study
+
+    if final and model != "best":
+        raise click.UsageError(f"--final is of --model best: {model} needs pictures that it does not learn from.")
+    opened = open_study(**study_parameters(**study), cluster=cluster)
+    if not final:
+        for record in opened.train(model, backbones=[backbone]).records:
+            click.echo(record.describe())
+        return
+    record = train_final(opened, backbone)
+    click.echo(f"{record.folder.name}\nOf pictures of other works it names {record.facts['validation_accuracy']:.0%} "
+               f"rightly, of those from other sources {record.facts['test_accuracy']:.0%}.\n"
+               "Use it with: artpose classify DIR --model final -o out.csv")
 
 
 @artpose.command()
@@ -335,7 +366,8 @@ def export_reference(data: str, weights: str, results: tuple[str, ...], classes:
 
 @artpose.command()
 @click.argument("source", metavar="DIR|FILE")
-@click.option("--model", required=True, metavar="RECORD", help='A name in "artpose results", or its folder.')
+@click.option("--model", required=True, metavar="RECORD",
+              help='"final" (of `artpose train --final`), a name in "artpose results", or its folder.')
 @click.option("-o", "--out", required=True, metavar="FILE.parquet|FILE.csv", help="A row for each picture.")
 @click.option("--folder", default="", metavar="DIR",
               help="Where the names in a list start, and what they may not lead out of (default: the list's own).")
@@ -354,7 +386,7 @@ def classify(source: str, model: str, out: str, folder: str, data: str, weights:
     addresses, one a line.
 
     \b
-    Example:  artpose classify pictures --model frozen-ResNet50-40-0123456789ab -o out.parquet
+    Example:  artpose classify pictures --model final -o out.parquet
     """
     from artpose_lib.classify import classify as collections
     from artpose_lib.classify import model as models

@@ -55,12 +55,17 @@ class Neighbours:
         compared = cls(_scale_to_unit(training[np.sort(some)]).astype(np.float16), np.empty(0, np.float32))
         return replace(compared, held_out=np.sort(compared.measure_distances(held_out)))
 
+    @classmethod
+    def fit_apart(cls, features: np.ndarray, groups: np.ndarray) -> "Neighbours":
+        """Those of pictures, float (n, channels), that are all known, each held out against the other `groups`."""
+        unit = _scale_to_unit(features)
+        cosines = np.where(groups[:, None] == groups, -1, unit @ unit.T)
+        held_out = np.sort(_measure(cosines, min(NEAREST, len(unit) - 1)))
+        return replace(cls.fit(features, features[:1]), held_out=held_out)
+
     def measure_distances(self, features: np.ndarray) -> np.ndarray:
         """Float32 (n,), 0 to 2: how far features (n, channels) are from their `NEAREST`-th nearest neighbour."""
-        cosines = _scale_to_unit(features) @ self.known.astype(np.float32).T
-        place = len(self.known) - min(NEAREST, len(self.known))
-        nearest = np.partition(cosines, place, axis=1)[:, place]
-        return np.sqrt(np.maximum(2 - 2 * nearest, 0))  # as for any vectors of length 1
+        return _measure(_scale_to_unit(features) @ self.known.astype(np.float32).T, min(NEAREST, len(self.known)))
 
     def measure_unlikeness(self, distances: np.ndarray) -> np.ndarray:
         """Float32 (n,), 0 to m / (m + 1): how many of the m held-out pictures are nearer, by m + 1.
@@ -68,6 +73,12 @@ class Neighbours:
         A picture of the held-out ones' kind comes to u or more with a chance of at most 1 - u (conformal p-values).
         """
         return (np.searchsorted(self.held_out, distances) / (len(self.held_out) + 1)).astype(np.float32)
+
+
+def _measure(cosines: np.ndarray, nearest: int) -> np.ndarray:
+    """The distance to the so many-th nearest of a row's cosines, as for any vectors of length 1."""
+    place = cosines.shape[1] - nearest
+    return np.sqrt(np.maximum(2 - 2 * np.partition(cosines, place, axis=1)[:, place], 0))
 
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:

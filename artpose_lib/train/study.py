@@ -125,6 +125,14 @@ class Study:
         jobs.run_one(job, self.cluster)
         return np.load(job.path)
 
+    def compute_roots(self, backbone: str) -> np.ndarray:
+        """What the recipe of today learns from, float32 (n, channels): `classifier.root` of the mean features of each
+        picture and its mirror image."""
+        from artpose_lib.model.classifier import root
+
+        sides = [self.compute_features(backbone, mirrored=mirrored) for mirrored in (False, True)]
+        return np.asarray(root(np.mean(sides, axis=0)))
+
     def _plan_trial(self, recipe: Recipe, seed: int) -> Trial:
         """A trial, with its weights kept if they are used again: a frozen model's, and a first trial's.
 
@@ -132,7 +140,7 @@ class Study:
         """
         frozen = recipe.model == "frozen"
         of_use = recipe.weights or self.weights_of(recipe.backbone) == NO_WEIGHTS
-        keep_weights = recipe.variant == FAITHFUL and (frozen or bool(of_use and seed == SEEDS[0]))
+        keep_weights = recipe.variant == FAITHFUL and (recipe.on_features or bool(of_use and seed == SEEDS[0]))
         config = trials.configure(self, recipe, seed, self.dataset.fingerprint, self.dataset.classes)
         needs = None  # of features that depend on a picture's batch, each trial has its own
         if frozen and not recipe.variant.batch_statistics:

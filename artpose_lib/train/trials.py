@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import Part, Split, split
 from artpose_lib.data.views import show_views
 from artpose_lib.files import say, whole
 from artpose_lib.model.features import BATCH, extract_features
 from artpose_lib.train import jobs, records
 from artpose_lib.train.augment import augment
-from artpose_lib.train.recipes import PRECISIONS, SEEDS, Recipe, find_recipe, recipe_to_dict
+from artpose_lib.train.recipes import BEST, PRECISIONS, SEEDS, Recipe, find_recipe, recipe_to_dict
 from artpose_lib.train.records import Record
 from artpose_lib.train.variants import apply_in_place_shift, permute_labels, subsample
 
@@ -44,6 +45,7 @@ class Material:
     # Rows of predictions.csv but for the probabilities (file_name, label, part and any further columns), the pictures
     # or features of these rows, and the batch size to predict them in.
     questions: list[tuple[pd.DataFrame, np.ndarray, int]]
+    works: np.ndarray | None = None  # of each training picture, int (n,)
 
 
 class Cache(dict[str, tuple[Hashable, Any]]):
@@ -81,10 +83,12 @@ class Trial:
 
         started, cache, classes = time.monotonic(), self.study.cache, self.config["classes"]
         material = self.load(self)
-        if self.recipe.model == "frozen":
+        if self.recipe.on_features:
             shape = material.train.x.shape[1], len(classes)
             trainer = cache.keep("head", shape, lambda: training.Trainer(classifier.build_head(*shape)))
-            history = training.train_on_features(trainer, self.recipe, material.train, material.validation, self.seed)
+            parts = material.train, material.validation
+            history = (training.solve_on_features(trainer, *parts, material.works) if self.recipe.model == BEST
+                       else training.train_on_features(trainer, self.recipe, *parts, self.seed))
         else:
             trainer = self.build_network()
             history = training.train(trainer, self.recipe, material.train, material.validation, self.seed,
@@ -114,7 +118,7 @@ def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Seq
               "steps_per_epoch": study.profile.steps(recipe), "data": data, "classes": list(classes),
               "weights": study.fingerprint_weights(recipe.backbone) if recipe.weights else None, **more}
     # Named only where unusual, so that older records keep their names. Frozen models' heads are always in float32.
-    if study.precision != PRECISIONS[0] and recipe.model != "frozen":
+    if study.precision != PRECISIONS[0] and not recipe.on_features:
         config["precision"] = study.precision
     return at_protocol(config, PROTOCOL_OF_BATCH_NORM if recipe.learns_batch_norm else PROTOCOL)
 
@@ -149,7 +153,7 @@ def plan_features(study: "Study", backbone: str, preprocessing: str | None = Non
                   view: str = "whole") -> jobs.Job:
     """The job that stores the pooled ImageNet features of a study's pictures, or of their mirror images, in one of
     `views.VIEWS`: a .npy file of float32 (n, channels)."""
-    size, file = study.profile.size(find_recipe("frozen", backbone)), study.fingerprint_weights(backbone)
+    size, file = study.profile.size(find_recipe(BEST, backbone)), study.fingerprint_weights(backbone)
     mode = "".join(f"-{word}" for word in (preprocessing, "mirrored" * mirrored, view * (view != "whole")) if word)
     path = study.results / "features" / f"{backbone}-{size}{mode}-{study.dataset.fingerprint}-{file}.npy"
     return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing, mirrored, view))
@@ -184,7 +188,8 @@ def load_material(trial: Trial) -> Material:
     parts, y = divide(study, recipe, trial.seed), study.dataset.labels
     if variant.labels == "permuted":
         y = permute_labels(y, SEEDS.index(trial.seed))
-    x = np.load(trial.needs.path) if trial.needs else study.pictures(trial.config["size"])
+    x = (study.compute_roots(recipe.backbone) if recipe.model == BEST else
+         np.load(trial.needs.path) if trial.needs else study.pictures(trial.config["size"]))
     train_x, train_y = x[parts.train], y[parts.train]
     if recipe.augmented:  # the training part alone
         train_x, train_y = augment(train_x, train_y, recipe.backbone, trial.seed, variant.augmentation)
@@ -200,7 +205,8 @@ def load_material(trial: Trial) -> Material:
         see = _see_in_batches(trial)
         questions = [(table, see(pictures, batch), batch) for table, pictures, batch in questions]
         train_x, (_, validation_x, _) = see(train_x, recipe.batch_size), questions[0]
-    return Material(Part(train_x, train_y), Part(validation_x, y[parts.validation]), questions)
+    works = near_duplicate_groups(study.dataset)[parts.train] if recipe.model == BEST else None
+    return Material(Part(train_x, train_y), Part(validation_x, y[parts.validation]), questions, works)
 
 
 def _see_in_batches(trial: Trial) -> Callable[[np.ndarray, int], np.ndarray]:

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from artpose_lib.model.backbones import BACKBONES, _weights_path
-from artpose_lib.model.efficientnet_lite import efficientnet_lite0, load_weights, read_state_dict
+from artpose_lib.model.efficientnet_lite import efficientnet_lite, load_weights, read_state_dict
 
 REFERENCE = json.loads((Path(__file__).parent / "efficientnet_lite0_reference.json").read_text())
 PUBLISHED = _weights_path(BACKBONES["EfficientNet-Lite0"], None)
 
 
-def build(size):
+def build(size, name="EfficientNet-Lite0"):
     pixels = keras.Input((size, size, 3))
-    return keras.Model(pixels, efficientnet_lite0(pixels))
+    return keras.Model(pixels, efficientnet_lite(pixels, name), name=name)
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,12 @@ def network():
     return model
 
 
-def test_it_has_the_published_number_of_parameters(network):
+@pytest.mark.parametrize(("name", "parameters"), [("EfficientNet-Lite0", 4_652_008), ("EfficientNet-Lite1", 5_416_680),
+                                                  ("EfficientNet-Lite2", 6_092_072)])
+def test_each_has_the_published_number_of_parameters(name, parameters):
     classifier = 1280 * 1000 + 1000
-    assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == 4_652_008 - classifier
+    weights = build(32, name).trainable_weights
+    assert sum(int(np.prod(weight.shape)) for weight in weights) == parameters - classifier
 
 
 def test_feature_maps_equal_those_of_the_original(network):

@@ -1,0 +1,51 @@
+"""The model that has learned from all pictures: stored, opened and used from its folder alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import standin
+
+from artpose_lib import cli
+from artpose_lib.classify import final
+from artpose_lib.classify.model import NEIGHBOURS, find_record, open_classifier
+from artpose_lib.model import classifier
+from artpose_lib.train import study
+
+
+@pytest.fixture
+def opened(colours, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier, "build_classifier", lambda name, n, size, *_: standin.network(size))
+    return study.open_study(str(colours), profile="smoke", results=str(tmp_path))
+
+
+def test_it_learns_from_all_pictures_and_is_calibrated_out_of_fold(opened, monkeypatch):
+    record = final.train_final(opened, standin.LITE)
+    asked = record.predictions.groupby("part")["file_name"].nunique()
+    assert asked.to_dict() == {"validation": 36, "test": 36} and record.names["seed"] == "final"
+    assert record.facts["validation_accuracy"] > 0.9
+    with monkeypatch.context() as again:
+        again.setattr(final, "_train", lambda *_: pytest.fail("trained again"))
+        assert final.train_final(opened, standin.LITE).folder == record.folder
+    assert find_record("final", opened.results).folder == record.folder
+    opened_again = open_classifier(record.folder, None, record.folder / NEIGHBOURS)
+    features, probabilities = opened_again.network.predict(opened.pictures(72), verbose=0)
+    np.testing.assert_allclose(features, opened.compute_roots(standin.LITE), atol=1e-4)
+    assert (probabilities.argmax(axis=1) == opened.dataset.labels).mean() > 0.9
+
+
+def test_the_command_trains_it_and_classify_takes_it(opened, colours, tmp_path, capsys):
+    assert cli.main(["train", "--final", "--data", str(colours), "--profile", "smoke", "--results", str(tmp_path)]) == 0
+    assert "of pictures of other works" in capsys.readouterr().out.lower()
+    out = tmp_path / "out.csv"
+    assert cli.main(["classify", str(colours), "--model", "final", "--results", str(tmp_path), "-o", str(out)]) == 0
+    rows = pd.read_csv(out)
+    assert (rows["class"] == rows["file"].str.split("/").str[0]).mean() > 0.9 and rows["unlike"].notna().all()
+    assert cli.main(["train", "--final", "--model", "frozen"]) == 2
+    assert cli.main(["results", "--results", str(tmp_path)]) == 0
+
+
+def test_trials_of_the_recipe_are_as_others_are(opened):
+    trials = opened.train("best", backbones=[standin.LITE])
+    (record,) = trials.records
+    assert record.weights and record.facts["test_accuracy"] > 0.8 and record.layers == "frozen"
+    assert trials.diagnoses["learned"].all() and opened.find("best").records == [record]
