@@ -47,9 +47,11 @@ def build_both_ways(backbone: str, n_classes: int, size: int, weights_dir: str |
 
 
 def root(features):
-    """The square roots of pooled features (n, channels), not negative, each picture's divided by their mean first: the
+    """The signed square roots of pooled features (n, channels), each picture's divided by their mean size first: the
     Hellinger kernel, as in RootSIFT (Arandjelovic and Zisserman 2012). The mean of its squares is 1."""
-    return keras.ops.sqrt(features / keras.ops.maximum(keras.ops.mean(features, axis=-1, keepdims=True), 1e-9))
+    sizes = keras.ops.abs(features)
+    mean = keras.ops.maximum(keras.ops.mean(sizes, axis=-1, keepdims=True), 1e-9)
+    return keras.ops.sign(features) * keras.ops.sqrt(sizes / mean)
 
 
 def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> None:
