@@ -45,6 +45,10 @@ class Reference(NamedTuple):
     mirrored: np.ndarray | None = None
     classifier: ClassifierMixin | None = None
 
+    def take(self, rows: np.ndarray) -> "Reference":
+        """The same of some pictures."""
+        return self._replace(x=self.x[rows], mirrored=None if self.mirrored is None else self.mirrored[rows])
+
 
 def predict_references(study: Study, scheme: str) -> pd.DataFrame:
     """What each reference predicts in the divisions of the trials of a scheme of `splits.SPLITS`.
@@ -62,15 +66,19 @@ def predict_references(study: Study, scheme: str) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def list_probes(study: Study) -> list[Reference]:
+    """The features of each network that has weights here."""
+    return [Reference("probe", backbone, *(study.compute_features(backbone, mirrored=side) for side in (False, True)))
+            for backbone in BACKBONES if study.weights_of(backbone) != NO_WEIGHTS]
+
+
 def list_references(study: Study) -> Iterator[Reference]:
     """Every reference that the study's pictures and weights allow."""
     dataset, nearest = study.dataset, KNeighborsClassifier(1, metric="cosine")
-    for backbone in BACKBONES:
-        if study.weights_of(backbone) != NO_WEIGHTS:
-            x = study.compute_features(backbone), study.compute_features(backbone, mirrored=True)
-            yield Reference("probe", backbone, *x)
-            yield Reference("nearest", backbone, *x, nearest)
-            yield Reference("permuted", backbone, *x, nearest)
+    for probe in list_probes(study):
+        yield probe
+        yield probe._replace(model="nearest", classifier=nearest)
+        yield probe._replace(model="permuted", classifier=nearest)
     pixels = dataset.images(THUMBNAIL)
     yield Reference("thumbnail", NO_NETWORK, *(own.reshape(len(dataset), -1).astype(np.float32)
                                                for own in (pixels, pixels[:, :, ::-1])))
@@ -101,7 +109,7 @@ def predict_sources(study: Study, draws: int = 3) -> pd.DataFrame:
     dataset, sources = study.dataset, describe_pictures(study.dataset)["source"]
     sizes = sources[sources != UNKNOWN].value_counts()
     held_out = [(source, np.flatnonzero(sources == source)) for source in sizes.index[sizes >= FEWEST]]
-    probes = [one for one in list_references(study) if one.model == "probe"] if len(held_out) > 1 else []
+    probes = list_probes(study) if len(held_out) > 1 else []
     columns = ["model", "backbone", "source", "label", *(f"p_{name}" for name in dataset.classes)]
     frames = [pd.DataFrame(columns=columns)] if not probes else []
     for probe, (source, rows) in product(probes, held_out):

@@ -16,7 +16,6 @@ Opened again it is unpacked into records, so that whatever reads a study's trial
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ from artpose_lib.data.metadata import Problem
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
-from artpose_lib.report import audit, inputs, probes
+from artpose_lib.report import audit, drawings, facets, inputs, probes
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
@@ -47,7 +46,9 @@ MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
     "simple_stratified": partial(probes.predict_references, scheme="stratified"),
     "sources": probes.predict_sources, "pairs": audit.find_pairs,
     "inputs_grouped": partial(inputs.predict_inputs, scheme="grouped"),
-    "inputs_stratified": partial(inputs.predict_inputs, scheme="stratified")}
+    "inputs_stratified": partial(inputs.predict_inputs, scheme="stratified"),
+    "facets": facets.predict_facets, "map": facets.map_pictures,
+    "drawings": drawings.teach_art, "on_drawings": drawings.teach_drawings}
 NOT_OPEN = "no open licence"
 EDITIONS = Path("../book/reference")  # from where a chapter runs
 THIS_RUN = "this run"
@@ -119,13 +120,13 @@ def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
         HISTORY: _stack(pd.read_csv(trial.folder / records.HISTORY, float_precision="round_trip") for trial in trials),
         PREDICTIONS: _stack(pd.read_csv(trial.folder / records.PREDICTIONS, dtype=str, keep_default_na=False)
                             for trial in trials),
-        **{f"{name}.parquet": _name_sources(make(study)) for name, make in MEASURED.items()}}
+        **{f"{name}.parquet": make(study) for name, make in MEASURED.items()}}
     numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
     tables = {name: _pack(table, numbers) for name, table in tables.items()}
-    name, facets = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(["found"])]
+    name, described = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(["found"])]
     card = {"data": name, "fingerprint": dataset.fingerprint, "classes": dataset.counts().to_dict(),
             "works": int(pictures["work"].nunique()),
-            "counts": {facet: _nest(summary.count_groups(pictures, facet)) for facet in facets},
+            "counts": {facet: _nest(summary.count_groups(pictures, facet)) for facet in described},
             "weights": {trial.config["recipe"]["backbone"]: trial.config["weights"] for trial in trials
                         if trial.config["weights"]}, "ran_on": _tell_machines(trials)}
     folder = out / f"{name.replace(' ', '-')}-{dataset.fingerprint}"
@@ -182,14 +183,7 @@ def _describe(dataset: PoseDataset) -> pd.DataFrame:
         kept = summary.count_groups(table, facet)["group"]
         table[facet] = table[facet].where(table[facet].isin(kept), summary.OTHERS)
     table.insert(0, "file_name", [f"{number:06d}" for number in range(len(table))])
-    return _name_sources(table).assign(work=near_duplicate_groups(dataset).astype(str))
-
-
-def _name_sources(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with a repository's own name, as words, where `source` is an owner and a repository."""
-    return table.assign(**{name: table[name].str.replace(
-        r"^[\w.-]+/([\w.-]+)$", lambda found: re.sub("[-_]+", " ", found[1]), regex=True)
-        for name in table.columns.intersection(["source"])})
+    return table.assign(work=near_duplicate_groups(dataset).astype(str))
 
 
 def _stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -162,15 +162,18 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     warnings.filterwarnings("ignore", module=r"PIL\.")  # odd EXIF, large sizes: what matters is raised
     kept = Path(results).expanduser().absolute() if results else Path.home() / ".artpose"  # other machines look there
     chosen = find_profile(profile)
-    if data:
-        folder = Path(data).expanduser()
-    else:  # another version may draw otherwise
-        folder = kept / "embedded" / f"{chosen.pictures}-drawings-{__version__}"
-        jobs.run_one(jobs.Job(folder, lambda: _draw(folder, chosen.pictures)))
+    folder = Path(data).expanduser() if data else draw_embedded(kept, chosen.pictures)
     precision = os.environ.get("ARTPOSE_PRECISION") or PRECISIONS[0]
     if precision not in PRECISIONS:
         raise ValueError(f"ARTPOSE_PRECISION is {precision!r}, and is one of: {', '.join(PRECISIONS)}")
     return Study(load_dataset(folder, classes or None), chosen, weights or None, kept, not data, cluster, precision)
+
+
+def draw_embedded(results: Path, pictures: int) -> Path:
+    """The folder of so many embedded drawings below `results`, drawn where it is not there."""
+    folder = results / "embedded" / f"{pictures}-drawings-{__version__}"  # another version may draw otherwise
+    jobs.run_one(jobs.Job(folder, lambda: _draw(folder, pictures)))
+    return folder
 
 
 def _draw(folder: Path, pictures: int) -> None:
