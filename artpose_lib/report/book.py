@@ -12,10 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from math import ceil
 from pathlib import Path
 
 import jupytext
@@ -29,8 +28,6 @@ from artpose_lib.files import claim, say, sweep, whole
 
 LIBRARY = Path(__file__).parents[1]
 PAPER = 760  # pixels, about the width of A4, so that figures are drawn as wide as they are printed
-# Seconds in the profile quick, for the time left alone.
-COSTS, SHORT = {"06": 180, "07": 145, "08": 60, "09": 155, "10": 110}, 15
 FINGERPRINT = "artpose_fingerprint"  # where an executed notebook's metadata says what it was made from
 
 
@@ -182,11 +179,12 @@ def execute(chapter: Path, out: Path, parameters: dict[str, object], mark: str =
         settings.mkdir()  # and none of the user's own
         jupytext.write(jupytext.read(chapter), source)  # papermill reads no .py
         try:
-            papermill.execute_notebook(literal(source), literal(executed), parameters, kernel_name="python3",
-                                       kernel_manager_class=_ThisPython, progress_bar=False, stderr_file=_Lines(tell),
-                                       extra_arguments=[f"--ipython-dir={settings}"],
-                                       # Its own `cwd` moves this whole process, in which another chapter may run.
-                                       resources={"metadata": {"path": str(chapter.parent)}})
+            with _Lines(tell) as lines:
+                papermill.execute_notebook(literal(source), literal(executed), parameters, kernel_name="python3",
+                                           kernel_manager_class=_ThisPython, progress_bar=False, stderr_file=lines,
+                                           extra_arguments=[f"--ipython-dir={settings}"],
+                                           # Its own `cwd` moves this whole process, in which another chapter may run.
+                                           resources={"metadata": {"path": str(chapter.parent)}})
         except (PapermillExecutionError, DeadKernelError) as error:
             shutil.move(executed, failed)
             why = ("its kernel died, perhaps out of memory" if isinstance(error, DeadKernelError) else
@@ -219,6 +217,11 @@ class _Lines(io.TextIOBase):
             if line and not re.match(r"WARNING: All log messages|[IWE]0000 ", line):
                 self.tell(line)
         return len(text)
+
+    def close(self) -> None:
+        if not self.closed and self.begun:
+            self.write("\n")
+        super().close()
 
 
 def prepare(notebook: nbformat.NotebookNode) -> None:
@@ -259,7 +262,7 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
     """Run every chapter whose text, library, parameters, data or weights have changed. Returns how many ran.
 
     Two run at a time where networks are small: what one has trained the other takes, or waits for. A terminal gets a
-    bar with the time left, a file a line for whatever has been done.
+    bar with the last line, a file every line.
     """
     sources = chapters(root)
     marks = {chapter: fingerprint(chapter, parameters) for chapter in sources}
@@ -273,72 +276,34 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
     lanes = 1 if parameters.get("profile") == "thesis" or os.environ.get("KERAS_BACKEND") == "jax" else 2
     # NumPy's threads wait for one another by spinning, which takes the cores from the other chapter.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // lanes)))
-    ended: queue.SimpleQueue[tuple[Path, BaseException | None]] = queue.SimpleQueue()
-    left, progress = iter(waiting), _Progress(waiting, lanes)
+    left, ended = iter(waiting), queue.SimpleQueue()
+    bar = tqdm(total=len(waiting), unit=" chapters", dynamic_ncols=True, leave=False, disable=None)
+
+    def tell(chapter: Path, line: str) -> None:
+        bar.set_postfix_str(f"{chapter.stem}: {line}")
+        if bar.disable:
+            say(f"{chapter.stem}: {line}")
 
     def run_in_turn() -> None:
         for chapter in left:
-            progress.start(chapter)
-            error = None
+            begun = time.monotonic()
+            tell(chapter, "running")
             try:
-                execute(chapter, outs[chapter], parameters, marks[chapter], partial(progress.tell, chapter))
-            except BaseException as raised:  # it is raised again where the chapters are waited for
-                error = raised
-            ended.put((chapter, error))
+                execute(chapter, outs[chapter], parameters, marks[chapter], partial(tell, chapter))
+                ended.put(f"{chapter.stem}: done in {time.monotonic() - begun:.0f} s")
+            except BaseException as error:  # it is raised again where the chapters are waited for
+                ended.put(error)
 
     for _ in range(lanes):  # which do not outlive this process, as on Ctrl-C
         threading.Thread(target=run_in_turn, daemon=True).start()
-    with progress.bar:
-        while progress.left:
-            try:
-                chapter, error = ended.get(timeout=1)
-            except queue.Empty:
-                progress.draw()
-                continue
-            if error:
-                raise error
-            progress.end(chapter)
+    with bar:
+        for _ in waiting:
+            outcome = ended.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
+            bar.update()
+            bar.write(outcome, file=sys.stderr)
     return len(waiting)
-
-
-class _Progress:
-    """How far a book is: on a terminal a bar with the time left and the last line, in a file a line for all that ends.
-
-    The time is that of COSTS, in the measure in which the chapters that have ended took longer or shorter, or one that
-    runs has taken longer already.
-    """
-
-    def __init__(self, waiting: Sequence[Path], lanes: int):
-        self.left = {chapter: COSTS.get(chapter.stem[:2], SHORT) for chapter in waiting}
-        self.total, self.lanes = sum(self.left.values()) or 1, lanes
-        self.started: dict[Path, float] = {}
-        self.done, self.took, self.line = 0.0, 0.0, ""
-        self.bar = tqdm(total=self.total, disable=not sys.stderr.isatty(), leave=False,
-                        bar_format="{percentage:3.0f}% |{bar:24}| {desc}")
-
-    def start(self, chapter: Path) -> None:
-        self.started[chapter] = time.monotonic()
-        self.tell(chapter, "running")
-
-    def tell(self, chapter: Path, line: str) -> None:
-        self.line = f"{chapter.stem}: {line}"
-        if self.bar.disable:
-            say(self.line)
-
-    def end(self, chapter: Path) -> None:
-        seconds = time.monotonic() - self.started.pop(chapter)
-        self.done, self.took = self.done + self.left.pop(chapter), self.took + seconds
-        self.bar.clear()
-        say(f"{chapter.stem}: done in {seconds:.0f} s")
-
-    def draw(self) -> None:
-        now, running = time.monotonic(), [*self.started]
-        elapsed = {chapter: now - self.started[chapter] for chapter in running}
-        pace = max([self.took / self.done if self.done else 1.0, *(elapsed[one] / self.left[one] for one in running)])
-        begun = sum(min(elapsed[one] / pace, 0.95 * self.left[one]) for one in running)
-        minutes = ceil((self.total - self.done - begun) * pace / min(self.lanes, len(self.left)) / 60)
-        self.bar.n = self.done + begun
-        self.bar.set_description_str(f"{minutes} min left  {self.line}"[:shutil.get_terminal_size().columns - 34])
 
 
 def locate_executed(root: Path, chapter: Path) -> Path:

@@ -145,14 +145,14 @@ def compare_sources(found: pd.DataFrame) -> pd.DataFrame:
                                        "high"])
 
 
-def accuracies_by_group(predictions: pd.DataFrame, groups: pd.Series, part: str = "test") -> pd.DataFrame:
+def accuracies_by_group(predictions: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     """How often the tested pictures of each group are named rightly, and how often all others.
 
     Parameters: `groups` names each picture's group, by file_name; those of fewer than FEWEST tested pictures are taken
     together. A picture counts once, however often it was tested.
     Returns group, pictures, accuracy, low and high (95 %, Wilson), others; the largest group first.
     """
-    own = predictions[predictions["part"] == part]
+    own = predictions[predictions["part"] == "test"]
     right = (likeliest_class(own) == own["label"]).groupby(own["file_name"]).mean()
     named, rows = groups.reindex(right.index), []
     for group, inside in right.groupby(named.where(named.map(named.value_counts()) >= FEWEST, OTHERS)):

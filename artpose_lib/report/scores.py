@@ -132,7 +132,7 @@ def summary(predictions: pd.DataFrame, part: str = "test", level: float = 0.95) 
         trials = [cells.to_numpy()[None] for _, cells in own.groupby("seed", sort=False)["cell"]]
         (found,), (redrawn,) = bootstrap_means([trials], k)
         mean = found.mean(axis=0)
-        ends = interval(widen(redrawn, found), mean, level).clip(0, 1)
+        ends = interval(widen(redrawn, found, level), mean, level).clip(0, 1)
         rows.append((*key, len(trials), 0, len(own), *np.stack([mean, *ends], axis=1).ravel()))
     columns = [metric + end for metric in METRICS for end in ("", "_low", "_high")]
     table = pd.DataFrame(rows, columns=[*_TRIAL[:2], "trials", "diverged", "pictures", *columns])
@@ -157,8 +157,9 @@ def bootstrap_means(sides: list[list[np.ndarray]], k: int, resamples: int = RESA
     return np.concatenate(found), np.concatenate([scores(_redraw(side, k, drawn, rng)).mean(axis=2) for side in sides])
 
 
-def widen(redrawn: np.ndarray, trials: np.ndarray) -> np.ndarray:
-    """Redrawn means, (resamples, ...), as far from the mean of the `trials`, (n, ...), as so few trials ask for.
+def widen(redrawn: np.ndarray, trials: np.ndarray, level: float = 0.95) -> np.ndarray:
+    """Redrawn means, (resamples, ...), as far from the mean of the `trials`, (n, ...), as so few trials ask for in an
+    interval of that `level`.
 
     Drawn with replacement, n trials spread less than trials do, by (n - 1) / n: the rest is added. And a spread that n
     trials tell is not known: distances grow by what a t-quantile has over the normal one, with the degrees of freedom
@@ -170,7 +171,8 @@ def widen(redrawn: np.ndarray, trials: np.ndarray) -> np.ndarray:
         return redrawn
     spread = np.maximum(trials.var(axis=0, ddof=1) / n, 1e-12)
     wanted = varies + spread / n
-    quantile = stats.t.ppf(0.975, (n - 1) * (wanted / spread) ** 2) / stats.norm.ppf(0.975)
+    end = (1 + level) / 2
+    quantile = stats.t.ppf(end, (n - 1) * (wanted / spread) ** 2) / stats.norm.ppf(end)
     return mean + (redrawn - mean) * quantile * np.sqrt(wanted / np.maximum(varies, 1e-12))
 
 
@@ -208,13 +210,13 @@ def interval(values: np.ndarray, value: np.ndarray | float, level: float = 0.95)
     return np.array([np.minimum(low, value), np.maximum(high, value)])
 
 
-def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
-    """Precision, recall and F1 of each class and their averages (Figures 3.4 and 3.7). Several trials are pooled.
+def class_report(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Precision, recall and F1 of each tested class and their averages (Figures 3.4 and 3.7), trials pooled.
 
     Returns name, kind ("class" or "average"), precision (0 for a class that is never called), recall, f1, support
     (pictures). A class without pictures has no scores, NaN, and stays out of the averages.
     """
-    _, true, probabilities = _select(predictions, part)
+    _, true, probabilities = _select(predictions, "test")
     classes, called = class_names(predictions), probabilities.argmax(axis=1)
     score = partial(precision_recall_fscore_support, true, called, zero_division=0)
     rows = [(name, "class", *own) for name, *own in zip(classes, *score(labels=range(len(classes))), strict=True)]
@@ -225,20 +227,20 @@ def class_report(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     return report
 
 
-def confusion(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
-    """Counts of pictures, true class (rows) by predicted class (columns): Figure 3.8. Several trials are pooled."""
-    classes, cells = class_names(predictions), find_cells(predictions, part)["cell"].to_numpy()
+def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Counts of test pictures, true class (rows) by predicted class (columns): Figure 3.8. Trials are pooled."""
+    classes, cells = class_names(predictions), find_cells(predictions, "test")["cell"].to_numpy()
     return pd.DataFrame(count_cells(cells[None], len(classes))[0], index=pd.Index(classes, name="true"),
                         columns=pd.Index(classes, name="predicted"))
 
 
-def roc_curves(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
+def roc_curves(predictions: pd.DataFrame) -> pd.DataFrame:
     """The ROC curve of each class against the rest, and their averages (Figure 3.6). Several trials are pooled.
 
     Returns a row for each point: name, kind ("class" or "average"), false_positive_rate, true_positive_rate, auc. A
-    class that no picture of the part has, or that all have, is one row of NaN and stays out of the macro average.
+    class that no test picture has, or that all have, is one row of NaN and stays out of the macro average.
     """
-    _, true, probabilities = _select(predictions, part)
+    _, true, probabilities = _select(predictions, "test")
     one_hot = np.eye(probabilities.shape[1], dtype=int)[true]
     drawn = {name: roc_curve(truth, values)[:2] if 0 < truth.mean() < 1 else ([np.nan], [np.nan])
              for name, truth, values in zip(class_names(predictions), one_hot.T, probabilities.T, strict=True)}

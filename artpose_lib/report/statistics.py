@@ -179,8 +179,9 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     found = bootstrap_means(sides, len(class_names(first)))
     trials, redrawn = (values[..., METRICS.index(metric)] for values in found)
     before, after = trials.mean(axis=1)
-    gaps = widen(redrawn[1] - redrawn[0], trials[1] - trials[0])
-    found = before, after, after - before, *interval(gaps, after - before, level), find_p(gaps)
+    gaps = redrawn[1] - redrawn[0], trials[1] - trials[0]
+    ends = interval(widen(*gaps, level), after - before, level)
+    found = before, after, after - before, *ends, find_p(widen(*gaps))
     return Difference(*map(float, found), one["seed"].nunique(), len(one))
 
 
