@@ -29,13 +29,15 @@ class Grid {
       style: `background-position: ${position(filter)}` })));
   }
 
-  // Marks a place in the order, and scrolls the grid (never the page) until it is in sight.
+  // Marks a place in the order, and scrolls the grid (never the page) until it is in sight. What is measured comes first:
+  // after a change, a browser would have to lay out the page for it.
   select(position) {
     const { box } = this, tile = box.children[position], lowest = tile.offsetTop + tile.offsetHeight - box.clientHeight;
+    const now = box.scrollTop, top = Math.max(Math.min(now, tile.offsetTop), lowest);
     box.querySelector("[aria-selected=true]")?.setAttribute("aria-selected", "false");
     tile.setAttribute("aria-selected", "true");
     box.setAttribute("aria-activedescendant", tile.id);
-    box.scrollTop = Math.max(Math.min(box.scrollTop, tile.offsetTop), lowest);
+    if (top !== now) box.scrollTop = top;
   }
 
   press(event) {
@@ -410,6 +412,7 @@ class Reader {
   // What changes with every step of the slider, and must be quick.
   drawFilter() {
     const { block, view, sprites, networks, position } = this, { filter } = view;
+    this.grid.select(position);
     [this.slider.value, this.number.value] = [position + 1, filter + 1];
     const missing = listOf(this.values, this.sort)[filter] === null;
     const sorted = this.sort === "number" && !this.reversed ? "" : missing ? ", not measured"
@@ -431,7 +434,6 @@ class Reader {
     this.loudest.textContent = loudest ? "See it where it answers most" : "Silent in all of these pictures";
     if (loudest) this.loudest.href = loudest; else this.loudest.removeAttribute("href");
     this.numbers.show();
-    this.grid.select(position);
     this.table.mark();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST);
