@@ -13,12 +13,12 @@ from typing import ClassVar, NamedTuple
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageOps
 
 from artpose_lib.data.pictures import PictureError, decode, resize
 from artpose_lib.explain.gradcam import gradcam, map_layers
 from artpose_lib.explain.maps import Sprite, feature_maps, sprite
-from artpose_lib.explain.reader import PICTURE_SIDE, ReaderModel, ReaderPicture, slug
+from artpose_lib.explain.reader import PICTURE_SIDE, ReaderModel, ReaderPicture, slug, write_address
 from artpose_lib.train.trials import Cache
 from artpose_lib.web import contact_sheet, display_live
 
@@ -161,7 +161,7 @@ class FeatureMapExplorer(widgets.VBox):
         (model, name), layers = view.network, list(self._networks[view.network][0].layers)
         block = layers.index(view.layer) + 1 if view.layer in layers else view.layer
         first = next(own for key, own in self._networks if key == model)
-        return "/".join(["#" + model, str(block), str(view.filter), view.picture, *([name] if name != first else [])])
+        return write_address(model, block, view.filter, view.picture, name if name != first else "")
 
     def _draw(self, view: View) -> None:
         """Show a view; an unknown layer or filter is the first. What fails changes nothing: all is computed before."""
@@ -179,7 +179,7 @@ class FeatureMapExplorer(widgets.VBox):
                 f"from {low:.3g} (black) to {high:.3g} (white)")
         if layer in model.tables and title == next(iter(model.networks)):
             sees += ". " + _tell_numbers(model.tables[layer].iloc[view.filter - 1])
-        below = _fit(picture.image)
+        below = ImageOps.contain(Image.fromarray(picture.image), (SIDE, SIDE), Image.Resampling.BILINEAR)
         self._views = [(self._overlay(below, tile), f"{picture.caption}; where it is turquoise, the filter answers"),
                        (tile.resize(below.size, Image.Resampling.NEAREST), sees),
                        self._judge(view, network, square, below)]
@@ -233,13 +233,6 @@ def _find(wanted: str, there: Iterable[str], what: str) -> str:
         known = list(dict.fromkeys(there))
         raise ValueError(f'There is no {what} "{wanted}" here, but {", ".join(known[:9])}{", …" * (len(known) > 9)}.')
     return wanted
-
-
-def _fit(picture: np.ndarray) -> Image.Image:
-    """Return a picture, uint8 RGB (h, w, 3), in its proportions, the longer side SIDE pixels."""
-    scale = SIDE / max(picture.shape[:2])
-    height, width = (max(round(scale * side), 1) for side in picture.shape[:2])
-    return Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR)
 
 
 def _tell_numbers(row: pd.Series) -> str:

@@ -100,12 +100,17 @@ class Reader:
             return ""
         if not picture or np.isnan(found[keys.index(picture)]):
             picture = keys[np.nanargmax(found)]
-        return "#" + "/".join([model, str(block), str(filter + 1), picture, *([slug(network)] if network else [])])
+        return write_address(model, block, filter + 1, picture, slug(network))
 
     def tell(self, views: Sequence[tuple[str, str, str]]) -> None:
         """Open on the first of some views, and lead through all: each a short name, its address and a sentence, plain
         text."""
         self.views, self.index["first"] = views, views[0][1] if views else ""
+
+
+def write_address(model: str, block: int | str, filter: int, picture: str, network: str = "") -> str:
+    """Return the address of a view from its keys; block and filter count from 1, no network stands for the first."""
+    return "#" + "/".join([model, str(block), str(filter), picture, *([network] if network else [])])
 
 
 def slug(text: str) -> str:

@@ -42,16 +42,11 @@ class Choice:
     def live(self) -> widgets.Widget:
         choice = widgets.Dropdown(options=list(self.bundles), description=self.label,
                                   style={"description_width": "initial"})
-        panel = widgets.Output()
-
-        def show(_change=None) -> None:
-            # Set, not printed into: the same with and without a kernel, and no flicker of an emptied panel.
-            data = self.bundles[choice.value]
-            panel.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
-
-        choice.observe(show, "value")
-        show()
-        return widgets.VBox([choice, panel])
+        views = [widgets.Output(outputs=({"output_type": "display_data", "data": data, "metadata": {}},))
+                 for data in self.bundles.values()]
+        panels = widgets.Stack(views, selected_index=0)
+        widgets.jslink((choice, "index"), (panels, "selected_index"))  # by the browser alone
+        return widgets.VBox([choice, panels])
 
 
 def display_live(widget: widgets.DOMWidget, html: str) -> None:

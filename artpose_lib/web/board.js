@@ -51,11 +51,7 @@ class Board {
       make("div", { className: "top" }, this.done, this.progress, ...Object.values(this.selects)), this.keys, this.list,
       bar, this.editor.dialog);
     new ResizeObserver(() => this.root.style.setProperty("--bar", `${bar.offsetHeight}px`)).observe(bar);
-    this.root.addEventListener("keydown", (event) => this.press(event));
-    this.root.addEventListener("keydown", (event) => { // a key that is held down decides once, and types on
-      const types = event.target.matches("input") && event.key !== "Enter";
-      if (event.repeat && !types && /^(\w|Enter|Delete|Backspace)$/.test(event.key)) instead(event, () => {});
-    }, true);
+    this.root.addEventListener("keydown", (event) => this.press(event), true);
   }
 
   // Questions to Python, and its answers.
@@ -160,7 +156,8 @@ class Board {
   }
 
   press(event) {
-    const key = event.key.toLowerCase(), name = this.current;
+    const key = event.key.toLowerCase(), name = this.current, types = event.target.matches("input") && key !== "enter";
+    if (event.repeat && !types && /^(\w|enter|delete|backspace)$/.test(key)) return instead(event, () => {}); // held down
     if (this.editor.dialog.open) return this.editor.press(event);
     if (event.target.matches("input, select")) return key === "escape" && this.focus(name);
     if (event.ctrlKey || event.metaKey || event.altKey) {
