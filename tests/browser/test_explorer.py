@@ -57,7 +57,7 @@ def lab(tmp_path):
         finally:
             server.terminate()  # it ends its kernels
             try:
-                server.wait(20)
+                server.wait(60)  # for its kernels
             finally:
                 server.kill()
 
