@@ -208,19 +208,15 @@ def _differ(first: pd.DataFrame, second: pd.DataFrame, *options: object, **more:
     return found
 
 
-def _above(context: ClaimContext, claim) -> Outcome:
-    """Whether the second is above the first; of several that fit a pattern, the best on the validation part."""
-    return _order(context, claim, [context.choose(pattern) for pattern in claim.first.split("|")])
+def _order(context: ClaimContext, claim) -> Outcome:
+    """Whether the second is above the first ("above"; of those that fit a pattern, the best on the validation part), or
+    above ("worst": below) every other that fits the first.
 
-
-def _best(context: ClaimContext, claim) -> Outcome:
-    """Whether the second is above ("worst": below) every other that fits the first."""
-    return _order(context, claim, context.list_names(claim.first))
-
-
-def _order(context: ClaimContext, claim, names: Sequence[str]) -> Outcome:
-    """Whether the second is above all of `names`. What did not learn is no rival, and neither is it beaten: it is only
-    told where there is no other, and the claim then cannot hold, as where one that fits a pattern is missing."""
+    What did not learn is no rival, and neither is it beaten: it is only told where there is no other, and the claim
+    then cannot hold, as where one that fits a pattern is missing.
+    """
+    names = ([context.choose(pattern) for pattern in claim.first.split("|")] if claim.kind == "above" else
+             context.list_names(claim.first))
     part, metric = ("validation" if claim.metric.startswith("val_") else "test"), claim.metric.removeprefix("val_")
     second, sign = context.choose(claim.second), -1 if claim.kind == "worst" else 1
     if not (names := [name for name in names if name != second]):
@@ -376,7 +372,7 @@ def _background(context: ClaimContext, _) -> Outcome:
 
 
 KINDS: dict[str, Callable[[ClaimContext, object], Outcome]] = {
-    "above": _above, "best": _best, "worst": _best, "value": _value, "learns": _learns, "learns_not": _learns,
+    "above": _order, "best": _order, "worst": _order, "value": _value, "learns": _learns, "learns_not": _learns,
     "most_spread": _rank_curves, "least_spread": _rank_curves, "fastest": _rank_curves, "close": _close,
     "best_class": _class_rank, "worst_class": _class_rank, "confused": _confused, "staged": _staged,
     "background": _background, **dict.fromkeys(printed.CHECKS, _printed),
