@@ -17,7 +17,7 @@ from scipy.stats import rankdata
 from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.explain.filters import min_p
-from artpose_lib.report import claims, scores, verdicts
+from artpose_lib.report import bootstrap, claims, scores, verdicts
 from artpose_lib.train.recipes import find_profile
 
 LABELS = np.repeat(np.arange(6), (5, 1, 3, 7, 2, 6))  # a test part of Experiment 1 on 171 museum pictures
@@ -37,10 +37,10 @@ def coverage(rounds: int) -> list[dict]:
         for seed in range(rounds):
             cells = [own for *_, own in draw_trials(np.random.default_rng([pictures, seed]), pictures, [accuracy] * 2)]
             cells = [1 - own.astype(int) for own in cells]  # all are of the first of two classes
-            own, redrawn = (values[..., 0] for values in scores.bootstrap_means([cells], 2, resamples=300))
+            own, redrawn = (values[..., 0] for values in bootstrap.bootstrap_means([cells], 2, resamples=300))
             for of, of_trials, drawn in (("accuracy", own[0], redrawn[0]),
                                          ("difference", own[1] - own[0], redrawn[1] - redrawn[0])):
-                found[of].append(scores.interval(scores.widen(drawn, of_trials), of_trials.mean()))
+                found[of].append(bootstrap.interval(bootstrap.widen(drawn, of_trials), of_trials.mean()))
         for of, truth in (("accuracy", accuracy), ("difference", 0)):
             low, high = np.array(found[of]).T
             rows.append({"interval of the": of, "test pictures": pictures, "true accuracy": accuracy,

@@ -37,7 +37,7 @@ from IPython.display import HTML, Markdown, display
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.data.text import escape_markdown
-from artpose_lib.report import audit, audit_figures, figures, printed, scores, statistics, tables
+from artpose_lib.report import audit, audit_figures, figures, planning, printed, scores, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import open_places
 from artpose_lib.train.study import open_study
@@ -224,7 +224,7 @@ HTML(tables.fold("Number by number", tables.means_table(means))
 
 # %%
 def tell_curve(own):
-    curve, reached = statistics.learning_curve(own["points"]), own["points"].groupby("pictures")["accuracy"].mean().max()
+    curve, reached = planning.learning_curve(own["points"]), own["points"].groupby("pictures")["accuracy"].mean().max()
     return (f"{curve.accuracy:.3f} with {curve.pictures:.0f} training pictures a class (95 % interval {curve.low:.3f} to "
             f"{curve.high:.3f}, if the law holds), where {reached:.3f} is the best that was measured with up to "
             f"{curve.pictures / 2:.0f}.", "So the law does not promise that more pictures help." if curve.low <= reached
@@ -238,7 +238,7 @@ def tell_power(own):
             f"({row['models']}, which disagree on {row['disagree']:.0%}).", "")
 
 
-display(show(audit_figures.learning_curve(art["points"], statistics.learning_curve(art["points"])),
+display(show(audit_figures.learning_curve(art["points"], planning.learning_curve(art["points"])),
              alt=f"Test accuracy of a frozen network against training pictures a class ({first})."), tell(tell_curve))
 Markdown("How many test pictures two models take that differ by five points depends on how often they disagree. The thesis' "
          "test parts had 90 and 150 pictures. " + tell(tell_power).data)

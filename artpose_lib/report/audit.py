@@ -17,7 +17,8 @@ from artpose_lib.draw.embedded import plant_copies
 from artpose_lib.files import whole
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.features import BATCH
-from artpose_lib.report import scores, statistics
+from artpose_lib.report import planning, scores, statistics
+from artpose_lib.report.bootstrap import METRICS
 from artpose_lib.report.statistics import Difference
 from artpose_lib.report.verdicts import UNSETTLED, UNTESTABLE
 from artpose_lib.train.recipes import find_recipe
@@ -180,8 +181,8 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     starts = starts[starts.groupby("split")["start"].transform("count") == len(STARTS)]  # no trial of a split diverged
     one_division = plan_comparisons(study, ["A6"])[0].script.find(study).predictions
     return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
-            "kept": tabulate_kept(study), "spread_power": statistics.simulate_spread(scores.per_trial(one_division)),
-            "spread": statistics.spread(starts), "points": points,
+            "kept": tabulate_kept(study), "spread_power": planning.simulate_spread(scores.per_trial(one_division)),
+            "spread": planning.spread(starts), "points": points,
             "power": pd.DataFrame([measure_power(study)]),
             "cut": tabulate_ends(study, plan["ends"]), "pairs": find_pairs(study)}
 
@@ -202,12 +203,12 @@ def find_pairs(study: Study) -> pd.DataFrame:
 
 
 def measure_power(study: Study) -> dict:
-    """`statistics.power` by two networks, their names in `models`, and in `doubt` why that says nothing, or ""."""
+    """`planning.power` by two networks, their names in `models`, and in `doubt` why that says nothing, or ""."""
     models = {name: own.find(study).predictions for name, own in plan_tables(study)["models"].items()}
     if len(models) < 2:
         return {"models": " and ".join(models), "doubt": "a second network with weights is missing"}
     doubts = [f"{name} {doubt}" for name, own in models.items() if (doubt := statistics.find_doubt(own, study.profile))]
-    return {"models": " and ".join(models), "doubt": ", ".join(doubts)} | statistics.power(*models.values())
+    return {"models": " and ".join(models), "doubt": ", ".join(doubts)} | planning.power(*models.values())
 
 
 def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
@@ -257,7 +258,7 @@ def _compare_spread(text: pd.DataFrame, script: pd.DataFrame, second_part: str) 
     """A6: the standard deviation over trials of their accuracies."""
     sides = [scores.per_trial(side, second_part).rename(columns={"pictures": "tested"}) for side in (text, script)]
     before, after = (own["accuracy"].std(ddof=0) for own in sides)
-    return Difference(before, after, after - before, *statistics.bound_spread(*sides), np.nan, len(sides[0]), 0)
+    return Difference(before, after, after - before, *planning.bound_spread(*sides), np.nan, len(sides[0]), 0)
 
 
 def _compare_divisions(text: pd.DataFrame, script: pd.DataFrame, second_part: str) -> Difference:
@@ -278,7 +279,7 @@ def tabulate_permuted(study: Study) -> pd.DataFrame:
     and the mean that is predicted of one good trial and the rest at chance."""
     first = plan_comparisons(study, ["A1"])[0]
     sides = {"as the text says": first.text, first.condition: first.script}
-    table = _score_trials(study, sides, "condition")[["seed", "condition", *scores.METRICS]]
+    table = _score_trials(study, sides, "condition")[["seed", "condition", *METRICS]]
     chance = float((study.dataset.counts() / len(study.dataset)).pow(2).sum())
     good, trials = table["accuracy"].iloc[0], table["condition"].eq("as the text says").sum()
     return table.assign(chance=chance, predicted=(good + (trials - 1) * chance) / trials)

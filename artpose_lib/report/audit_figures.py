@@ -5,8 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from artpose_lib.report import plotting
+from artpose_lib.report.planning import Curve
 from artpose_lib.report.plotting import DOTTED, GREY, LOG, SHARE, colour, describe, draw_marks, escape_name, new_figure
-from artpose_lib.report.statistics import Curve
 
 
 def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
@@ -53,7 +53,7 @@ def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
 
 
 def learning_curve(points: pd.DataFrame, curve: Curve) -> go.Figure:
-    """Accuracy against training pictures a class: the points of `statistics.learning_curve` and the law it fitted."""
+    """Accuracy against training pictures a class: the points of `planning.learning_curve` and the law it fitted."""
     sizes = np.geomspace(points["pictures"].min(), curve.pictures, 60)
     figure = new_figure(xaxis={"title_text": "training pictures a class", **LOG},
                         yaxis={"title_text": "test accuracy", **SHARE})

@@ -178,7 +178,7 @@ def confusion(matrix: pd.DataFrame) -> go.Figure:
 
 
 def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.DataFrame) -> go.Figure:
-    """One of `scores.METRICS` of every model, beside the thesis' and by the place that it was measured at.
+    """One of `bootstrap.METRICS` of every model, beside the thesis' and by the place that it was measured at.
 
     Parameters: `places` has a table of `scores.against_thesis` for each place, by name; where its column `doubt`, if
     any, says why nothing follows from a row, the mark is pale. The first place's marks are filled and have a dot for

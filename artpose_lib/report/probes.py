@@ -21,7 +21,7 @@ from artpose_lib.data.pictures import FORMATS
 from artpose_lib.data.splits import split
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.model.backbones import BACKBONES
-from artpose_lib.report.scores import RESAMPLES, interval
+from artpose_lib.report.bootstrap import RESAMPLES, interval
 from artpose_lib.train.heads import fit_probe
 from artpose_lib.train.recipes import SEEDS, find_recipe
 from artpose_lib.train.records import likeliest_class

@@ -13,7 +13,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats import proportion
 
-from artpose_lib.report.scores import MADE_UP, RESAMPLES, find_cells
+from artpose_lib.report.bootstrap import MADE_UP, RESAMPLES
+from artpose_lib.report.scores import find_cells
 from artpose_lib.report.statistics import FEWEST_TRIALS, find_p
 from artpose_lib.train.records import class_names, likeliest_class
 

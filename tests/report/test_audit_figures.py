@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artpose_lib.report import audit_figures, statistics
+from artpose_lib.report import audit_figures, planning
 
 
 def test_every_condition_has_a_mark_for_each_strength():
@@ -18,7 +18,7 @@ def test_every_condition_has_a_mark_for_each_strength():
 
 def test_a_learning_curve_reaches_to_where_it_is_continued():
     points = pd.DataFrame({"pictures": [10, 20, 40], "seed": 40, "accuracy": [0.4, 0.5, 0.55]})
-    curve = statistics.Curve(0.7, 1.0, 0.5, 1000, 0.66, 0.6, 0.7)
+    curve = planning.Curve(0.7, 1.0, 0.5, 1000, 0.66, 0.6, 0.7)
     figure = audit_figures.learning_curve(points, curve)
     assert max(figure.data[1].x) == pytest.approx(1000) and figure.data[2].y[0] == 0.66
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from artpose_lib.report import scores
+from artpose_lib.report import bootstrap, scores
 
 # Worked by hand. A: precision 1, recall 3/4, F1 6/7. B: 2/3, 2/3, 2/3. C: 3/4, 1, 6/7.
 BY_HAND = [("A", "A")] * 3 + [("A", "B")] + [("B", "B")] * 2 + [("B", "C")] + [("C", "C")] * 3
@@ -18,7 +18,7 @@ BY_HAND = [("A", "A")] * 3 + [("A", "B")] + [("B", "B")] * 2 + [("B", "C")] + [(
 def test_a_case_worked_by_hand():
     trial = scores.per_trial(predictions_of(BY_HAND)).iloc[0]
     assert trial["pictures"] == 10
-    assert trial[list(scores.METRICS)].to_list() == pytest.approx([0.8, 50 / 63, 0.8])
+    assert trial[list(bootstrap.METRICS)].to_list() == pytest.approx([0.8, 50 / 63, 0.8])
 
     report = scores.class_report(predictions_of(BY_HAND)).set_index("name")
     assert report["precision"].to_list() == pytest.approx([1, 2 / 3, 3 / 4, 29 / 36, 0.825])
@@ -37,7 +37,7 @@ def test_scores_are_those_of_scikit_learn(pairs):
     expected = [accuracy_score(true, called), f1_score(true, called, labels=list(set(true)), average="macro"),
                 f1_score(true, called, average="weighted", zero_division=0)]
     trial = scores.per_trial(predictions_of(pairs)).iloc[0]
-    assert trial[list(scores.METRICS)].to_list() == pytest.approx(expected)
+    assert trial[list(bootstrap.METRICS)].to_list() == pytest.approx(expected)
 
 
 def test_only_the_part_asked_for_is_scored():
@@ -131,7 +131,7 @@ def test_with_one_trial_the_interval_is_the_binomial_one_and_trials_that_disagre
 def test_even_where_all_are_right_or_all_wrong_a_doubt_is_left(trials, pictures, called):
     """Of n of n it is about 3 / n (the rule of three: Hanley and Lippman-Hand 1983)."""
     row = scores.summary(pd.concat([predictions_of([("A", called)] * pictures, seed=seed) for seed in range(trials)]))
-    for metric in scores.METRICS:
+    for metric in bootstrap.METRICS:
         value, low, high = (row[metric + end].item() for end in ("", "_low", "_high"))
         assert low <= value <= high and high > low and value in (low, high)
         if metric == "accuracy":
@@ -148,10 +148,10 @@ def test_intervals_hold_the_truth_where_trials_share_pictures(pictures, accuracy
             own = np.where(np.arange(10 * pictures) % 2, luck, rng.random(luck.shape))  # half are answered alike by all
             tested = rng.permutation(10 * pictures)[:pictures]
             pairs.append((own >= [[accuracy], [other]])[:, tested].astype(int))
-        own, redrawn = (found[..., 0] for found in scores.bootstrap_means([pairs], 2, 300))
+        own, redrawn = (found[..., 0] for found in bootstrap.bootstrap_means([pairs], 2, 300))
         for of, trials, truth in ((redrawn[0], own[0], accuracy), (redrawn[1] - redrawn[0], own[1] - own[0],
                                                                   other - accuracy)):
-            low, high = scores.interval(scores.widen(of, trials), trials.mean())
+            low, high = bootstrap.interval(bootstrap.widen(of, trials), trials.mean())
             held.append(low - 1e-9 <= truth <= high + 1e-9)
             assert low < high
     assert np.mean(held) >= 0.93
@@ -163,7 +163,7 @@ def test_a_spread_that_few_trials_tell_is_not_taken_for_known(trials, level):
     found = np.random.default_rng(0).normal(0.5, 0.1, (2000, trials))
     drawn = np.random.default_rng(1).integers(trials, size=(400, trials))
     held = [low <= 0.5 <= high for low, high in (
-        scores.interval(scores.widen(own[drawn].mean(axis=1), own, level), own.mean(), level) for own in found)]
+        bootstrap.interval(bootstrap.widen(own[drawn].mean(axis=1), own, level), own.mean(), level) for own in found)]
     assert level - 0.03 <= np.mean(held) <= level + 0.03
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from artpose_lib.report import scores, statistics
+from artpose_lib.report import planning, scores, statistics
 from artpose_lib.train.recipes import find_profile
 
 
@@ -17,12 +17,12 @@ def test_the_spread_is_that_of_montgomery_example_4_1():
     hardness = [[9.3, 9.4, 9.6, 10.0], [9.4, 9.3, 9.8, 9.9], [9.2, 9.4, 9.5, 9.7], [9.7, 9.6, 10.0, 10.2]]
     table = pd.DataFrame([(coupon, tip, value) for tip, row in enumerate(hardness) for coupon, value in enumerate(row)],
                          columns=["split", "start", "accuracy"]).assign(pictures=10**6)
-    found = statistics.spread(table).set_index("source")
+    found = planning.spread(table).set_index("source")
     expected = [(0.275 - 0.08 / 9) / 4, (0.385 / 3 - 0.08 / 9) / 4, 0.08 / 9]
     assert (found.loc[["split", "start", "rest"], "sd"] ** 2).to_list() == pytest.approx(expected)
     assert (found["low"] < found["sd"]).all() and (found["sd"] < found["high"]).all()
     with pytest.raises(ValueError, match="two or more"):
-        statistics.spread(table[table["split"] == 0])
+        planning.spread(table[table["split"] == 0])
 
 
 def test_the_interval_of_the_spread_covers_what_made_it():
@@ -32,7 +32,7 @@ def test_the_interval_of_the_spread_covers_what_made_it():
         splits, rest = rng.normal(0, 0.03, 5), rng.normal(0, 0.01, (5, 5))
         table = pd.DataFrame([(i, j, splits[i] + rest[i, j]) for i in range(5) for j in range(5)],
                              columns=["split", "start", "accuracy"]).assign(pictures=100)
-        row = statistics.spread(table).set_index("source").loc["split"]
+        row = planning.spread(table).set_index("source").loc["split"]
         hits.append(row["low"] <= 0.03 <= row["high"])
     assert np.mean(hits) >= 0.85
 
@@ -40,7 +40,7 @@ def test_the_interval_of_the_spread_covers_what_made_it():
 def test_trials_that_are_all_alike_leave_a_doubt_about_their_spread():
     table = pd.DataFrame([(split, start, 1.0) for split in range(2) for start in range(3)],
                          columns=["split", "start", "accuracy"]).assign(pictures=40)
-    found = statistics.spread(table)
+    found = planning.spread(table)
     assert (found["low"] < found["high"]).all() and (found["high"] > 1 / 40 / 12**0.5).all()
 
 
@@ -50,7 +50,7 @@ def test_a_power_law_is_found_again(ceiling, gap, rate):
     """The form of Figueroa and others 2012, without noise: their three parameters come back."""
     sizes = np.array([5, 10, 20, 40, 80])
     points = pd.DataFrame({"pictures": sizes, "seed": 0, "accuracy": ceiling - gap * sizes ** -rate, "tested": 40})
-    found = statistics.learning_curve(points, resamples=2)
+    found = planning.learning_curve(points, resamples=2)
     assert found.pictures == 160 and found.accuracy == pytest.approx(ceiling - gap * 160**-rate, abs=0.01)
     assert found.at(sizes) == pytest.approx(points["accuracy"].to_numpy(), abs=0.01)
 
@@ -59,11 +59,11 @@ def test_a_noisy_curve_stays_what_it_was():
     points = pd.DataFrame({"pictures": np.repeat([10.0, 20.0, 40.0, 80.0], 3), "seed": [40, 41, 42] * 4,
                            "accuracy": [0.4, 0.42, 0.38, 0.5, 0.52, 0.49, 0.55, 0.56, 0.6, 0.61, 0.59, 0.66],
                            "tested": 100})
-    assert statistics.learning_curve(points) == pytest.approx((
+    assert planning.learning_curve(points) == pytest.approx((
         0.7225942575027431, 1.1359965233842793, 0.5471622404837052, 160, 0.6519029892674132, 0.5735218104565079,
         0.7359570312723714))
     with pytest.raises(ValueError, match="three or more sizes"):
-        statistics.learning_curve(points[points["pictures"] < 30])
+        planning.learning_curve(points[points["pictures"] < 30])
 
 
 @given(st.integers(0, 1000))
@@ -73,19 +73,19 @@ def test_no_ceiling_is_below_what_was_measured(seed):
     rng, sizes = np.random.default_rng(seed), np.repeat([7.0, 13.0, 27.0, 53.0], 3)
     points = pd.DataFrame({"pictures": sizes, "seed": [40, 41, 42] * 4, "tested": 40,
                            "accuracy": np.clip(0.95 - 0.8 / sizes + rng.normal(0, 0.05, 12), 0, 1)})
-    curve, highest = statistics.learning_curve(points, resamples=2), points.groupby("pictures")["accuracy"].mean().max()
+    curve, highest = planning.learning_curve(points, resamples=2), points.groupby("pictures")["accuracy"].mean().max()
     assert highest - 0.001 <= curve.ceiling <= 1 and curve.pictures == 106 and curve.accuracy <= curve.ceiling
 
 
 def test_pictures_for_two_groups_are_those_of_fleiss_1981():
     """0.5 against 0.55 at 80 % power and 5 %: 1,565 in each group, as in tables without continuity correction."""
-    assert statistics.power(answers(50), answers(50))["apart"] == pytest.approx(1565, abs=1)
+    assert planning.power(answers(50), answers(50))["apart"] == pytest.approx(1565, abs=1)
 
 
 def test_pictures_for_mcnemar_give_the_power_they_promise():
     right, wrong = [("A", "A")], [("A", "B")]
     first, second = predictions_of(right * 10 + wrong * 15 + right * 75), predictions_of(wrong * 10 + right * 90)
-    n = statistics.power(first, second)["paired"]
+    n = planning.power(first, second)["paired"]
     rng = np.random.default_rng(0)
     draws = rng.multinomial(n, [0.1, 0.15, 0.75], size=20000)
     first, second = draws[:, 0], draws[:, 1]
@@ -132,7 +132,7 @@ def test_differences_stay_what_they_were():
 
 
 def test_power_is_read_from_how_often_two_models_disagree():
-    found = statistics.power(answers(80), answers(70))
+    found = planning.power(answers(80), answers(70))
     assert found["disagree"] == pytest.approx(0.1) and found["accuracy"] == 0.8
     assert found["paired"] < found["apart"]
 
@@ -203,7 +203,7 @@ def test_equal_models_are_seldom_told_apart():
 def test_a_spread_is_told_apart_the_more_often_the_larger_it_is_and_the_more_trials_there_are():
     rng = np.random.default_rng(0)
     few, many = (pd.DataFrame({"accuracy": rng.normal(0.5, 0.05, trials), "pictures": 1000}) for trials in (5, 20))
-    few, many = (statistics.simulate_spread(trials, (1, 3), runs=40)["found"].to_list() for trials in (few, many))
+    few, many = (planning.simulate_spread(trials, (1, 3), runs=40)["found"].to_list() for trials in (few, many))
     assert few[0] <= 0.1 and many[0] <= 0.1 and few[0] < few[1] < many[1] and many[1] > 0.9
 
 
