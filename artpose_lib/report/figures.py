@@ -1,6 +1,7 @@
 """The figures of the thesis, as Plotly figures from plain data frames; `audit_figures` has those that question it."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -222,4 +223,23 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
         figure.add_scatter(x=[None], y=[None], mode="markers", name=escape_name(name), marker={"color": GREY, **marker})
     for lowest in ends["max"].iloc[:-1]:
         figure.add_hline(y=lowest + 0.8, line={"color": "#d0d0d0", "width": 1})
+    return figure
+
+
+def picture_map(table: pd.DataFrame, by: str, pictures: Mapping[int, str] = MappingProxyType({})) -> go.Figure:
+    """All pictures on a plane, from `facets.map_pictures`, marked by what the column `by` says of each, with `hover`.
+
+    `pictures` are data URIs by row, which are seen at their places in the marks' stead.
+    """
+    plain = {"visible": False, "constrain": "domain"}
+    figure = new_figure(12, xaxis=plain, yaxis={**plain, "scaleanchor": "x"})
+    for number, (name, own) in enumerate(table.groupby(by, sort=False)):
+        figure.add_scatter(x=own["x"], y=own["y"], mode="markers", name=escape_name(name), hovertext=own["hover"],
+                           hoverinfo="text", marker=plotting.mark_style(number, size=8, opacity=0 if pictures else 0.8),
+                           showlegend=not pictures)
+    side = np.ptp(table[["x", "y"]].to_numpy(), axis=0).max() / 20
+    for row, picture in pictures.items():
+        x, y = table.loc[row, ["x", "y"]]
+        figure.add_layout_image(source=picture, x=x, y=y, sizex=side, sizey=side, xref="x", yref="y", xanchor="center",
+                                yanchor="middle", layer="below")
     return figure
