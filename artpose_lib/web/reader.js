@@ -360,11 +360,10 @@ class Reader {
     if (sprites.length) return this.drawBlock(numbers, sprites);
     this.view = this.drawn || { ...this.first };
     this.drawChoices();
-    this.alert.textContent = `${numbers.message} could not be loaded.`;
-    if (!this.drawn) {
-      this.root.classList.add("maps-lost");
-      this.alert.append(" These maps are shown in the built book; in a live notebook the explorer below shows them.");
-    }
+    this.root.classList.toggle("maps-lost", !this.drawn);
+    const lost = `${numbers.message} could not be loaded.`, instead = "These maps are shown in the built book; in a live "
+      + `notebook the explorer below shows them. (${lost})`;
+    this.alert.textContent = this.drawn ? lost : instead;
   }
 
   drawChoices() {

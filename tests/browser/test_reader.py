@@ -21,7 +21,8 @@ from artpose_lib.explain.reader import write_reader
 TURQUOISE = (26, 242, 242)
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>safe</title>
     <meta name="viewport" content="width=device-width, initial-scale=1"><style>:root { color-scheme: light dark }
-    body { margin: 0; font: 16px sans-serif; background: Canvas; color: CanvasText } a { color: inherit }</style>
+    body { margin: 0; font: 16px sans-serif; background: Canvas; color: CanvasText } a { color: inherit }
+    @media print { div { overflow: visible !important } }</style>
     <main><h1>Maps</h1><p><a href="VIEW">a view</a> <a href="OTHER">another</a> <a href="#end">the end</a></p>
     READER<h2 id="end">End</h2><p style="margin-top: 3000px">On <a href="VIEW">this torso</a></p></main></html>"""
 
@@ -625,6 +626,11 @@ def test_what_is_chosen_is_seen_in_forced_colours_and_controls_are_not_printed(v
     page.page.emulate_media(media="print", forced_colors="none")
     assert not page.slider.is_visible() and not page.grid.is_visible()
     assert page.root.locator(".maps-frame").first.is_visible() and page.root.locator(".maps-classes").is_visible()
+    beside = page.root.locator(".maps-crop").evaluate_all("""crops => crops.map((crop) => {
+        crop.scrollIntoView({ block: "center" });
+        const { x, y } = crop.getBoundingClientRect();
+        return document.elementFromPoint(x + 5, y - 5) === crop.querySelector("img"); })""")
+    assert beside and not any(beside)  # on paper no part of the page scrolls, and crops are crops still
 
 
 @pytest.mark.parametrize("width", [390, 320])
