@@ -220,7 +220,7 @@ def compare(study: Study, ids: Sequence[str] = ()) -> pd.DataFrame:
     """
     rows = []
     for comparison in plan_comparisons(study, ids):
-        script, why, found = comparison.script, comparison.find_obstacle(study), Difference(*[np.nan] * 6, 0, 0)
+        script, why, found = comparison.script, comparison.find_obstacle(study), statistics.UNKNOWN
         if not why:
             found, why = _measure(comparison, comparison.choose_study(study))
         full = study.profile.full_strength(find_recipe(script.model, script.backbone))
@@ -234,13 +234,13 @@ def _measure(comparison: Comparison, study: Study) -> tuple[Difference, str]:
     """The difference, and why it is no test, or ""."""
     text, script = (side.find(study) for side in (comparison.text, comparison.script))
     if not (text.records and script.records):
-        return Difference(*[np.nan] * 6, 0, 0), f"{UNTESTABLE}: its trials are not stored"
+        return statistics.UNKNOWN, f"{UNTESTABLE}: its trials are not stored"
     measure = {"A6": _compare_spread, "A7": _compare_divisions}.get(comparison.id, statistics.difference)
     text, script = text.predictions, script.predictions.drop(columns="layers")  # what a script freezes is its slip
     try:
         found = measure(*map(statistics.keep_trials, (text, script)), second_part=comparison.part)
     except ValueError:  # all diverged, or none in common
-        found = Difference(*[np.nan] * 6, 0, 0)
+        found = statistics.UNKNOWN
     if comparison.id == "A7":
         return found, "a count, and no test"
     if comparison.part == "test, sorted by class" and found.pictures <= found.trials * BATCH:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.report.scores import thesis_accuracies, thesis_scores
-from artpose_lib.train.augment import DRAWN_PERCENT, ROUNDS
+from artpose_lib.train.augment import DRAWN_PERCENT, ROUNDS, grow
 from artpose_lib.train.onecycle import DECAY_EPOCHS, rates
 from artpose_lib.train.recipes import BORROWED, RECIPES, find_recipe
 
@@ -62,15 +62,8 @@ def find_slips() -> pd.DataFrame:
              "usual_rate": other.phases[0].initial_lr, "layers": f"{row.layers_phase_1}:{row.layers_phase_2}",
              "chance": 1 / 6, "factors": ", ".join(name for name in schedules if "*" in name),
              "end": max(ends.values()), "ends_above": sum(end > 1 for end in ends.values()), "of": len(ends),
-             "percent": DRAWN_PERCENT, "rounds": ROUNDS, "grown": {size: _grow(size) for size in (90, 127)}}
+             "percent": DRAWN_PERCENT, "rounds": ROUNDS, "grown": {size: grow(size) for size in (90, 127)}}
     return thesis_table("slips").assign(beside=lambda own: [text.format(**facts) for text in own["beside"]])
-
-
-def _grow(pictures: int) -> int:
-    """How many pictures of a class `augment.expand` makes of so many."""
-    for _ in range(ROUNDS):
-        pictures += pictures * DRAWN_PERCENT // 100
-    return pictures
 
 
 def check_largest(claim) -> tuple[str, bool]:

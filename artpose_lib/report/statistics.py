@@ -40,6 +40,9 @@ class Difference(NamedTuple):
     pictures: int
 
 
+UNKNOWN = Difference(*[np.nan] * 6, 0, 0)
+
+
 class NoneInCommon(ValueError):
     """Two conditions have no trial in common."""
 
@@ -109,7 +112,7 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict
     try:
         found = difference(*sides)
     except ValueError:
-        found = Difference(*[np.nan] * 6, 0, 0)
+        found = UNKNOWN
     if found.trials < FEWEST_TRIALS and not doubts:
         doubts = [f"they have {found.trials or 'no'} trial{'s' * (found.trials > 1)} in common"]
     return {**found._asdict(), "verdict": f"nothing follows: {'; '.join(doubts)}" if doubts else find_side(found)}
@@ -155,7 +158,7 @@ def compare_boxes(found: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     for (model, backbone), own in found.groupby(["model", "backbone"]) if len(found) else ():
         doubt, kept = find_doubt(own, profile), keep_trials(own)
         lost = len(find_diverged(kept))
-        gap = Difference(*[np.nan] * 6, 0, 0) if lost else difference(
+        gap = UNKNOWN if lost else difference(
             kept, kept, part=BOX_CONDITIONS[1], second_part=BOX_CONDITIONS[2])
         verdict = (f"nothing follows, since it {doubt}" if doubt else "the figure counts for more" if gap.low > 0 else
                    "the figure counts for less" if gap.high < 0 else "that the figure counts for more is not settled")

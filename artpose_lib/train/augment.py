@@ -50,11 +50,16 @@ def augment(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int,
 def repeat(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The pictures of each class again and again until there are as many as `balance` and `expand` make: an epoch has
     as many steps and nothing new to see."""
-    classes, most = [np.flatnonzero(labels == label) for label in np.unique(labels)], np.bincount(labels).max()
-    for _ in range(ROUNDS):
-        most += most * DRAWN_PERCENT // 100
-    rows = np.concatenate([np.resize(own, most) for own in classes])
+    most = grow(np.bincount(labels).max())
+    rows = np.concatenate([np.resize(np.flatnonzero(labels == label), most) for label in np.unique(labels)])
     return images[rows], labels[rows]
+
+
+def grow(pictures: int) -> int:
+    """How many pictures of a class `expand` makes of so many."""
+    for _ in range(ROUNDS):
+        pictures += pictures * DRAWN_PERCENT // 100
+    return pictures
 
 
 def balance(images: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
