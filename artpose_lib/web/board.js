@@ -289,7 +289,7 @@ class Board {
       "data-control": control }, text);
     const parts = [isAddress(page) ? link("page", page, source || "page") : source,
       isAddress(licence) ? link("licence", licence, "licence") : licence].filter(Boolean);
-    return make("p", { className: "facts" }, ...parts.flatMap((part) => [" · ", part]).slice(1));
+    return make("p", { className: "facts", title: [source, licence].join(" · ") }, ...parts.flatMap((part) => [" · ", part]).slice(1));
   }
 
   pose(card) {
