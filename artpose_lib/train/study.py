@@ -5,17 +5,20 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
 from artpose_lib import __version__
 from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.data.text import escape_markdown
+from artpose_lib.data.views import CROPS, Boxes, choose_boxes
 from artpose_lib.draw.embedded import draw_dataset
 from artpose_lib.files import say, whole
+from artpose_lib.model import blazepose
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_fingerprint, weights_source
 from artpose_lib.train import jobs, trials
 from artpose_lib.train.recipes import PRECISIONS, SEEDS, Profile, Recipe, apply_variant, find_profile, find_recipe
@@ -133,6 +136,19 @@ class Study:
         sides = [self.compute_features(backbone, mirrored=mirrored) for mirrored in (False, True)]
         return np.asarray(root(np.mean(sides, axis=0)))
 
+    def find_figures(self) -> pd.DataFrame:
+        """The figures that `blazepose.find_figures` finds; of none a row where `blazepose.find_fault` says why they
+        cannot be looked for. Kept on disk."""
+        path = self.results / "figures" / f"blazepose-{self.dataset.fingerprint}.parquet"
+        if not path.exists() and blazepose.find_fault(self.weights_dir):
+            return pd.DataFrame(columns=blazepose.COLUMNS)
+        jobs.run_one(jobs.Job(path, partial(_find_figures, path, self)))
+        return pd.read_parquet(path)
+
+    def find_boxes(self, view: str) -> Boxes:
+        """As `views.choose_boxes`."""
+        return choose_boxes(self.dataset, self.find_figures(), view) if view in CROPS else []
+
     def _plan_trial(self, recipe: Recipe, seed: int) -> Trial:
         """A trial, with its weights kept if they are used again: a frozen model's, and a first trial's.
 
@@ -174,6 +190,12 @@ def draw_embedded(results: Path, pictures: int) -> Path:
     folder = results / "embedded" / f"{pictures}-drawings-{__version__}"  # another version may draw otherwise
     jobs.run_one(jobs.Job(folder, lambda: _draw(folder, pictures)))
     return folder
+
+
+def _find_figures(path: Path, study: Study) -> None:
+    say(f"looking for figures in {len(study.dataset)} pictures")
+    with whole(path) as partial_file:
+        blazepose.find_figures(study.dataset, study.weights_dir).to_parquet(partial_file, index=False)
 
 
 def _draw(folder: Path, pictures: int) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import Part, Split, split
-from artpose_lib.data.views import show_views
+from artpose_lib.data.views import Boxes, show_views
 from artpose_lib.files import say, whole
 from artpose_lib.model.features import BATCH, extract_features
 from artpose_lib.train import jobs, records
@@ -154,23 +154,25 @@ def plan_features(study: "Study", backbone: str, preprocessing: str | None = Non
     """The job that stores the pooled ImageNet features of a study's pictures, or of their mirror images, in one of
     `views.VIEWS`: a .npy file of float32 (n, channels)."""
     size, file = study.profile.size(find_recipe(BEST, backbone)), study.fingerprint_weights(backbone)
-    mode = "".join(f"-{word}" for word in (preprocessing, "mirrored" * mirrored, view * (view != "whole")) if word)
+    boxes = study.find_boxes(view)
+    mode = "".join(f"-{word}" for word in (preprocessing, "mirrored" * mirrored, view * (view != "whole"),
+                                           boxes and records.hash_json(boxes)) if word)
     path = study.results / "features" / f"{backbone}-{size}{mode}-{study.dataset.fingerprint}-{file}.npy"
-    return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing, mirrored, view))
+    return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing, mirrored, view, boxes))
 
 
 def _compute_features(path: Path, study: "Study", backbone: str, size: int, preprocessing: str | None,
-                      mirrored: bool, view: str) -> None:
+                      mirrored: bool, view: str, boxes: Boxes) -> None:
     from artpose_lib.model import classifier
 
     mode, kind = f" fed {preprocessing}" if preprocessing else "", "mirrored pictures" if mirrored else "pictures"
     kind += f" ({view})" * (view != "whole")
     say(f"features of {len(study.dataset)} {kind} through {backbone}{mode} at {size} x {size}")
     # A network of its own: the one that trials share may have been fine-tuned by now.
-    network = classifier.pooled_model(classifier.build_classifier(
-        backbone, len(study.dataset.classes), size, "imagenet", study.weights_dir, preprocessing))
+    network = study.cache.keep("pooled", (backbone, size, preprocessing), lambda: classifier.pooled_model(
+        classifier.build_classifier(backbone, 2, size, "imagenet", study.weights_dir, preprocessing)))
     with whole(path) as partial_file:
-        pictures = show_views(study.dataset, view, size)
+        pictures = show_views(study.dataset, view, size, boxes)
         np.save(partial_file, extract_features(network, (x[:, ::-1] for x in pictures) if mirrored else pictures))
 
 

@@ -188,14 +188,14 @@ def test_weights_are_downloaded_once_and_said_in_one_line(fresh, published, capf
         np.testing.assert_array_equal(ours, theirs)
     assert weights_source("VGG16").endswith("as Keras publishes it")
     said = capfd.readouterr()
-    assert said.out == "" and said.err.splitlines() == [f"downloading {path.name} from {backbones._KERAS_URL}"]
+    assert said.out == "" and said.err.splitlines() == [f"downloading {backbones._KERAS_URL}vgg16/{path.name}"]
     assert (Path.home() / ".keras" / "models" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_what_arrives_damaged_is_not_kept(fresh, published):
     path, _ = published
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(WeightsMissing, match="damaged or not what Keras publishes"):
+    with pytest.raises(WeightsMissing, match="damaged or not what is published"):
         weights_source("VGG16")
     assert not any(other.is_file() for other in (Path.home() / ".keras").rglob("*"))
 
@@ -206,7 +206,7 @@ def test_official_files_in_the_folder_of_weights_are_read_if_they_are_whole(no_n
     np.testing.assert_array_equal(model.get_weights()[0], network.get_weights()[0])
     assert weights_source("VGG16", path.parent) == f"{path.name} as Keras publishes it" and no_network == []
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ValueError, match=f"{path.name} is damaged or not what Keras publishes.*should be [0-9a-f]+"):
+    with pytest.raises(ValueError, match=f"{path.name} is damaged or not what is published.*should be [0-9a-f]+"):
         weights_source("VGG16", path.parent)
 
 

@@ -68,7 +68,7 @@ def probes(study):
                                        classifier=DummyClassifier())])
         patch.setitem(reference.MEASURED, "sources", lambda study: drawn_predictions(3).assign(
             file_name=study.dataset.metadata["file_name"][:3], source="a house by the sea"))
-        for name in ("facets", "map"):
+        for name in ("facets", "map", "figures", "drawn_figures"):
             patch.setitem(reference.MEASURED, name, lambda study: study.dataset.metadata[["file_name", "label"]])
         patch.setitem(reference.MEASURED, "pairs", lambda study: PAIRS)
         patch.setattr(reference.inputs, "list_inputs", lambda study: [])
