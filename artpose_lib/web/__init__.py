@@ -33,9 +33,6 @@ class Choice:
     bundles: Mapping[str, dict]  # the display bundle of each view
     html: str
 
-    def _repr_html_(self) -> str:
-        return self.html
-
     def _ipython_display_(self) -> None:
         display_live(self.live(), self.html)
 
