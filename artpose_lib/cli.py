@@ -158,6 +158,7 @@ def run(chapters: tuple[str, ...], parameters: tuple[tuple[str, str], ...], out:
               artpose run 6 -p profile smoke --out elsewhere
     """
     from artpose_lib.report import book
+    from artpose_lib.report.fingerprint import fingerprint
     from artpose_lib.train.cluster import open_cluster
 
     given = dict(parameters)
@@ -169,7 +170,7 @@ def run(chapters: tuple[str, ...], parameters: tuple[tuple[str, str], ...], out:
                    for chapter in (book.find_chapter(root, name) for name in chapters)]
         for chapter, typed in planned:
             executed = Path(out) / f"{chapter.stem}.ipynb" if out else book.locate_executed(root, chapter)
-            book.execute(chapter, executed, typed, book.fingerprint(chapter, typed))
+            book.execute(chapter, executed, typed, fingerprint(chapter, typed))
             click.echo(executed)
 
 

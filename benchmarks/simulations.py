@@ -17,7 +17,7 @@ from scipy.stats import rankdata
 from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.explain.filters import min_p
-from artpose_lib.report import bootstrap, claims, scores, verdicts
+from artpose_lib.report import bootstrap, claims, evidence, scores, verdicts
 from artpose_lib.train.recipes import find_profile
 
 LABELS = np.repeat(np.arange(6), (5, 1, 3, 7, 2, 6))  # a test part of Experiment 1 on 171 museum pictures
@@ -97,7 +97,7 @@ def ask(kind: str, predictions: pd.DataFrame, first: str = "", value: str = "", 
     study = SimpleNamespace(profile=find_profile("thesis"), dataset=SimpleNamespace(counts=lambda: counts))
     claim = pd.Series({"kind": kind, "metric": metric, "first": first, "second": NETWORKS[0], "value": value})
     claim = next(claim.to_frame().T.itertuples(index=False))
-    return claims.check_claim(claims.ClaimContext(study, predictions, history, None, None), claim).verdict
+    return claims.check_claim(evidence.ClaimContext(study, predictions, history, None, None), claim).verdict
 
 
 def draw_curves(rng: np.random.Generator) -> pd.DataFrame:

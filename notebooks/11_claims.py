@@ -28,7 +28,7 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 # %%
 from IPython.display import HTML, Markdown
 
-from artpose_lib.report import claims, tables
+from artpose_lib.report import claims, evidence, tables
 from artpose_lib.report.reference import open_places
 from artpose_lib.train.study import open_study
 
@@ -37,7 +37,7 @@ Markdown(study.banner())
 
 # %%
 places = open_places(study, poses=True)
-checked = {name: claims.check_claims(claims.train_claims(place)) for name, place in places.items()}
+checked = {name: claims.check_claims(evidence.train_evidence(place)) for name, place in places.items()}
 HTML(tables.claims_table(checked))
 
 # %% [markdown]

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from artpose_lib.files import claim
 from artpose_lib.report import book, sphinx_ext
+from artpose_lib.report.fingerprint import LIBRARY, fingerprint, library_files
 from artpose_lib.train.study import open_study
 
 CHAPTER = '''# ---
@@ -197,9 +198,9 @@ def test_a_terminal_gets_a_bar_with_the_last_line(chapter, monkeypatch):
 def test_new_pictures_or_weights_change_the_fingerprint(chapter, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
-    before = book.fingerprint(chapter, {"data": str(folder)})
+    before = fingerprint(chapter, {"data": str(folder)})
     (folder / "a.jpg").write_bytes(b"1")
-    assert book.fingerprint(chapter, {"data": str(folder)}) != before
+    assert fingerprint(chapter, {"data": str(folder)}) != before
 
 
 def test_a_chapter_with_the_appendix_depends_on_what_was_measured(chapter):
@@ -207,12 +208,12 @@ def test_a_chapter_with_the_appendix_depends_on_what_was_measured(chapter):
     measured.parent.mkdir(parents=True)
     for text, changes in (("", 1), ("import appendix\n", 2)):
         chapter.write_text(CHAPTER + text)
-        assert len({book.fingerprint(chapter, {}) for n in "12" if measured.write_text(n)}) == changes
+        assert len({fingerprint(chapter, {}) for n in "12" if measured.write_text(n)}) == changes
 
 
 def test_a_chapter_depends_on_what_it_uses_of_the_library_alone():
     """One colour of the board runs the chapter with the board again, and none of the others."""
-    files = {chapter.stem: {path.relative_to(book.LIBRARY).as_posix() for path in book.library_files(chapter)}
+    files = {chapter.stem: {path.relative_to(LIBRARY).as_posix() for path in library_files(chapter)}
              for chapter in book.chapters(ROOT)}
     assert [stem for stem, names in files.items() if "web/board.css" in names] == ["02_curating"]
     assert all({"report/book.py", "train/study.py", "model/backbones.py", "data/thesis/table_a_1.csv"} <= names
@@ -221,7 +222,7 @@ def test_a_chapter_depends_on_what_it_uses_of_the_library_alone():
 
 
 def test_where_trials_are_trained_does_not_change_the_fingerprint(chapter):
-    marks = {book.fingerprint(chapter, {"cluster": cluster}) for cluster in ("", "tcp://10.0.0.1:8786")}
+    marks = {fingerprint(chapter, {"cluster": cluster}) for cluster in ("", "tcp://10.0.0.1:8786")}
     assert len(marks) == 1
 
 

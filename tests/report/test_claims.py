@@ -13,7 +13,7 @@ from builders import CLASSES, guess, predictions_of
 from conftest import ROOT
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
-from artpose_lib.report import claims, tables
+from artpose_lib.report import claims, evidence, tables
 from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED, UNTESTABLE
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.records import PARTS
@@ -45,7 +45,7 @@ def context(*frames, profile="thesis", history=None, unstaged=None, boxed=(), em
         predictions["layers"] = "finetuned"
     study = SimpleNamespace(profile=find_profile(profile), embedded=embedded, weights_of=str, dataset=SimpleNamespace(
         counts=lambda: pd.Series(10, list(POSE_NAMES))))
-    return claims.ClaimContext(study, predictions, history, unstaged, boxed)
+    return evidence.ClaimContext(study, predictions, history, unstaged, boxed)
 
 
 def trials(name, right, n=100, parts=("validation", "test"), seeds=(40, 41, 42), layers="finetuned"):
