@@ -36,7 +36,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from artpose_lib.data import joints
-from artpose_lib.data.summary import describe_pictures
+from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model import blazepose
 from artpose_lib.report import facets, figures, plotting, scores, statistics, tables
@@ -377,28 +377,34 @@ def compare_heads(own):
     return {(two, art): text for (_, two, art), text in zip(pairs, said, strict=True)}
 
 
+def tell_mistake(counts):
+    wrong = counts.where(~np.eye(len(counts), dtype=bool)).stack()
+    return f"{wrong.idxmax()[0]} is called {wrong.idxmax()[1]} ({wrong.max():.0f} of {counts.loc[wrong.idxmax()[0]].sum()})"
+
+
 def tell_drawings(name):
     own, heads = taught[name], score_heads(taught[name])
     alone, counts = heads.loc["drawings", "accuracy"], scores.confusion(own[own["model"] == "drawings"])
-    few, taken = heads[heads["head"] == "art"], counts.where(~np.eye(len(counts), dtype=bool)).stack()
+    few = heads[heads["head"] == "art"]
     less, more = few[few["accuracy"] < alone], few[few["accuracy"] >= alone]
     return (f"**{escape_markdown(name)}: a head that has seen no artwork names {alone:.0%} of them rightly**, where the commonest pose is "
             f"{counts.sum(axis=1).max() / counts.to_numpy().sum():.0%}. "
             + (f"That is about what {less['art'].iloc[-1]} to {more['art'].iloc[0]} artworks of each pose teach. " if len(less) and len(more) else "")
-            + f"Its commonest mistake: {taken.idxmax()[0]} is called {taken.idxmax()[1]}, {taken.max():.0f} of {counts.loc[taken.idxmax()[0]].sum()}.\n\n"
+            + f"Most often {tell_mistake(counts)}.\n\n"
             "*Drawings added to artworks* change what these teach by\n\n" + "\n".join(
-                f"- {gaps[name]['drawings and art', int(art)]}, with {art} of each pose" for art in few["art"])
+                f"- with {art} of each pose: {gaps[name]['drawings and art', int(art)]}" for art in few["art"])
             + "\n\nIntervals are of one difference each; what is settled is corrected for the number of all in this section (Holm).")
 
 
 def tell_media(name):
     heads = score_heads(taught[name])
     alone, but = (heads.loc[heads["head"].str.startswith(kind), "accuracy"] for kind in ("drawings in ", "drawings but "))
-    told = [f"{one.removeprefix('drawings in ')} {alone[one]:.0%}" for one in (alone.idxmax(), alone.idxmin())]
-    worst = but.idxmax().removeprefix("drawings but ")
-    return (f"*What misleads is the manner.* Drawings of one manner alone teach {told[0]}, or only {told[1]}. All but those in {worst}: "
-            f"{gaps[name][but.idxmax(), 0]}; which to leave out was seen on the very pictures that are tested, and that flatters. "
-            f"To put drawings and artworks each on a scale of their own, which takes pictures and no label: {gaps[name]['drawings, scaled apart', 0]}.")
+    best, least, worst = alone.idxmax(), alone.idxmin(), but.idxmax()
+    taken = scores.confusion(taught[name][taught[name]["model"] == worst])
+    return (f"*What misleads is the manner.* {best.removeprefix('drawings in ').capitalize()} drawings alone name {alone[best]:.0%} of the artworks, "
+            f"{least.removeprefix('drawings in ')} drawings alone {alone[least]:.0%}. Without those in {worst.removeprefix('drawings but ')} it is "
+            f"{gaps[name][worst, 0]}, and the commonest mistake is that {tell_mistake(taken)}. (Which to leave out was seen on the very pictures that are tested, and that flatters.) "
+            f"Where drawings and artworks are each put on a scale of their own, which takes pictures and no label, it is {gaps[name]['drawings, scaled apart', 0]}.")
 
 
 def tell_back(name):
@@ -423,8 +429,9 @@ def show_shots(name):
 
 
 def show_manners(name):
-    rows = score_heads(taught[name]).query("art == '0'").assign(by="drawings")
-    return plotting.show(plotting.draw_marks(rows, "accuracy", "model", "by", 0.4, {"title_text": "share of the artworks named rightly", **plotting.SHARE}),
+    rows = score_heads(taught[name]).query("art == '0'").assign(by="drawings", lane=lambda own: own["model"].replace(
+        {"^drawings in (.*)": r"\1 alone", "^drawings but": "all but", "^drawings": "all drawings"}, regex=True))
+    return plotting.show(plotting.draw_marks(rows, "accuracy", "lane", "by", 0.4, {"title_text": "share of the artworks named rightly", **plotting.SHARE}),
                          alt=f"What drawings of one manner alone, and all but those of one, teach about art, {name}.")
 
 
@@ -457,8 +464,9 @@ def read_map(of):
 
 def map_facets(name, table, backbone):
     for by in [by for by in ("label", "source", "century", "background") if table[by].nunique() > 1]:
-        kept = [*table[by].value_counts().index[:7], "all others"]  # as many as have a colour
-        view = table.assign(**{by: table[by].where(table[by].isin(kept), kept[-1])}).sort_values(by, key=lambda own: own.map(kept.index), kind="stable")
+        named = table.loc[~table[by].isin([OTHERS, UNKNOWN]), by].value_counts().index[:7]  # as many as have a colour
+        kept = [*named, OTHERS, UNKNOWN]
+        view = table.assign(**{by: table[by].where(table[by].isin(kept), OTHERS)}).sort_values(by, key=lambda own: own.map(kept.index), kind="stable")
         yield f"{FIELDS[by]}, {backbone}, {name}", plotting.show(figures.picture_map(view, by), alt=(
             f"All pictures by what {backbone} finds alike, marked by {FIELDS[by]}, {name}."))
 
@@ -475,7 +483,7 @@ def map_place(name, of):
 
 
 def tell_neighbours(own):
-    known = own != "not known"
+    known = own != UNKNOWN
     nearest = own.iloc[NearestNeighbors(n_neighbors=1).fit(own[["x", "y"]]).kneighbors(return_distance=False)[:, 0]]
     alike = {FIELDS[by]: (own[by].to_numpy() == nearest[by].to_numpy())[known[by]].mean()
              for by in ("label", "source", "century", "background") if own[by].nunique() > 1}

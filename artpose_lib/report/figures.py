@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from artpose_lib.data.joints import LINES, measure_torso
+from artpose_lib.data.summary import OTHERS, UNKNOWN
 from artpose_lib.report import plotting
 from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_name, lanes, lanes_from_top, new_figure
 from artpose_lib.report.scores import MODEL_TITLES
@@ -234,12 +235,13 @@ def picture_map(table: pd.DataFrame, by: str, pictures: Mapping[int, str] = Mapp
     `pictures` are data URIs by row, which are seen at their places in the marks' stead.
     """
     plain = {"visible": False, "constrain": "domain"}
-    figure = new_figure(12, xaxis=plain, yaxis={**plain, "scaleanchor": "x"})
+    figure = new_figure(18, xaxis=plain, yaxis={**plain, "scaleanchor": "x"})
     for number, (name, own) in enumerate(table.groupby(by, sort=False)):
+        grey = {"color": GREY, "symbol": "circle-open"} if name in (OTHERS, UNKNOWN) else {}
         figure.add_scatter(x=own["x"], y=own["y"], mode="markers", name=escape_name(name), hovertext=own["hover"],
-                           hoverinfo="text", marker=plotting.mark_style(number, size=8, opacity=0 if pictures else 0.8),
-                           showlegend=not pictures)
-    side = np.ptp(table[["x", "y"]].to_numpy(), axis=0).max() / 20
+                           hoverinfo="text", showlegend=not pictures, marker=plotting.mark_style(
+                               number, size=8, opacity=0 if pictures else 0.8, **grey))
+    side = np.ptp(table[["x", "y"]].to_numpy(), axis=0).max() / 14
     for row, picture in pictures.items():
         x, y = table.loc[row, ["x", "y"]]
         figure.add_layout_image(source=picture, x=x, y=y, sizex=side, sizey=side, xref="x", yref="y", xanchor="center",

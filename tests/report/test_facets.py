@@ -10,7 +10,7 @@ from builders import make_folder
 from artpose_lib.data import splits
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.summary import UNKNOWN
-from artpose_lib.report import drawings, facets, reference, scores
+from artpose_lib.report import drawings, facets, figures, reference, scores
 from artpose_lib.train import heads
 from artpose_lib.train.study import Study, open_study
 
@@ -96,3 +96,11 @@ def test_where_there_is_nothing_to_teach_nothing_is_asked(study):
     assert drawings.teach_art(study).empty and drawings.teach_drawings(study).empty  # none of the six poses
     own = replace(study, embedded=True)
     assert drawings.open_drawings(own) is None
+
+
+def test_a_map_has_a_mark_for_each_picture_and_shows_those_that_may_be_shown(study):
+    table = facets.map_pictures(study).merge(study.dataset.metadata).assign(hover="<b>")
+    figure = figures.picture_map(table, "label", {3: "data:image/jpeg;base64,"})
+    assert sum(len(trace.x) for trace in figure.data) == 36 and [trace.name for trace in figure.data] == ["A", "B", "C"]
+    image, = figure.layout.images
+    assert (image.x, image.y) == tuple(table.loc[3, ["x", "y"]])
