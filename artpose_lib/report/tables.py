@@ -102,7 +102,8 @@ def tell_changes(found: pd.DataFrame) -> str:
     told, silent = [], []
     for verdict, rows in found.groupby("verdict", sort=False):
         if verdict.startswith("nothing follows"):
-            silent.append(f"nothing follows from {', '.join(rows.index)}{verdict.removeprefix('nothing follows')}")
+            why = verdict.removeprefix("nothing follows: ")
+            silent.append(f"nothing follows from {', '.join(rows.index)} ({why})")
         else:
             changes = (f"{row.Index} ({tell_interval(row.difference, row.low, row.high)})" for row in rows.itertuples())
             told.append(f"{verdict}: {', '.join(changes)}")

@@ -39,7 +39,7 @@ def test_what_follows_is_told_once_for_those_alike_and_without_numbers_where_not
                          index=["VGG16", "ResNet50", "Xception"])
     assert tables.tell_changes(found) == (
         "higher: VGG16 (+0.12 [−0.25, +0.50]), Xception (+0.12 [−0.25, +0.50]); "
-        "nothing follows from ResNet50: each was trained short")
+        "nothing follows from ResNet50 (each was trained short)")
     doubted = pd.DataFrame([("frozen", "VGG16", "was trained short"), ("finetuned", "VGG16", "was trained short"),
                             ("probe", "VGG16", "")], columns=["model", "backbone", "doubt"])
     assert tables.tell_doubts(doubted) == "nothing follows from what was trained short (frozen VGG16, fine-tuned VGG16)"
