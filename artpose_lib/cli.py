@@ -252,7 +252,8 @@ def collect(out: str, poses: tuple[str, ...], sources: tuple[str, ...], limit: i
 @click.argument("folder", metavar="DIR")
 @option("--who", help="The name that your decisions carry (default: your login).")
 @option("--port", 8866, "The port on this machine.")
-def curate(folder: str, who: str, port: int) -> None:
+@option("--weights", help="Folder that may hold the networks of pose detection, which propose boxes.")
+def curate(folder: str, who: str, port: int, weights: str) -> None:
     """Look through a collection in the browser and decide.
 
     Keep, drop, relabel and box its pictures; every decision is a line in DIR/decisions.csv.
@@ -262,7 +263,7 @@ def curate(folder: str, who: str, port: int) -> None:
     """
     from artpose_lib.curate.serve import serve
 
-    serve(Path(folder), who, port)
+    serve(Path(folder), who, port, weights=weights or None)
 
 
 @artpose.group(cls=Group)

@@ -20,6 +20,7 @@ from artpose_lib.curate.findings import inspect_pictures
 from artpose_lib.data.decisions import COLUMNS, FILE, Decision, append_decision
 from artpose_lib.data.metadata import DataError, parse_boxes
 from artpose_lib.data.pictures import PictureError, shrink_picture
+from artpose_lib.model import blazepose
 from artpose_lib.web import asset, contact_sheet, display_live, encode_jpeg
 
 THUMBNAIL, ENLARGED = 320, 1200  # pixels of the longer side of what is sent to the browser
@@ -34,7 +35,8 @@ class CurationBoard(anywidget.AnyWidget):
 
     Parameters: `folder` holds metadata.csv, and decisions.csv once there is one; `who` decides (None: the name of the
     account); `found` comes from `inspect_pictures` (None: computed, without a network); `open_only` leaves pictures
-    without an open licence out of the static page.
+    without an open licence out of the static page; `weights` is a folder that may hold BlazePose's networks, which
+    propose boxes.
     Raises DataError where the folder or its decisions.csv cannot be read.
     """
 
@@ -43,8 +45,9 @@ class CurationBoard(anywidget.AnyWidget):
     where = traitlets.Unicode().tag(sync=True)  # which collection: under this name a browser keeps what is begun
 
     def __init__(self, folder: str | Path, who: str | None = None, found: pd.DataFrame | None = None,
-                 open_only: bool = False):
+                 open_only: bool = False, weights: str | None = None):
         self.folder, self.who, self.open_only = Path(folder), who or getpass.getuser(), open_only
+        self.weights = weights
         self.cards = Cards(self.folder, inspect_pictures(self.folder) if found is None else found)
         self.cards.list_cards()  # a broken decisions.csv raises here, and not in the browser
         super().__init__(where=str(self.folder.resolve()))
@@ -63,10 +66,14 @@ class CurationBoard(anywidget.AnyWidget):
     def _answer(self, message: dict) -> dict:
         """What `do` asks for: "enlarge"; "show", with the arguments of `Cards.find_page`; "decide", and show as well.
 
-        Cards that are asked for by name come without pictures: the browser has theirs.
+        With `propose` an enlarged picture brings `proposed`, boxes that nobody has drawn yet. Cards that are asked for
+        by name come without pictures: the browser has theirs.
         """
         if message["do"] == "enlarge":
-            return self._show(message["file_name"], ENLARGED)
+            name = message["file_name"]
+            shown = self._show(name, ENLARGED)
+            wanted = message.get("propose") and "image" in shown
+            return shown | {"proposed": blazepose.propose_boxes(self.folder / name, self.weights)} if wanted else shown
         done = self._decide(message) if message["do"] == "decide" else {}
         asked = {key: message[key] for key in ("filters", "begun", "names", "after", "before") if key in message}
         page = self.cards.find_page(**asked)

@@ -28,12 +28,14 @@ CELL = """\
 import pandas
 from ipywidgets import VBox
 from artpose_lib.curate.board import CurationBoard
-VBox([CurationBoard({folder!r}, {who!r}, pandas.read_pickle({found!r}))])
+VBox([CurationBoard({folder!r}, {who!r}, pandas.read_pickle({found!r}), weights={weights!r})])
 """
 
 
-def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = True) -> None:
+def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = True,
+          weights: str | None = None) -> None:
     """Serve the curation board of a folder on this machine until Ctrl-C; the address, with its token, is printed.
+    `weights` as in `CurationBoard`.
 
     Raises DataError where the folder cannot be curated, and ValueError where the port is taken.
     """
@@ -62,7 +64,7 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
     with tempfile.TemporaryDirectory(prefix="artpose-") as scratch:
         notebook, seen = Path(scratch) / "curate.ipynb", Path(scratch) / "found.pickle"
         found.to_pickle(seen)  # each page that is loaded has a kernel of its own: look once for them all
-        cell = CELL.format(folder=str(folder), who=who, found=str(seen))
+        cell = CELL.format(folder=str(folder), who=who, found=str(seen), weights=weights)
         nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), notebook)
         app.initialize([str(notebook)])
         (Path(scratch) / "index.html.j2").write_text(TEMPLATE)

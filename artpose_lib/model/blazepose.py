@@ -4,7 +4,7 @@ Google's MediaPipe (Apache-2.0), a detector and one that places 33 landmarks. Th
 They are fed as MediaPipe's graphs pose_detection_cpu and pose_landmark_cpu feed them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from PIL import Image
 from scipy.special import expit
 
 from artpose_lib.data.dataset import PoseDataset
@@ -80,18 +81,31 @@ def find_figures(dataset: PoseDataset, weights_dir: str | Path | None = None) ->
     upright picture: its width and height, x0, y0, x1, y1 (the box of all landmarks), and the places of JOINTS.
     Raises as `find_models`.
     """
-    networks, rows = tuple(map(str, find_models(weights_dir))), []
-    names = dataset.metadata["file_name"]
+    networks, names = find_models(weights_dir), dataset.metadata["file_name"]
     pictures = read_ahead(lambda name: shrink_picture(dataset.folder / name, SIDE), names)
-    for name, (image, size) in zip(names, pictures, strict=True):
-        for number, (score, landmarks) in enumerate(locate_figures(np.asarray(image), networks)):
-            landmarks = landmarks * size[0] / image.width
-            box = np.clip([*landmarks.min(axis=0), *landmarks.max(axis=0)], 0, size * 2)
-            rows.append((name, number, score, *size, *box, *landmarks[[*LANDMARKS.values()]].ravel()))
+    rows = [(name, number, *figure) for name, picture in zip(names, pictures, strict=True)
+            for number, figure in enumerate(_measure_figures(*picture, networks))]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[2:], "float32"))
 
 
-def locate_figures(picture: np.ndarray, networks: tuple[str, str]) -> Iterator[tuple[float, np.ndarray]]:
+def propose_boxes(path: Path, weights_dir: str | Path | None = None) -> str:
+    """The boxes of the figures that are found in one picture's file, as the column `boxes` has them; "" where there are
+    none or `find_fault` says why it cannot be looked for any. Raises PictureError where there is no picture."""
+    if find_fault(weights_dir):
+        return ""
+    figures = _measure_figures(*shrink_picture(path, SIDE), find_models(weights_dir))
+    return ";".join(" ".join(str(round(side)) for side in figure[3:7]) for figure in figures)
+
+
+def _measure_figures(image: Image.Image, size: tuple[int, int], networks: Sequence[Path]) -> Iterator[tuple]:
+    """Of each figure COLUMNS from `score` on; `image` may be smaller than the picture, whose `size` is told."""
+    for score, landmarks in locate_figures(np.asarray(image), networks):
+        landmarks = landmarks * size[0] / image.width
+        box = np.clip([*landmarks.min(axis=0), *landmarks.max(axis=0)], 0, size * 2)
+        yield (score, *size, *box, *landmarks[[*LANDMARKS.values()]].ravel())
+
+
+def locate_figures(picture: np.ndarray, networks: Sequence[Path]) -> Iterator[tuple[float, np.ndarray]]:
     """The score and the 33 landmarks, float (33, 2) in pixels, of each figure in a picture, uint8 RGB (h, w, 3)."""
     detector, placer = map(_load, networks)
     for start, end in detect_figures(picture, detector):
@@ -139,10 +153,10 @@ def _anchors() -> np.ndarray:
 
 
 @cache
-def _load(path: str):
+def _load(path: Path):
     from ai_edge_litert.interpreter import Interpreter
 
-    network = Interpreter(path, num_threads=2)
+    network = Interpreter(str(path), num_threads=2)
     network.allocate_tensors()
     return network
 

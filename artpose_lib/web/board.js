@@ -82,7 +82,7 @@ class Board {
       this.focus(question.file_name);
       if (question.names.length) this.ask({ do: "show", names: this.names() }); // somebody else may have decided
     } else if (question.do === "enlarge") {
-      this.editor.open(question.file_name, answer.size, question.boxes, answer.image);
+      this.editor.open(question.file_name, answer.size, question.boxes, answer.image, answer.proposed);
     } else {
       if (question.do === "decide") this.settle(question, answer);
       if (!question.names?.length) return this.turn(answer);
@@ -139,8 +139,9 @@ class Board {
   }
 
   enlarge(name) {
-    const { size, boxes, title, error } = this.card(name);
-    if (size) this.ask({ do: "enlarge", file_name: name, boxes });
+    const { size, boxes, title, error, filters } = this.card(name);
+    const propose = !boxes && !filters.decision.includes("boxes drawn");
+    if (size) this.ask({ do: "enlarge", file_name: name, boxes, propose });
     else this.refuse(`No boxes can be drawn on ${title}, which cannot be shown: ${error}`);
   }
 

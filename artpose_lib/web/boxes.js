@@ -30,10 +30,11 @@ class BoxEditor {
       makeButton("Remove box (Delete)", () => this.remove()), makeButton("Decide later", () => this.close())));
   }
 
-  // name: the picture; size: its width and height; saved: its boxes as they are decided; image: the address of its JPEG.
-  open(name, size, saved, image) {
-    Object.assign(this, { name, size, saved, image });
-    this.boxes = readBoxes(this.board.begun[name]?.boxes ?? saved);
+  // name: the picture; size: its width and height; saved: its boxes as they are decided; image: the address of its JPEG;
+  // proposed: boxes that a machine found where there are none.
+  open(name, size, saved, image, proposed = "") {
+    Object.assign(this, { name, size, saved, image, proposed });
+    this.boxes = readBoxes(this.board.begun[name]?.boxes ?? (saved || proposed));
     this.chosen = this.boxes.length - 1;
     this.svg.setAttribute("viewBox", `0 0 ${size.join(" ")}`);
     this.dialog.showModal();
@@ -128,5 +129,6 @@ class BoxEditor {
     this.svg.querySelector(".chosen")?.focus();
     this.said.textContent = box ? `Box ${this.chosen + 1} of ${this.boxes.length}: ${box[2] - box[0]} × ` +
       `${box[3] - box[1]} of ${width} × ${height} pixels` : "No box yet: drag over the figure, or press N.";
+    if (box && writeBoxes(this.boxes) === this.proposed) this.said.textContent += ", found by a machine: accept or mend it";
   }
 }

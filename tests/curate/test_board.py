@@ -32,6 +32,7 @@ from artpose_lib.data.decisions import (
     apply_decisions,
     read_decisions,
 )
+from artpose_lib.model import blazepose
 
 HOSTILE = """<img src=x onerror="document.title='caught'">'"</script><script>document.title='caught'</script>"""
 
@@ -152,6 +153,18 @@ def test_a_page_brings_its_thumbnails_and_a_decision_none(folder):
     assert names(decided) == names(answer) and not any("image" in card for card in decided["cards"])
     enlarged = view.tell(do="enlarge", file_name="Graces/0.png")
     assert size_of(enlarged) == (ENLARGED, 600) and enlarged["size"] == (2000, 1000)
+
+
+def test_found_figures_are_proposed_where_that_is_asked_for_and_written_when_they_are_accepted(folder, monkeypatch):
+    monkeypatch.setattr(blazepose, "propose_boxes", lambda path, weights: f"1 2 3 4;{len(path.name)} 0 9 9")
+    view = View(folder)
+    assert "proposed" not in view.tell(do="enlarge", file_name="Graces/0.png", propose=False)
+    proposed = view.tell(do="enlarge", file_name="Graces/0.png", propose=True)["proposed"]
+    assert proposed == "1 2 3 4;5 0 9 9" and not read_decisions(folder)
+    (card,) = view.decide("box", "Graces/0.png", proposed)["cards"]
+    assert card["boxes"] == proposed
+    (folder / "Pieta/2.png").write_bytes(b"no picture")
+    assert view.tell(do="enlarge", file_name="Pieta/2.png", propose=True).keys() == {"ask", "error"}
 
 
 def test_filters_and_their_counts(folder):
