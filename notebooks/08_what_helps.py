@@ -246,7 +246,7 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_boxes(found[name], of.da
 #
 # A museum knows more of a work than its pose. Mensink and van Gemert asked the Rijksmuseum's pictures for such fields
 # {cite}`mensink`, and the thesis names them last of what could be tried. Here the features that poses are told by are asked for
-# another field, and for the pose beside it, in the same way: works stay together, five divisions. A field is asked where at least
+# another field, and for the pose beside it, in the same way: a division for each trial, in which works stay together. A field is asked where at least
 # five of its groups have ten pictures each. The *border* is the same question put to six numbers, the mean colour of the outer
 # tenth of a picture and how much it varies. It holds no figure.
 
@@ -425,7 +425,7 @@ def show_shots(name):
     figure = plotting.draw_marks(rows, "accuracy", "art", "head", 0.4, {"title_text": "test accuracy", **plotting.SHARE})
     figure.add_vline(x=score_heads(taught[name]).loc["drawings", "accuracy"], line=plotting.DOTTED)
     return plotting.show(figure.update_yaxes(title_text="artworks of each pose"), alt=(
-        f"Test accuracy by the artworks of each pose that a head learned from, with and without 400 drawings, {name}; dotted: drawings alone."))
+        f"Test accuracy by the artworks of each pose that a head learned from, with and without {backwards[name]['pictures'].sum()} drawings, {name}; dotted: drawings alone."))
 
 
 def show_manners(name):
