@@ -248,7 +248,8 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_boxes(found[name], of.da
 # {cite}`mensink`, and the thesis names them last of what could be tried. Here the features that poses are told by are asked for
 # another field, and for the pose beside it, in the same way: a division for each trial, in which works stay together. A field is asked where at least
 # five of its groups have ten pictures each. The *border* is the same question put to six numbers, the mean colour of the outer
-# tenth of a picture and how much it varies. It holds no figure.
+# tenth of a picture and how much it varies:
+# more of the background than of the figure.
 
 # %%
 everywhere = open_places(study)
