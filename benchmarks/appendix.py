@@ -74,7 +74,7 @@ def comparisons_figure(table: pd.DataFrame) -> go.Figure:
                             "{ours_way}: {ours:.3g} {unit}<br>rounds: {rounds}")
     notes = describe(table.assign(said=table["note"].replace("", None)), "<br>{note}", known="said")
     figure = draw_marks(table.assign(hover=hover + notes, way="measured"), "ratio", "name", "way", 0, {
-        "title_text": "times better", **LOG})
+        "title_text": "times better", **LOG, "tickvals": LOG["tickvals"][::3]})
     figure.add_scatter(x=table["aim"], y=pd.factorize(table["name"])[0], mode="markers", name="aim, at least",
                        hovertext=describe(table, "aim for {name}: at least {aim:.3g} times"), hoverinfo="text",
                        marker=mark_style(1, symbol="diamond-open", size=11, line_width=2))

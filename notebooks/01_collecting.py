@@ -30,15 +30,15 @@ ask = ""  # the sources to ask while this chapter runs, such as "met,smk"; empty
 limit = 5  # with `ask`: at most so many pictures of each pose from each source
 
 # %%
-import os
-
 import pandas as pd
 from IPython.display import Markdown, display
 
 from artpose_lib.collect.harvest import PROBLEMS, collect
 from artpose_lib.collect.museums import SOURCES
 from artpose_lib.data import summary
+from artpose_lib.data.dates import find_medium, parse_years
 from artpose_lib.data.poses import POSES
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import figures
 from artpose_lib.report.plotting import show
 from artpose_lib.train.study import open_study
@@ -52,15 +52,13 @@ Markdown(study.banner())
 #
 # A museum's database does not know poses. It knows titles, descriptions and subjects, so the thesis looked for the words
 # that such a picture is likely to carry: its Table 2.1. A comma there means *or*, an ampersand means *and*, and the equals
-# sign names a part of one museum's collection. Each row below is one search. Because museums search loosely, and
-# like to answer with something rather than nothing, every answer is read again here: a hit counts only where each word
-# stands in the title, the description or the subjects. Accents and capitals do not matter.
+# sign names a part of one museum's collection. Because museums search loosely, and like to answer with something rather
+# than nothing, every answer is read again here: a hit counts only where each word stands in the title, the description
+# or the subjects. Accents and capitals do not matter.
 
 # %%
-searches = pd.DataFrame([
-    {"pose": pose.name, "formula": query.formula, "must all be there": ", ".join(query.words),
-     "department of the Met": query.department} for pose in POSES for query in pose.queries])
-searches.style.hide().format(escape="html")
+searches = [{"pose": pose.name, "searched for": ", ".join(query.formula for query in pose.queries)} for pose in POSES]
+pd.DataFrame(searches).style.hide().format(escape="html")
 
 # %% [markdown]
 # The formula for Tanagra asks for department 50 of the Metropolitan Museum. There is no department 50, and the museum
@@ -72,15 +70,11 @@ searches.style.hide().format(escape="html")
 # the run says which, and on which page the key is to be had.
 
 # %%
-def needs(source):
-    if not source.key:
-        return "nothing"
-    return f"{source.key} ({'set here' if os.environ.get(source.key) else 'not set here'})"
-
-
-pd.DataFrame([{"name": name, "source": source.title, "needs": needs(source),
-               "answers seen": "yes" if source.verified else "no, written from other programs' accounts"}
-              for name, source in SOURCES.items()]).style.hide().format(escape="html")
+unseen = [escape_markdown(source.title) for source in SOURCES.values() if not source.verified]
+asked = "\n".join(f"- {escape_markdown(source.title)} (`{name}`)" + f", with the key {source.key}" * bool(source.key)
+                  for name, source in SOURCES.items())
+Markdown(asked + f"\n\nNo answer of {', '.join(unseen)} has been seen: what is read there was written from other programs' "
+         "accounts." * bool(unseen))
 
 # %% [markdown]
 # ## How it is asked
@@ -134,10 +128,17 @@ if collected and len(problems):
 # Every museum has its own words for the same things. What one calls *medium* is another's *technique* and a third's list
 # of materials; a date may be a number, a phrase or two numbers that contradict the phrase. The thesis kept what all of
 # its sources have, eight columns, and so does this report. The museum's own words stay as they are. Beside them
-# the table has years and a medium that were read out of these words, so that a collection can be counted:
+# the table has years and a medium that are read out of these words, so that a collection can be counted. Words such as
+# museums write are read so:
 
 # %%
-if {"DATE", "TECHNIQUE", "medium"} <= set(dataset.metadata):
-    columns = ["TITLE", "AUTHOR", "DATE", "year_from", "year_to", "TECHNIQUE", "TYPE", "medium", "source"]
-    one_each = dataset.metadata.groupby("label").head(1)
-    display(one_each.reindex(columns=columns, fill_value="").style.hide().format(escape="html"))
+def name_year(year):
+    return f"{1 - year} BC" if year < 1 else str(year)
+
+
+dates = ["ca. 1480", "late 15th century", "um 1520/30", "zweite Hälfte 17. Jahrhundert", "2e kwart 17e eeuw", "XVIe siècle",
+         "4th–3rd century BCE", "1st century A.D., after a Greek original of ca. 450 B.C.", "1889 (cast 1925)"]
+techniques = ["Olieverf op doek", "huile sur toile", "Kupferstich", "albumen print", "marmo", "Terracotta", "étude au fusain"]
+read = [(date, " to ".join(dict.fromkeys(map(name_year, parse_years(date))))) for date in dates]
+read += [(technique, find_medium(technique, "")) for technique in techniques]
+pd.DataFrame(read, columns=["the museum says", "read as"]).style.hide().format(escape="html")

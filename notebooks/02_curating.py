@@ -29,7 +29,7 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
-from IPython.display import Markdown, display
+from IPython.display import Markdown
 
 from artpose_lib.curate.board import CurationBoard
 from artpose_lib.curate.findings import extract_lite_features, inspect_pictures
@@ -59,14 +59,9 @@ Markdown(study.banner())
 
 # %%
 found = inspect_pictures(folder, extract_lite_features)
-kinds = found.groupby("kind")["file_name"].nunique().rename("pictures").rename_axis("finding").reset_index()
 Markdown(f"In this collection {found['file_name'].nunique()} pictures have something to look at." if len(found) else
          "In this collection there is nothing to look at: every picture can be read, none stands there twice, and no label "
          "seems out of place.")
-
-# %%
-if len(kinds):
-    display(kinds.style.hide().format(escape="html"))
 
 # %% [markdown]
 # ## The board

@@ -31,6 +31,7 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 from html import escape
 
 import numpy as np
+import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 from artpose_lib.data.dataset import DataError
@@ -38,9 +39,9 @@ from artpose_lib.data.decisions import active_decisions, read_decisions
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.licences import find_rights
 from artpose_lib.data.metadata import tell_counts
-from artpose_lib.data.poses import POSES, thesis_table
+from artpose_lib.data.poses import POSES
 from artpose_lib.data.splits import split, split_counts
-from artpose_lib.data.summary import FACETS, count_classes, count_groups, describe_pictures
+from artpose_lib.data.summary import FACETS, count_groups, describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import figures
 from artpose_lib.report.plotting import show
@@ -78,22 +79,18 @@ display(Markdown("\n".join(f"- **{pose.name}**: {pose.definition}" for pose in k
 #
 # ## How many there are
 #
-# The thesis set out to find a hundred pictures of each pose and did not always succeed. Its searches are its Table
-# 2.1: a comma means *or*, an ampersand *and*.
+# The thesis set out to find a hundred pictures of each pose by {doc}`its searches <01_collecting>` and did not always succeed.
 
 # %%
-queries = thesis_table("table_2_1_queries").groupby("class", sort=False)["query"].agg(", ".join)
-queries.rename("searched for").to_frame().style.format(escape="html")  # a plain frame would cut long rows short
+counts = pd.DataFrame({name: place.dataset.counts() for name, place in open_places(study).items()
+                       if place.dataset.classes == dataset.classes})
+counts.rename_axis("class").reset_index().style.hide().format(escape="html").set_caption("Pictures of each class")
 
 # %%
-counts = count_classes(dataset)
-counts.style.hide().format({"share": "{:.0%}"}, escape="html").set_caption("Pictures of each class in this run")
-
-# %%
-fewest, most = counts["pictures"].min(), counts["pictures"].max()
 problems = len(dataset.problems)
 Markdown(
-    f"The smallest class has {fewest} pictures and the largest {most}. {escape_markdown(tell_counts(dataset.tally))} "
+    f"In this run the smallest class has {dataset.counts().min()} pictures and the largest {dataset.counts().max()}. "
+    f"{escape_markdown(tell_counts(dataset.tally))} "
     + (f"{problems} files needed attention; nothing was left out in silence, and each is named below." if problems
        else "Every file could be read as it was.")
 )
@@ -175,10 +172,9 @@ Markdown(
 
 # %%
 if shared:
-    largest = sorted(shared, key=len, reverse=True)[:6]
-    rows = dataset.rows_to_show(np.concatenate([group[:4] for group in largest]))
-    display(contact_sheet([dataset.picture(row, 240) for row in rows],
-                          [f"group {groups[row] + 1}: {dataset.caption(row)}" for row in rows], height=120))
+    for group in sorted(shared, key=len, reverse=True)[:6]:
+        rows = dataset.rows_to_show(group)[:3]
+        display(contact_sheet([dataset.picture(row, 240) for row in rows], [dataset.caption(row) for row in rows], height=120, columns=3))
 
 # %% [markdown]
 # The thesis did not look for near-duplicates, and its two divisions do not know of them. The two experiments of this

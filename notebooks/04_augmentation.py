@@ -49,7 +49,8 @@ Markdown(study.banner())
 # A network takes a picture as three tables of numbers, one each for red, green and blue. The networks of the thesis were
 # trained on photographs whose numbers had been shifted and ordered in a certain way, and a new picture must be treated
 # alike. The thesis calls it *caffe mode*: the colours change places and the average photograph is subtracted. Seen as a
-# picture again, that looks as in the thesis' Figure A.1; Xception and EfficientNet-Lite0 have ways of their own.
+# picture again, that looks as in the thesis' Figure A.1. Xception and EfficientNet-Lite0 are given other ranges of numbers, which
+# no eye tells from the picture.
 
 # %%
 seed = 40
@@ -63,8 +64,11 @@ def as_picture(values):
     return np.uint8(255 * (values - values.min()) / np.ptp(values))
 
 
-contact_sheet([picture[0], *[as_picture(preprocess(name, picture)[0]) for name in BACKBONES]],
-              [dataset.caption(example), *[f"as {name} receives it" for name in BACKBONES]], height=200)
+received = {}
+for name, backbone in BACKBONES.items():
+    received.setdefault(backbone.preprocessing == "caffe", []).append(name)  # the other two look alike
+contact_sheet([picture[0], *[as_picture(preprocess(names[0], picture)[0]) for names in received.values()]],
+              [dataset.caption(example), *[f"as {' and '.join(names)} receive it" for names in received.values()]], height=200, columns=3)
 
 # %% [markdown]
 # In every model of this report this step is the network's own first layer. A picture can then be given to it as it is,
@@ -80,8 +84,8 @@ contact_sheet([picture[0], *[as_picture(preprocess(name, picture)[0]) for name i
 images, labels = dataset.images(size, train), dataset.labels[train]
 balanced, balanced_labels = balance(images, labels, seed)
 mixed, mixed_labels = balanced[len(images):], balanced_labels[len(images):]
-shown = [row for number in range(len(dataset.classes)) for row in np.flatnonzero(mixed_labels == number)[:2]]
-contact_sheet([mixed[row] for row in shown], [f"{dataset.classes[mixed_labels[row]]}, mixed by SMOTE" for row in shown])
+shown = [np.flatnonzero(mixed_labels == number)[0] for number in np.unique(mixed_labels)]
+contact_sheet([mixed[row] for row in shown], [f"{dataset.classes[mixed_labels[row]]}, mixed by SMOTE" for row in shown], height=200)
 
 # %%
 Markdown(
@@ -96,13 +100,18 @@ Markdown(
 #
 # The second step leaves bodies whole. A picture may be mirrored (prints often are), sharpened, given more or less
 # contrast, or cropped by a tenth on each side. It is never turned upside down: no Sebastian hangs by his feet.
-# The thesis varies what it gives to VGG16 and ResNet50 more strongly than what it gives to Xception.
+# The thesis varies what it gives to VGG16 and ResNet50 more strongly than what it gives to Xception. Each picture stands
+# before two variations of it.
 
 # %%
+one_each = [np.flatnonzero(labels == number)[0] for number in np.unique(labels)]
+
+
 def varied(backbone):
-    few, few_labels = images[:12], labels[:12]
-    more, more_labels = expand(np.repeat(few, 2, axis=0), np.repeat(few_labels, 2), backbone, seed)
-    return contact_sheet(more[24:36], [f"{dataset.classes[label]}, varied" for label in more_labels[24:36]])
+    twice = np.repeat(images[one_each], 2, axis=0)  # of two copies of a picture one is drawn and varied in each round
+    copies, *rounds = np.split(expand(twice, np.repeat(range(len(one_each)), 2), backbone, seed)[0], [len(twice), len(twice) + len(one_each)])
+    rows = [picture for group in zip(copies[::2], *rounds, strict=True) for picture in group]
+    return contact_sheet(rows, [name for row in one_each for name in (dataset.classes[labels[row]], "varied", "varied")], columns=3)
 
 
 choose("As given to", {backbone: varied(backbone) for backbone in STRENGTHS})

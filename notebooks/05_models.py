@@ -36,7 +36,7 @@ from IPython.display import HTML, Markdown
 from artpose_lib.data.poses import thesis_table
 from artpose_lib.model import classifier
 from artpose_lib.model.backbones import BACKBONES, build_backbone
-from artpose_lib.report import figures
+from artpose_lib.report import figures, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import MODELS, PROFILES, find_recipe, plan_rates
 from artpose_lib.train.study import open_study
@@ -62,7 +62,7 @@ HTML("""<math display="block">
 # %% [markdown]
 # This leaves one number for each filter *d*, and a last layer of one neuron a class turns these numbers into
 # probabilities that sum to one. (The thesis prints the mean as a sum, its Equation 2.2; its name and its scripts say mean.)
-# In Keras these are four lines of code:
+# In Keras these are four lines, which *Show the code* opens. What comes before differs from network to network:
 
 # %%
 import keras
@@ -130,30 +130,32 @@ Markdown(f"Alone or in company, the picture gets the same probabilities. Of {net
 
 # %%
 def schedule(model, chosen):
-    frames = [plan_rates(chosen.scale(find_recipe(model, name))).assign(label=name) for name in chosen.backbones(model)]
-    return show(figures.schedule(pd.concat(frames)), alt=(
-        f"Learning rates of the models “{figures.MODEL_TITLES[model].lower()}”, epoch by epoch (the thesis' Figure A.2)."))
+    alike = {}
+    for name in chosen.backbones(model):
+        planned = plan_rates(chosen.scale(find_recipe(model, name)))
+        alike.setdefault(tuple(planned["learning_rate"]), (planned, []))[1].append(name)
+    table = pd.concat([planned.assign(label=", ".join(names)) for planned, names in alike.values()])
+    return show(figures.schedule(table), alt=(
+        f"Learning rates of the models “{figures.MODEL_TITLES[model].lower()}”, epoch by epoch (the thesis' Figure A.2); "
+        "filled: phase I, open: phase II."))
 
 
-choose("Model", {figures.MODEL_TITLES[model]: schedule(model, PROFILES["thesis"]) for model in MODELS})
+choose("Model", {figures.MODEL_TITLES[model] + where: schedule(model, chosen) for where, chosen in {
+    "": PROFILES["thesis"], ", in this run": study.profile}.items() for model in MODELS})
 
 # %% [markdown]
 # A short run cannot climb for fifty epochs. The profiles `quick` and `smoke` shorten both phases and steepen the climb,
-# so that phase I ends near the rate at which phase II begins. This run used:
-
-# %%
-choose("Model", {figures.MODEL_TITLES[model]: schedule(model, study.profile) for model in MODELS})
-
-# %% [markdown]
-# ## The recipes in full
+# so that phase I ends near the rate at which phase II begins.
 #
-# Tables A.1 and A.2 as the thesis prints them. Its row for the frozen Xception names layers for a second phase, but
-# neither a rate nor a number of epochs; a frozen model has no second phase, and here it gets none. EfficientNet-Lite0
-# is not in the thesis and trains by Xception's rows.
+# Tables A.1 and A.2 stand below as the thesis prints them. Its row for the frozen Xception names layers for a second
+# phase, but neither a rate nor a number of epochs; a frozen model has no second phase, and here it gets none.
+# EfficientNet-Lite0 is not in the thesis and trains by Xception's rows.
 
 # %%
-recipes = pd.concat([thesis_table("table_a_1"), thesis_table("table_a_2")])
-recipes.set_index(["model", "architecture"]).T
+recipes = pd.concat([thesis_table("table_a_1"), thesis_table("table_a_2")]).set_index(["model", "architecture"])
+recipes.columns = ["learns in phase I", "in phase II", "optimiser", "first rate", "rate in phase I", "rate in phase II", "rate at which II begins",
+                   "epochs of phase I", "of phase II", "patience in I", "in II", "pictures a step"]
+HTML(tables.fold("The recipes in full", recipes.T.style.format(escape="html").to_html()))
 
 # %% [markdown]
 # ## Trials
@@ -169,4 +171,6 @@ profiles = pd.DataFrame({name: {field: getattr(of, field) for field in fields} f
 profiles.loc["whole"] = profiles.loc["whole"].map(", ".join)
 profiles.index = ["networks, where not frozen", "trials", "drawn pictures", "input, pixels", "pictures a step", "steps an epoch, at most",
                   "share of the thesis' epochs", "frozen models at full strength"]
-profiles.astype(object).where(profiles.notna(), "as in the thesis").style.format(precision=2).set_caption("The three profiles")
+profiles.iloc[-1] = profiles.iloc[-1].map({True: "yes", False: "no"})
+profiles = profiles.astype(object).where(profiles.notna(), "as in the thesis")
+HTML(tables.fold("The three profiles", profiles.style.format(precision=2).to_html()))

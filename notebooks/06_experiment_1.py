@@ -205,7 +205,7 @@ for own in experiments:
     for row in own.networks.itertuples():
         title = f"{MODEL_TITLES[row.model]} {row.backbone}, {own.name}"
         views[title] = show(figures.class_scores(scores.class_report(own.select(row.model, row.backbone))), alt=(
-            f"Precision, recall and F1 of each class: {title} (the thesis' Figure 3.4)."))
+            f"Precision, recall and F1 of each class, in brackets its pictures: {title} (the thesis' Figure 3.4)."))
 choose("Model", views)
 
 # %% [markdown]

@@ -181,7 +181,8 @@ for name in cycles["pictures"].unique():
     for model, backbone in highest.index:
         trials, title = networks.get_group((model, backbone)), f"{MODEL_TITLES[model]} {backbone}, {name}"
         views[title] = show(figures.cycle(trials[trials["seed"] == trials["seed"].min()]), alt=(
-            f"Learning rate, loss and accuracy by epoch: {title} (the thesis' Figure A.2)."))
+            f"Learning rate, loss and accuracy by epoch: {title} (the thesis' Figure A.2); "
+            "filled: phase I, open: phase II, dotted: the best epoch of each."))
 choose("Trial", views)
 
 # %% [markdown]
@@ -256,7 +257,7 @@ view_networks(figures.roc, scores.roc_curves, "ROC curve of each class", "3.6")
 # Precision, recall and F1 (the thesis' Figure 3.7), the test pictures of all trials together.
 
 # %%
-view_networks(figures.class_scores, scores.class_report, "Precision, recall and F1 of each class", "3.7")
+view_networks(figures.class_scores, scores.class_report, "Precision, recall and F1 of each class (in brackets its pictures)", "3.7")
 
 # %% [markdown]
 # ## Which is taken for which

@@ -58,6 +58,23 @@ taken = "; ".join(f"{escape_markdown(machine)}, on {' and '.join(sorted(set(days
 Markdown(f"The times below do not come from that run. They were measured on: {taken or 'nothing yet'}.")
 
 # %% [markdown]
+# ## A million pictures
+#
+# A museum's whole collection goes through one network once. How long that takes is nearly all the network's doing, and a
+# GPU shortens it; `benchmarks/gpu.py` measures by how much on a machine that has one.
+
+# %%
+cost = "No collection was classified: `make bench` does it."
+if "classify" in reports:
+    lines = [f"- {row['name'].rpartition(', ')[2]}: {row['hours_a_million']:.2g} hours" for row in reports["classify"]["comparisons"]]
+    runs = sorted(reports["classify"]["rows"], key=lambda run: run["rows"])
+    fewest, most = runs[0], runs[-1]
+    cost = ("At the speed that was measured, a million pictures through `artpose classify` take\n\n" + "\n".join(lines)
+            + f"\n\nWith a network of next to nothing {most['rows']:,} rows took {most['seconds']:.0f} s: that is what they cost "
+            f"besides. The memory was {most['peak_mb']:.0f} MB at most, and {fewest['peak_mb']:.0f} MB for {fewest['rows']:,} rows.")
+Markdown(cost)
+
+# %% [markdown]
 # ## What was measured, and what was wanted
 #
 # Each line is a piece of work. The dot says how many times better our way is than the plain one, in seconds or in
@@ -92,30 +109,11 @@ Markdown(rate + fold("Network by network", lines))
 
 # %% [markdown]
 # Features have a floor of their own. Pictures are read, decoded and resized while the network computes on those before
-# them. A GPU would leave the cores to that; where the network runs on the same cores, reading takes them from it, and the
-# more so the less work a network makes.
+# them, and where it runs on the same cores, reading takes them from it: the more so, the less work a network makes.
 
 # %%
-lines = [f"- {name}: at best {floor['best_ratio']:.0%} of the speed that the network has alone"
-         for name, floor in reports.get("features", {}).get("floor", {}).items()]
-Markdown("\n".join(lines) or "No features were measured.")
-
-# %% [markdown]
-# ## A million pictures
-#
-# A museum's whole collection goes through one network once. How long that takes is nearly all the network's doing, and a
-# GPU shortens it; `benchmarks/gpu.py` measures by how much on a machine that has one.
-
-# %%
-cost = "No collection was classified: `make bench` does it."
-if "classify" in reports:
-    lines = [f"- {row['name'].rpartition(', ')[2]}: {row['hours_a_million']:.2g} hours" for row in reports["classify"]["comparisons"]]
-    runs = sorted(reports["classify"]["rows"], key=lambda run: run["rows"])
-    fewest, most = runs[0], runs[-1]
-    cost = ("At the speed that was measured, a million pictures through `artpose classify` take\n\n" + "\n".join(lines)
-            + f"\n\nWith a network of next to nothing {most['rows']:,} rows took {most['seconds']:.0f} s: that is what they cost "
-            f"besides. The memory was {most['peak_mb']:.0f} MB at most, and {fewest['peak_mb']:.0f} MB for {fewest['rows']:,} rows.")
-Markdown(cost)
+bounds = [f"{name} {floor['best_ratio']:.0%}" for name, floor in reports.get("features", {}).get("floor", {}).items()]
+Markdown(f"At best a network then has so much of the speed that it has alone: {', '.join(bounds)}." if bounds else "No features were measured.")
 
 # %% [markdown]
 # ## Numbers of 16 bits
@@ -135,7 +133,7 @@ if "precision" in reports:
              f"{row['ours']['median']:.3g} s where 32 bits take {row['plain']['median']:.3g}" for row in measured["comparisons"]]
     wide, narrow = np.array(accuracy["float32"]), np.array(accuracy["mixed_bfloat16"])
     means = [f"{trials.mean():.3f} on average ({trials.min():.3f} to {trials.max():.3f})" for trials in (narrow, wide)]
-    effect = (f"The processor of these measurements {does}:\n\n" + "\n".join(lines) + f"\n\nThe test accuracy of "
+    effect = (f"The processor of these measurements {does}." + fold("Network by network", lines) + "\n\nThe test accuracy of "
               f"{accuracy['backbone']}, fine-tuned on the drawn pictures of the profile {accuracy['profile']}, is {means[0]} with "
               f"16 bits and {means[1]} with 32. Over the same {len(wide)} seeds it is higher with 16 bits in "
               f"{(narrow > wide).sum()}, lower in {(narrow < wide).sum()}. What a full training would lose or gain, so short a "

@@ -99,7 +99,8 @@ def dissect_networks(models: Sequence[ReaderModel], drawings: int) -> pd.DataFra
         model="", network="", name=f"light and edges at {size} pixels", size=size)
         for size in sorted({network.input_shape[1] for *_, network in asked})]
     found = pd.concat([*dissected, *plain], ignore_index=True)
-    place = ", " + found["layer"] + ", filter " + (found["filter"] + 1).astype(str)
+    blocks = {layer: str(number) for model in models for number, layer in enumerate(model.layers, start=1)}
+    place = ", block " + found["layer"].map(blocks) + ", filter " + (found["filter"] + 1).astype(str)
     found["what"] = found["name"] + place.where(found["layer"] != "", "")
     bar = found[found["network"].isin(["", UNTRAINED])].groupby(["part", "size"])["high"].max()
     return found.join(bar.rename("unlearned"), on=["part", "size"])

@@ -16,7 +16,7 @@ def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
                             "{pictures} pictures in {trials} trials")
     called = describe(table, "<br>called by the background: {called_by_background:.0%}", known="called_by_background")
     figure = draw_marks(table.assign(hover=hover + called, tie=ties), "accuracy", "condition", "tie", 0.6,
-                        {"title_text": "test accuracy (dotted: always the commonest class)", **SHARE})
+                        {"title_text": "test accuracy", **SHARE})
     figure.update_traces(showlegend=False, selector={"name": ""})
     return figure.add_vline(x=chance, line=DOTTED)
 
@@ -30,7 +30,7 @@ def densities(table: pd.DataFrame) -> go.Figure:
     hover = describe(table, "{what}: {density:.1f} times<br>95 % interval {low:.1f} to {high:.1f}<br>"
                             "{pictures} drawings")
     figure = draw_marks(table.assign(hover=hover), "density", "part", "name", 0.7, {
-        "title_text": "times as dense as an even answer (dotted: 1)", **LOG})
+        "title_text": "times as dense as an even answer", **LOG})
     networks = table.drop_duplicates("name")
     kinds, later = pd.factorize(networks["model"])[0], networks.duplicated("model")
     for trace, kind, model, is_open in zip(figure.data, kinds, networks["model"], later, strict=True):

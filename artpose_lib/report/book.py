@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from traitlets import default
 
 from artpose_lib.files import claim, say, sweep, whole
 from artpose_lib.report.fingerprint import fingerprint
+from artpose_lib.report.stills import draw_stills, run_headless
 
 PAPER = 760  # pixels, about the width of A4, so that figures are drawn as wide as they are printed
 FINGERPRINT = "artpose_fingerprint"  # where an executed notebook's metadata says what it was made from
@@ -177,14 +178,16 @@ def prepare(notebook: nbformat.NotebookNode) -> None:
     """Make an executed chapter a page that needs no kernel and no Python.
 
     Code cells are folded, the parameters' left out; code that shows nothing stands with that of the next cell.
-    Of a control its HTML stays; the widget and its state go, which only the kernel that has ended could have moved.
+    Of a control its HTML stays; the widget and its state go, which only the kernel that has ended could have moved, and
+    so do lines of progress and TensorFlow's warnings.
     """
     notebook.metadata.pop("widgets", None)
     silent = []
     for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
         tags = cell.metadata.get("tags", [])
-        cell.outputs = [output for output in cell.outputs
-                        if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})]
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"
+                        and not output.get("text", "").startswith("WARNING:tensorflow")
+                        and "application/vnd.jupyter.widget-view+json" not in output.get("data", {})]
         hidden = "remove-cell" if {"parameters", "injected-parameters"} & set(tags) else "hide-input"
         cell.metadata["tags"] = [*tags, hidden]
         if hidden == "hide-input" and not any(map(_is_seen, cell.outputs)):
@@ -199,7 +202,7 @@ def prepare(notebook: nbformat.NotebookNode) -> None:
 
 def _is_seen(output: nbformat.NotebookNode) -> bool:
     data = output.get("data", {})
-    return output.get("name") != "stderr" and data.get("text/html", data.get("text/markdown", "other")) != ""
+    return data.get("text/html", data.get("text/markdown", "other")) != ""
 
 
 def read_fingerprint(out: Path) -> str | None:
@@ -261,7 +264,10 @@ def locate_executed(root: Path, chapter: Path) -> Path:
 
 
 def build(root: Path, builder: str = "html") -> Path:
-    """Render the pages and return the path of index.html. A warning is an error: ChapterError with Sphinx' words."""
+    """Render the pages and return the path of index.html. A warning is an error: ChapterError with Sphinx' words.
+
+    Where there is a browser (`find_browser`), HTML pages get a still picture of each figure.
+    """
     command = [Path(sys.executable).parent / "jupyter-book", "build", root, "-W", "-n", "--keep-going"]
     done = subprocess.run([*command, "--builder", builder], capture_output=True, encoding="utf-8", errors="replace",
                           check=False, env=os.environ | {"PYTHONIOENCODING": "utf-8"})  # it prints the chapters' titles
@@ -271,7 +277,11 @@ def build(root: Path, builder: str = "html") -> Path:
         lines = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
         wrong = [line for line in lines if re.search(r"WARNING|ERROR|Error", line)] or lines
         raise ChapterError("Jupyter Book could not build the pages:\n" + "\n".join(wrong))
-    return root / "_build" / builder / "index.html"
+    pages = root / "_build" / builder
+    if builder == "html":
+        with suppress(ChapterError):  # there is no browser
+            draw_stills(pages, find_browser())
+    return pages / "index.html"
 
 
 def find_browser() -> str:
@@ -291,9 +301,8 @@ def print_pdf(root: Path, browser: str) -> Path:
     """
     page, pdf = next(build(root, "singlehtml").parent.glob("book/*/*.html")), root / "_build" / "artpose.pdf"
     with whole(pdf, replace=True) as made:
-        options = ["--headless", "--no-pdf-header-footer", "--virtual-time-budget=60000", f"--window-size={PAPER},1000",
-                   f"--print-to-pdf={made}", *["--no-sandbox"] * (os.name == "posix" and os.geteuid() == 0)]
-        done = subprocess.run([browser, *options, page.as_uri()], capture_output=True, text=True, check=False)
+        done = run_headless(browser, "--no-pdf-header-footer", "--virtual-time-budget=60000",
+                            f"--window-size={PAPER},1000", f"--print-to-pdf={made}", page.as_uri())
         if not made.exists():
             raise ChapterError(f"{browser} could not print {page}:\n{done.stderr}")
     return pdf

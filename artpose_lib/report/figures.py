@@ -29,8 +29,9 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
     table = counts.pivot_table("pictures", "label", "part", "sum", fill_value=0).loc[classes, parts]
     totals, shares = table.sum(), table / table.sum()
     figure = make_subplots(1, len(parts), shared_yaxes=True, horizontal_spacing=0.08, subplot_titles=[
-        f"{escape_name(part)}<br>({total})" for part, total in totals.items()],
-        figure=new_figure(len(classes), bargap=0.25, margin_t=52))
+        f"{escape_name(part)} ({total})".replace(" ", "<br>") for part, total in totals.items()],
+        figure=new_figure(len(classes), bargap=0.25, margin_t=66))
+    figure.update_annotations(font_size=13)
     for column, part in enumerate(parts, start=1):
         own = pd.DataFrame({"label": classes, "part": part, "n": table[part], "all": totals[part],
                             "share": shares[part]})
@@ -67,6 +68,7 @@ def curves(table: pd.DataFrame, model: str) -> go.Figure:
     """
     figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=["validation accuracy", "validation loss"],
                            figure=new_figure())
+    figure.update_annotations(font_size=13)
     own = table[table["model"] == model]
     for column, metric in enumerate(["val_accuracy", "val_loss"], start=1):
         for backbone, line in own[own["metric"] == metric].groupby("backbone", sort=False):
@@ -93,8 +95,11 @@ def _curve(backbone: str, line: pd.DataFrame, first: bool) -> list[go.Scatter]:
 
 
 def schedule(table: pd.DataFrame) -> go.Figure:
-    """The learning rate over a training (Figure A.2), from epoch, learning_rate, phase (1 or 2) and label."""
-    figure = new_figure(xaxis={"title_text": "epoch (filled: phase I, open: phase II)"},
+    """The learning rate over a training (Figure A.2), from epoch, learning_rate, phase (1 or 2) and label.
+
+    Marks are filled in phase I and open in phase II.
+    """
+    figure = new_figure(xaxis={"title_text": "epoch"},
                         yaxis={"title_text": "learning rate", "type": "log", "exponentformat": "power", "dtick": 1})
     table = table.assign(roman=table["phase"].map({1: "I", 2: "II"}))
     for position, (label, line) in enumerate(table.groupby("label", sort=False)):
@@ -125,7 +130,7 @@ def cycle(history: pd.DataFrame) -> go.Figure:
                            hovertemplate=f"epoch %{{x}}, {title}: %{{y:.3g}}<extra></extra>")
     for _, own in history.groupby("phase"):
         figure.add_vline(x=own["epoch"].iloc[own["val_accuracy"].argmax()], line=plotting.DOTTED)
-    figure.update_xaxes(title_text="epoch (filled: phase I, open: phase II; dotted: the best of each)", row=3)
+    figure.update_xaxes(title_text="epoch", row=3)
     for row, title in enumerate(("learning rate", "loss", "accuracy"), start=1):
         figure.update_yaxes(title_text=title, row=row)
     return figure.update_yaxes(type="log", exponentformat="power", dtick=2, row=1).update_yaxes(SHARE, row=3)
@@ -138,8 +143,8 @@ def class_scores(report: pd.DataFrame) -> go.Figure:
              for column, title in titles.items()]
     hover = [text.mask(report["support"] == 0, describe(report, "{name}: no test picture")) for text in hover]
     names = [f"{name} ({support})" for name, support in zip(report["name"], report["support"], strict=True)]
-    figure = new_figure(len(report), margin_t=60, yaxis=lanes_from_top(names),
-                        xaxis=lanes(list(titles.values()), side="top", title_text="in brackets: pictures"))
+    figure = new_figure(len(report), yaxis=lanes_from_top(names),
+                        xaxis=lanes(list(titles.values()), side="top"))
     values = report[list(titles)]
     texts = values.map("{:.2f}".format, na_action="ignore").fillna("–")
     figure.add_heatmap(z=values, text=texts, texttemplate="%{text}", hovertext=np.transpose(hover), xgap=2, ygap=2,
@@ -157,7 +162,8 @@ def roc(table: pd.DataFrame) -> go.Figure:
         if curve["kind"].iloc[0] == "average":
             line = {"color": GREY, "dash": "dot" if name.startswith("micro") else "solid", "width": 4}
         figure.add_scatter(
-            x=curve["false_positive_rate"], y=curve["true_positive_rate"], mode="lines", line=line,
+            x=curve["false_positive_rate"].astype("float32"), y=curve["true_positive_rate"].astype("float32"),
+            mode="lines", line=line,
             meta=escape_name(name), name=f"{escape_name(name)}: " + ("no curve" if np.isnan(area) else f"{area:.2f}"),
             hovertemplate="%{meta}: finds %{y:.0%} of its pictures<br>"
                           "where it claims %{x:.0%} of the others<extra></extra>")
@@ -192,12 +198,14 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
     own = own[own["metric"] == metric].assign(
         title=lambda own: own["model"].map(MODEL_TITLES), lane=lambda own: own["model"].map(list(MODEL_TITLES).index))
     rows = own.drop_duplicates(["lane", "backbone"]).sort_values("lane", kind="stable")[["lane", "title", "backbone"]]
-    rows["height"] = np.arange(len(rows)) + 0.6 * pd.factorize(rows["lane"])[0]
+    names = rows["title"].str.removeprefix("Fine-tuned, ").str.capitalize().str.replace(", ", ",<br>")
+    long = names.str.contains("<br>")  # a name of two lines takes room above it and below
+    rows["height"] = (np.arange(len(rows)) + 0.6 * pd.factorize(rows["lane"])[0]
+                      + 0.5 * (long.cumsum() + long.shift(fill_value=False).cumsum()))
     own, ends = own.merge(rows), rows.groupby("lane")["height"].agg(["min", "max", "mean"])
-    titles, bottom = rows["title"].unique(), ends["max"].max()
-    titles = [title.removeprefix("Fine-tuned, ").capitalize().replace(", ", ",<br>") for title in titles]
+    bottom = ends["max"].max()
     figure = new_figure(xaxis={"title_text": f"test {METRIC_TITLES[metric]}", **SHARE}, margin_t=10, yaxis=lanes(
-        [], tickvals=ends["mean"], ticktext=titles, range=[bottom + 0.8, -0.8]))
+        [], tickvals=ends["mean"], ticktext=list(names.unique()), range=[bottom + 0.8, -0.8]))
     figure.update_layout(height=max(plotting.HEIGHT, 13 * bottom + 130))
     for number, (backbone, every) in enumerate(own.groupby("backbone", sort=False)):
         mark, alone = plotting.mark_style(plotting.style_number(backbone, number)), every.drop_duplicates("height")
@@ -224,8 +232,8 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
     for name, marker in {"thesis": _THESIS, "one trial": {"size": 4}, **{
             place: {"symbol": symbol, "size": 9} for place, symbol in zip(places, symbols, strict=True)}}.items():
         figure.add_scatter(x=[None], y=[None], mode="markers", name=escape_name(name), marker={"color": GREY, **marker})
-    for lowest in ends["max"].iloc[:-1]:
-        figure.add_hline(y=lowest + 0.8, line={"color": "#d0d0d0", "width": 1})
+    for between in (ends["max"] + ends["min"].shift(-1)).iloc[:-1] / 2:
+        figure.add_hline(y=between, line={"color": "#d0d0d0", "width": 1})
     return figure
 
 

@@ -25,12 +25,12 @@ DOTTED = {"color": GREY, "dash": "dot", "width": 1}
 SHARE = {"range": [0, 1], "tickformat": ".0%"}  # an axis from nothing to all
 HEIGHT = 380  # pixels, at least
 CONFIG = {"displayModeBar": False, "responsive": True}
-WIDE = 36  # characters of a title or a name that a phone is wide enough for
+WIDE = 28  # characters of a title or a name that a phone is wide enough for
 # An axis of powers whose ticks read 0.5, 1, 2, 5: Plotly's own leave out the power.
 LOG = {"type": "log", "tickvals": [first * 10.0**power for power in range(-4, 6) for first in (1, 2, 5)],
        "tickformat": "~g"}
 _AXIS = {"gridcolor": "#e6e6e6", "linecolor": "#8c8c8c", "zeroline": False, "automargin": True,
-         "title": {"standoff": 8}, "ticks": "outside", "tickcolor": "#8c8c8c", "ticklen": 4}
+         "title": {"standoff": 8, "font": {"size": 13}}, "ticks": "outside", "tickcolor": "#8c8c8c", "ticklen": 4}
 TEMPLATE = go.layout.Template(layout={
     "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#262626"},
     "paper_bgcolor": "white", "plot_bgcolor": "white", "xaxis": _AXIS, "yaxis": _AXIS,
@@ -55,14 +55,14 @@ class Shown(NamedTuple):
         # on a phone its legend takes more lines.
         html = (f'<figure class="artpose-figure" role="group" aria-label="{escape(self.alt)}">'
                 '<div class="plotly-graph-div" style="width: 100%">Run this cell to see its figure.</div>'
-                "<script>(function (place, figure) { if (!place || !window.Plotly) return; place.textContent = ''; "
-                "place.style.height = `${figure.layout.height += 100 * (innerWidth < 500)}px`; "
+                "<script>(function (place, figure) { if (!place || !window.Plotly) return; "
+                "place.style.height = `${figure.layout.height += 100 * (innerWidth < 500)}px`; place.textContent = ''; "
                 f"Plotly.newPlot(place, figure.data, figure.layout, {json.dumps(CONFIG)}); "
                 "new ResizeObserver(() => { if (place._fullLayout && place.offsetWidth) Plotly.Plots.resize(place); })"
                 ".observe(place); })(document.currentScript.closest('figure')?.firstChild, "
-                f"{figure});</script><noscript><style>.plotly-graph-div {{ display: none; }}</style>A script draws "
-                "this figure; its numbers are in the chapter's tables and in what <code>artpose results</code> writes."
-                f'</noscript><figcaption aria-hidden="true">{escape(self.alt)}</figcaption></figure>')
+                f"{figure});</script><noscript>A script draws this figure; its numbers are in the chapter's tables and "
+                'in what <code>artpose results</code> writes.</noscript><figcaption aria-hidden="true">'
+                f"{escape(self.alt)}</figcaption></figure>")
         return {"application/vnd.plotly.v1+json": json.loads(figure) | {"config": CONFIG}, "text/html": html,
                 "text/plain": self.alt}
 

@@ -2,6 +2,8 @@
 comes into sight, a search that needs no server, and none of the theme's scripts that it can do without. In a book that
 GitHub builds, each chapter links to its notebook in Colab and Binder."""
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -19,6 +21,7 @@ PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 LAZY_JS, TEXTS_JS = (Path(web.__file__).with_name(name) for name in ("plotly_lazy.js", "search_texts.js"))
 # The theme's icons come as a font and once more as a script of 1.5 MB: the font will do.
 ICON_SCRIPT = re.compile(r'\s*<(?:script|link)\b[^>]*fontawesome\.js[^>]*>(?:</script>)?')
+PICTURE = re.compile('src="data:image/jpeg;base64,([^"]+)"')
 PRINTED = "singlehtml"  # the builder of the one page that becomes the PDF
 
 
@@ -60,23 +63,38 @@ def extract_text(page: str) -> str:
     return f'<div role="main">{" ".join(main.decode_contents().split())}</div>'
 
 
+def store_pictures(text: str, page: Path, folder: Path) -> str:
+    """The text of a page whose pictures are files in a folder, which it loads when they come into sight."""
+    def store(picture: re.Match[str]) -> str:
+        content = base64.b64decode(picture[1])
+        file = folder / f"{hashlib.sha256(content).hexdigest()[:12]}.jpg"
+        file.write_bytes(content)
+        return f'loading="lazy" src="{os.path.relpath(file, page.parent)}"'
+
+    return PICTURE.sub(store, text)
+
+
 def _finish(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None:
         return
     static, texts = Path(app.outdir) / "_static", {}
     for script in (PLOTLY_JS, LAZY_JS):
         copy_asset_file(script, static)
+    pictures, used = static / "pictures", set()
+    pictures.mkdir(exist_ok=True)
     for page in sorted(Path(app.outdir).rglob("*.html")):
         text = page.read_text(encoding="utf-8")
         texts[page.relative_to(app.outdir).as_posix()] = extract_text(text)
-        short = ICON_SCRIPT.sub("", text)
+        short = store_pictures(ICON_SCRIPT.sub("", text), page, pictures)
+        used |= set(re.findall(r"/pictures/(\w+\.jpg)", short))
         if app.builder.name == PRINTED:  # Sphinx takes that page to stand above its folder
             short = short.replace('="_static/', '="../../_static/')
         if short != text:
             page.write_text(short, encoding="utf-8")
     (static / TEXTS_JS.name).write_text(f"{TEXTS_JS.read_text(encoding='utf-8')}keepTexts({json.dumps(texts)});\n")
-    for file in (static / "scripts").glob("fontawesome.js*"):
-        file.unlink()
+    for file in [*(static / "scripts").glob("fontawesome.js*"), *pictures.iterdir()]:
+        if file.name not in used:
+            file.unlink()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

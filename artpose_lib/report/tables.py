@@ -292,7 +292,7 @@ def _interval(row, form: str) -> str:
 
 
 def _group(title: str, columns: int) -> str:
-    return f'<th scope="rowgroup" style="text-align: left" colspan="{columns}">{title}</th>'
+    return f'<th scope="rowgroup" style="text-align: left" colspan="{columns}"><span>{title}</span></th>'
 
 
 def _row(title: str, *cells: object) -> str:

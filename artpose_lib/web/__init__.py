@@ -61,18 +61,19 @@ def display_live(widget: widgets.DOMWidget, html: str) -> None:
     display({WIDGET: {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}, "text/html": ""}, raw=True)
 
 
-def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height: int = 160) -> HTML:
+def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], height: int = 160, columns: int = 0) -> HTML:
     """Pictures beside each other with a caption each, in as many rows as it takes (Figures 2.2, A.1, A.3, A.4).
 
     Parameters: `images` are uint8 RGB arrays (h, w, 3) of any size; `captions` plain text, shown as it is; `height`
-    that of every picture on the screen, in pixels.
+    that of every picture on the screen, in pixels; `columns` how many stand in a row (0: as many as fit).
     Raises ValueError where there are not as many captions as pictures.
     """
     figures = "".join(
         f'<figure><img alt="{escape(caption)}" src="{encode_jpeg(image, 2 * height)}" style="height: {height}px">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
         for image, caption in zip(images, captions, strict=True))
-    return HTML(f'<div class="artpose-view artpose-sheet"><style>{asset("chooser.css")}</style>{figures}</div>')
+    style = f' style="grid-template-columns: repeat({columns}, 1fr)"' if columns else ""
+    return HTML(f'<div class="artpose-view artpose-sheet"{style}><style>{asset("chooser.css")}</style>{figures}</div>')
 
 
 def encode_jpeg(image: np.ndarray, height: int) -> str:

@@ -1,6 +1,7 @@
-// plotly.js weighs 4.8 MB, more than all the rest of a page. It is loaded when the first figure comes near the screen, or
-// the page is printed; until then this stands in its place and keeps what the figures ask for. A browser does not wait with
-// printing for a script, so the keys and the button that print wait here.
+// plotly.js weighs 4.8 MB, more than all the rest of a page. Where a figure has a still picture, that stands until a reader
+// points at it. Where none was made, Plotly is loaded when the first figure comes near the screen, or the page is printed; until
+// then this stands in its place and keeps what the figures ask for. A browser does not wait with printing for a script,
+// so the keys and the button that print wait here.
 (function (source) {
   const NEAR = "600px"; // less than a screen away
   const waiting = []; // what Plotly.newPlot was given
@@ -16,14 +17,31 @@
       observer.observe(element);
     },
   };
-  window.addEventListener("beforeprint", load); // by the browser's menu: too late for this time
-  const print = window.print.bind(window);
-  window.print = () => load().then(print);
+  document.addEventListener("pointerover", (event) => {
+    const place = event.target.closest("[data-figure]");
+    if (!place || place.dataset.asked) return;
+    place.dataset.asked = true;
+    load().then(() => {
+      if (!window.Plotly.version) return; // it could not be loaded
+      place.style.height = `${place.offsetHeight}px`;
+      place.replaceChildren();
+      const script = document.createElement("script"); // which finds its place by the figure that it stands in
+      script.src = place.dataset.figure;
+      place.parentElement.append(script);
+    });
+  });
+  window.addEventListener("beforeprint", print); // by the browser's menu: too late for this time
+  const printNow = window.print.bind(window);
+  window.print = () => print().then(printNow);
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "p") return;
     event.preventDefault();
     window.print();
   });
+
+  async function print() {
+    if (waiting.length) await load();
+  }
 
   let loaded;
   function load() {
@@ -32,7 +50,7 @@
       const script = document.createElement("script");
       script.src = source;
       script.onload = () => {
-        waiting.splice(0).forEach(([element, ...rest]) => window.Plotly.newPlot(element, ...rest));
+        waiting.splice(0).forEach((asked) => window.Plotly.newPlot(...asked));
         resolve();
       };
       script.onerror = resolve; // printing goes on without figures

@@ -1,48 +1,41 @@
 import shutil
 from pathlib import Path
 
+import plotly.graph_objects as go
 from conftest import html_pages
 
 from artpose_lib.report import sphinx_ext
+from artpose_lib.report.plotting import show
 
 
 def assert_figures_are_drawn(page):
-    """They are once the first comes into sight; it may be in a panel that shows another of its figures."""
+    """The one that is pointed at, and all others are still pictures."""
     figures = page.locator(".plotly-graph-div")
-    visible = [figures.nth(number) for number in range(figures.count()) if figures.nth(number).is_visible()]
-    if visible:
-        visible[0].scroll_into_view_if_needed()
-        page.wait_for_function("document.querySelectorAll('.plotly-graph-div:not(.js-plotly-plot)').length === 0")
-    assert all(figures.nth(number).locator(".main-svg").count() for number in range(figures.count()))
+    if visible := [figures.nth(number) for number in range(figures.count()) if figures.nth(number).is_visible()]:
+        visible[0].hover()
+        visible[0].locator(".main-svg").first.wait_for()
+    assert figures.count() == page.locator(".plotly-graph-div:is(.js-plotly-plot, :has(> picture))").count()
 
 
-def test_the_first_view_of_the_feature_maps_loads_little(pages, chromium):
-    loaded = set()
-    context = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True)
-    page = context.new_page()
-    page.on("request", lambda request: loaded.add(request.url.split("?")[0].split("#")[0]))
-    page.goto((pages / "book" / "chapters" / "09_feature_maps.html").as_uri(), wait_until="networkidle")
-    # The theme's icons come without its script of 1.5 MB.
-    icons = page.locator(".fa-bars:visible").first
-    assert icons.evaluate("icon => getComputedStyle(icon, '::before').content").strip('"') == "\uf0c9"
-    context.close()
-    files = [Path(url.removeprefix("file://")) for url in loaded]
-    assert {"4.png", "4.js", "plotly_lazy.js"} <= {file.name for file in files}
-    assert not {"plotly.min.js", "fontawesome.js"} & {file.name for file in files}
-    assert sum(file.stat().st_size for file in files) <= 1_500_000
-
-
-def test_every_page_opens_in_a_browser_without_a_complaint_and_fits_a_desk_and_a_phone(pages, chromium):
-    complaints = []
+def test_every_page_opens_soon_without_a_complaint_and_fits_a_desk_and_a_phone(pages, chromium):
+    complaints, loaded = [], set()
     context = chromium.new_context(offline=True)
     page = context.new_page()
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(f"not loaded: {request.url}"))
+    page.on("request", lambda request: loaded.add(request.url.split("?")[0].split("#")[0].removeprefix("file://")))
     for path in html_pages(pages):
+        loaded.clear()
         page.set_viewport_size({"width": 1200, "height": 900})
         page.goto(path.as_uri(), wait_until="networkidle")  # index.html sends on to the first page
         assert complaints == [], f"{path.name}: {complaints}"
+        files = {Path(file).name: Path(file).stat().st_size for file in loaded}
+        assert sum(files.values()) <= 1_500_000 and not {"plotly.min.js", "fontawesome.js"} & set(files), path.name
+        if path.stem == "09_feature_maps":
+            assert {"4.png", "4.js", "plotly_lazy.js"} <= set(files)
+            icon = page.locator(".fa-bars:visible").first  # without the icons' script of 1.5 MB
+            assert icon.evaluate("icon => getComputedStyle(icon, '::before').content").strip('"') == "\uf0c9"
         assert_figures_are_drawn(page)
         for width in (1200, 390):
             page.set_viewport_size({"width": width, "height": 900})
@@ -63,18 +56,52 @@ def test_search_shows_a_line_of_each_page_from_disk(pages, chromium):
     page.context.close()
 
 
-def test_figures_are_drawn_before_the_page_is_printed(pages, chromium):
+def test_on_paper_all_views_of_a_choice_show_their_figures(pages, chromium):
     page = chromium.new_context(offline=True).new_page()
-    drawn = "document.querySelectorAll('.js-plotly-plot').length"
-    page.add_init_script(f"window.print = () => {{ window.onPaper = {drawn}; }}")
     page.goto((pages / "book" / "chapters" / "06_experiment_1.html").as_uri())
-    page.keyboard.press("Control+p")
-    page.wait_for_function("window.onPaper > 0")
-    assert page.evaluate("window.onPaper") == page.locator(".plotly-graph-div").count()
-    page.emulate_media(media="print")  # all views of a choice, and no buttons
+    page.pdf()  # as a browser's menu does, with nothing scrolled or pointed at
+    page.emulate_media(media="print")
+    assert_stills_are_seen(page)
     panels = page.locator(".artpose-chooser > .artpose-panel")
     assert all(panels.nth(number).is_visible() for number in range(panels.count()))
     assert not page.locator(".artpose-chooser > .artpose-controls, details.hide").first.is_visible()
+    page.context.close()
+
+
+def test_without_scripts_each_figure_is_a_still_picture(pages, chromium):
+    page = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}).new_page()
+    page.goto((pages / "book" / "chapters" / "06_experiment_1.html").as_uri())
+    assert_stills_are_seen(page)
+    page.context.close()
+
+
+def assert_stills_are_seen(page):
+    stills = page.locator(".plotly-graph-div img")
+    assert stills.count() == page.locator(".artpose-figure").count() > 0
+    seen = "all => all.every((one) => one.naturalWidth && one.offsetWidth && one.offsetWidth <= innerWidth)"
+    assert stills.evaluate_all(seen)
+
+
+def test_figures_without_a_still_are_drawn_before_the_page_is_printed(tmp_path, chromium):
+    for script in (sphinx_ext.LAZY_JS, sphinx_ext.PLOTLY_JS):
+        shutil.copy(script, tmp_path)
+    figure = show(go.Figure(layout={"height": 300}), "A figure.")._repr_mimebundle_()["text/html"]
+    (tmp_path / "page.html").write_text(f'<script src="plotly_lazy.js"></script><p style="height: 4000px"></p>{figure}')
+    page = chromium.new_page()
+    drawn = "document.querySelectorAll('.js-plotly-plot').length"
+    page.add_init_script(f"window.print = () => {{ window.onPaper = {drawn}; }}")
+    page.goto((tmp_path / "page.html").as_uri())
+    page.keyboard.press("Control+p")
+    page.wait_for_function("window.onPaper === 1")
+    page.close()
+
+
+def test_heads_of_tables_stay_in_sight_below_the_pages_bar(pages, chromium):
+    page = chromium.new_context(viewport={"width": 1200, "height": 900}).new_page()
+    page.goto((pages / "book" / "chapters" / "11_claims.html").as_uri())
+    page.evaluate("scrollTo(0, 2000)")
+    bar, head = (page.locator(one).first.bounding_box() for one in (".bd-header-article", ".artpose-claims thead th"))
+    assert 0 <= head["y"] - bar["height"] <= 2
     page.context.close()
 
 
