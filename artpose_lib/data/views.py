@@ -1,6 +1,6 @@
 """Other ways to show a data set's pictures to a network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -47,12 +47,16 @@ def crop(picture: np.ndarray, boxes: list[tuple[float, ...]]) -> np.ndarray:
     are none or they lie outside."""
     if not len(boxes):
         return picture
-    height, width = picture.shape[:2]
-    low, high = np.array(boxes, float)[:, :2].min(axis=0), np.array(boxes, float)[:, 2:].max(axis=0)
-    margin = MARGIN * (high - low)
-    left, top = np.clip(np.floor(low - margin), 0, [width, height]).astype(int)
-    right, bottom = np.clip(np.ceil(high + margin), 0, [width, height]).astype(int)
+    corners = np.array(boxes, float).reshape(-1, 2, 2)
+    wide = widen([*corners[:, 0].min(axis=0), *corners[:, 1].max(axis=0)], picture.shape[1::-1])
+    left, top, right, bottom = *np.floor(wide[:2]).astype(int), *np.ceil(wide[2:]).astype(int)
     return picture[top:bottom, left:right] if left < right and top < bottom else picture
+
+
+def widen(box: Sequence[float], size: Sequence[int]) -> np.ndarray:
+    """A box x0, y0, x1, y1 with MARGIN around, within a picture of this width and height."""
+    margin = MARGIN * np.subtract(box[2:], box[:2])
+    return np.clip([*np.subtract(box[:2], margin), *np.add(box[2:], margin)], 0, [*size, *size])
 
 
 def draw_edges(picture: np.ndarray, blur: float) -> np.ndarray:

@@ -18,6 +18,7 @@ from scipy.special import expit
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.joints import JOINTS
 from artpose_lib.data.pictures import read_ahead, shrink_picture
+from artpose_lib.data.views import widen
 from artpose_lib.model.backbones import WeightsMissing, check_published, find_published
 
 GOOGLE = "https://storage.googleapis.com/mediapipe-assets/"
@@ -89,12 +90,15 @@ def find_figures(dataset: PoseDataset, weights_dir: str | Path | None = None) ->
 
 
 def propose_boxes(path: Path, weights_dir: str | Path | None = None) -> str:
-    """The boxes of the figures that are found in one picture's file, as the column `boxes` has them; "" where there are
-    none or `find_fault` says why it cannot be looked for any. Raises PictureError where there is no picture."""
+    """The boxes of the figures that are found in one picture's file, with a margin and as the column `boxes` has them;
+    "" where there are none or `find_fault` says why none can be looked for. Raises PictureError where there is no
+    picture."""
     if find_fault(weights_dir):
         return ""
     figures = _measure_figures(*shrink_picture(path, SIDE), find_models(weights_dir))
-    return ";".join(" ".join(str(round(side)) for side in figure[3:7]) for figure in figures)
+    wide = [np.rint(widen(box, (width, height))).astype(int)
+            for _, width, height, *box in (figure[:7] for figure in figures)]
+    return ";".join(" ".join(map(str, box)) for box in wide)
 
 
 def _measure_figures(image: Image.Image, size: tuple[int, int], networks: Sequence[Path]) -> Iterator[tuple]:

@@ -3,7 +3,7 @@
 Nothing is trained here but the probe. Predictions have the form that `scores` reads; their models are the inputs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ from artpose_lib.data import joints
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.metadata import parse_boxes
 from artpose_lib.data.splits import split
-from artpose_lib.data.views import CROPS, EDGES
+from artpose_lib.data.views import CROPS, EDGES, widen
+from artpose_lib.model import blazepose
 from artpose_lib.report.probes import NO_NETWORK, Reference, predict
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
@@ -66,12 +67,13 @@ def list_inputs(study: Study) -> Iterator[tuple[np.ndarray, list[Reference]]]:
 
 
 def measure_figures(study: Study) -> pd.DataFrame:
-    """`Study.find_figures` with a column overlap: the area that a figure's box and the nearest box of the table share,
-    by the area of both together; NaN where the table has none."""
+    """`Study.find_figures` with a column overlap: the area that a figure's box with its margin and the nearest box of
+    the table share, by the area of both together; NaN where the table has none."""
     known = dict(study.dataset.metadata.reindex(columns=["file_name", "boxes"]).fillna("").to_numpy())
     figures = study.find_figures()
-    overlaps = [max((_overlap(box, np.array(other)) for other in parse_boxes(known[name])), default=np.nan)
-                for name, *box in figures[["file_name", "x0", "y0", "x1", "y1"]].to_numpy()]
+    overlaps = [max((_overlap(widen(box, (width, height)), np.array(other)) for other in parse_boxes(known[name])),
+                    default=np.nan)
+                for name, width, height, *box in figures[["file_name", *blazepose.COLUMNS[3:9]]].to_numpy()]
     return figures.assign(overlap=np.float32(overlaps))
 
 
@@ -82,8 +84,7 @@ def measure_drawings(study: Study) -> pd.DataFrame:
     return drawn.find_figures().rename(columns={"file_name": "drawing"})
 
 
-def _overlap(one: Sequence[float], other: np.ndarray) -> float:
-    one = np.array(one)
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
     sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
     shared = sides.clip(min=0).prod()
     return float(shared / (sum((box[2:] - box[:2]).prod() for box in (one, other)) - shared))
