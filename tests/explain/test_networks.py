@@ -80,7 +80,7 @@ def test_parts_are_searched_in_every_network_in_an_untrained_one_and_in_light_an
                                             "light and edges at 32 pixels"]
     assert (found["model"].eq("") == found["network"].isin(["", UNTRAINED])).all()
     first = found.iloc[0]
-    assert first["what"] == f"VGG16 fine-tuned, {first['layer']}, filter {first['filter'] + 1}"
+    assert first["what"] == f"VGG16 fine-tuned, block {first['layer'][5]}, filter {first['filter'] + 1}"
     bar = found[found["model"] == ""].groupby("part")["high"].max()
     np.testing.assert_array_equal(found["unlearned"], bar.reindex(found["part"]))
     names = networks.dissect_networks(opened(weights=None).models, 8)["name"]
