@@ -108,7 +108,7 @@ def build_network(record: Record, weights_dir: str | None = None) -> "keras.Mode
             raise ValueError(f"{record.folder} was trained on other ImageNet weights of {recipe['backbone']} "
                              f"(fingerprint {config['weights']}, here {here}): name their folder with --weights.")
     if recipe["model"] == BEST:
-        network = models.build_both_ways(*shape, weights_dir)
+        network = models.build_both_ways(*shape, weights_dir, config.get("views", ["whole"]))
     else:
         whole = models.build_classifier(*shape, "imagenet" if on_features else None, weights_dir)
         network = keras.Model(whole.input, [whole.get_layer(models.POOLED).output, whole.output])

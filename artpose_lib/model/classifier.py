@@ -1,10 +1,11 @@
 """Classifier = preprocessing + backbone + global average pooling + Dense softmax, in one flat graph (Section 2.2.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
 
+from artpose_lib.data.views import LUMA
 from artpose_lib.model.backbones import build_backbone
 from artpose_lib.model.fused import OnBatchStatistics
 
@@ -37,12 +38,20 @@ def pooled_model(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.input, classifier.get_layer(POOLED).output)
 
 
-def build_both_ways(backbone: str, n_classes: int, size: int, weights_dir: str | None = None) -> keras.Model:
+def build_both_ways(backbone: str, n_classes: int, size: int, weights_dir: str | None = None,
+                    views: Sequence[str] = ("whole",)) -> keras.Model:
     """A frozen classifier that sees a picture and its mirror image: uint8 pictures (n, size, size, 3) to the `root` of
-    their mean features, float32 (n, channels), and probabilities (n, n_classes). Its head is called HEAD."""
+    their mean features, float32 (n, channels), and probabilities (n, n_classes). Its head is called HEAD.
+
+    It sees them in each of the `views`, "whole" or "grey".
+    """
     pooled = pooled_model(build_classifier(backbone, n_classes, size, "imagenet", weights_dir))
     pictures = keras.Input(pooled.input_shape[1:], dtype="uint8")
-    features = root((pooled(pictures) + pooled(keras.ops.flip(pictures, axis=2))) / 2)
+    greys = keras.ops.sum(keras.ops.cast(pictures, "float32") * np.float32(LUMA), axis=-1, keepdims=True)
+    greys = keras.ops.repeat(keras.ops.cast(keras.ops.round(greys), "uint8"), 3, axis=-1)
+    shown = [{"whole": pictures, "grey": greys}[view] for view in views]
+    sides = [pooled(x) for own in shown for x in (own, keras.ops.flip(own, axis=2))]
+    features = root(sum(sides) / len(sides))
     return keras.Model(pictures, [features, keras.layers.Dense(n_classes, activation="softmax", name=HEAD)(features)])
 
 

@@ -24,7 +24,7 @@ from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report.bootstrap import RESAMPLES, interval
 from artpose_lib.train.heads import fit_probe
 from artpose_lib.train.recipes import SEEDS, find_recipe
-from artpose_lib.train.records import likeliest_class
+from artpose_lib.train.records import likeliest_class, tabulate_answers
 from artpose_lib.train.study import NO_WEIGHTS, Study
 
 REFERENCES = ("probe", "nearest", "permuted", "thumbnail", "file", "source", "commonest")
@@ -172,9 +172,8 @@ def predict(dataset: PoseDataset, references: Sequence[Reference], train: np.nda
     for part, rows in asked.items():
         probabilities = np.zeros((len(rows), len(dataset.classes)))
         probabilities[:, fitted[best].classes_] = fitted[best].predict_proba(reference.x[rows])
-        frames.append(dataset.metadata[["file_name", "label"]].iloc[rows].assign(
-            part=part, model=reference.model, backbone=reference.backbone,
-            **dict(zip([f"p_{name}" for name in dataset.classes], probabilities.T, strict=True))))
+        frames.append(tabulate_answers(dataset, rows, probabilities, part=part, model=reference.model,
+                                       backbone=reference.backbone))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -32,7 +32,7 @@ from artpose_lib.data.metadata import Problem
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
-from artpose_lib.report import audit, drawings, facets, inputs, probes
+from artpose_lib.report import audit, drawings, facets, inputs, probes, recipes
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
@@ -44,7 +44,7 @@ TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "pred
 MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
     "simple_random": partial(probes.predict_references, scheme="random"),
     "simple_stratified": partial(probes.predict_references, scheme="stratified"),
-    "sources": probes.predict_sources, "pairs": audit.find_pairs,
+    "recipes": recipes.predict_recipes, "sources": probes.predict_sources, "pairs": audit.find_pairs,
     "inputs_grouped": partial(inputs.predict_inputs, scheme="grouped"),
     "inputs_stratified": partial(inputs.predict_inputs, scheme="stratified"),
     "facets": facets.predict_facets, "map": facets.map_pictures,

@@ -1,9 +1,11 @@
 """Classifiers on the features of frozen networks, each fitted in a second."""
 
 import warnings
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -14,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 STRENGTHS = 10.0 ** np.arange(-4, 1)  # C of scikit-learn, the inverse of the L2 penalty
-STRENGTHS_OF_HEAD = 10.0 ** np.arange(-1, 4)
+STRENGTHS_OF_HEAD = (0.1, 1.0, 10.0, 100.0, 1000.0)
 FOLDS = 5
 NEVER = -100.0  # the bias of a class that a head has not seen
 
@@ -33,24 +35,31 @@ def fit_probe(x: np.ndarray, y: np.ndarray, pictures: np.ndarray) -> ClassifierM
 
 
 class Head(NamedTuple):
-    """A linear classifier: `kernel` float32 (d, classes) and `bias` float32 (classes,), as in Keras' Dense; and C."""
+    """A linear classifier: `kernel` float32 (d, classes) and `bias` float32 (classes,), as in Keras' Dense; the C that
+    was chosen, and the accuracy that it had in cross-validation."""
 
     kernel: np.ndarray
     bias: np.ndarray
     strength: float
+    accuracy: float
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """The probabilities (n, classes) of features (n, d)."""
+        return softmax(x @ self.kernel + self.bias, axis=1)
 
 
-def fit_head(x: np.ndarray, y: np.ndarray, groups: np.ndarray, n_classes: int) -> Head:
+def fit_head(x: np.ndarray, y: np.ndarray, groups: np.ndarray, n_classes: int,
+             strengths: Sequence[float] = STRENGTHS_OF_HEAD) -> Head:
     """Fit a logistic regression to features (n, d) in which each class weighs the same, whatever its size.
 
-    Its L2 penalty, one of STRENGTHS_OF_HEAD, is chosen by cross-validation that keeps `groups`, int (n,), in one part,
+    Its L2 penalty, one of the `strengths`, is chosen by cross-validation that keeps `groups`, int (n,), in one part,
     such as works or sources; where there is one group only, pictures.
     """
     kernel, bias = np.zeros((x.shape[1], n_classes), np.float32), np.full(n_classes, NEVER, np.float32)
     if len(np.unique(y)) < 2:
         bias[y[0]] = 0
-        return Head(kernel, bias, np.nan)
-    search = GridSearchCV(LogisticRegression(class_weight="balanced", max_iter=1000), {"C": STRENGTHS_OF_HEAD},
+        return Head(kernel, bias, np.nan, np.nan)
+    search = GridSearchCV(LogisticRegression(class_weight="balanced", max_iter=1000), {"C": strengths},
                           cv=list(list_folds(y, groups)))
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes that are in one fold alone
@@ -60,7 +69,7 @@ def fit_head(x: np.ndarray, y: np.ndarray, groups: np.ndarray, n_classes: int) -
     kernel[:, best.classes_] = rotation.components_.T @ logits.T
     bias[best.classes_] = (best.intercept_ if len(best.coef_) > 1 else [0, best.intercept_[0]]) - (
         rotation.mean_ @ kernel[:, best.classes_])
-    return Head(kernel, bias, float(search.best_params_["C"]))
+    return Head(kernel, bias, float(search.best_params_["C"]), float(search.best_score_))
 
 
 def list_folds(y: np.ndarray, groups: np.ndarray, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:

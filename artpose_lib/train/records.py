@@ -10,12 +10,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from artpose_lib.files import whole
 from artpose_lib.train.diagnoses import diagnose, find_kept_phase
+
+if TYPE_CHECKING:
+    from artpose_lib.data.dataset import PoseDataset
 
 PARTS = ("validation", "test")  # those with a score in record.json
 RECORD, HISTORY, PREDICTIONS, WEIGHTS = "record.json", "history.csv", "predictions.csv", "model.weights.h5"
@@ -173,6 +177,12 @@ def write_record(folder: Path, facts: dict, history: pd.DataFrame, predictions: 
     # Nine digits give every float32 back: fewer would make ties of the nearly equal, and so other answers.
     predictions.to_csv(folder / PREDICTIONS, index=False, float_format="%.9g")
     (folder / RECORD).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def tabulate_answers(dataset: "PoseDataset", rows: np.ndarray, probabilities: np.ndarray, **names) -> pd.DataFrame:
+    """Predictions of some pictures of a data set, from probabilities (n, classes), with `names` such as `part`."""
+    chances = dict(zip([f"p_{name}" for name in dataset.classes], probabilities.T, strict=True))
+    return dataset.metadata[["file_name", "label"]].iloc[rows].assign(**names, **chances)
 
 
 def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:

@@ -121,19 +121,20 @@ class Study:
         """All pictures at one input size, uint8 (n, size, size, 3). Kept in memory."""
         return self.cache.keep(f"pictures at {size}", None, lambda: self.dataset.images(size))
 
-    def compute_features(self, backbone: str, mirrored: bool = False, view: str = "whole") -> np.ndarray:
+    def compute_features(self, backbone: str, mirrored: bool = False, view: str = "whole",
+                         size: int | None = None) -> np.ndarray:
         """Pooled ImageNet features of all pictures, or of their mirror images, in one of `views.VIEWS`: float32
-        (n, channels), as frozen models take them. Kept on disk."""
-        job = trials.plan_features(self, backbone, mirrored=mirrored, view=view)
+        (n, channels), as frozen models take them. `size` is the input's side where it is another. Kept on disk."""
+        job = trials.plan_features(self, backbone, mirrored=mirrored, view=view, size=size)
         jobs.run_one(job, self.cluster)
         return np.load(job.path)
 
-    def compute_roots(self, backbone: str) -> np.ndarray:
+    def compute_roots(self, backbone: str, views: Sequence[str] = ("whole",), size: int | None = None) -> np.ndarray:
         """What the recipe of today learns from, float32 (n, channels): `classifier.root` of the mean features of each
-        picture and its mirror image."""
+        picture and its mirror image, in all of the `views`."""
         from artpose_lib.model.classifier import root
 
-        sides = [self.compute_features(backbone, mirrored=mirrored) for mirrored in (False, True)]
+        sides = [self.compute_features(backbone, side, view, size) for view in views for side in (False, True)]
         return np.asarray(root(np.mean(sides, axis=0)))
 
     def find_figures(self) -> pd.DataFrame:

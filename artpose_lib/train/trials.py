@@ -150,10 +150,10 @@ def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
 
 
 def plan_features(study: "Study", backbone: str, preprocessing: str | None = None, mirrored: bool = False,
-                  view: str = "whole") -> jobs.Job:
+                  view: str = "whole", size: int | None = None) -> jobs.Job:
     """The job that stores the pooled ImageNet features of a study's pictures, or of their mirror images, in one of
     `views.VIEWS`: a .npy file of float32 (n, channels)."""
-    size, file = study.profile.size(find_recipe(BEST, backbone)), study.fingerprint_weights(backbone)
+    size, file = size or study.profile.size(find_recipe(BEST, backbone)), study.fingerprint_weights(backbone)
     boxes = study.find_boxes(view)
     mode = "".join(f"-{word}" for word in (preprocessing, "mirrored" * mirrored, view * (view != "whole"),
                                            boxes and records.hash_json(boxes)) if word)

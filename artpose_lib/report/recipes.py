@@ -1,0 +1,132 @@
+"""What a recipe of today is made of: one thing changed at a time, in the divisions of the thesis' trials.
+
+Nothing is trained here but heads (`heads.fit_head`). Predictions have the form that `scores` reads, SETUPS are their
+models.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+from artpose_lib.classify.final import group_sources
+from artpose_lib.data.dataset import DataError
+from artpose_lib.data.duplicates import near_duplicate_groups
+from artpose_lib.data.splits import split
+from artpose_lib.model.classifier import root
+from artpose_lib.report import statistics
+from artpose_lib.report.scores import per_trial
+from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
+from artpose_lib.train.recipes import BEST, find_recipe
+from artpose_lib.train.records import tabulate_answers
+from artpose_lib.train.study import NO_WEIGHTS, Study
+
+LITE, LITE1, LITE2 = (f"EfficientNet-Lite{number}" for number in range(3))
+SOURCES_APART = "other sources"
+
+
+class Setup(NamedTuple):
+    """What a head learns from: the features of these networks side by side, of these views and sizes on average."""
+
+    networks: tuple[str, ...] = (LITE,)
+    views: tuple[str, ...] = ("whole",)
+    sizes: tuple[int | None, ...] = (None,)  # of the input in pixels; None: the network's own
+    mirrored: bool = True  # the mirror image too
+    rooted: bool = True
+    validated: bool = False  # it also learns from the validation part
+    strengths: tuple[float, ...] = STRENGTHS_OF_HEAD
+
+
+SETUPS: dict[str, Setup] = {
+    BEST: Setup(),
+    "no mirror image": Setup(mirrored=False), "no roots": Setup(rooted=False),
+    "strength not chosen": Setup(strengths=(1.0,)), "validation part too": Setup(validated=True),
+    "grey": Setup(views=("grey",)), "own proportions": Setup(views=("padded",)),
+    "centre too": Setup(views=("whole", "centre")),
+    "320 pixels": Setup(sizes=(320,)), "224 and 320 pixels": Setup(sizes=(None, 320)),
+    "Lite1": Setup((LITE1,)), "Lite2": Setup((LITE2,)), "Xception": Setup(("Xception",)),
+    "three networks": Setup((LITE, LITE1, LITE2))}
+TITLES = {BEST: "Lite0, picture and mirror image, roots, strength chosen", "no mirror image": "the picture alone",
+          "no roots": "features as they are", "strength not chosen": "one strength for all (C = 1)",
+          "validation part too": "it learns from the validation part too", "grey": "shown in grey",
+          "own proportions": "shown in its own proportions, with bars", "centre too": "its centre too, on average",
+          "320 pixels": "at 320 pixels", "224 and 320 pixels": "at 224 and 320 pixels, on average",
+          "Lite1": "Lite1, 240 pixels", "Lite2": "Lite2, 260 pixels", "Xception": "Xception, 299 pixels",
+          "three networks": "Lite0, Lite1 and Lite2 together"}
+CHEAP = (BEST, "no mirror image", "no roots", "strength not chosen", "validation part too")  # of stored features
+
+
+def predict_recipes(study: Study) -> pd.DataFrame:
+    """What each of SETUPS predicts, with a column scheme: "stratified" and "grouped", a scheme of `splits.SPLITS`, and
+    "other sources", where heads learned from other sources than they are asked about.
+
+    A short profile takes CHEAP in the stratified divisions alone. Networks without weights here are left out, and
+    schemes that the pictures do not allow.
+    """
+    y, works, sources = study.dataset.labels, near_duplicate_groups(study.dataset), group_sources(study)
+    seeds, whole = study.profile.seeds(find_recipe(BEST, LITE)), study.profile.time == 1
+    divisions = list(_divide(study, seeds, ("stratified", "grouped") if whole else ("stratified",)))
+    if whole and len(np.unique(sources)) > 1:
+        divisions += [(SOURCES_APART, number, known, {"test": asked})
+                      for number, (known, asked) in enumerate(list_folds(y, sources))]
+    frames = [pd.DataFrame()]
+    for name, setup in SETUPS.items():
+        if (name not in CHEAP and not whole) or any(study.weights_of(one) == NO_WEIGHTS for one in setup.networks):
+            continue
+        x = compute_inputs(study, setup)
+        for scheme, seed, known, asked in divisions:
+            if setup.validated and "validation" in asked:
+                known = np.concatenate([known, asked["validation"]])
+            head = fit_head(x[known], y[known], (sources if scheme == SOURCES_APART else works)[known],
+                            len(study.dataset.classes), setup.strengths)
+            frames += [tabulate_answers(study.dataset, rows, head.answer(x[rows]), part=part, model=name,
+                                        backbone=" + ".join(setup.networks), seed=seed, scheme=scheme)
+                       for part, rows in asked.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def compute_inputs(study: Study, setup: Setup) -> np.ndarray:
+    """The features that a setup's head learns from, float32 (n, d)."""
+    found = []
+    for network in setup.networks:
+        sides = [study.compute_features(network, mirrored, view, size) for view in setup.views for size in setup.sizes
+                 for mirrored in (False, True)[:1 + setup.mirrored]]
+        mean = np.mean(sides, axis=0)
+        found.append(np.asarray(root(mean)) if setup.rooted else mean / mean.mean())
+    return np.concatenate(found, axis=1)
+
+
+def _divide(study: Study, seeds: tuple[int, ...], schemes: tuple[str, ...]) -> Iterator[tuple]:
+    for scheme in schemes:
+        for seed in seeds:
+            try:
+                parts = split(study.dataset, scheme, seed)
+            except DataError:
+                break
+            yield scheme, seed, parts.train, {"validation": parts.validation, "test": parts.test}
+
+
+def compare_recipes(found: pd.DataFrame, trained: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """A row for each setup: its accuracy in each part and scheme, and what it has more than each of the `trained`.
+
+    Parameters: `found` as of `predict_recipes`; `trained` predictions of one model and network each, by what they are
+    called, in the stratified divisions. Returns model, backbone, validation (accuracy in the stratified divisions),
+    test, grouped, sources (pictures of other sources); and for each of `trained` a column of `statistics.Difference`,
+    and "p of " it, corrected for the number of setups (Holm). The first has the best validation, of equal ones the one
+    that comes first in SETUPS; one that learns from the validation part has none.
+    """
+    rows = []
+    for name, own in found.groupby("model", sort=False):
+        first, seen = own[own["scheme"] == "stratified"], not SETUPS[name].validated
+        row = {"model": name, "backbone": own["backbone"].iloc[0],
+               "validation": per_trial(first, "validation")["accuracy"].mean() if seen else np.nan}
+        own = own.assign(seed=own["seed"].where(own["scheme"] != SOURCES_APART, 0))  # whose folds ask each picture once
+        for column, scheme in (("test", "stratified"), ("grouped", "grouped"), ("sources", SOURCES_APART)):
+            part = own[own["scheme"] == scheme]
+            row[column] = per_trial(part)["accuracy"].mean() if len(part) else np.nan
+        rows.append(row | {of: statistics.difference(other, first) for of, other in trained.items()})
+    table = pd.DataFrame(rows).sort_values("validation", ascending=False, kind="stable", ignore_index=True)
+    return table.assign(**{f"p of {of}": multipletests([one.p for one in table[of]], method="holm")[1]
+                           for of in trained})
