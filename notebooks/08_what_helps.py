@@ -39,7 +39,7 @@ from artpose_lib.data import joints
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model import blazepose
-from artpose_lib.report import facets, figures, plotting, recipes, scores, statistics, tables
+from artpose_lib.report import facets, figures, planning, plotting, recipes, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.reference import THIS_RUN, measure, open_places
 from artpose_lib.train.records import likeliest_class
@@ -270,8 +270,8 @@ ranked = {name: recipes.compare_recipes(own, tuned.get(name, {})) for name, own 
 
 
 def tell_gap(name, of):
-    own = recipes_of[name].query("model == @recipes.BEST and scheme == 'stratified'")
-    gap, needed = ranked[name].iloc[0][of], statistics.power(tuned[name][of], own)["paired"]
+    first, own = ranked[name].iloc[0], recipes_of[name].query("scheme == 'stratified'")
+    gap, needed = first[of], planning.power(tuned[name][of], own[own["model"] == first["model"]])["paired"]
     sure = "surely more" if gap.low > 0 else "surely less" if gap.high < 0 else "not settled"
     points = tables.tell_interval(*(100 * value for value in (gap.difference, gap.low, gap.high)), "+.1f")
     return f"the {of} has {gap.first:.1%} there, a difference of {points} points ({sure}; to be sure of five points takes about {needed:,} tested pictures, here are {gap.pictures})"
