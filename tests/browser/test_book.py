@@ -123,6 +123,9 @@ def test_dark_pages_have_no_pale_grounds_and_are_dark_on_paper(pages, chromium):
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     ground = page.locator(".cell_output .text_html").first.evaluate("one => getComputedStyle(one).backgroundColor")
     assert ground == "rgba(0, 0, 0, 0)"
+    still = page.locator(".plotly-graph-div img").first
+    assert still.evaluate("one => [getComputedStyle(one).filter, getComputedStyle(one).backgroundColor]") == [
+        "none", "rgb(255, 255, 255)"]
     page.emulate_media(media="print")
     assert page.locator("article p").first.evaluate("one => getComputedStyle(one).color") == "rgb(26, 26, 26)"
     page.context.close()
