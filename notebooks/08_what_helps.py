@@ -305,7 +305,8 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_best(name)}" for name in
 # %% [markdown]
 # Every recipe, the best by validation first. The last columns are its test accuracy less that of the network that is named, on the same
 # pictures, with the 95 % interval, and p corrected for the number of recipes (Holm). *Other sources* asks about pictures whose source
-# was kept out of training and of all choices.
+# was kept out of training and of the choice of strength. A picture that validates in one division may be tested in another, so the
+# choice of the recipe is not wholly blind.
 
 # %%
 choose("Pictures", {name: show_recipes(name) for name in ranked})
