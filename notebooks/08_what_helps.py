@@ -137,8 +137,8 @@ HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_
 # %% [markdown]
 # ## Pose detection
 #
-# BlazePose {cite}`blazepose` finds people and their joints. It learned from photographs of living people, most of them upright,
-# alone and dressed as people are today. What does it find in art?
+# BlazePose {cite}`blazepose` finds people and their joints. It learned from photographs of living people, one or a few, in everyday
+# poses or at their exercises. What does it find in art?
 
 # %%
 found, fault = {name: measure(of, "figures") for name, of in places.items()}, blazepose.find_fault(study.weights_dir)
