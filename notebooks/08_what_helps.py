@@ -335,11 +335,6 @@ FIELDS = {"label": "class", "source": "source", "century": "century", "medium": 
           "background": "background"}
 
 
-def tell_range(values):
-    low, high = (f"{100 * value:.0f}" for value in (values.min(), values.max()))
-    return f"{low} to {high} %" if low != high else f"{low} %"
-
-
 def score_facet(own):
     own = own.dropna(axis="columns", how="all")
     rows = scores.summary(own).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
@@ -354,8 +349,8 @@ def score_facet(own):
 def tell_facet(field, rows):
     networks, border = rows[rows["model"] == "probe"], rows[rows["model"] == "border"]
     sure = "" if (networks["low"] > networks["commonest"]).all() else " Nothing follows from a network that may be no better than that."
-    return (f"{FIELDS[field]}: {tell_range(networks['accuracy'])} by {', '.join(networks['by'])}, {tell_range(border['accuracy'])} by the border "
-            f"alone; the commonest is {tell_range(rows['commonest'])}.{sure}") if len(networks) else ""
+    return (f"{FIELDS[field]}: {tables.tell_range(networks['accuracy'])} by {', '.join(networks['by'])}, {tables.tell_range(border['accuracy'])} by the border "
+            f"alone; the commonest is {tables.tell_range(rows['commonest'])}.{sure}") if len(networks) else ""
 
 
 def show_facets(name):
@@ -411,7 +406,7 @@ def tell_sources(name):
     return (f"- *{escape_markdown(name)}*: {row['from there']} of {row['pictures']} pictures of {escape_markdown(most)} come from one collection "
             f"({escape_markdown(row['source'])}), and their border alone names {knows:.0%} of those tested. From the pose alone one could name the "
             f"source of {shares['from there'].sum() / shares['pictures'].sum():.0%} of all pictures. {escape_markdown(worst)} loses most: "
-            f"{tell_range(own['left out'])} of its pictures are found with their collection left out, {tell_range(own['at random'])} with as many left out at random.")
+            f"{tables.tell_range(own['left out'])} of its pictures are found with their collection left out, {tables.tell_range(own['at random'])} with as many left out at random.")
 
 
 compared = {name: compare_poses(own) for name, of in everywhere.items() if name in told and len(own := measure(of, "sources"))}
