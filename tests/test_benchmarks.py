@@ -112,7 +112,7 @@ SAID = {
     "an aim that is missed": ([("a", 1.5, 2), ("b", 3.0, 2)], [
         "1 of 2 aims are met.", "1.5 where 2 is wanted", "- net: 40% of it; at best 0.5 s a step"]),
     "features": ([("features", 1.5, 2, {}, {"floor": {"net": {"best_ratio": 0.75}}})], [
-        "- net: at best 75% of the speed that the network has alone"]),
+        "so much of the speed that it has alone: net 75%."]),
     # 100 ends of a trial take the disk 100 * 0.02 s and the scheduler 100 * 0.004 s: the disk is busy first.
     "a cluster": ([("cluster", 1.9, 1.8, {}, {"costs": COSTS})], [
         "wait for the disk where trials are shorter than 2 s", "which is more than that"]),

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from artpose_lib.data.joints import LINES, measure_torso
+from artpose_lib.data.joints import STROKES, measure_torso
 from artpose_lib.data.summary import OTHERS, UNKNOWN
 from artpose_lib.report import plotting
 from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_name, lanes, lanes_from_top, new_figure
@@ -269,8 +269,8 @@ def skeletons(figures: Mapping[str, np.ndarray]) -> go.Figure:
     for number, own in enumerate(own[:MOST_SKELETONS] for own in figures.values()):
         hips, torso = measure_torso(own)
         places = (own - hips[:, None]) / torso[:, None, None]
-        gaps = np.full((len(own), len(LINES), 1, 2), np.nan)
-        x, y = np.concatenate([places[:, LINES], gaps], axis=2).reshape(-1, 2).astype(np.float32).T
+        gap = np.full((len(own), 1, 2), np.nan)
+        x, y = np.concatenate([places, gap], axis=1)[:, STROKES].reshape(-1, 2).astype(np.float32).T
         figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour(number), "width": 1.5}, opacity=0.45,
                            hoverinfo="skip", showlegend=False, row=number // columns + 1, col=number % columns + 1)
     bare = {"showticklabels": False, "ticks": "", "showgrid": False}
