@@ -19,6 +19,7 @@ from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
 
 NETWORK = "EfficientNet-Lite0"  # whose weights come with a package
+FEW = 3  # divisions of the embedded drawings, of which anyone may draw more
 
 
 def predict_inputs(study: Study, scheme: str) -> pd.DataFrame:
@@ -28,9 +29,9 @@ def predict_inputs(study: Study, scheme: str) -> pd.DataFrame:
     It learns from the training part and its mirror images, where also the blur of edges is chosen. A column `shown`
     says of each picture whether there was what the input takes: "all", or "none" where no box or figure is known.
     """
+    seeds = study.profile.seeds(find_recipe("frozen", NETWORK))[:FEW if study.embedded else None]
     try:
-        divisions = {seed: split(study.dataset, scheme, seed)
-                     for seed in study.profile.seeds(find_recipe("frozen", NETWORK))}
+        divisions = {seed: split(study.dataset, scheme, seed) for seed in seeds}
     except DataError:
         return pd.DataFrame()
     names, frames = study.dataset.metadata["file_name"], []
