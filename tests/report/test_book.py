@@ -352,4 +352,5 @@ def test_each_chapter_says_what_it_ran_on_and_shows_no_code_unasked(pages):
         assert "What this ran on" in text and "Profile <code" in text
         assert "drawn pictures" in text
         assert "Traceback" not in text
+        assert not re.search(r"\s–[a-z]{3}", text), "an option's two hyphens have become a dash"
         assert text.count("<details") >= text.count('class="cell_input') > 0
