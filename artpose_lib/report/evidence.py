@@ -123,7 +123,7 @@ class ClaimContext:
 def train_evidence(study: Study) -> ClaimContext:
     """Train what the claims speak of and is not stored yet. Of an edition also baselines that saw smaller pictures."""
     trained, unstaged, small = study.train(*MODELS), pd.DataFrame(), {}
-    if study.weights_of("VGG16") != NO_WEIGHTS:
+    if "VGG16" in study.profile.backbones("finetuned") and study.weights_of("VGG16") != NO_WEIGHTS:
         found = study.train("finetuned", variant=VARIANTS["A8 all layers in phase I"], backbones=["VGG16"])
         unstaged = found.predictions if found.records else unstaged  # a reference may be without
     if not study.trains:
