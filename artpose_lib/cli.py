@@ -5,6 +5,7 @@ are written out here; a test holds them to the library's own.
 """
 
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -201,7 +202,7 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
     record = train_final(opened, backbone)
     click.echo(f"{record.folder.name}\nOf pictures of other works it names {record.facts['validation_accuracy']:.0%} "
                f"rightly, of those from other sources {record.facts['test_accuracy']:.0%}.\n"
-               "Use it with: artpose classify DIR --model final -o out.csv")
+               f"Use it with: artpose classify DIR --model {shlex.quote(str(record.folder))} -o out.csv")
 
 
 @artpose.command()

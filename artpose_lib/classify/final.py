@@ -37,10 +37,10 @@ def train_final(study: Study, backbone: str) -> records.Record:
     """
     recipe = replace(study.profile.scale(find_recipe(BEST, backbone)), split="all")
     features = {views: study.compute_roots(backbone, views) for views in VIEWS}
-    views, _ = fit_views(features, study.dataset.labels, group_sources(study), len(study.dataset.classes))
+    views, head = fit_views(features, study.dataset.labels, group_sources(study), len(study.dataset.classes))
     config = trials.configure(study, recipe, FINAL, study.dataset.fingerprint, study.dataset.classes, views=views)
     folder = records.record_folder(study.results, config)
-    jobs.run_one(jobs.Job(folder, partial(_train, study, features, config)))
+    jobs.run_one(jobs.Job(folder, partial(_train, study, features, head, config)))
     return records.Record(folder)
 
 
@@ -68,14 +68,13 @@ def predict_out_of_fold(features: dict[tuple[str, ...], np.ndarray], y: np.ndarr
     return found
 
 
-def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], config: dict) -> None:
+def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head, config: dict) -> None:
     from artpose_lib.model.classifier import build_head
 
     dataset, started = study.dataset, time.monotonic()
     say(f"{BEST} {config['recipe']['backbone']} on all {len(dataset)} pictures, {' and '.join(config['views'])}")
     x, y, classes = features[config["views"]], dataset.labels, dataset.classes
     works, sources = near_duplicate_groups(dataset), group_sources(study)
-    head = fit_head(x, y, sources, len(classes))
     answers = {part: predict_out_of_fold(features, y, groups, sources, len(classes))
                for part, groups in (("validation", works), ("test", sources))}
     frames = [records.tabulate_answers(dataset, np.arange(len(y)), found, part=part) for part, found in answers.items()]

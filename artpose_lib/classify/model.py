@@ -64,7 +64,8 @@ def find_record(model: str, results: Path) -> Record:
     if record and record.weights:
         return record
     usable = [one.folder.name for one in all_records(results) if one.weights]
-    there = f"Those that can be used: {', '.join(usable)}." if usable else "None there can be used."
+    there = (f"Those that can be used: {', '.join(usable)}." if usable else
+             "None there can be used; make one with `artpose train --final --data PICTURES`.")
     if record:
         raise DataError(f"{record.folder} has no {WEIGHTS}: only frozen models and each model's first trial keep their "
                         f"weights. {there}")
