@@ -15,7 +15,6 @@ from artpose_lib.classify.final import group_sources
 from artpose_lib.data.dataset import DataError
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import split
-from artpose_lib.model.classifier import root
 from artpose_lib.report import statistics
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
@@ -89,6 +88,8 @@ def predict_recipes(study: Study) -> pd.DataFrame:
 
 def compute_inputs(study: Study, setup: Setup) -> np.ndarray:
     """The features that a setup's head learns from, float32 (n, d)."""
+    from artpose_lib.model.classifier import root  # and Keras, which what reads stored answers does without
+
     found = []
     for network in setup.networks:
         sides = [study.compute_features(network, mirrored, view, size) for view in setup.views for size in setup.sizes

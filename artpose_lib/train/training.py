@@ -21,7 +21,8 @@ EPSILON = 1e-8  # of Adam, the optimiser of all recipes; its other parameters in
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled training batches without end: every `steps` of them are an epoch, with an order of its own.
+    """Batches without end: every `steps` of them are an epoch, with an order of its own, or that of the part where
+    there is no `seed`.
 
     An epoch takes all pictures, or the first `steps` batches of its shuffle. Its order comes from its number, so that
     it does not matter how far a backend looks ahead.
@@ -29,7 +30,7 @@ class Batches(keras.utils.PyDataset):
 
     num_batches = None  # Keras' word for no end, which saves it 0.1 s an epoch
 
-    def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None, seed: int):
+    def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None = None, seed: int | None = None):
         super().__init__()
         self.x, self.y = part.x, np.eye(n_classes, dtype="float32")[part.y]
         self.batch_size = batch_size
@@ -43,6 +44,8 @@ class Batches(keras.utils.PyDataset):
 
     def order(self, epoch: int) -> np.ndarray:
         """The rows that an epoch takes, in its order."""
+        if self.seed is None:
+            return np.arange(len(self.y))
         shuffled = np.random.default_rng([self.seed, epoch]).permutation(len(self.y))
         return shuffled[:self.steps * self.batch_size]
 
@@ -82,10 +85,9 @@ class Trainer:
             rows = rows[:len(rows) // batches.steps * batches.steps].reshape(batches.steps, -1)
             callbacks.append(keras.callbacks.LambdaCallback(
                 on_test_begin=lambda logs: self.statistics.estimate(train.x[own] for own in rows)))
-        history = self.model.fit(
-            batches, steps_per_epoch=batches.steps, epochs=epochs, verbose=0, shuffle=False,  # by their own seed
-            validation_data=(validation.x, np.eye(self.n_classes, dtype="float32")[validation.y]),
-            callbacks=callbacks)
+        asked = Batches(validation, self.n_classes, BATCH)
+        history = self.model.fit(batches, steps_per_epoch=batches.steps, epochs=epochs, verbose=0, callbacks=callbacks,
+                                 shuffle=False, validation_data=asked, validation_steps=asked.steps)
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
 
