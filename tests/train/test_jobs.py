@@ -19,7 +19,7 @@ from artpose_lib.train.jobs import Job, run
 
 KILLS = 10
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(["artpose_lib.train.study"])  # TensorFlow is imported once and not at every start
+forks.set_forkserver_preload(["artpose_lib.train.study", "artpose_lib.train.training"])  # Keras once, for all starts
 
 
 def started(data, results, **options):
