@@ -73,8 +73,8 @@ if art:
     answer = (
         f"**{'Yes, in part' if '%' in tell('finetuned') else 'Not settled'}: networks that learned from photographs and then from art "
         f"name the pose of an artwork that they have not seen rightly so often: {tell('finetuned')}, of {len(art.dataset)} artworks; the "
-        f"best network of the thesis behind this report, on other pictures, {100 * thesis.max().max():.0f} %.{tell_file()}** In brackets, "
-        "here and below, are 95 % intervals.")
+        f"best network of the thesis behind this report, on other pictures, {thesis.max().max():.0%}.{tell_file()}** In brackets, "
+        "here and below, are 95% intervals.")
 Markdown(answer)
 
 # %%
@@ -86,7 +86,7 @@ if art:
     for row in table[table["model"].isin(SIMPLE)].itertuples():
         figure.add_vline(row.accuracy, line=plotting.DOTTED, annotation_text=figures.MODEL_TITLES[row.model].lower(),
                          annotation_position="top")
-    told = ("What each network names rightly, trained as long as the thesis trained. Filled marks: this project, means with 95 % "
+    told = ("What each network names rightly, trained as long as the thesis trained. Filled marks: this project, means with 95% "
             "intervals. Open diamonds: the thesis. Pale marks: networks that did not learn, or learned in their last layer alone though "
             "they are called fine-tuned; nothing follows from them. *Baselines* start from nothing; *frozen* models learn their last "
             "layer alone; the *linear probe* fits that layer better.")
@@ -121,7 +121,7 @@ def compare(before, after):
         if row.verdict.startswith("nothing follows"):
             silent += [f"nothing follows with {row.Index}"]
         else:
-            told += [f"{row.Index} {row.verdict}, {tables.tell_percent(row.difference, row.low, row.high, '+.0f', 'points')}"]
+            told += [f"{row.Index} {row.verdict}, {tables.tell_points(row.difference, row.low, row.high)}"]
     return "; ".join(told + silent) or "no network has both"
 
 
@@ -141,11 +141,11 @@ if art:
 slips = audit.compare(art, ["A1"]).dropna(subset="difference") if art else pd.DataFrame(columns=["backbone"])
 for slip in slips.sort_values("backbone", key=lambda names: names != "Xception", kind="stable").head(1).itertuples():
     display(Markdown(
-        f"The thesis' oddest number is that of its frozen Xception, {100 * thesis.loc['Xception', 'frozen']:.0f} %, from which it concludes "
-        f"that this network does not learn. Here a {slip.model} {slip.backbone} reaches {100 * slip.text:.0f} %. The published script deals the "
+        f"The thesis' oddest number is that of its frozen Xception, {thesis.loc['Xception', 'frozen']:.0%}, from which it concludes "
+        f"that this network does not learn. Here a {slip.model} {slip.backbone} reaches {slip.text:.0%}. The published script deals the "
         f"labels out anew in each trial and leaves the pictures where they are: from the second trial on no label belongs to its picture. "
-        f"Run so, the network reaches {100 * slip.script:.0f} %, a difference of "
-        f"{tables.tell_percent(slip.difference, slip.low, slip.high, '+.0f', 'points')}."))
+        f"Run so, the network reaches {slip.script:.0%}, a difference of "
+        f"{tables.tell_points(slip.difference, slip.low, slip.high)}."))
 
 # %% [markdown]
 # **What a network looks at** ({doc}`feature maps <09_feature_maps>`, {doc}`discussion <12_discussion>`).
@@ -155,9 +155,9 @@ def tell_boxes():
     told = []
     # The reference edition's: nothing is trained.
     for row in statistics.compare_boxes(tabulate_conditions(train_boxes(art)), art.profile).itertuples():
-        cost = tables.tell_percent(row.difference, row.low, row.high, "+.0f", "points")
-        told += [f"- At the figure? A {row.model} {row.backbone} names {100 * row.whole:.0f} % of the pictures whose figures have checked "
-                 f"boxes; {100 * row.second:.0f} % with as much of something else painted grey, {100 * row.first:.0f} % with the figure "
+        cost = tables.tell_points(row.difference, row.low, row.high, ".0f")
+        told += [f"- At the figure? A {row.model} {row.backbone} names {row.whole:.0%} of the pictures whose figures have checked "
+                 f"boxes; {row.second:.0%} with as much of something else painted grey, {row.first:.0%} with the figure "
                  f"painted grey, a cost of {cost}: {row.verdict}."]
     return told
 
@@ -166,8 +166,8 @@ def tell_collections():
     told = []
     for row in probes.compare_sources(art.read("sources")).query("source == 'all'").sort_values("difference").itertuples():
         unsettled = ", not settled" if row.low <= 0 <= row.high else ""
-        told += [f"{row.backbone} {100 * row.left_out:.0f} and {100 * row.at_random:.0f} %, "
-                 f"{tables.tell_percent(row.difference, row.low, row.high, '+.0f', 'points')}{unsettled}"]
+        told += [f"{row.backbone} {row.left_out:.0%} and {row.at_random:.0%}, "
+                 f"{tables.tell_points(row.difference, row.low, row.high)}{unsettled}"]
     if not told:
         return []
     return ["- At the collection? Museums photograph their own pieces in their own way. A linear probe is right so often about a collection "

@@ -61,8 +61,8 @@ searches = [{"pose": pose.name, "searched for": ", ".join(query.formula for quer
 pd.DataFrame(searches).style.hide().format(escape="html")
 
 # %% [markdown]
-# The formula for Tanagra asks for department 50 of the Metropolitan Museum. There is no department 50, and the museum
-# passes over it in silence; department 13, Greek and Roman Art, is where its terracottas are.
+# For Tanagra the thesis asked department 50 of the Metropolitan Museum. There is none, and the museum passes over that in
+# silence; here it is asked for department 13, Greek and Roman Art, where its terracottas are.
 #
 # ## Who is asked
 #

@@ -122,7 +122,7 @@ decided = len(active_decisions(read_decisions(dataset.folder)))
 Markdown((f"{dataset.publishable.sum()} of this run's pictures may be shown and passed on by their licence, the museum's own word "
           "on each; others can be learned from at home, and are left out of exports and of these pages. "
           if find_rights(dataset.metadata) else "No column tells the licences of this run's pictures. ")
-         + f"{decided} decisions of a person stand behind the selection.")
+         + (f"{decided} decisions of a person stand behind the selection." if decided else "No person has looked through them."))
 
 # %% [markdown]
 # ## Three ways to divide
@@ -159,7 +159,8 @@ choose("Division", {title: division(scheme) for title, scheme in schemes.items()
 # Prints were made after paintings, casts after bronzes, and museums photograph a famous statue more than once. If one
 # of two such pictures is learned from and the other is tested on, the network is asked a question to which it may know
 # the answer by heart. A *perceptual hash*, a fingerprint of a picture's broad light and dark, finds pictures that are
-# nearly the same, mirrored ones among them. The grouped division keeps them on one side.
+# nearly the same, mirrored ones among them, and now and then two that only share their light and dark. The grouped
+# division keeps them on one side.
 
 # %%
 groups = near_duplicate_groups(dataset)

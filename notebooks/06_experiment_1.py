@@ -72,7 +72,7 @@ def tell_files():
 
 
 accuracies, other_scores = show_scores(
-    experiments, "Test {metric} of every model, mean over trials with its 95 % interval: {names}, and the thesis (Table 3.1). "
+    experiments, "Test {metric} of every model, mean over trials with its 95% interval: {names}, and the thesis (Table 3.1). "
     "Pale: nothing follows from it.")
 display(Markdown(f"**{escape_markdown(first.name)}: {tell_answer()}** Rightly named: "
                  f"{first.tell_accuracies(MODELS) or 'nothing'}. {tell_files()}"))
@@ -99,7 +99,7 @@ other_scores
 #
 # ## What follows
 #
-# *Higher* and *lower* stand where all of the 95 % interval of a difference, taken picture by picture, lies on one side of zero.
+# *Higher* and *lower* stand where all of the 95% interval of a difference, taken picture by picture, lies on one side of zero.
 # Nothing follows from a network that was trained short, is not surely above the commonest class, was fine-tuned in name alone,
 # or has fewer than three trials. *Frozen* is the thesis' recipe; where the probe is higher on the same features, that recipe
 # leaves unused what is in them.
@@ -138,7 +138,7 @@ def tell_pictures():
     sources = dataset.metadata.groupby("label")["source"].agg(lambda own: own.value_counts(normalize=True).iloc[0])
     most = sources.idxmax()
     return (f"- *The fewest, {escape_markdown(few['name'])}*. There are {counts[few['name']]}, and {few['support']} were tested in all trials "
-            f"together: one answer more or less moves their recall by {100 / few['support']:.1f} points.\n"
+            f"together: one answer more or less moves their recall by {100 / few['support']:.0f} points.\n"
             f"- *One collection*. {sources[most]:.0%} of the {counts[most]} {escape_markdown(most)} come from one. The larger that "
             "share, the more can be known by a collection's light and grounds, without the pose.")
 
@@ -167,7 +167,7 @@ Markdown("\n".join(told))
 #
 # The curves follow each model over its epochs, on validation pictures that it does not learn from (the thesis' Figures 3.1 to
 # 3.3). By these pictures the epoch is chosen whose weights are kept, so a curve's height is a little too good. Lines are means
-# over the trials still running; bands, of three trials or more, are their 95 % intervals. Where a rising learning rate
+# over the trials still running; bands, of three trials or more, are their 95% intervals. Where a rising learning rate
 # unsettles a network its line dips; then the best weights are put back and the second phase begins.
 
 # %%
@@ -194,8 +194,8 @@ if best is not None:
     known = report.dropna(subset="f1").sort_values("f1")
     least, most = known.iloc[0], known.iloc[-1]
     told = (f"On {escape_markdown(first.name)} the highest accuracy of {len(first.networks)} has the {MODEL_TITLES[best.model].lower()} "
-            f"{best.backbone}: {best.here:.3f} (95 % interval {best.low:.3f} to {best.high:.3f}). The highest of many is likely to "
-            f"have been lucky too. It knows {escape_markdown(most['name'])} best (F1 {most['f1']:.2f}, of {most['support']} pictures) "
+            f"{best.backbone}: {tables.tell_percent(best.here, best.low, best.high)}. The highest of many is likely to have been lucky "
+            f"too. It knows {escape_markdown(most['name'])} best (F1 {most['f1']:.2f}, of {most['support']} pictures) "
             f"and {escape_markdown(least['name'])} least ({least['f1']:.2f}, of {least['support']}).")
 Markdown(told)
 

@@ -65,7 +65,7 @@ def tell_answer():
 reached = first.tell_accuracies({"finetuned": "without", "finetuned_aug": "with",
                                  "probe": "by a linear probe without augmentation or tuning", "file": "by the file's size alone"})
 accuracies, other_scores = show_scores(
-    experiments, "Test {metric} with augmentation and without, mean over trials with its 95 % interval: {names}, and the thesis "
+    experiments, "Test {metric} with augmentation and without, mean over trials with its 95% interval: {names}, and the thesis "
     "(Tables 3.1 and 3.2). Pale: nothing follows from it.")
 display(Markdown(f"**{escape_markdown(first.name)}: {tell_answer()}** Rightly named: {reached or 'nothing'}."))
 display(accuracies)
@@ -109,8 +109,8 @@ HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_
 #
 # Here one network is trained with less augmentation, or none, on the same divisions and by the same recipe. Augmentation makes
 # more pictures, so an epoch has more steps in which the network learns. *Copies* have as many steps: they repeat the old
-# pictures. Where augmentation is better than copies, it is so by showing something new. The last row turns the order round: the
-# thesis wants SMOTE first, since it then distorts fewer pictures.
+# pictures. Where augmentation is better than copies, it is so by showing something new. The last comparison turns the order
+# round: the thesis wants SMOTE first, since it then distorts fewer pictures.
 
 # %%
 SMALL, SIDE = "EfficientNet-Lite0", 96  # the network and the size of pictures, in pixels, that two processors can train
@@ -210,8 +210,8 @@ for (pictures, model, backbone), own in measured.groupby(kinds, sort=False):
 rates, told = pd.DataFrame(rows), []
 for pictures, own in rates.groupby("pictures", sort=False) if rows else ():
     times = own["median / tables'"]
-    told += [f"- {escape_markdown(pictures)}: the median of the best rates is {times.min():.2g} to {times.max():.2g} times the tables' "
-             f"rate, by model. Phase II did better than phase I, on validation pictures, in {own['phase II better'].sum()} of "
+    between = " to ".join(dict.fromkeys(f"{end:.2g}" for end in (times.min(), times.max())))
+    told += [f"- {escape_markdown(pictures)}: the median of the best rates is {between} times the tables' rate, by model. Phase II did better than phase I, on validation pictures, in {own['phase II better'].sum()} of "
              f"{own['trials'].sum()} trials."]
 Markdown("\n".join(told))
 

@@ -69,7 +69,7 @@ cost = statistics.difference(never, always, part="background swapped", second_pa
 
 boxed = {name: tabulate_conditions(train_boxes(place)) for name, place in places.items()}
 hidden = [f"{name.capitalize()}, {scores.MODEL_TITLES[row.model].lower()} {row.backbone}: hiding the figure costs "
-          f"{tables.tell_percent(row.difference, row.low, row.high, unit='points')} more than hiding as much elsewhere; {row.verdict}"
+          f"{tables.tell_points(row.difference, row.low, row.high, '.0f')} more than hiding as much elsewhere; {row.verdict}"
           for name, own in boxed.items() for row in statistics.compare_boxes(own, places[name].profile).itertuples()]
 
 
@@ -83,8 +83,8 @@ def ask_mistakes(place):
     if not sure or not several:
         return "nothing follows" if several else "no class is a pose of several"
     wrong, share, low, high, luck = verdicts.measure_mistakes(pd.concat(sure), single, several, place.dataset.counts())
-    return (f"of {wrong} single figures that were named wrongly {share:.0%} were called a group ({low:.0%} to {high:.0%}; by the sizes "
-            f"of the classes {luck:.0%}): the claim {words.get(verdict := verdicts.judge_interval(low, high, luck), verdict)}"
+    return (f"of {wrong} single figures that were named wrongly {tables.tell_percent(share, low, high)} were called a group, by the "
+            f"sizes of the classes {luck:.0%}: the claim {words.get(verdict := verdicts.judge_interval(low, high, luck), verdict)}"
             ) if wrong else "none was named wrongly"
 
 
@@ -179,8 +179,8 @@ sebastian = "sebastian" if "sebastian" in keys else keys[0]
 def found_on(row):
     address = reader.link(row["model"], row["layer"], row["filter"], sebastian, row["network"])
     what = f"<a href='{address}'>{escape(row['what'])}</a>" if address else escape(row["what"])
-    return (f"<li>{row['part']}: {what} answers {row['density']:.1f} times as densely on it "
-            f"({row['low']:.1f} to {row['high']:.1f}; what never learned, up to {row['unlearned']:.1f}). "
+    dense = tables.tell_interval(row["density"], row["low"], row["high"], ".1f")
+    return (f"<li>{row['part']}: {what} answers {dense} times as densely on it; what never learned, up to {row['unlearned']:.1f}. "
             f"{'This filter holds it.' if row['low'] > row['unlearned'] else 'It may hold no more than what never learned.'}</li>")
 
 
@@ -256,7 +256,7 @@ rates = [[(removed["predicted"][(removed["label"] == pose) == own] == pose).mean
 table = pd.DataFrame({"pose": poses, "its own scenes": rates[0], "other poses' scenes": rates[1]})
 most = table.loc[(table["its own scenes"] - table["other poses' scenes"]).idxmax()]
 display(Markdown(
-    f"Before a foreign background the difference is {tables.tell_interval(cost.difference, cost.low, cost.high)}; the "
+    f"Before a foreign background the difference is {tables.tell_points(cost.difference, cost.low, cost.high)}; the "
     f"background's own class is named in {called.iloc[0]:.0%} and {called.iloc[-1]:.0%} of the cases. "
     + (f"Nothing follows, since the network {doubt}." if doubt else
        f"What is left when the body is gone is worth a look: couches, trees and arrows. {escape_markdown(most['pose'])} is named in "

@@ -64,8 +64,8 @@ Markdown("" if rows["source"].nunique() == len(found) else "Of what this run cou
 
 # %% [markdown]
 # Trials of artworks that come with the book come first, where it has any; this run is told of where it says something else. A
-# difference has a 95 % interval, from resampling the trials and the pictures in them, and the verdict goes by that interval
-# alone. Where it holds zero, the two cannot be told apart, which is not the same as saying that they are alike. *p* is
+# difference has a 95% interval, from resampling the trials and the pictures in them, and the verdict goes by that interval
+# alone, if the networks learned. Where it holds zero, the two cannot be told apart, which is not to say that they are alike. *p* is
 # corrected for how many differences were tested: above 0.05, the difference may be one of the few that luck makes.
 
 # %% [markdown]
@@ -77,6 +77,10 @@ Markdown("" if rows["source"].nunique() == len(found) else "Of what this run cou
 # nonsense. The first trial escapes, since its labels are shuffled together with its pictures.
 
 # %%
+def sign(value):
+    return tables.tell_number(value, "+.3f")
+
+
 trials = art["one_good_trial"]
 gaps, odd = printed.compare_f1()["gap"], printed.compare_f1().iloc[0]
 gap = trials.query("condition == 'labels permuted'").eval("weighted_f1 - accuracy")
@@ -84,13 +88,12 @@ lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0],
          "the thesis": scores.thesis_accuracies()["frozen"]["Xception"]}
 display(HTML(tables.audit_section("A1", rows)),
         show(audit_figures.dots(trials, lines),
-             alt="Test accuracy of each trial of a frozen network, with labels as they are and permuted "
-                 f"({first})."))
+             alt=f"Test accuracy of each trial of a frozen Xception, with labels as they are and permuted: {first}."))
 Markdown(
     f"One number is left over. For its {odd['model']} {odd['backbone']} the thesis prints an accuracy of "
-    f"{odd['accuracy']:.3f} and a weighted F1 of {odd['weighted_f1']:.3f}, {gaps[0]:+.3f} apart; in its other models it is "
-    f"{gaps.min():+.3f} to {gaps[1]:+.3f}. With permuted labels they are {gap.mean():+.3f} apart here on average, and in no "
-    f"trial more than {gap.max():+.3f}. Permuted labels "
+    f"{odd['accuracy']:.3f} and a weighted F1 of {odd['weighted_f1']:.3f}, {sign(gaps[0])} apart; in its other models it is "
+    f"{sign(gaps.min())} to {sign(gaps[1])}. With permuted labels they are {sign(gap.mean())} apart here on average, and in no "
+    f"trial more than {sign(gap.max())}. Permuted labels "
     + ("are no explanation of this F1." if gap.max() < gaps[0] else "may explain this F1 too."))
 
 # %% [markdown]
@@ -129,7 +132,7 @@ Markdown("" if kept.empty else (
     "same place: where its second phase, in which all layers learn, never does as well as its "
     "first, the weights kept are those of the first, in which the head alone learned. So in " + "; ".join(
         f"{row.frozen} of {row.trials} trials of the {figures.MODEL_TITLES[row.model].lower()} VGG16 "
-        f"({escape_markdown(row.source)})" for row in kept.itertuples()) + "."))
+        f"on {escape_markdown(row.source)}" for row in kept.itertuples()) + "."))
 
 # %% [markdown]
 # ## A6 and A7: five trials
@@ -201,7 +204,7 @@ Markdown("\n".join(map(tell_pairs, found)))
 # ## A11: counts that do not add up
 #
 # Printed counts can be added up, and printed means can be counted. An accuracy is a number of right answers by a number of
-# pictures, and not every number with three digits is one ({cite}`grim`).
+# pictures, and not every number with three digits is one {cite}`grim`.
 
 # %%
 counts = thesis_table("class_counts").set_index("label")["training"].astype(int)
@@ -231,9 +234,8 @@ HTML(tables.fold("Number by number", tables.means_table(means))
 # %%
 def tell_curve(own):
     curve, reached = planning.learning_curve(own["points"]), own["points"].groupby("pictures")["accuracy"].mean().max()
-    return (f"{curve.accuracy:.3f} with {curve.pictures:.0f} training pictures a class (95 % interval {curve.low:.3f} to "
-            f"{curve.high:.3f}, if the law holds), where {reached:.3f} is the best that was measured with up to "
-            f"{curve.pictures / 2:.0f}.", "So the law does not promise that more pictures help." if curve.low <= reached
+    return (f"{tables.tell_percent(curve.accuracy, curve.low, curve.high)} with {curve.pictures:.0f} training pictures a class, if "
+            f"the law holds, where {reached:.0%} is the best that was measured with up to {curve.pictures / 2:.0f}.", "So the law does not promise that more pictures help." if curve.low <= reached
             else "So more pictures should help.")
 
 
@@ -245,7 +247,7 @@ def tell_power(own):
 
 
 display(show(audit_figures.learning_curve(art["points"], planning.learning_curve(art["points"])),
-             alt=f"Test accuracy of a frozen network against training pictures a class ({first})."), tell(tell_curve))
+             alt=f"Test accuracy of a frozen network against training pictures a class: {first}."), tell(tell_curve))
 Markdown("How many test pictures two models take that differ by five points depends on how often they disagree. The thesis' "
          "test parts had 90 and 150 pictures. " + tell(tell_power).data)
 

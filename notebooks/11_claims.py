@@ -43,7 +43,7 @@ HTML(tables.claims_table(checked))
 # %% [markdown]
 # ## How a verdict comes about
 #
-# - **holds**: the 95 % interval lies wholly on the claim's side.
+# - **holds**: the 95% interval lies wholly on the claim's side.
 # - **does not hold**: it lies wholly on the other side.
 # - **not settled**: it reaches to both, or what was measured is not enough, for the reason that stands there.
 # - **cannot be tested here**: these pictures, or the weights at hand, have nothing to say about it.
@@ -52,7 +52,7 @@ HTML(tables.claims_table(checked))
 #
 # - *The best* must be above each of the others. Where one is missing here, or did not learn, that cannot be shown. It fails
 #   where another is surely above, and "surely" is stricter the more others there are.
-# - *Close* means that two values differ by less than a margin, and this has to be shown too: an interval of 90 % must lie
+# - *Close* means that two values differ by less than a margin, and this has to be shown too: an interval of 90% must lie
 #   within the margin. A printed score holds where ours is as close to it.
 # - Where a claim speaks of the best of a kind, the validation part says which network that is, and the test part what
 #   becomes of it. Where one of the kind is missing, its best is not known.

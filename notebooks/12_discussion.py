@@ -15,7 +15,7 @@
 # # Discussion and conclusion
 #
 # The answers first: what pictures of art say that were tried before and came with this book as numbers, what this run says
-# of its own pictures, and what the thesis says. In brackets are 95 % intervals. *Higher* and *lower* are said where the whole
+# of its own pictures, and what the thesis says. In brackets are 95% intervals. *Higher* and *lower* are said where the whole
 # interval of a difference lies on one side of zero, *not settled* where it does not. Nothing follows from a network that was
 # trained short, did not surely learn, or is not what it is called.
 
@@ -49,7 +49,7 @@ Markdown(study.banner())
 every = train_experiments(study, *MODELS)
 experiments = [own for own in every if own.of_poses or own.study.trains]
 thesis = scores.thesis_accuracies()
-said = {model: f"{own.max():.2f} with {own.idxmax()}" for model, own in thesis.items()}
+said = {model: f"{own.max():.0%} with {own.idxmax()}" for model, own in thesis.items()}
 
 
 def tell(answer, thesis_answer):
@@ -80,9 +80,9 @@ def tell_best(own):
         return "the training of every network diverged"
     row = scores.summary(answers).iloc[0]
     doubt = own.doubts[row.model, row.backbone]
-    accuracy = tables.tell_interval(row.accuracy, row.accuracy_low, row.accuracy_high, ".2f")
+    accuracy = tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)
     return (f"{f'nothing follows, since it {doubt}:' if doubt else 'yes,'} the {MODEL_TITLES[row.model].lower()} {row.backbone} names "
-            f"{accuracy} rightly, always the commonest class would {statistics.compare_with_commonest(answers).first:.2f}")
+            f"{accuracy} rightly, always the commonest class would {statistics.compare_with_commonest(answers).first:.0%}")
 
 
 best = {own.name: choose_best(own) for own in experiments}
@@ -139,7 +139,7 @@ def tell_sources(own):
     told = []
     for row in sources[own.name].query("source == 'all'").itertuples():
         harder = "yes" if row.high < 0 else "no" if row.low > 0 else "not settled"
-        told += [f"{harder} for a probe on {row.backbone}, {tables.tell_interval(row.difference, row.low, row.high)}"]
+        told += [f"{harder} for a probe on {row.backbone}, {tables.tell_points(row.difference, row.low, row.high)}"]
     return "; ".join(told) or "these pictures are not of several collections"
 
 
@@ -156,7 +156,7 @@ tell(tell_sources, "it does not ask")
 def tell_boxes(own):
     told = []
     for row in statistics.compare_boxes(tabulate_conditions(train_boxes(own.study)), own.study.profile).itertuples():
-        cost = tables.tell_interval(row.difference, row.low, row.high)
+        cost = tables.tell_points(row.difference, row.low, row.high, ".0f")
         told += [f"the {MODEL_TITLES[row.model].lower()} {row.backbone} loses {cost} more where the figure is hidden than where as much "
                  f"is hidden elsewhere: {row.verdict}"]
     return "; ".join(told) or "no boxes here"
@@ -179,12 +179,12 @@ def column(own):
     rows = own.answers if own.study.trains else pd.concat([own.answers, own.references])
     told = {}
     for row in scores.summary(rows).dropna(subset="accuracy").itertuples():
-        accuracy = tables.tell_interval(row.accuracy, row.accuracy_low, row.accuracy_high, ".2f")
+        accuracy = tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)
         told[row.model, row.backbone] = accuracy + "*" * bool(own.doubts.get((row.model, row.backbone)))
     return pd.Series(told, name=own.name)
 
 
-stated = thesis.stack().map("{:.3f}".format).rename("thesis").swaplevel()
+stated = thesis.stack().map("{:.0%}".format).rename("thesis").swaplevel()
 table = pd.concat([stated, *map(column, every)], axis=1).fillna("–")
 table = table.reindex(sorted(table.index, key=lambda key: (list(MODEL_TITLES).index(key[0]), key[1])))
 styled = table.rename(MODEL_TITLES, level=0).rename_axis(["model", "network"]).style.format(escape="html").format_index(escape="html", axis=1)
@@ -235,7 +235,7 @@ for own in experiments:
     for facet, title in {"source": "collection", "medium": "medium", "found": "search"}.items():
         if best[own.name] is not None and facets[facet].nunique() > 1:
             groups += [probes.accuracies_by_group(best[own.name], facets[facet]).assign(of=own.name, by=title)]
-titles = {"of": "", "backbone": "network", "source": "collection", "low": "95 % from", "high": "to", "left_out": "left out",
+titles = {"of": "", "backbone": "network", "source": "collection", "low": "95% from", "high": "to", "left_out": "left out",
           "at_random": "at random", "others": "outside it"}
 shown = {"Collection by collection, left out and as many pictures at random": collections, "Group by group": groups}
 folded = []

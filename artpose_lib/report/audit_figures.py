@@ -12,7 +12,7 @@ from artpose_lib.report.plotting import DOTTED, GREY, LOG, SHARE, colour, descri
 def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
     """The accuracy in each condition, from `statistics.accuracies_by_condition`, and the commonest class' share."""
     ties = describe(table, "background tied to the class in {strength:.0%} of the pictures", known="strength")
-    hover = describe(table, "{condition}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>"
+    hover = describe(table, "{condition}: {accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}<br>"
                             "{pictures} pictures in {trials} trials")
     called = describe(table, "<br>called by the background: {called_by_background:.0%}", known="called_by_background")
     figure = draw_marks(table.assign(hover=hover + called, tie=ties), "accuracy", "condition", "tie", 0.6,
@@ -27,7 +27,7 @@ def densities(table: pd.DataFrame) -> go.Figure:
     Parameters: `table` has the columns part, name, model, what, density, low, high, pictures. Networks of one model (an
     architecture) share a colour; "", for what never learned, is grey.
     """
-    hover = describe(table, "{what}: {density:.1f} times<br>95 % interval {low:.1f} to {high:.1f}<br>"
+    hover = describe(table, "{what}: {density:.1f} times<br>95% interval {low:.1f} to {high:.1f}<br>"
                             "{pictures} drawings")
     figure = draw_marks(table.assign(hover=hover), "density", "part", "name", 0.7, {
         "title_text": "times as dense as an even answer", **LOG})
@@ -45,6 +45,8 @@ def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
     figure = draw_marks(table.assign(hover=hover), "accuracy", "condition", "condition", 0,
                         {"title_text": "test accuracy", **SHARE})
     figure.update_traces(marker_opacity=0.7, showlegend=False)
+    for trace in figure.data:  # those of one value stand on one another
+        trace.y = trace.y - 0.14 * pd.Series(trace.x).groupby(trace.x).cumcount()
     figure.update_layout(height=160 + 40 * table["condition"].nunique())
     for dash, (name, value) in zip(plotting.DASHES[1:], lines.items(), strict=False):
         figure.add_scatter(x=[value, value], y=figure.layout.yaxis.range, mode="lines", hoverinfo="skip",

@@ -28,7 +28,7 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
     parts, classes = counts["part"].unique(), counts["label"].unique()
     table = counts.pivot_table("pictures", "label", "part", "sum", fill_value=0).loc[classes, parts]
     totals, shares = table.sum(), table / table.sum()
-    figure = make_subplots(1, len(parts), shared_yaxes=True, horizontal_spacing=0.08, subplot_titles=[
+    figure = make_subplots(1, len(parts), shared_yaxes=True, horizontal_spacing=0.13, subplot_titles=[
         f"{escape_name(part)} ({total})".replace(" ", "<br>") for part, total in totals.items()],
         figure=new_figure(len(classes), bargap=0.25, margin_t=66))
     figure.update_annotations(font_size=13)
@@ -40,7 +40,7 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
                        hovertext=describe(own, "{label}: {n} of {all} {part} pictures, {share:.0%}"), hoverinfo="text",
                        row=1, col=column)
     figure.update_xaxes(range=[0, 1.05 * shares.to_numpy().max()], tickformat=".0%", nticks=2, tickangle=0)
-    figure.update_xaxes(title_text="share of the part's pictures", col=(len(parts) + 1) // 2)
+    figure.update_xaxes(title_text="share of the part’s pictures", col=(len(parts) + 1) // 2)
     return figure.update_yaxes(lanes_from_top(classes))
 
 
@@ -64,10 +64,10 @@ def composition(counts: pd.DataFrame) -> go.Figure:
 def curves(table: pd.DataFrame, model: str) -> go.Figure:
     """Validation accuracy and loss of one model over its epochs (Figures 3.1, 3.2, 3.3 and 3.5), from `scores.curves`.
 
-    Bands are 95 % intervals, drawn where at least `BAND_TRIALS` trials are still running.
+    Bands are 95% intervals, drawn where at least `BAND_TRIALS` trials are still running.
     """
     figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=["validation accuracy", "validation loss"],
-                           figure=new_figure())
+                           figure=new_figure(margin_t=30))
     figure.update_annotations(font_size=13)
     own = table[table["model"] == model]
     for column, metric in enumerate(["val_accuracy", "val_loss"], start=1):
@@ -82,7 +82,7 @@ def curves(table: pd.DataFrame, model: str) -> go.Figure:
 def _curve(backbone: str, line: pd.DataFrame, first: bool) -> list[go.Scatter]:
     number, name = plotting.style_number(backbone), escape_name(backbone)
     band = line[(line["trials"] >= BAND_TRIALS) & line["low"].notna()]
-    notes = (describe(line, "95 % interval {low:.3f} to {high:.3f}<br>", known="low")
+    notes = (describe(line, "95% interval {low:.3f} to {high:.3f}<br>", known="low")
              + describe(line.assign(most=line["trials"].max()), "{trials} of {most} trials still running"))
     return [
         go.Scatter(x=np.r_[band["epoch"], band["epoch"][::-1]], y=np.r_[band["high"], band["low"][::-1]],
@@ -100,7 +100,7 @@ def schedule(table: pd.DataFrame) -> go.Figure:
     Marks are filled in phase I and open in phase II.
     """
     figure = new_figure(xaxis={"title_text": "epoch"},
-                        yaxis={"title_text": "learning rate", "type": "log", "exponentformat": "power", "dtick": 1})
+                        yaxis={"title_text": "learning rate", "dtick": 1, **plotting.POWERS})
     table = table.assign(roman=table["phase"].map({1: "I", 2: "II"}))
     for position, (label, line) in enumerate(table.groupby("label", sort=False)):
         number = plotting.style_number(label, position)
@@ -133,7 +133,7 @@ def cycle(history: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title_text="epoch", row=3)
     for row, title in enumerate(("learning rate", "loss", "accuracy"), start=1):
         figure.update_yaxes(title_text=title, row=row)
-    return figure.update_yaxes(type="log", exponentformat="power", dtick=2, row=1).update_yaxes(SHARE, row=3)
+    return figure.update_yaxes(plotting.POWERS, dtick=2, row=1).update_yaxes(SHARE, row=3)
 
 
 def class_scores(report: pd.DataFrame) -> go.Figure:
@@ -155,8 +155,8 @@ def class_scores(report: pd.DataFrame) -> go.Figure:
 def roc(table: pd.DataFrame) -> go.Figure:
     """The ROC curve of each class and their averages (Figure 3.6), from `scores.roc_curves`."""
     figure = new_figure(height=540, legend_title={"text": "area under the curve (AUC)", "side": "top"},
-                        xaxis={"title_text": "false positive rate", "range": [-0.01, 1.01], "tickformat": ".0%"},
-                        yaxis={"title_text": "true positive rate", "range": [-0.01, 1.01], "tickformat": ".0%"})
+                        xaxis=SHARE | {"title_text": "claimed with them (false positive rate)", "range": [-0.01, 1.01]},
+                        yaxis=SHARE | {"title_text": "pictures found (true positive rate)", "range": [-0.01, 1.01]})
     for number, (name, curve) in enumerate(table.groupby("name", sort=False)):
         line, area = plotting.line_style(number), curve["auc"].iloc[0]
         if curve["kind"].iloc[0] == "average":
@@ -209,7 +209,7 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
     figure.update_layout(height=max(plotting.HEIGHT, 13 * bottom + 130))
     for number, (backbone, every) in enumerate(own.groupby("backbone", sort=False)):
         mark, alone = plotting.mark_style(plotting.style_number(backbone, number)), every.drop_duplicates("height")
-        common = {"mode": "markers", "legendgroup": backbone, "hoverinfo": "text"}
+        common = {"mode": "markers", "legendgroup": backbone, "hoverinfo": "text", "cliponaxis": False}
         figure.add_scatter(x=[None], y=[None], marker=mark, name=escape_name(backbone), **common)
         figure.add_scatter(x=alone["thesis"], y=alone["height"], marker=_THESIS | {"color": mark["color"]}, **common,
                            showlegend=False,
@@ -226,7 +226,7 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
                 opacity=0.4 if pale else 1,
                 marker=mark | ({"symbol": f"{mark['symbol']}-open", "size": 7} if later else {}),
                 error_x=plotting.interval_bars(marks["here"], marks["low"], marks["high"]) | {"thickness": 2 - later},
-                hovertext=describe(marks, "{backbone}, {title}, {place}: {here:.3f}<br>95 % interval {low:.3f} to "
+                hovertext=describe(marks, "{backbone}, {title}, {place}: {here:.3f}<br>95% interval {low:.3f} to "
                                           "{high:.3f}<br>trials: {trials}<br>{doubt}"))
     symbols = ["circle", *["circle-open"] * (len(places) - 1)]
     for name, marker in {"thesis": _THESIS, "one trial": {"size": 4}, **{
@@ -264,7 +264,8 @@ def skeletons(figures: Mapping[str, np.ndarray]) -> go.Figure:
     drawn.
     """
     columns = -(-len(figures) // 2)
-    figure = make_subplots(2, columns, horizontal_spacing=0.03, vertical_spacing=0.08, figure=new_figure(height=560),
+    figure = make_subplots(2, columns, horizontal_spacing=0.03, vertical_spacing=0.08,
+                           figure=new_figure(height=560, margin_t=30),
                            subplot_titles=[f"{escape_name(pose)} ({len(own)})" for pose, own in figures.items()])
     for number, own in enumerate(own[:MOST_SKELETONS] for own in figures.values()):
         hips, torso = measure_torso(own)

@@ -169,7 +169,7 @@ def open_places(study: Study, *, poses: bool = False) -> dict[str, Study]:
     fingerprints in it.
     """
     editions = open_editions(EDITIONS, study.results)
-    names = [f"{len(own.dataset)} artworks, {own.data_name}" for own in editions]
+    names = [f"{len(own.dataset)} artworks ({own.data_name})" for own in editions]
     return {name + f", {own.dataset.fingerprint[:6]}" * (names.count(name) > 1): own
             for name, own in zip(names, editions, strict=True)
             if not poses or set(own.dataset.classes) == set(POSE_NAMES)} | {THIS_RUN: study}

@@ -47,7 +47,7 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
     top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
     below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
     return _table(
-        "Test scores, means over trials: in the thesis, and here with the 95&nbsp;% confidence interval.",
+        "Test scores, means over trials: in the thesis, and here with the 95% confidence interval.",
         [f'<th scope="col" rowspan="2">architecture</th>{top}<th scope="col" rowspan="2">trials here</th>', below],
         *bodies)
 
@@ -65,9 +65,9 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
                                   f"{tell_number(row.difference, '+.3f')}<br>{_interval(row, '+.3f')}", row.trials)
                              + verdict * (number == 0))
         bodies.append(lines if lines[1:] else [*lines, '<td colspan="6">No network of this run has both.</td>'])
-    return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95&nbsp;% "
+    return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95% "
                   "confidence interval, picture by picture where both were tested on the same ones.",
-                  _head("", "before", "after", "difference [95&nbsp;%]", "trials", "what follows"), *bodies)
+                  _head("", "before", "after", "difference [95%]", "trials", "what follows"), *bodies)
 
 
 def tell_number(value: float, form: str) -> str:
@@ -81,15 +81,20 @@ def tell_interval(value: float, low: float, high: float, form: str = "+.2f") -> 
 
 
 def tell_percent(value: float, low: float, high: float, form: str = ".0f", unit: str = "%") -> str:
-    """A share and its interval as most people read them: "71 % (66 to 75)"."""
+    """A share and its interval as most people read them: "71% (66 to 75)"."""
     value, low, high = (tell_number(100 * own, one) for own, one in ((value, form), (low, ".0f"), (high, ".0f")))
-    return f"{value} {unit} ({low} to {high})"
+    return f"{value}{unit} ({low} to {high})"
+
+
+def tell_points(value: float, low: float, high: float, form: str = "+.0f") -> str:
+    """A difference of shares and its interval: "+5 points (−1 to 11)"."""
+    return tell_percent(value, low, high, form, " points")
 
 
 def tell_range(shares: pd.Series) -> str:
-    """From the lowest of some shares to the highest: "42 to 68 %"."""
+    """From the lowest of some shares to the highest: "42 to 68%"."""
     low, high = (f"{100 * value:.0f}" for value in (shares.min(), shares.max()))
-    return f"{low} to {high} %" if low != high else f"{low} %"
+    return f"{low} to {high}%" if low != high else f"{low}%"
 
 
 def _bounds(low: float, high: float, form: str) -> str:
@@ -105,7 +110,7 @@ def tell_changes(found: pd.DataFrame) -> str:
             why = verdict.removeprefix("nothing follows: ")
             silent.append(f"nothing follows from {', '.join(rows.index)} ({why})")
         else:
-            changes = (f"{row.Index} ({tell_interval(row.difference, row.low, row.high)})" for row in rows.itertuples())
+            changes = (f"{row.Index} {tell_points(row.difference, row.low, row.high)}" for row in rows.itertuples())
             told.append(f"{verdict}: {', '.join(changes)}")
     return "; ".join(told + silent)
 
@@ -164,7 +169,7 @@ def audit_overview(rows: pd.DataFrame) -> str:
                 _verdict(row.verdict) + certain))
     return _table("What changes where the scripts are followed and not the text. Test accuracy, if no other is named, "
                   "by the text → by the scripts.",
-                  _head("", "difference [95&nbsp;%]", "verdict"), *bodies) + _fold_untested(rows[rows["text"].isna()])
+                  _head("", "difference [95%]", "verdict"), *bodies) + _fold_untested(rows[rows["text"].isna()])
 
 
 def _fold_untested(rows: pd.DataFrame) -> str:
@@ -193,9 +198,9 @@ def _change(row) -> str:
 
 
 def _verdict(verdict: str) -> str:
-    """An audit's verdict as sign, colour and word, and why it is none."""
+    """An audit's verdict as sign, colour and word, and why it is none where the interval does not say it."""
     word, _, reason = verdict.partition(": ")
-    why = f" <small>({escape(reason)})</small>" if word == UNTESTABLE else ""
+    why = f" <small>({escape(reason)})</small>" if reason and not reason.startswith("the interval") else ""
     return f"{_mark(verdict)}&nbsp;{escape(word)}{why}"
 
 
@@ -244,7 +249,7 @@ def claims_table(places: Mapping[str, pd.DataFrame]) -> str:
              f'<td>{_mark(row.verdict)} {row.verdict}</td><th scope="row">“{escape(row.quote)}”<br><small>'
              f'<a href="{row.page}.html">{row.id}</a>, {escape(row.section)}</small></th>'
              f"<td>{_measured(row, others)}</td></tr>" for row in table.itertuples()]
-    head = "".join(_head("verdict", "the thesis says", "measured [95&nbsp;%]"))
+    head = "".join(_head("verdict", "the thesis says", "measured [95%]"))
     return (f'<div class="artpose-claims"><style>{asset("claims.css")}</style><p class="artpose-picks" role="group" '
             f'aria-label="Which claims are shown">{chips}<label class="artpose-section">Section '
             f'<select autocomplete="off"><option value="">all</option>{sections}</select></label><output></output></p>'

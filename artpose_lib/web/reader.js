@@ -200,7 +200,7 @@ class Reader {
     this.number.onchange = () => this.number.reportValidity() && this.step(this.order.indexOf(this.number.value - 1));
     this.strength.oninput = () => {
       this.root.style.setProperty("--strength", this.strength.value / 100);
-      this.percent.textContent = `${this.strength.value} %`;
+      this.percent.textContent = `${this.strength.value}%`;
     };
     this.enlarge.onclick = this.figures.onclick = ({ target }) => target.closest("a") ?? this.toggleLarge();
     this.large.onclose = () => this.choices.after(this.stage);
@@ -241,7 +241,8 @@ class Reader {
     copy.querySelector("canvas").replaceWith(overlay.cloneNode());
     copy.querySelector("canvas").getContext("2d").drawImage(overlay, 0, 0);
     copy.querySelector("figcaption").replaceChildren("Kept: ", make("a", { href: this.linkTo(view.filter) },
-      `filter ${view.filter + 1} of ${block.layer}, ${model.title} ${networks[0].title}`), `, ${namePicture(picture)}`);
+      `filter ${view.filter + 1} of block ${view.block + 1}, ${model.title} ${networks[0].title}`),
+      `, ${namePicture(picture)}`);
     kept.replaceChildren(copy);
   }
 
@@ -424,7 +425,8 @@ class Reader {
     this.frames.forEach(({ layer, caption }, index) => {
       this.drawMap(layer, sprites[index]);
       const { title } = networks[index];
-      layer.setAttribute("aria-label", `Map of filter ${filter + 1} of ${block.layer}, ${this.model.title} ${title}`);
+      layer.setAttribute("aria-label", `Map of filter ${filter + 1} of block ${this.view.block + 1}, `
+        + `${this.model.title} ${title}`);
       caption.textContent = `${title}: ${block.side} × ${block.side} answers, ${describeRange(sprites[index], filter)}`;
     });
     const here = this.linkTo(filter), loudest = this.linkToLoudest(filter);

@@ -7,8 +7,8 @@ const PLURALS = new Intl.PluralRules("en", { type: "ordinal" });
 
 const ordinal = (number) => number + ENDINGS[PLURALS.select(number)];
 const formatNumber = (value) => (value === null || value === undefined ? "–" : String(value).replace("-", "−"));
-const formatShare = (value) => (value === null ? "–" : `${Math.round(100 * value)} %`);
-const namePicture = ({ label, caption }) => (label ? `${label}: ${caption}` : caption);
+const formatShare = (value) => (value === null ? "–" : `${Math.round(100 * value)}%`);
+const namePicture = ({ label, caption }) => (label && !caption.startsWith(label) ? `${label}: ${caption}` : caption);
 
 // The values to sort by, over the filters. A key names a list of the numbers and, of the classes' lists, behind a colon,
 // the class.
@@ -179,7 +179,7 @@ class Table {
 
   draw(listed = ROWS) {
     const { order, block, values, measured } = this.reader, wanted = this.search.value.trim().toLowerCase();
-    this.title.textContent = `All ${block.count} filters of ${block.layer} as a table`;
+    this.title.textContent = `All ${block.count} filters of block ${this.reader.view.block + 1} as a table`;
     if (!this.element.open || !order.length) return;
     const found = order.filter((filter) => (/^\d+$/.test(wanted) ? String(filter + 1).startsWith(wanted)
       : !wanted || (measured && values.best[filter].toLowerCase().includes(wanted)))), columns = this.columns();

@@ -33,7 +33,7 @@ def test_scores_stand_beside_the_thesis_for_its_poses_and_models_alone(make):
     assert set(poses.scores["model"]) == {"frozen", "finetuned", "finetuned_frozen", "probe"}
     assert poses.scores["thesis"].notna().any() and other.scores["thesis"].isna().all()
     told = poses.tell_accuracies({"baseline": "from nothing", "frozen": "frozen"})
-    assert told.startswith("frozen ") and "(thesis: 28 to 59 %)" in told
+    assert told.startswith("frozen ") and "(thesis: 28 to 59%)" in told
     assert "thesis" not in other.tell_accuracies({"frozen": "frozen"})
     assert experiment.choose_together([other, poses]) == [poses]
     assert experiment.choose_together([other, other]) == [other]

@@ -89,8 +89,8 @@ def test_curves_go_on_after_their_band(drawn):
     band = next(trace for trace in drawn["curves"].data if trace.fill == "toself" and trace.legendgroup == "VGG16")
     assert list(line.x) == [1, 2, 3, 4]
     assert list(band.x) == [1, 2, 2, 1]
-    assert "3 of 3 trials" in line.customdata[0] and "95 %" in line.customdata[0]
-    assert "2 of 3 trials still running" in line.customdata[3] and "95 %" in line.customdata[3]
+    assert "3 of 3 trials" in line.customdata[0] and "95%" in line.customdata[0]
+    assert "2 of 3 trials still running" in line.customdata[3] and "95%" in line.customdata[3]
     assert sum(bool(trace.showlegend) for trace in drawn["curves"].data) == 2
 
 

@@ -227,8 +227,8 @@ def test_the_books_editions_hold_nothing_of_the_artworks_titles():
 
 def test_a_chapter_tells_of_the_editions_first_and_of_its_own_run_last(study, monkeypatch):
     monkeypatch.setattr(reference, "EDITIONS", BOOK)
-    assert list(reference.open_places(study)) == ["171 artworks, poses", "675 artworks, styles", "this run"]
-    assert list(reference.open_places(study, poses=True)) == ["171 artworks, poses", "this run"]
+    assert list(reference.open_places(study)) == ["171 artworks (poses)", "675 artworks (styles)", "this run"]
+    assert list(reference.open_places(study, poses=True)) == ["171 artworks (poses)", "this run"]
 
 
 def test_editions_of_one_name_are_told_apart_by_their_fingerprints(study, exported, tmp_path, monkeypatch):
@@ -237,4 +237,4 @@ def test_editions_of_one_name_are_told_apart_by_their_fingerprints(study, export
     card = shutil.copytree(exported, tmp_path / "b") / reference.CARD
     card.write_text(card.read_text().replace(study.dataset.fingerprint, "0123456789ab"))
     assert list(reference.open_places(study)) == [
-        f"16 artworks, my pictures, {study.dataset.fingerprint[:6]}", "16 artworks, my pictures, 012345", "this run"]
+        f"16 artworks (my pictures), {study.dataset.fingerprint[:6]}", "16 artworks (my pictures), 012345", "this run"]

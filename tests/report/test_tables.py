@@ -38,7 +38,7 @@ def test_what_follows_is_told_once_for_those_alike_and_without_numbers_where_not
     found = pd.DataFrame({"verdict": verdicts, "difference": 0.125, "low": -0.25, "high": 0.5},
                          index=["VGG16", "ResNet50", "Xception"])
     assert tables.tell_changes(found) == (
-        "higher: VGG16 (+0.12 [−0.25, +0.50]), Xception (+0.12 [−0.25, +0.50]); "
+        "higher: VGG16 +12 points (−25 to 50), Xception +12 points (−25 to 50); "
         "nothing follows from ResNet50 (each was trained short)")
     doubted = pd.DataFrame([("frozen", "VGG16", "was trained short"), ("finetuned", "VGG16", "was trained short"),
                             ("probe", "VGG16", "")], columns=["model", "backbone", "doubt"])
@@ -48,9 +48,9 @@ def test_what_follows_is_told_once_for_those_alike_and_without_numbers_where_not
 
 def test_numbers_are_told_with_a_true_minus_sign():
     assert tables.tell_interval(-0.05, -0.11, 0.014) == "−0.05 [−0.11, +0.01]"
-    assert tables.tell_percent(0.714, 0.66, 0.75) == "71 % (66 to 75)"
-    assert tables.tell_percent(-0.05, -0.11, 0.01, "+.0f", "points") == "−5 points (−11 to 1)"
-    assert [tables.tell_range(pd.Series(shares)) for shares in ([0.68, 0.42], [0.5])] == ["42 to 68 %", "50 %"]
+    assert tables.tell_percent(0.714, 0.66, 0.75) == "71% (66 to 75)"
+    assert tables.tell_points(-0.05, -0.11, 0.01) == "−5 points (−11 to 1)"
+    assert [tables.tell_range(pd.Series(shares)) for shares in ([0.68, 0.42], [0.5])] == ["42 to 68%", "50%"]
 
 
 def test_a_verdict_that_rows_share_stands_once():
