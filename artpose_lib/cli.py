@@ -423,6 +423,29 @@ def features(folder: str, form: str, out: str, network: str, weights: str) -> No
     click.echo(f"{out}: {written:,} pictures" + f", and {failed:,} that cannot be read are left out" * (failed > 0))
 
 
+@artpose.command("web-model")
+@click.option("--model", required=True, metavar="RECORD",
+              help='"final" (of `artpose train --final`), a name in "artpose results", or its folder.')
+@click.option("--out", required=True, metavar="DIR", help="A new folder.")
+@click.option("--title", default="", help='What a page calls it (default: "Learned from" and the data\'s name).')
+@option("--data", help="Folder of the pictures that the model was trained on, to tell what is unlike them.")
+@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+@option("--results", "~/.artpose", "Folder of trials.")
+def web_model(model: str, out: str, title: str, data: str, weights: str, results: str) -> None:
+    """Write a stored trial of EfficientNet-Lite0 as scripts that answer in a web page, without a server.
+
+    \b
+    Example:  artpose web-model --model final --data pictures --out page
+    """
+    from artpose_lib.classify import model as models
+    from artpose_lib.classify.web_model import export
+
+    record = models.find_record(model, Path(results).expanduser())
+    dataset = models.find_training_data(record, data, Path(results).expanduser(), always=True)
+    head = export(record, Path(out), title, dataset, weights or None)
+    click.echo("\n".join([f"{out}: {head['title']}", *head["card"]["sentences"]]))
+
+
 def study_parameters(data: str, weights: str, profile: str, results: str, classes: str) -> dict[str, str]:
     """The parameters of every chapter that say what a study is of; folders become absolute, as a kernel runs elsewhere.
 

@@ -53,20 +53,20 @@ class Neighbours:
     def fit(cls, training: np.ndarray, held_out: np.ndarray) -> "Neighbours":
         """Those of pooled features, float (n, channels) of training and (m, channels) of validation pictures."""
         some = np.random.default_rng(0).permutation(len(training))[:MOST]
-        compared = cls(_scale_to_unit(training[np.sort(some)]).astype(np.float16), np.empty(0, np.float32))
+        compared = cls(scale_to_unit(training[np.sort(some)]).astype(np.float16), np.empty(0, np.float32))
         return replace(compared, held_out=np.sort(compared.measure_distances(held_out)))
 
     @classmethod
     def fit_apart(cls, features: np.ndarray, groups: np.ndarray) -> "Neighbours":
         """Those of pictures, float (n, channels), that are all known, each held out against the other `groups`."""
-        unit = _scale_to_unit(features)
+        unit = scale_to_unit(features)
         cosines = np.where(groups[:, None] == groups, -1, unit @ unit.T)
         held_out = np.sort(_measure(cosines, min(NEAREST, len(unit) - 1)))
         return replace(cls.fit(features, features[:1]), held_out=held_out)
 
     def measure_distances(self, features: np.ndarray) -> np.ndarray:
         """Float32 (n,), 0 to 2: how far features (n, channels) are from their `NEAREST`-th nearest neighbour."""
-        return _measure(_scale_to_unit(features) @ self.known.astype(np.float32).T, min(NEAREST, len(self.known)))
+        return _measure(scale_to_unit(features) @ self.known.astype(np.float32).T, min(NEAREST, len(self.known)))
 
     def measure_unlikeness(self, distances: np.ndarray) -> np.ndarray:
         """Float32 (n,), 0 to 1: how many of the m held-out pictures are nearer, by m + 1.
@@ -97,6 +97,7 @@ def _logits(probabilities: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny, dtype=np.float64))
 
 
-def _scale_to_unit(features: np.ndarray) -> np.ndarray:
+def scale_to_unit(features: np.ndarray) -> np.ndarray:
+    """Features (n, channels) as float32 of length 1."""
     features = np.asarray(features, np.float32)
     return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.finfo(np.float32).tiny)

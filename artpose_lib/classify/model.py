@@ -122,13 +122,14 @@ def build_network(record: Record, weights_dir: str | None = None) -> "keras.Mode
     return network
 
 
-def find_training_data(record: Record, data: str, results: Path) -> PoseDataset | None:
-    """What a record was trained on, where its neighbours are still to be made of it; None where that is not here.
+def find_training_data(record: Record, data: str, results: Path, always: bool = False) -> PoseDataset | None:
+    """What a record was trained on, where its neighbours are still to be made of it, or `always`; None where that is
+    not here.
 
     Parameters: `data` names the folder; "" looks for it among the drawn data sets in `results`. Raises DataError where
     `data` is another data set.
     """
-    if (record.folder / NEIGHBOURS).exists():
+    if (record.folder / NEIGHBOURS).exists() and not always:
         return None
     wanted, classes = record.config["data"], record.config["classes"]
     if data:

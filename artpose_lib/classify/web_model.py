@@ -1,0 +1,183 @@
+"""A stored trial for a web page: EfficientNet-Lite0's weights in eight bits, and heads with what is known of them.
+
+`web/lite0.js` computes with what is written here.
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from artpose_lib.classify.calibration import scale_to_unit
+from artpose_lib.classify.final import FINAL
+from artpose_lib.classify.model import NEIGHBOURS, open_classifier
+from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.data.duplicates import near_duplicate_groups
+from artpose_lib.data.summary import UNKNOWN, count_classes, describe_pictures
+from artpose_lib.files import whole
+from artpose_lib.train.heads import list_folds
+from artpose_lib.train.recipes import BEST, ON_FEATURES
+from artpose_lib.train.records import Record
+from artpose_lib.web import asset
+
+if TYPE_CHECKING:  # Keras takes seconds to import
+    import keras
+
+NETWORK = "EfficientNet-Lite0"
+SMALL = 16_000  # weights of a layer that take two bytes each: 3 % of all, which make eight ninths of the error
+HEAD = "head.json"  # a head by itself, to keep
+
+
+def export(record: Record, out: Path, title: str = "", dataset: PoseDataset | None = None,
+           weights_dir: str | None = None) -> dict:
+    """Write a stored trial as `write_scripts` does into a new folder, and its head as HEAD; return that.
+
+    Parameters as in `describe_head`, whose errors it raises; FileExistsError where the folder is there.
+    """
+    from artpose_lib.model.backbones import build_backbone
+
+    if out.exists():
+        raise FileExistsError(f"{out} is there already: name another folder.")
+    head = describe_head(record, title, dataset, weights_dir)
+    frozen = record.config["recipe"]["model"] in ON_FEATURES
+    network = (build_backbone(NETWORK, None, "imagenet", weights_dir) if frozen else
+               open_classifier(record.folder, weights_dir, None).network)
+    with whole(out, option="--out") as folder:
+        folder.mkdir()
+        write_scripts(folder, network, [head])
+        (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="ascii")
+    return head
+
+
+def write_scripts(folder: Path, network: "keras.Model", heads: Sequence[dict]) -> None:
+    """Write lite0.js, try_weights.js (see `quantise`) and try_heads.js (see `describe_head`) into a folder."""
+    (folder / "lite0.js").write_text(asset("lite0.js"), encoding="utf-8")
+    for file, name, values in (("weights", "LITE0", quantise(network)), ("heads", "HEADS", [*heads])):
+        (folder / f"try_{file}.js").write_text(f"window.ARTPOSE_{name} = {json.dumps(values)};\n", encoding="ascii")
+
+
+def describe_head(record: Record, title: str = "", dataset: PoseDataset | None = None,
+                  weights_dir: str | None = None) -> dict:
+    """The head of a stored trial of EfficientNet-Lite0 as JSON-ready values.
+
+    `kernel`, float32 (channels, classes) in base64, and `bias`, centred over the classes, which changes no probability;
+    `size` in pixels, `views`, `mirrored` and `rooted` say what it is given (see `classifier.build_both_ways`);
+    `temperature` as in `calibration`; `unlike` what `measure_means` tells of the pictures that it learned from, null
+    without `dataset`, which holds them; `card` what it learned from and how often it is right, in numbers and
+    `sentences`. Raises DataError where it is another network's, and as `open_classifier`.
+    """
+    from artpose_lib.model import classifier
+
+    config = record.config
+    if config["recipe"]["backbone"] != NETWORK:
+        raise DataError(f"{record.folder.name} is a {config['recipe']['backbone']}: a web page computes {NETWORK} "
+                        "alone. Take a trial of that; `artpose results` lists all.")
+    opened, best = open_classifier(record.folder, weights_dir, None), config["recipe"]["model"] == BEST
+    kernel, bias = opened.network.get_layer(classifier.HEAD).get_weights()
+    card = describe_training(record, dataset)
+    return {"name": record.folder.name, "title": title or f"Learned from {card['learned_from']}",
+            "classes": list(opened.classes), "kernel": _encode(kernel - kernel.mean(axis=1, keepdims=True)),
+            "bias": (bias - bias.mean()).tolist(), "size": opened.size, "views": list(config.get("views", ["whole"])),
+            "mirrored": best, "rooted": best,
+            "temperature": opened.temperature, "unlike": dataset and measure_unlike(record, opened.network, dataset),
+            "card": card}
+
+
+def measure_unlike(record: Record, network: "keras.Model", dataset: PoseDataset) -> dict:
+    """What tells how unlike a picture is: `means`, float32 (classes, channels) in base64, the mean features of each
+    class, of length 1; `held_out`, the sorted distances of pictures to the nearest mean of others.
+
+    Of 675 pictures of other subjects and 171 of the poses it tells which is which as well as the neighbours of
+    `calibration` do (area under the ROC curve 0.932 and 0.934), and takes features of each class alone, not of each picture.
+    """
+    y, names = dataset.labels, dataset.metadata["file_name"]
+    if record.config["seed"] == FINAL:  # which keeps the features of all its pictures
+        with np.load(record.folder / NEIGHBOURS) as kept:
+            features = kept["known"].astype(np.float32)
+        learned, divisions = np.arange(len(y)), list_folds(y, near_duplicate_groups(dataset))
+    else:
+        from artpose_lib.model.features import extract_features
+
+        predictions = record.predictions
+        learned = np.flatnonzero(~names.isin(predictions["file_name"]))
+        asked = names.isin(predictions.loc[predictions["part"] == "validation", "file_name"])
+        divisions = [(learned, np.flatnonzero(asked))]
+        features = scale_to_unit(extract_features(network, dataset.stream(record.config["size"])))
+
+    def average(rows: np.ndarray) -> np.ndarray:
+        return scale_to_unit(np.stack([features[rows][y[rows] == one].mean(axis=0) for one in np.unique(y[rows])]))
+
+    held_out = [(features[asked] @ average(known).T).max(axis=1) for known, asked in divisions]
+    distances = np.sort(np.sqrt(np.maximum(2 - 2 * np.concatenate(held_out), 0)))
+    return {"means": _encode(average(learned)), "held_out": distances.round(5).tolist()}
+
+
+def describe_training(record: Record, dataset: PoseDataset | None) -> dict:
+    """What a head learned from and how often it is right: `learned_from`, a name; `pictures` of each class, null
+    without the data set; `accuracy`, of pictures that it did not learn from, 0 to 1, by what was kept apart ("works",
+    "sources" where these are known; "pictures" in a trial); and `sentences` that say it all."""
+    facts, final = record.facts, record.config["seed"] == FINAL
+    accuracy = {"works" if final else "pictures": facts["validation_accuracy" if final else "test_accuracy"]}
+    sentences, pictures = [], None
+    if dataset:
+        counts = count_classes(dataset).set_index("class")["pictures"]
+        sources = set(describe_pictures(dataset)["source"]) - {UNKNOWN}
+        if final and len(sources) > 1:
+            accuracy["sources"] = facts["test_accuracy"]
+        pictures = counts.to_dict()
+        sentences += [f"It learned from {len(dataset)} pictures: "
+                      + ", ".join(f"{count} {name}" for name, count in pictures.items()) + "."]
+    words = {"works": "of works that it had not seen", "sources": "from sources that it had not seen",
+             "pictures": "that it had not seen"}
+    sentences += [f"Of pictures {words[apart]} it names {share:.0%} rightly." for apart, share in accuracy.items()]
+    if dataset:
+        most = counts.idxmax()
+        sentences += [f"Always to say {most} would be right of {counts.max() / len(dataset):.0%}."]
+        if closed := int((~dataset.publishable).sum()):
+            sentences += [f"{closed} of the pictures have no open licence and may not be published. It holds none of "
+                          "them, and is for study."]
+    return {"learned_from": facts.get("data_name") or record.config["data"], "pictures": pictures,
+            "accuracy": accuracy, "sentences": sentences}
+
+
+def quantise(network: "keras.Model") -> dict:
+    """The weights of a flat graph that holds EfficientNet-Lite0, as JSON-ready values.
+
+    `blocks` lists the layers of each block in order: kind ("full", "depthwise", "pointwise"), kernel and stride in
+    pixels, channels in and out, whether ReLU6 follows, whether the start of the block is added, and whether
+    its weights are `fine`, int16. `kernels` are int8, or int16, in base64: of each layer, of each output channel, rows,
+    columns, input channels. `numbers` are float32 in base64: of each layer what a kernel's one is worth, of each output
+    channel, then its biases. Batch normalisation is folded in.
+    """
+    import keras
+
+    kinds = keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.BatchNormalization
+    convolutions, deep, norms = ([layer for layer in network.layers if isinstance(layer, kind)] for kind in kinds)
+    layers = [layer for layer in network.layers if layer in [*convolutions, *deep]]
+    added = {layer.name for layer in network.layers if isinstance(layer, keras.layers.Add)}
+    kernels, numbers, blocks = [], [], {}
+    for layer, norm in zip(layers, norms, strict=True):
+        gamma, beta, mean, variance = (np.asarray(one, np.float64) for one in (
+            norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance))
+        factor = gamma / np.sqrt(variance + norm.epsilon)
+        kernel = np.asarray(layer.kernel, np.float64).transpose((2, 3, 0, 1) if layer in deep else (3, 0, 1, 2))
+        kernel = kernel.reshape(len(factor), -1) * factor[:, None]
+        fine, (block, _, part) = kernel.size <= SMALL, layer.name.partition("_")
+        steps = np.abs(kernel).max(axis=1) / (32767 if fine else 127) + np.finfo(np.float32).tiny
+        kernels.append(np.round(kernel / steps[:, None]).astype("<i2" if fine else "i1").tobytes())
+        numbers += [steps, beta - mean * factor]
+        blocks.setdefault(block + part * (block == "conv"), []).append({
+            "kind": "depthwise" if layer in deep else "pointwise" if layer.kernel_size == (1, 1) else "full",
+            "kernel": layer.kernel_size[0], "stride": layer.strides[0], "in": layer.input.shape[-1],
+            "out": len(factor), "fine": fine, "relu": part != "project_conv",
+            "shortcut": part == "project_conv" and f"{block}_add" in added})
+    return {"blocks": [*blocks.values()], "kernels": base64.b64encode(b"".join(kernels)).decode(),
+            "numbers": _encode(np.concatenate(numbers))}
+
+
+def _encode(array: np.ndarray) -> str:
+    """Little-endian float32 in base64."""
+    return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode()
