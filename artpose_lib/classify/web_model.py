@@ -41,7 +41,7 @@ def export(record: Record, out: Path, title: str = "", dataset: PoseDataset | No
 
     if out.exists():
         raise FileExistsError(f"{out} is there already: name another folder.")
-    head = describe_head(record, title, dataset, weights_dir)
+    head = describe_head(record, record.folder.name, title, dataset, weights_dir)
     frozen = record.config["recipe"]["model"] in ON_FEATURES
     network = (build_backbone(NETWORK, None, "imagenet", weights_dir) if frozen else
                open_classifier(record.folder, weights_dir, None).network)
@@ -59,7 +59,7 @@ def write_scripts(folder: Path, network: "keras.Model", heads: Sequence[dict]) -
         (folder / f"try_{file}.js").write_text(f"window.ARTPOSE_{name} = {json.dumps(values)};\n", encoding="ascii")
 
 
-def describe_head(record: Record, title: str = "", dataset: PoseDataset | None = None,
+def describe_head(record: Record, name: str, title: str = "", dataset: PoseDataset | None = None,
                   weights_dir: str | None = None) -> dict:
     """The head of a stored trial of EfficientNet-Lite0 as JSON-ready values.
 
@@ -78,7 +78,7 @@ def describe_head(record: Record, title: str = "", dataset: PoseDataset | None =
     opened, best = open_classifier(record.folder, weights_dir, None), config["recipe"]["model"] == BEST
     kernel, bias = opened.network.get_layer(classifier.HEAD).get_weights()
     card = describe_training(record, dataset)
-    return {"name": record.folder.name, "title": title or f"Learned from {card['learned_from']}",
+    return {"name": name, "title": title or f"Learned from {card['learned_from']}",
             "classes": list(opened.classes), "kernel": _encode(kernel - kernel.mean(axis=1, keepdims=True)),
             "bias": (bias - bias.mean()).tolist(), "size": opened.size, "views": list(config.get("views", ["whole"])),
             "mirrored": best, "rooted": best,
