@@ -91,7 +91,7 @@ def measure_unlike(record: Record, network: "keras.Model", dataset: PoseDataset)
     class, of length 1; `held_out`, the sorted distances of pictures to the nearest mean of others.
 
     Of 675 pictures of other subjects and 171 of the poses it tells which is which as well as the neighbours of
-    `calibration` do (area under the ROC curve 0.932 and 0.934), and takes features of each class alone, not of each picture.
+    `calibration` do (area under the ROC curve 0.932 and 0.934), and takes a row a class in place of a row a picture.
     """
     y, names = dataset.labels, dataset.metadata["file_name"]
     if record.config["seed"] == FINAL:  # which keeps the features of all its pictures
