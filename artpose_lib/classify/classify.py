@@ -139,7 +139,7 @@ def _classify_parts(parts: list[Part]) -> Iterator[int]:
     classifier = open_classifier(first.record, first.weights_dir, first.neighbours)
     with inputs.open_downloads(first.contact, first.redirects) as download:
         read = partial(inputs.read_picture, root=first.root, size=classifier.size, download=download,
-                       follow=first.follow)
+                       follow=first.follow, padded=classifier.padded)
         for part in parts:
             names, found = part.names(), []
             with closing(read_ahead(read, names)) as pictures:

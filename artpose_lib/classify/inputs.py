@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -53,16 +53,16 @@ def list_names(source: Path, root: Path, follow: bool = False) -> Iterator[str]:
     raise DataError(f"{source}: no pictures. {what}.")
 
 
-def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes],
-                 follow: bool = False) -> np.ndarray | PictureError:
-    """Read one picture, uint8 RGB (size, size, 3), or return the reason why there is none. Raises nothing.
+def read_picture(name: str, root: Path, size: int, download: Callable[[str], bytes], follow: bool = False,
+                 padded: Sequence[bool] = (False,)) -> np.ndarray | PictureError:
+    """Read one picture as `decode_square` has it, or return the reason why there is none. Raises nothing.
 
     Parameters: `name` of a file or an address; files lie in `root`, a resolved path, and a name that leads out of it is
     refused, also through a link unless `follow`; `download` gets the file at an address, or raises Fault or ValueError.
     """
     try:
         data = download(name) if name.lower().startswith(ADDRESS) else _read_file(root, name, follow)
-        return decode_square(data, size)
+        return decode_square(data, size, padded)
     except (ValueError, Fault) as error:
         return PictureError(text(str(error)))  # one line, whatever a decoder says
 

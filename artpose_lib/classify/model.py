@@ -28,7 +28,8 @@ NEIGHBOURS = "neighbours.npz"  # in the record's folder, so that whoever is give
 class Classifier:
     """What a record says of pictures.
 
-    network: uint8 pictures (n, size, size, 3) to pooled features float32 (n, channels) and probabilities (n, classes).
+    network: uint8 pictures (n, size, size, 3) to pooled features float32 (n, channels) and probabilities (n, classes);
+    or (n, 2 * size, size, 3), see `padded`.
     temperature: see `fit_temperature`. neighbours: None where `ensure_neighbours` never stored them.
     """
 
@@ -38,6 +39,11 @@ class Classifier:
     network: "keras.Model"
     temperature: float
     neighbours: Neighbours | None
+
+    @property
+    def padded(self) -> tuple[bool, ...]:
+        """How the network is shown a picture, as in `decode_square`."""
+        return (False, True)[:self.network.input_shape[1] // self.size]
 
     def judge(self, features: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
         """A row a picture: the columns `class` to `p_<class>` of `classify.classify`, of what the network gives."""

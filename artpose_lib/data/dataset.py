@@ -59,10 +59,11 @@ class PoseDataset:
         picture = np.dtype((np.uint8, (size, size, 3)))
         return np.fromiter(self.stream(size, rows), picture, len(self) if rows is None else len(rows))
 
-    def stream(self, size: int, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[np.ndarray]:
-        """`images` one by one, read a little ahead by threads."""
+    def stream(self, size: int, rows: Sequence[int] | np.ndarray | None = None,
+               padded: Sequence[bool] = (False,)) -> Iterator[np.ndarray]:
+        """`images` one by one, read a little ahead by threads; `padded` as in `decode_square`."""
         names = self.metadata["file_name"] if rows is None else self.metadata["file_name"].iloc[rows]
-        return read_ahead(lambda name: decode_square(read_file(self.folder / name), size), names)
+        return read_ahead(lambda name: decode_square(read_file(self.folder / name), size, padded), names)
 
     def picture(self, row: int, side: int) -> np.ndarray:
         """One picture with its own proportions, uint8 RGB (h, w, 3), its longer side at most `side` pixels."""

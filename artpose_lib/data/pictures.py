@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +20,7 @@ LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is small
 MAX_PIXELS = 80_000_000  # a small file can claim to be a picture that fills the memory
 DRAFT_GAP = 2  # a large JPEG is decoded at a fraction of its size that leaves so many times the pixels wanted
 THREADS = min(16, os.cpu_count() or 1)  # enough, since Pillow lets go of Python's lock while it decodes and resizes
+PAPER = (124, 116, 104)  # ImageNet's mean colour, beside what has its own proportions
 AHEAD = 96  # pictures that wait decoded, 150 kB each at 224 x 224: three batches
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
@@ -131,9 +132,13 @@ def resize(picture: np.ndarray | Image.Image, size: int) -> np.ndarray:
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
-def decode_square(data: bytes, size: int) -> np.ndarray:
-    """The picture in a file's bytes as uint8 RGB (size, size, 3), see `resize`. Raises PictureError as `decode`."""
-    return resize(decode(data, side=DRAFT_GAP * size)[0], size)
+def decode_square(data: bytes, size: int, padded: Sequence[bool] = (False,)) -> np.ndarray:
+    """The picture in a file's bytes as uint8 RGB (size, size, 3), see `resize`; or where `padded` in its own
+    proportions, on PAPER. Of several ways to show it the squares stand below one another. Raises PictureError as
+    `decode`."""
+    image = decode(data, side=DRAFT_GAP * size)[0]
+    return np.concatenate([np.asarray(ImageOps.pad(image, (size, size), color=PAPER)) if own else resize(image, size)
+                           for own in padded])
 
 
 def shrink_picture(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:

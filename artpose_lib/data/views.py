@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
 
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.metadata import parse_boxes
@@ -12,10 +11,11 @@ from artpose_lib.data.pictures import decode, read_ahead, read_file, resize
 
 EDGES = {"edges 1": 1.0, "edges 2": 2.0}  # the blur before Canny's edges, sigma in pixels of the input
 CROPS = ("cropped", "found")  # to the boxes of the table, else of figures that were found; and to these alone
-VIEWS = ("whole", "grey", "padded", "centre", *CROPS, *EDGES)
+# Five crops, by where they stand between left and right, top and bottom: 0 to 1.
+PARTS = {"centre": (0.5, 0.5), "top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
+VIEWS = ("whole", "grey", "padded", "grey padded", *PARTS, *CROPS, *EDGES)
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in a grey of the same lightness (ITU-R BT.601)
-PAPER = (124, 116, 104)  # ImageNet's mean colour, beside what has its own proportions
-SHOWN = 0.8  # of either side at the centre
+SHOWN = 0.8  # of either side in one of the PARTS
 MARGIN = 0.1  # of a box's width and height, on each side
 Boxes = list[list[tuple[float, ...]]]  # of each picture x0, y0, x1, y1 in pixels
 
@@ -32,16 +32,14 @@ def show_views(dataset: PoseDataset, view: str, size: int, boxes: Boxes) -> Iter
             return resize(crop(np.asarray(image), boxes[row]), size)
 
         return read_ahead(read, range(len(dataset)))
-    if view == "padded":
-        return (np.asarray(ImageOps.pad(Image.fromarray(dataset.picture(row, 2 * size)), (size, size), color=PAPER))
-                for row in range(len(dataset)))
-    side = round(size / SHOWN) if view == "centre" else size
-    pictures, start = dataset.stream(side), (side - size) // 2
+    side = round(size / SHOWN) if view in PARTS else size
+    left, top = ((side - size) * np.array(PARTS.get(view, (0, 0)))).astype(int)
+    pictures = dataset.stream(side, padded=["padded" in view])
     if view in EDGES:
         return (draw_edges(picture, EDGES[view]) for picture in pictures)
-    if view == "grey":
+    if "grey" in view:
         return (np.repeat((picture @ LUMA).round().astype(np.uint8)[:, :, None], 3, axis=2) for picture in pictures)
-    return (picture[start:start + size, start:start + size] for picture in pictures)
+    return (picture[top:top + size, left:left + size] for picture in pictures)
 
 
 def choose_boxes(dataset: PoseDataset, figures: pd.DataFrame, view: str) -> Boxes:

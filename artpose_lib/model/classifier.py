@@ -43,13 +43,16 @@ def build_both_ways(backbone: str, n_classes: int, size: int, weights_dir: str |
     """A frozen classifier that sees a picture and its mirror image: uint8 pictures (n, size, size, 3) to the `root` of
     their mean features, float32 (n, channels), and probabilities (n, n_classes). Its head is called HEAD.
 
-    It sees them in each of the `views`, "whole" or "grey".
+    It sees them in each of the `views`, "whole", "grey", "padded" or "grey padded". With a padded one its pictures are
+    (n, 2 * size, size, 3), the padded ones below, as of `decode_square`.
     """
     pooled = pooled_model(build_classifier(backbone, n_classes, size, "imagenet", weights_dir))
-    pictures = keras.Input(pooled.input_shape[1:], dtype="uint8")
+    squares = 1 + any("padded" in view for view in views)
+    pictures = keras.Input((squares * size, size, 3), dtype="uint8")
     greys = keras.ops.sum(keras.ops.cast(pictures, "float32") * np.float32(LUMA), axis=-1, keepdims=True)
     greys = keras.ops.repeat(keras.ops.cast(keras.ops.round(greys), "uint8"), 3, axis=-1)
-    shown = [{"whole": pictures, "grey": greys}[view] for view in views]
+    shown = [(greys if "grey" in view else pictures)[:, size:] if "padded" in view else (
+        greys if "grey" in view else pictures)[:, :size] for view in views]
     sides = [pooled(x) for own in shown for x in (own, keras.ops.flip(own, axis=2))]
     features = root(sum(sides) / len(sides))
     return keras.Model(pictures, [features, keras.layers.Dense(n_classes, activation="softmax", name=HEAD)(features)])

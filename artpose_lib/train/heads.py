@@ -9,7 +9,7 @@ from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -49,27 +49,31 @@ class Head(NamedTuple):
 
 
 def fit_head(x: np.ndarray, y: np.ndarray, groups: np.ndarray, n_classes: int,
-             strengths: Sequence[float] = STRENGTHS_OF_HEAD) -> Head:
-    """Fit a logistic regression to features (n, d) in which each class weighs the same, whatever its size.
+             strengths: Sequence[float] = STRENGTHS_OF_HEAD, ridge: bool = False) -> Head:
+    """Fit a logistic regression to features (n, d) in which each class weighs the same, whatever its size; or with
+    `ridge` a ridge regression to 1 for a class and -1 for all others.
 
-    Its L2 penalty, one of the `strengths`, is chosen by cross-validation that keeps `groups`, int (n,), in one part,
+    Its L2 penalty, by one of the `strengths`, is chosen by cross-validation that keeps `groups`, int (n,), in one part,
     such as works or sources; where there is one group only, pictures.
     """
     kernel, bias = np.zeros((x.shape[1], n_classes), np.float32), np.full(n_classes, NEVER, np.float32)
     if len(np.unique(y)) < 2:
         bias[y[0]] = 0
         return Head(kernel, bias, np.nan, np.nan)
-    search = GridSearchCV(LogisticRegression(class_weight="balanced", max_iter=1000), {"C": strengths},
-                          cv=list(list_folds(y, groups)))
+    own, grid = ((RidgeClassifier, {"alpha": [1 / own for own in strengths]}) if ridge else
+                 (LogisticRegression, {"C": strengths}))
+    search = GridSearchCV(own(class_weight="balanced", max_iter=1000), grid, cv=list(list_folds(y, groups)))
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes that are in one fold alone
         rotation, search = make_pipeline(PCA(svd_solver="full"), search).fit(x, y)
     best = search.best_estimator_
-    logits = best.coef_ if len(best.coef_) > 1 else np.concatenate([0 * best.coef_, best.coef_])
+    logits, added = np.atleast_2d(best.coef_), np.atleast_1d(best.intercept_)
+    if len(added) == 1:  # of two classes the second's alone
+        logits, added = np.concatenate([0 * logits, logits]), np.append(0, added)
     kernel[:, best.classes_] = rotation.components_.T @ logits.T
-    bias[best.classes_] = (best.intercept_ if len(best.coef_) > 1 else [0, best.intercept_[0]]) - (
-        rotation.mean_ @ kernel[:, best.classes_])
-    return Head(kernel, bias, float(search.best_params_["C"]), float(search.best_score_))
+    bias[best.classes_] = added - rotation.mean_ @ kernel[:, best.classes_]
+    return Head(kernel, bias, float(search.best_params_.get("C", 1 / search.best_params_.get("alpha", 1))),
+                float(search.best_score_))
 
 
 def list_folds(y: np.ndarray, groups: np.ndarray, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -7,7 +7,7 @@ import standin
 
 from artpose_lib import cli
 from artpose_lib.classify import final
-from artpose_lib.classify.model import NEIGHBOURS, find_record, open_classifier
+from artpose_lib.classify.model import NEIGHBOURS, Classifier, find_record, open_classifier
 from artpose_lib.model import classifier
 from artpose_lib.train import study
 
@@ -31,6 +31,16 @@ def test_it_learns_from_all_pictures_and_is_calibrated_out_of_fold(opened, monke
     features, probabilities = opened_again.network.predict(opened.pictures(72), verbose=0)
     np.testing.assert_allclose(features, opened.compute_roots(standin.LITE), atol=1e-4)
     assert (probabilities.argmax(axis=1) == opened.dataset.labels).mean() > 0.9
+
+
+def test_a_network_that_looks_twice_gets_a_picture_stretched_and_below_it_in_its_own_proportions(opened):
+    views = "grey", "grey padded"
+    network = classifier.build_both_ways(standin.LITE, 3, 72, views=views)
+    ways = Classifier("", (), 72, network, 1.0, None).padded
+    pictures = np.stack([*opened.dataset.stream(72, padded=ways)])
+    assert pictures.shape[1:] == (144, 72, 3) and (pictures[:, :72] == opened.pictures(72)).all()
+    features, _ = network.predict(pictures, verbose=0)
+    np.testing.assert_allclose(features, opened.compute_roots(standin.LITE, views), atol=1e-4)
 
 
 def test_the_command_trains_it_and_classify_takes_it(opened, colours, tmp_path, capsys):

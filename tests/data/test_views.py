@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import make_folder, scene
+from PIL import Image
 
 from artpose_lib.data import views
 from artpose_lib.data.dataset import load_dataset
+from artpose_lib.data.pictures import PAPER
 
 FOUND = pd.DataFrame([("A/0.png", 1.0, 2.0, 21.0, 12.0), ("A/1.png", 0.0, 0.0, 10.0, 10.0)],
                      columns=["file_name", "x0", "y0", "x1", "y1"])
@@ -31,6 +33,19 @@ def test_boxes_of_the_table_come_first_and_found_ones_alone_where_they_are_asked
     whole = list(views.show_views(dataset, "whole", 16, []))
     assert [one.shape for one in shown] == [(16, 16, 3)] * 3
     assert (shown[2] == whole[2]).all() and (shown[0] != whole[0]).any()
+
+
+def test_five_crops_are_parts_of_one_picture_and_what_is_padded_keeps_its_proportions(tmp_path):
+    make_folder(tmp_path, {"A": 1})
+    dataset = load_dataset(tmp_path, minimum=0)
+    (whole,), size = dataset.images(20), round(20 * views.SHOWN)
+    for view, rows, columns in (("top left", slice(0, 16), slice(0, 16)), ("bottom left", slice(4, 20), slice(0, 16)),
+                                ("top right", slice(0, 16), slice(4, 20)), ("centre", slice(2, 18), slice(2, 18))):
+        np.testing.assert_array_equal(next(views.show_views(dataset, view, size, [])), whole[rows, columns])
+    wide = np.zeros((10, 40, 3), np.uint8)
+    Image.fromarray(wide).save(tmp_path / dataset.metadata["file_name"].iloc[0])
+    padded, grey = (next(views.show_views(dataset, view, 20, [])) for view in ("padded", "grey padded"))
+    assert (padded[0] == PAPER).all() and (padded[10] == 0).all() and (grey[0, :, 0] == grey[0, :, 2]).all()
 
 
 def test_edges_are_white_on_black_and_fewer_the_more_is_blurred(tmp_path):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from artpose_lib.train.heads import NEVER, fit_head, list_folds
 
@@ -19,6 +19,14 @@ def test_a_head_is_the_logistic_regression_of_its_strength(classes):
     head = fit_head(x, y, groups, classes)
     known = LogisticRegression(C=head.strength, class_weight="balanced", max_iter=5000).fit(x, y)
     np.testing.assert_allclose(head.answer(x), known.predict_proba(x), atol=0.01)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_a_ridge_head_names_what_ridge_regression_names(classes):
+    x, y, groups = clouds(classes)
+    head = fit_head(x, y, groups, classes, (0.01, 1.0), ridge=True)
+    known = RidgeClassifier(alpha=1 / head.strength, class_weight="balanced").fit(x, y)
+    assert (head.answer(x).argmax(axis=1) == known.predict(x)).all() and head.accuracy > 0.8
 
 
 def test_a_class_that_was_not_seen_is_never_named():
