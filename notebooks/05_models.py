@@ -148,14 +148,16 @@ choose("Model", {figures.MODEL_TITLES[model] + where: schedule(model, chosen) fo
 # so that phase I ends near the rate at which phase II begins.
 #
 # Tables A.1 and A.2 stand below as the thesis prints them. Its row for the frozen Xception names layers for a second
-# phase, but neither a rate nor a number of epochs; a frozen model has no second phase, and here it gets none.
-# EfficientNet-Lite0 is not in the thesis and trains by Xception's rows.
+# phase, but neither a rate nor a number of epochs; a frozen model has no second phase, and here it gets none. Where phase I ends
+# by its patience, phase II has the rest of 100 epochs. EfficientNet-Lite0 is not in the thesis and trains by Xception's rows.
 
 # %%
 recipes = pd.concat([thesis_table("table_a_1"), thesis_table("table_a_2")]).set_index(["model", "architecture"])
+recipes = recipes.apply(lambda told: told.str.replace("100-MAX_EPOCHS", "100 less those").replace("MAX_EPOCHS", "by patience"))
 recipes.columns = ["learns in phase I", "in phase II", "optimiser", "first rate", "rate in phase I", "rate in phase II", "rate at which II begins",
                    "epochs of phase I", "of phase II", "patience in I", "in II", "pictures a step"]
-HTML(tables.fold("The recipes in full", recipes.T.style.format(escape="html").to_html()))
+HTML("".join(tables.fold(f"The thesis' recipes: {figures.MODEL_TITLES[model].lower()}", own.droplevel("model").rename_axis(None).T.style
+                         .format(escape="html").to_html()) for model, own in recipes.groupby(level="model", sort=False)))
 
 # %% [markdown]
 # ## Trials

@@ -34,7 +34,7 @@ from IPython.display import HTML, Markdown, display
 
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model.backbones import BACKBONES
-from artpose_lib.report import figures, scores, statistics, tables
+from artpose_lib.report import audit_figures, figures, scores, statistics, tables
 from artpose_lib.report.experiment import choose_together, show_scores, train_experiments
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
@@ -141,9 +141,12 @@ def show_ways(pairs, backbones):
     if WHOLE:  # short ones tell nothing
         compared |= {f"{THIS_RUN}, {name}": compare_ways(study, name, pairs) for name in backbones}
     compared = {name: rows for name, rows in compared.items() if len(rows)}
-    for name, rows in compared.items():
-        display(Markdown(f"- *{escape_markdown(name)}*: {tables.tell_changes(rows)}."))
-    return HTML(tables.fold("The differences in full", tables.differences_table(compared)) if compared else "")
+    if not compared:
+        return HTML("")
+    surely = [f"{way}, {name}" for name, rows in compared.items() for way in rows.index[rows["verdict"].isin(["higher", "lower"])]]
+    display(show(audit_figures.changes(compared), alt="The change of test accuracy from one way to the other, with its 95% interval."))
+    display(Markdown(f"Surely higher or lower: {escape_markdown('; '.join(surely)) or 'none'}."))
+    return HTML(tables.fold("The differences in full", tables.differences_table(compared)))
 
 
 show_ways([("nothing", "SMOTE"), ("nothing", "imgaug"), ("nothing", "copies"), ("nothing", "SMOTE, then imgaug"),
@@ -233,8 +236,8 @@ show_ways([("the tables' rate", "rate of phase I's best epoch")], names)
 #
 # A network gives each picture a probability for each pose. One may ask it to claim a picture for Sebastian only when it
 # is nearly sure, or already when it has a suspicion. The ROC curve shows both ends and all between: upwards, the share
-# of a pose's pictures that are found; to the right, the share of all others that are claimed with them. The area under
-# it, AUC, is 1 where the two never mix and a half where the network guesses (the thesis' Figure 3.6).
+# of a pose's pictures that are found (true positive rate); to the right, the share of all others that are claimed with
+# them (false positive rate). The area under it, AUC, is 1 where the two never mix and a half where the network guesses (the thesis' Figure 3.6).
 
 # %%
 of_network = {}

@@ -99,7 +99,8 @@ Markdown(f"""- **Does one filter hold the torso, one the tree, one the arrow?** 
   f'On drawings it can: before a foreign background {cost.first:.0%} are named rightly where the background never told the class, '
   f'{cost.second:.0%} where it always did' if cost.high < 0 else 'Not even on drawings is that settled' if cost.low <= 0 else
   'On drawings it did not'} ([more](#figure-or-background)).
-- **Are single figures mistaken for groups?** {'. '.join(mistakes)}.""".replace("\n  ", " ") + "\n\n" + study.banner())
+- **Are single figures mistaken for groups?** {'. '.join(mistakes)}. This is about all networks that learned; of the thesis' best
+  one alone the <a href='11_claims.html#C23'>claims</a> tell.""".replace("\n  ", " ") + "\n\n" + study.banner())
 
 # %% [markdown]
 # ## Scroll

@@ -100,7 +100,7 @@ def compare_with_pixels(own):
     for backbone, probe in own.references.query("model == 'probe'").groupby("backbone", sort=False):
         found = statistics.difference(pixels, probe)
         rows[backbone] = found._asdict() | {"verdict": statistics.find_side(found)}
-    return tables.tell_changes(pd.DataFrame(rows).T)
+    return pd.DataFrame(rows).T
 
 
 def tell_photographs(own):
@@ -108,7 +108,9 @@ def tell_photographs(own):
             f"{compare(own, 'baseline', 'finetuned')}")
     if own.study.trains:
         return told
-    return f"A linear probe on what photographs taught, less the same on a thumbnail's pixels: {compare_with_pixels(own)}. {told}"
+    probes_alone = compare_with_pixels(own)
+    answer = "yes, for a linear probe: its" if (probes_alone["verdict"] == "higher").all() else "the linear probe's"
+    return f"{answer} accuracy on what photographs taught beside that on a thumbnail's pixels: {tables.tell_changes(probes_alone)}. {told}"
 
 
 tell(tell_photographs, f"yes, from {said['baseline']} to {said['frozen']} and {said['finetuned']}")
@@ -168,11 +170,9 @@ tell(tell_boxes, "it suspects that its networks learn the background along with 
 # The figure's box is greyed, or as much of the same picture where another picture's figure stands.
 # {doc}`The feature maps <09_feature_maps>` show more, and on drawings whether a network *can* learn a pose by its background.
 #
-# ## Every model
-#
-# Mean test accuracy over the trials, with its interval. A star marks what proves nothing: networks that were trained
-# short, or are not surely above the commonest class, or whose last layer alone learned. Styles are another question, put to
-# the same recipes.
+# What every model reached stands below, its mean test accuracy over the trials with its interval. A star marks what proves
+# nothing: networks that were trained short, or are not surely above the commonest class, or whose last layer alone learned.
+# Styles are another question, put to the same recipes.
 
 # %%
 def column(own):
@@ -188,7 +188,7 @@ stated = thesis.stack().map("{:.0%}".format).rename("thesis").swaplevel()
 table = pd.concat([stated, *map(column, every)], axis=1).fillna("–")
 table = table.reindex(sorted(table.index, key=lambda key: (list(MODEL_TITLES).index(key[0]), key[1])))
 styled = table.rename(MODEL_TITLES, level=0).rename_axis(["model", "network"]).style.format(escape="html").format_index(escape="html", axis=1)
-HTML(f'<div style="overflow-x: auto">{styled.set_properties(**{"white-space": "nowrap"}).to_html()}</div>')
+HTML(tables.fold("Every model in numbers", styled.set_properties(**{"white-space": "nowrap"}).to_html()))
 
 # %% [markdown]
 # ## What these answers rest on
@@ -226,22 +226,25 @@ Markdown("\n".join(f"- *{escape_markdown(own.name)}*: {tell_limits(own)}." for o
 # where the data set tells. Beside the accuracy on each group stands that on all pictures outside it. Each picture counts once.
 
 # %%
-collections, groups = [], []
-for own in experiments:
-    collections += [sources[own.name].assign(of=own.name)] if len(sources[own.name]) else []
+def list_groups(own):
     dataset = own.study.dataset
     facets = describe_pictures(dataset)[["source", "medium"]].join(dataset.metadata.reindex(columns=["found"]))
     facets.index = dataset.metadata["file_name"]
-    for facet, title in {"source": "collection", "medium": "medium", "found": "search"}.items():
-        if best[own.name] is not None and facets[facet].nunique() > 1:
-            groups += [probes.accuracies_by_group(best[own.name], facets[facet]).assign(of=own.name, by=title)]
-titles = {"of": "", "backbone": "network", "source": "collection", "low": "95% from", "high": "to", "left_out": "left out",
+    asked = {facet: title for facet, title in {"source": "collection", "medium": "medium", "found": "search"}.items()
+             if best[own.name] is not None and facets[facet].nunique() > 1}
+    return pd.concat([pd.DataFrame(), *(probes.accuracies_by_group(best[own.name], facets[facet]).assign(by=title)
+                                        for facet, title in asked.items())])
+
+
+titles = {"backbone": "network", "source": "collection", "low": "95% from", "high": "to", "left_out": "left out",
           "at_random": "at random", "others": "outside it"}
-shown = {"Collection by collection, left out and as many pictures at random": collections, "Group by group": groups}
+shown = {f"Collection by collection, left out and as many pictures at random: {name}": own for name, own in sources.items()}
+shown |= {f"Group by group: {own.name}": list_groups(own) for own in experiments}
 folded = []
-for title, frames in shown.items():
-    if frames:
-        table = pd.concat(frames)
-        table = table[["of", *table.columns.drop("of")]].rename(columns=titles)
-        folded += [tables.fold(title, table.style.hide().format(precision=2, na_rep="", escape="html").to_html())]
+for title, table in shown.items():
+    if len(table):
+        shares = table.select_dtypes("float").columns
+        styled = table.rename(columns=titles).style.hide().format(escape="html").format(
+            lambda share: tables.tell_number(share, ".0%"), [titles.get(name, name) for name in shares])
+        folded += [tables.fold(title, styled.to_html())]
 HTML("".join(folded))

@@ -7,6 +7,7 @@ of cards. So a reload, a new kernel and another person's board show the same.
 
 import getpass
 from html import escape
+from itertools import groupby
 from pathlib import Path
 
 import anywidget
@@ -136,9 +137,11 @@ def render_static_page(cards: Cards, open_only: bool) -> str:
     stages = counts["decision"]
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(counts["finding"].items())
                       if kind not in ("any", "none"))
-    html = (f"<p>{len(now) - stages['undecided']:,} of {len(now):,} pictures are decided: {stages['kept']:,} kept, "
-            f"{stages['dropped']:,} dropped, {stages['pose changed']:,} given another pose. Boxes are drawn on "
-            f"{stages['boxes drawn']:,}.</p><p>Findings: {escape(kinds) or 'none'}.</p>")
+    decided, boxes = len(now) - stages["undecided"], stages["boxes drawn"]
+    html = f"<p>{decided:,} of {len(now):,} pictures are decided" + (
+        f": {stages['kept']:,} kept, {stages['dropped']:,} dropped, {stages['pose changed']:,} given another pose"
+        * bool(decided)) + f", boxes drawn on {boxes:,}" * bool(boxes) + (
+        f".</p><p>Findings: {escape(kinds) or 'none'}.</p>")
     sections = {
         "Groups of one picture or work": [card for card in now if card["group"]],
         "Other findings": [card for card in now if card["flags"] and not card["group"]],
@@ -148,8 +151,8 @@ def render_static_page(cards: Cards, open_only: bool) -> str:
         shown, more = found[:left], max(0, len(found) - left)
         left -= len(shown)
         html += f'<p class="artpose-name">{title} ({len(found):,} pictures)</p>' * bool(found)
-        if shown:
-            images, captions = zip(*(_tile(card, cards, open_only) for card in shown), strict=True)
+        for _, together in groupby(shown, key=lambda card: card["group"]):
+            images, captions = zip(*(_tile(card, cards, open_only) for card in together), strict=True)
             html += contact_sheet(images, captions, height=SIDE // 2).data
         html += f"<p>{more:,} more are not shown.</p>" * bool(more)
     return f'<div class="artpose-view artpose-curation">{html}{_render_table(cards.read_decisions())}</div>'
@@ -157,8 +160,10 @@ def render_static_page(cards: Cards, open_only: bool) -> str:
 
 def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
     """A picture with its boxes in the middle of a grey square, uint8 RGB (SIDE, SIDE, 3), and its caption."""
+    stage, kinds = card["filters"]["decision"][0], ", ".join(flag["kind"] for flag in card["flags"])
     parts = [f"Group {card['group']}" if card["group"] else "", ", ".join(filter(None, (card["title"], card["by"]))),
-             f"{card['pose']}, {card['filters']['decision'][0]}", ", ".join(flag["kind"] for flag in card["flags"])]
+             "" if card["title"].startswith(card["pose"]) else card["pose"],
+             "" if stage == "undecided" else stage.capitalize(), kinds.capitalize()]
     tile, word = Image.new("RGB", (SIDE, SIDE), GREY), ""
     if open_only and card["file_name"] not in cards.publishable:
         word = "not published"
@@ -178,7 +183,7 @@ def _tile(card: dict, cards: Cards, open_only: bool) -> tuple[np.ndarray, str]:
 
 def _render_table(decisions: list[Decision]) -> str:
     if not decisions:
-        return "<p>Nothing is decided yet.</p>"
+        return ""
     latest = decisions[:-MOST_DECISIONS - 1:-1]
     with pd.option_context("display.max_colwidth", None):
         table = pd.DataFrame(map(vars, latest), columns=COLUMNS).to_html(index=False, border=0, justify="left")

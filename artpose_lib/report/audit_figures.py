@@ -39,6 +39,18 @@ def densities(table: pd.DataFrame) -> go.Figure:
     return figure.add_vline(x=1, line=DOTTED)
 
 
+def changes(groups: dict[str, pd.DataFrame]) -> go.Figure:
+    """The differences that `statistics.compare` found, a lane a row of a frame, whose index names it; by the names of
+    the frames."""
+    table = pd.concat(rows.assign(way=rows.index, group=name) for name, rows in groups.items())
+    numbers = table.astype(dict.fromkeys(["first", "second", "difference", "low", "high"], float))
+    hover = describe(numbers, "{way}: {first:.3f} → {second:.3f}<br>"
+                              "{difference:+.3f}, 95% interval {low:+.3f} to {high:+.3f}")
+    figure = draw_marks(numbers.assign(hover=hover), "difference", "way", "group", 0.5,
+                        {"title_text": "change of test accuracy", "tickformat": "+.0%"})
+    return figure.update_traces(showlegend=len(groups) > 1).add_vline(x=0, line=DOTTED)
+
+
 def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
     """A dot for each trial (condition, seed, accuracy), a lane for each condition, upright lines at named values."""
     hover = describe(table, "{condition}, trial {seed}: {accuracy:.3f}")

@@ -155,8 +155,8 @@ def class_scores(report: pd.DataFrame) -> go.Figure:
 def roc(table: pd.DataFrame) -> go.Figure:
     """The ROC curve of each class and their averages (Figure 3.6), from `scores.roc_curves`."""
     figure = new_figure(height=540, legend_title={"text": "area under the curve (AUC)", "side": "top"},
-                        xaxis=SHARE | {"title_text": "claimed with them (false positive rate)", "range": [-0.01, 1.01]},
-                        yaxis=SHARE | {"title_text": "pictures found (true positive rate)", "range": [-0.01, 1.01]})
+                        xaxis=SHARE | {"title_text": "share of others claimed", "range": [-0.01, 1.01]},
+                        yaxis=SHARE | {"title_text": "share of the class found", "range": [-0.01, 1.01]})
     for number, (name, curve) in enumerate(table.groupby("name", sort=False)):
         line, area = plotting.line_style(number), curve["auc"].iloc[0]
         if curve["kind"].iloc[0] == "average":

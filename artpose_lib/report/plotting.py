@@ -53,14 +53,15 @@ class Shown(NamedTuple):
         figure = self.figure.to_json()
         # The figure finds its element by its place: Plotly's own HTML has a random id, another at every run.
         # It follows its own width, which changes with a sidebar and a choice of views too, not with the window alone;
-        # on a phone its legend takes more lines.
+        # on a phone its legend takes more lines. Without Plotly, chooser.js may draw it later.
         html = (f'<figure class="artpose-figure" role="group" aria-label="{escape(self.alt)}">'
                 '<div class="plotly-graph-div" style="width: 100%">Run this cell to see its figure.</div>'
-                "<script>(function (place, figure) { if (!place || !window.Plotly) return; "
+                "<script>(function (place, figure) { if (!place) return; place.draw = () => { "
                 "place.style.height = `${figure.layout.height += 100 * (innerWidth < 500)}px`; place.textContent = ''; "
                 f"Plotly.newPlot(place, figure.data, figure.layout, {json.dumps(CONFIG)}); "
                 "new ResizeObserver(() => { if (place._fullLayout && place.offsetWidth) Plotly.Plots.resize(place); })"
-                ".observe(place); })(document.currentScript.closest('figure')?.firstChild, "
+                ".observe(place); }; if (window.Plotly) place.draw(); })"
+                "(document.currentScript.closest('figure')?.firstChild, "
                 f"{figure});</script><noscript>A script draws this figure; its numbers are in the chapter's tables and "
                 'in what <code>artpose results</code> writes.</noscript><figcaption aria-hidden="true">'
                 f"{escape(self.alt)}</figcaption></figure>")

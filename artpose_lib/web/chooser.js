@@ -9,6 +9,18 @@
 
   function showPanel() {
     panels.forEach((panel, index) => { panel.hidden = index !== select.selectedIndex; });
+    drawFigures([...root.querySelectorAll(".plotly-graph-div:not(:has(*))")].filter((place) => place.offsetWidth));
+  }
+
+  // JupyterLab, where a notebook is opened again without its kernel, has Plotly in the extension that draws its figures.
+  async function drawFigures(places) {
+    const lab = window._JUPYTERLAB?.["jupyterlab-plotly"], type = "application/vnd.plotly.v1+json";
+    if (!lab || !places.length) return;
+    const { rendererFactory, RenderedPlotly } = (await lab.get("./mimeExtension"))();
+    const empty = { data: { [type]: { data: [], layout: {} } }, setData() {} };
+    await rendererFactory.createRenderer({ mimeType: type }).renderModel(empty); // which loads Plotly
+    window.Plotly ??= RenderedPlotly.Plotly;
+    places.forEach((place) => place.draw?.());
   }
 
   controls.hidden = false;

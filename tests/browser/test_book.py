@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import plotly.graph_objects as go
 from conftest import html_pages
 
 from artpose_lib.report import sphinx_ext
+from artpose_lib.report.book import PAPER
 from artpose_lib.report.plotting import show
 
 
@@ -39,12 +41,16 @@ def test_every_page_opens_soon_without_a_complaint_and_fits_a_desk_and_a_phone(p
             icon = page.locator(".fa-bars:visible").first  # without the icons' script of 1.5 MB
             assert icon.evaluate("icon => getComputedStyle(icon, '::before').content").strip('"') == "\uf0c9"
         assert_figures_are_drawn(page)
-        for width in (1200, 390):
+        told = page.locator("article").first.inner_text()
+        assert not re.search(r"\d\s%|\bnan\b|finetuned|MAX_EPOCHS| -\d", told), path.name  # no names of code
+        for media, width in (("screen", 1200), ("screen", 390), ("print", PAPER)):
+            page.emulate_media(media=media)
             page.set_viewport_size({"width": width, "height": 900})
             page.wait_for_function("""[...document.querySelectorAll('.js-plotly-plot')].every((one) => !one.offsetWidth
                 || one.querySelector('.main-svg').clientWidth === one.offsetWidth)""")  # a little later
-            fits = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-            assert fits, f"{path.name} is wider than {width} pixels"
+            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, f"{path.name} is {wide} pixels wider than {width} of the {media}"
+        page.emulate_media(media="screen")
         assert complaints == [], f"{path.name}: {complaints}"
     context.close()
 

@@ -28,11 +28,14 @@ pictures = [ReaderPicture("one", picture(), "one"), ReaderPicture("two", picture
 write_reader(Path("maps"), models[:1], pictures)
 """, "FeatureMapExplorer(models, pictures, COLOURS)", """
 import numpy, pandas
+import plotly.graph_objects as go
 from artpose_lib.curate.board import CurationBoard
 from artpose_lib.draw.embedded import draw_dataset
+from artpose_lib.report.plotting import show
 from artpose_lib.web import choose, contact_sheet
 display(CurationBoard(draw_dataset(Path("drawn"), 2), "Ann"))
-choose("Shown", {"sheet": contact_sheet([], []), "table": pandas.DataFrame({"accuracy": [0.5]})})
+choose("Shown", {"sheet": contact_sheet([], []), "table": pandas.DataFrame({"accuracy": [0.5]}),
+                 "figure": show(go.Figure(layout={"height": 300}), "A figure.")})
 """]
 
 
@@ -206,4 +209,6 @@ def test_in_jupyterlab(page, tmp_path):
     assert page.locator(".jp-OutputArea figure img:visible").count() == 2  # no Grad-CAM
     page.get_by_label("Shown").select_option("table")
     page.get_by_role("columnheader", name="accuracy").wait_for()
+    page.get_by_label("Shown").select_option("figure")
+    page.locator(".artpose-figure .main-svg").first.wait_for()
     page.get_by_text("0 of 2 pictures are decided").wait_for()

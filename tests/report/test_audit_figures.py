@@ -29,6 +29,16 @@ def test_dots_are_a_row_a_condition_with_named_lines():
     assert list(figure.data[0].y) == [0, 0] and figure.data[2].name == "thesis: 0.277"
 
 
+def test_trials_of_one_value_are_all_seen_and_changes_have_a_lane_each():
+    table = pd.DataFrame({"condition": "a", "seed": [40, 41, 42], "accuracy": [0.5, 0.5, 0.2]})
+    assert list(audit_figures.dots(table, {}).data[0].y) == pytest.approx([0, -0.14, 0])
+    rows = pd.DataFrame({"first": 0.5, "second": 0.6, "difference": 0.1, "low": [-0.1, 0.05], "high": 0.2},
+                        index=["<i>", "b"])
+    figure = audit_figures.changes({"art": rows, "drawings": rows.tail(1)})
+    assert [list(trace.x) for trace in figure.data] == [[0.1, 0.1], [0.1]] and figure.layout.shapes[0].x0 == 0
+    assert list(figure.layout.yaxis.ticktext) == ["&lt;i&gt;", "b"]
+
+
 def test_networks_of_one_architecture_share_a_colour_and_names_are_text():
     rows = [("vgg16", "VGG16 <b>tuned"), ("vgg16", "VGG16 before"), ("", "light and edges")]
     table = pd.DataFrame([{"model": model, "name": name, "part": part, "what": name, "density": 2.0, "low": 1.0,
