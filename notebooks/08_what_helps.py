@@ -64,7 +64,7 @@ Markdown(study.banner())
 # - *picture and joints* together
 #
 # On drawings all of this is known without a fault, so their *true* joints and boxes tell what a perfect detector would give. *Surely*
-# means that the 95 % interval of the difference is off zero and that it stays so when corrected for the number of inputs (Holm).
+# means that the 95% interval of the difference is off zero and that it stays so when corrected for the number of inputs (Holm).
 
 # %%
 DIVIDED = {"grouped": "all pictures of a work on one side", "stratified": "stratified as in Experiment 2"}
@@ -99,7 +99,7 @@ def tell_perfect(predictions):
         return ""
     low, high, value = table.loc["true_joints", ["accuracy_low", "accuracy_high", "accuracy"]]
     seen = f", by the joints that a machine finds {table.loc['joints', 'accuracy']:.0%}" if "joints" in table.index else ""
-    return (f" By their true joints alone the probe names {value:.0%} [{low:.0%}, {high:.0%}] rightly{seen}, by the whole picture "
+    return (f" By their true joints alone the probe names {tables.tell_percent(value, low, high)} rightly{seen}, by the whole picture "
             f"{table.loc['whole', 'accuracy']:.0%}." if "whole" in table.index else "")
 
 
@@ -111,10 +111,10 @@ def show_inputs(name, scheme):
     table = scores.summary(answers[name, scheme]).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
     table = table.sort_values("model", key=lambda names: names.map([*MODEL_TITLES].index), kind="stable").assign(
         title=table["model"].map(MODEL_TITLES))
-    table["hover"] = plotting.describe(table, "{title}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>trials: {trials}")
+    table["hover"] = plotting.describe(table, "{title}: {accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}<br>trials: {trials}")
     axis = {"title_text": "test accuracy of a linear probe", **plotting.SHARE}
     return plotting.show(plotting.draw_marks(table, "accuracy", "title", "backbone", 0, axis), alt=(
-        f"Test accuracy by what the probe is shown, mean over trials with its 95 % interval: {name}, {DIVIDED[scheme]}."))
+        f"Test accuracy by what the probe is shown, mean over trials with its 95% interval: {name}, {DIVIDED[scheme]}."))
 
 
 choose("Pictures", {f"{name}, {DIVIDED[scheme]}": show_inputs(name, scheme) for name, scheme in answers})
@@ -160,7 +160,7 @@ def show_rate(facet, title):
     axis = {"title_text": "pictures with a figure found", **plotting.SHARE}
     rows = pd.concat([rate(name, facet) for name in found])
     return plotting.show(plotting.draw_marks(rows, "mean", "group", "place", 0.5, axis), alt=(
-        f"Share of pictures in which BlazePose finds a figure, by {title}, with 95 % intervals."))
+        f"Share of pictures in which BlazePose finds a figure, by {title}, with 95% intervals."))
 
 
 told = "; ".join(f"in {own['file_name'].nunique()} of {len(places[name].dataset)} pictures ({escape_markdown(name)})" for name, own in found.items())
@@ -273,8 +273,8 @@ def tell_gap(name, of):
     first, own = ranked[name].iloc[0], recipes_of[name].query("scheme == 'stratified'")
     gap, needed = first[of], planning.power(tuned[name][of], own[own["model"] == first["model"]])["paired"]
     sure = "surely more" if gap.low > 0 else "surely less" if gap.high < 0 else "not settled"
-    points = tables.tell_interval(*(100 * value for value in (gap.difference, gap.low, gap.high)), "+.1f")
-    return f"the {of} has {gap.first:.1%} there, a difference of {points} points ({sure}; to be sure of five points takes about {needed:,} tested pictures, here are {gap.pictures})"
+    points = tables.tell_points(gap.difference, gap.low, gap.high)
+    return f"the {of} has {gap.first:.1%} there, a difference of {points}, {sure} (to be sure of five points takes about {needed:,} tested pictures, here are {gap.pictures})"
 
 
 def tell_best(name):
@@ -295,7 +295,7 @@ def show_recipes(name):
     shares = table[["recipe", "validation", "test", "grouped", "sources"]].rename(
         columns={"grouped": "test, works apart", "sources": "other sources"}).dropna(axis="columns", how="all")
     for of in tuned.get(name, {}):
-        gaps = [tables.tell_interval(gap.difference, gap.low, gap.high) for gap in table[of]]
+        gaps = [tables.tell_points(gap.difference, gap.low, gap.high) for gap in table[of]]
         shares[f"more than the {of}"] = [f"{gap}, p = {p:.2f}" for gap, p in zip(gaps, table[f"p of {of}"], strict=True)]
     return HTML(shares.style.hide(axis="index").format(na_rep="–", precision=3).to_html())
 
@@ -304,7 +304,7 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_best(name)}" for name in
 
 # %% [markdown]
 # Every recipe, the best by validation first. The last columns are its test accuracy less that of the network that is named, on the same
-# pictures, with the 95 % interval, and p corrected for the number of recipes (Holm). *Other sources* asks about pictures whose source
+# pictures, with the 95% interval, and p corrected for the number of recipes (Holm). *Other sources* asks about pictures whose source
 # was kept out of training and of the choice of strength. A picture that validates in one division may be tested in another, so the
 # choice of the recipe is not wholly blind.
 
@@ -341,7 +341,7 @@ def score_facet(own):
     groups, commonest = own["label"].nunique(), own["label"].value_counts(normalize=True).iloc[0]
     rows["lane"] = f"{FIELDS[own['facet'].iloc[0]]} ({groups} groups)"
     rows["by"] = rows["backbone"].mask(rows["model"] == "border", "border alone")
-    rows["hover"] = plotting.describe(rows, "{lane}, {by}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}"
+    rows["hover"] = plotting.describe(rows, "{lane}, {by}: {accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}"
                                       f"<br>the commonest group is {commonest:.0%}<br>trials: {{trials}}")
     return rows.assign(commonest=commonest)
 
@@ -357,7 +357,7 @@ def show_facets(name):
     axis = {"title_text": "test accuracy", **plotting.SHARE}
     figure = plotting.draw_marks(pd.concat(facet_scores[name].values()), "accuracy", "lane", "by", 0.6, axis)
     figure.update_traces(marker=plotting.mark_style(7, color=plotting.GREY), selector={"name": "border alone"})
-    return plotting.show(figure, alt=f"How often other fields are named rightly by a linear probe, beside the class, with 95 % intervals, {name}.")
+    return plotting.show(figure, alt=f"How often other fields are named rightly by a linear probe, beside the class, with 95% intervals, {name}.")
 
 
 facet_scores = {name: {field: score_facet(rows) for field, rows in own.groupby("facet", sort=False)} for name, own in told.items()}
@@ -434,7 +434,7 @@ backwards = {name: measure(places[name], "on_drawings") for name in taught}
 def score_heads(own):
     own = own.assign(model=own["model"].mask(own["art"] > 0, own["model"] + ", " + own["art"].astype(str)))
     rows = scores.summary(own).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
-    rows["hover"] = plotting.describe(rows, "{model}: {accuracy:.3f}<br>95 % interval {low:.3f} to {high:.3f}<br>trials: {trials}")
+    rows["hover"] = plotting.describe(rows, "{model}: {accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}<br>trials: {trials}")
     return rows.assign(head=rows["model"].str.split(", [0-9]").str[0], art=rows["model"].str.extract(", ([0-9]+)$")[0].fillna("0")).set_index("model", drop=False)
 
 
@@ -445,7 +445,7 @@ def compare_heads(own):
     gaps = pd.DataFrame([statistics.difference(*(own[(own["model"] == model) & (own["art"] == art)] for model in (one, two)))
                          for one, two, art in pairs])
     sure = multipletests(gaps["p"], method="holm")[1] < 0.05
-    said = [f"{100 * gap.difference:+.0f} points [{100 * gap.low:+.0f}, {100 * gap.high:+.0f}]".replace("-", "−") + ", not settled" * (not known)
+    said = [tables.tell_points(gap.difference, gap.low, gap.high) + ", not settled" * (not known)
             for gap, known in zip(gaps.itertuples(), sure, strict=True)]
     return {(two, art): text for (_, two, art), text in zip(pairs, said, strict=True)}
 

@@ -71,8 +71,9 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
 
 
 def tell_number(value: float, form: str) -> str:
-    """A number with a true minus sign; a dash for NaN."""
-    return "–" if np.isnan(value) else f"{value:{form}}".replace("-", "−")
+    """A number with a true minus sign, which zero has not; a dash for NaN."""
+    text = "–" if np.isnan(value) else f"{value:{form}}"
+    return (text if text.strip("-+0.%") else f"{0.0:{form}}").replace("-", "−")
 
 
 def tell_interval(value: float, low: float, high: float, form: str = "+.2f") -> str:

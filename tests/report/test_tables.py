@@ -47,6 +47,7 @@ def test_what_follows_is_told_once_for_those_alike_and_without_numbers_where_not
 
 
 def test_numbers_are_told_with_a_true_minus_sign():
+    assert tables.tell_points(-0.001, -0.004, 0.3) == "+0 points (0 to 30)"
     assert tables.tell_interval(-0.05, -0.11, 0.014) == "−0.05 [−0.11, +0.01]"
     assert tables.tell_percent(0.714, 0.66, 0.75) == "71% (66 to 75)"
     assert tables.tell_points(-0.05, -0.11, 0.01) == "−5 points (−11 to 1)"
