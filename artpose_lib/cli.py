@@ -447,10 +447,7 @@ def web_model(model: str, out: str, title: str, data: str, weights: str, results
 
 
 def study_parameters(data: str, weights: str, profile: str, results: str, classes: str) -> dict[str, str]:
-    """The parameters of every chapter that say what a study is of; folders become absolute, as a kernel runs elsewhere.
-
-    Raises ValueError for a folder that is not there.
-    """
+    """What a study is of, as chapters take it: folders absolute. Raises ValueError for one that is not there."""
     folders = {"data": data, "weights": weights, "results": results}
     absolute = {name: str(Path(folder).expanduser().resolve()) if folder else "" for name, folder in folders.items()}
     for name in ("data", "weights"):

@@ -25,10 +25,8 @@ NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # errors of a file sy
 
 
 def say(line: str, end: str = "\n") -> None:
-    """Print a line of progress. It goes to stderr, which papermill passes on and the book leaves out.
-
-    On a terminal it takes the place of a count that was printed there with `end=""`.
-    """
+    """Print a line of progress. It goes to stderr, which papermill passes on and the book leaves out. On a terminal it
+    takes the place of a count that was printed there with `end=""`."""
     start = "\r\x1b[K" if sys.stderr.isatty() else ""
     print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
 
@@ -62,10 +60,8 @@ def whole(path: Path, replace: bool = False, option: str = "--results") -> Itera
 
 @contextmanager
 def claim(path: Path, option: str = "--results") -> Iterator[bool]:
-    """Tell whether this process alone may make what belongs at `path`, until the end of the `with` block.
-
-    `option` as in `whole`. Raises OSError, naming the folder and the way out, where no lock can be made there.
-    """
+    """Tell whether this process alone may make what belongs at `path`, until the end of the `with` block. `option` as
+    in `whole`. Raises OSError, naming the folder and the way out, where no lock can be made there."""
     # No fallback to marker files: those of a killed process would stop all others. Other users may hold the lock, too.
     lock = FileLock(path.parent / f".{path.name}.lock", timeout=0, mode=0o666, fallback_to_soft=False)
     with _explain_errors(path.parent, option):
@@ -96,9 +92,7 @@ def make_folder(folder: Path) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove what processes that have died left in a folder: half-written things that nobody claims, needless locks.
-
-    Where the folder cannot be written, they stay.
-    """
+    Where the folder cannot be written, they stay."""
     partials = {path: path.name.removeprefix(PARTIAL).rpartition("-")[0] for path in folder.glob(f"{PARTIAL}*")}
     locks = {path: path.name.removeprefix(".").removesuffix(".lock") for path in folder.glob(".*.lock")}
     for path, name in sorted((partials | locks).items()):

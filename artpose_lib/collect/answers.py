@@ -26,10 +26,8 @@ LARGEST_TABLE = 200_000_000  # bytes of a table in an archive; the Web Gallery's
 
 
 class Fault(Exception):
-    """What went wrong with one request, one picture or one record; the message is a sentence that says why.
-
-    kind: a short name to count by, such as "blocked" or "not JSON". lasting: asking again would not help.
-    """
+    """What went wrong with one request, one picture or one record; the message is a sentence that says why. kind: a
+    short name to count by, such as "blocked" or "not JSON". lasting: asking again would not help."""
 
     def __init__(self, kind: str, sentence: str, lasting: bool = False):
         super().__init__(sentence)
@@ -136,11 +134,6 @@ def plain(html: str) -> str:
 def addresses(values: Iterable[object]) -> tuple[str, ...]:
     """Return those of the values that are web addresses, each once."""
     return tuple(dict.fromkeys(value for value in map(text, values) if re.match(r"https?://[^\s/]", value)))
-
-
-def address(*values: object) -> str:
-    """Return the first of the values that is a web address; "" where there is none."""
-    return next(iter(addresses(values)), "")
 
 
 def _open_table(path: Path, member: str) -> BinaryIO:

@@ -133,10 +133,8 @@ class _Harvest:
         return counts["saved"]
 
     def _take(self, hit: Artwork, pose: Pose, query: Query, problems: dict[str, str]) -> str:
-        """Record a hit, with its picture in place or with its fault; return "saved", "problems" or "passed over".
-
-        A hit without an id cannot be told from others: its fault is one of the search's `problems`.
-        """
+        """Record a hit, with its picture in place or with its fault; return "saved", "problems" or "passed over". A hit
+        without an id cannot be told from others: its fault is one of the search's `problems`."""
         if not hit.fault and not query.matches(hit.words, hit.title):
             return "passed over"
         if not hit.id:

@@ -35,10 +35,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, folder: Path):
-        """Open or make the journal at `path`, and forget the saved pictures that are no longer in `folder`.
-
-        Raises BlockingIOError where another run has it.
-        """
+        """Open or make it, and forget saved pictures that `folder` lacks. Raises BlockingIOError where a run has it."""
         self._path, self._guard = path, threading.Lock()
         with self._explain_errors():
             self._database = sqlite3.connect(path, timeout=0, check_same_thread=False)
@@ -76,23 +73,17 @@ class Journal:
             database.execute(f"INSERT OR REPLACE INTO works VALUES ({', '.join('?' * len(values))})", values)
 
     def record_search(self, pose: str, source: str, query: str, problems: dict[str, str], seen_whole: bool) -> None:
-        """Note what went wrong with a search, a sentence for each kind of fault, in place of its earlier notes.
-
-        seen_whole: all its hits were seen. A fault that passes, and was not met among them again, has passed.
-        """
+        """Note a search's faults, a sentence a kind, in place of earlier ones; `seen_whole`: all its hits were seen."""
         search = (pose, source, query)
         with self._transaction() as database:
             database.execute("DELETE FROM searches WHERE pose = ? AND source = ? AND query = ?", search)
             database.executemany("INSERT INTO searches VALUES (?, ?, ?, ?, ?)",
                                  [search + problem for problem in problems.items()])
-            if seen_whole:
+            if seen_whole:  # a fault that passes, and was not met again, has passed
                 database.execute("DELETE FROM works WHERE label = ? AND source = ? AND query = ? AND due", search)
 
     def write_tables(self, folder: Path) -> tuple[Counter[str], Counter[str]]:
-        """Write metadata.csv and problems.csv, sorted; return the number of pictures a pose, and of problems a kind.
-
-        A search's problem has no ID and no page.
-        """
+        """Write metadata.csv and problems.csv, sorted; return the number of pictures a pose, and of problems a kind."""
         works = self._write_table(
             folder / TABLE, f"SELECT {', '.join(COLUMNS)} FROM works WHERE outcome = '{SAVED}' ORDER BY file_name")
         problems = self._write_table(

@@ -78,9 +78,7 @@ class Session(CacheMixin, Transport):
 
     def fetch_file(self, url: str, hosts: Collection[str], name: str) -> Path:
         """Return folder/name, a catalogue of up to 500 MB, after downloading it if there is none of the last 30 days.
-
-        Raises Fault as `fetch_json` does, and "not a catalogue" for an empty file or a page for people.
-        """
+        Raises Fault as `fetch_json` does, and "not a catalogue" for an empty file or a page for people."""
         path = self.folder / name
         if path.exists() and time.time() - path.stat().st_mtime < MONTH:
             return path

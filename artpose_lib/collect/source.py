@@ -71,10 +71,8 @@ class Source:
         self.session = session
 
     def search(self, query: Query) -> Hits:
-        """Yield the hits of one search, each once, in the museum's order; more than match, since searches are loose.
-
-        A record that cannot be read is a hit with a `fault`. Raises Fault where the search itself fails.
-        """
+        """Yield the hits of one search, each once, in the museum's order; more than match, since searches are loose. A
+        record that cannot be read is a hit with a `fault`. Raises Fault where the search itself fails."""
         return join_pages(self.read_pages(query.text), self.page_size)
 
     def read_pages(self, words: str) -> Pages:
@@ -91,10 +89,7 @@ class Source:
         return read_records(self.fetch_json(url, params, headers), name)
 
     def fetch_picture(self, address: str) -> tuple[str, bytes]:
-        """Return a picture's file and its address: where a IIIF server refuses the size, that of one that it has.
-
-        Raises Fault as `Session.fetch_picture` does.
-        """
+        """Return a picture's file and address: where a server refuses the size, that of one it has. Raises Fault."""
         server, refusal = IIIF_SIZE.fullmatch(address), None
         for known in chain([address], self._list_sizes(server[1]) if server else ()):
             try:
@@ -107,9 +102,7 @@ class Source:
 
     def _list_sizes(self, server: str) -> Iterator[str]:
         """Yield the addresses of a IIIF picture in the sizes that its server names (iiif.io/api/image), the best first.
-
-        Raises Fault where the server blocks or is in trouble: then it refused more than a size.
-        """
+        Raises Fault where the server blocks or is in trouble: then it refused more than a size."""
         try:
             info = self.fetch_json(f"{server}/info.json", keep=True)
         except Fault as fault:
@@ -140,9 +133,7 @@ class Source:
 
 def join_pages(pages: Iterable[Iterable[Artwork]], size: int = 0) -> Hits:
     """Yield the hits of page after page, up to one that has fewer than `size` or nothing new: some servers never end.
-
-    Each id comes once. Hits without one are not one work, and all of them come.
-    """
+    Each id comes once. Hits without one are not one work, and all of them come."""
     seen: set[str] = set()
     for page in pages:
         known, hits = len(seen), 0
@@ -151,7 +142,7 @@ def join_pages(pages: Iterable[Iterable[Artwork]], size: int = 0) -> Hits:
             if not hit.id or hit.id not in seen:
                 seen.add(hit.id)
                 yield hit
-        if hits < size or len(seen) == known:
+        if hits < size or len(seen) == known:  # some servers never end
             return
 
 

@@ -93,7 +93,8 @@ class Transport(LimiterMixin, requests.Session):
                         "the network.")
         with response:
             content = self._read_body(response, limit, into)
-        forbidden, challenge = response.status_code == 403, _is_challenge(content)
+        challenge = is_page(content) and any(word in content.lower() for word in CHALLENGES)  # to prove to be no robot
+        forbidden = response.status_code == 403
         blocked = challenge or forbidden and not IIIF_SIZE.fullmatch(request.url)
         if blocked or not forbidden:  # a size that is refused tells nothing of blocks
             self._blocks[host] = self._blocks[host] + 1 if blocked else 0
@@ -133,10 +134,7 @@ class Transport(LimiterMixin, requests.Session):
         """Keep requests from following, or preparing to follow, a redirect: `Session` does, to declared hosts alone."""
 
     def _try(self, request: PreparedRequest) -> Response | None:
-        """Return the unread answer to a request, None where there is none.
-
-        A museum in trouble is asked again after 2, 4 and 8 seconds, or as many as it asks for, up to a minute.
-        """
+        """Return the unread answer, or None; asked again after 2, 4 and 8 s, or as the museum asks, up to a minute."""
         for number in range(TRIES):
             response, pause = None, 0
             with suppress(requests.RequestException, HTTPError, ValueError, OverflowError):
@@ -189,8 +187,3 @@ def is_public(host: str) -> bool:
 def is_page(content: bytes) -> bool:
     """Tell whether it is a page for people."""
     return content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-
-
-def _is_challenge(content: bytes) -> bool:
-    """Tell whether it is a page that asks for a proof of not being a robot."""
-    return is_page(content) and any(word in content.lower() for word in CHALLENGES)

@@ -113,10 +113,8 @@ class CurationBoard(anywidget.AnyWidget):
         return {"name": name, "said": said}
 
     def _find_last(self, name: str) -> tuple[str, str]:
-        """The decision to take back: the last one on the picture, or with no name the last one of this person.
-
-        A picture on which somebody else decided later is passed over: an undo would take theirs.
-        """
+        """The decision to take back: the last one on the picture, or with no name the last one of this person. A
+        picture on which somebody else decided later is passed over: an undo would take theirs."""
         decided_later = set()
         for decision in reversed(self.cards.read_decisions()):
             wanted = decision.file_name == name if name else decision.who == self.who
@@ -127,11 +125,7 @@ class CurationBoard(anywidget.AnyWidget):
 
 
 def render_static_page(cards: Cards, open_only: bool) -> str:
-    """Counts, thumbnails of all that was flagged or decided, and the decisions, as HTML.
-
-    Parameters: `open_only` puts a grey tile in the place of a picture that may not be published, see
-    `are_publishable`. Raises DataError.
-    """
+    """Counts, thumbnails of what was flagged or decided (grey if not to publish, if `open_only`), decisions: HTML."""
     now = cards.list_cards()
     counts = count_cards(now)
     stages = counts["decision"]

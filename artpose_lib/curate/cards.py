@@ -20,11 +20,7 @@ FILTERS = ("decision", "finding", "pose", "source")  # what a person filters by
 
 
 class Cards:
-    """The pictures of a folder in the order that they are worked through: a group of duplicates stands together.
-
-    Parameters: `folder` holds metadata.csv; `found` comes from `findings.inspect_pictures`.
-    Raises DataError where the folder cannot be read.
-    """
+    """The pictures of a folder in working order, groups of duplicates together; `found` by `inspect_pictures`."""
 
     def __init__(self, folder: Path, found: pd.DataFrame):
         self.folder = folder

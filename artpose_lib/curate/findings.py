@@ -48,7 +48,9 @@ def inspect_pictures(folder: str | Path, extract: Callable[[Path, Sequence[str]]
             flags = flag_picture(np.asarray(shrink_picture(folder / name, SIDE)[0]))
             found += [(name, kind, 0, value, FLAGS[kind].sentence) for kind, value in flags.items()]
         alike = likeness(small, features)
-        joined = np.maximum(alike, _same_work(rows))
+        source, number = rows.reindex(columns=["source", "ID"], fill_value="").to_numpy(object).T
+        same = (source[:, None] == source) & (number[:, None] == number) & (source != "") & (number != "")
+        joined = np.maximum(alike, same)  # copies, and pictures of one work by its museum's own number
         group = connected_components(joined > 0, directed=False)[1]
         numbers: dict[int, int] = {}  # of the groups that anything is found in, in the order of file names
         for row, kind, score, note in sorted([*_copies(rows, alike), *_two_poses(rows, joined, group)]):
@@ -93,12 +95,6 @@ def find_suspicious_labels(features: np.ndarray, labels: Sequence[str], groups: 
                                  n_jobs=1)
     return pd.DataFrame({"row": suspects, "score": 1 - get_label_quality_scores(given, probabilities)[suspects],
                          "suggested": classes[probabilities[suspects].argmax(axis=1)]})
-
-
-def _same_work(rows: pd.DataFrame) -> np.ndarray:
-    """Which pictures are of one work, by its museum's own number: bool (n, n)."""
-    source, number = rows.reindex(columns=["source", "ID"], fill_value="").to_numpy(object).T
-    return (source[:, None] == source) & (number[:, None] == number) & (source != "") & (number != "")
 
 
 def _copies(rows: pd.DataFrame, likeness: np.ndarray) -> Iterator[tuple[int, str, float, str]]:

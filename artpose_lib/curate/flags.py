@@ -20,10 +20,7 @@ class Flag(NamedTuple):
 
 
 def flag_picture(picture: np.ndarray) -> dict[str, float]:
-    """The kinds that a picture looks like, with the values measured; none for one below `SMALLEST`.
-
-    Parameters: `picture` is uint8 RGB (h, w, 3), its longer side at most `SIDE` pixels.
-    """
+    """The kinds that a picture (uint8 RGB, at most SIDE pixels a side) looks like, with their values; see SMALLEST."""
     sides = picture.shape[:2]
     if max(sides) < SMALLEST[0] or min(sides) < SMALLEST[1]:
         return {}
@@ -104,10 +101,8 @@ def _regularity(strip: np.ndarray) -> float:
 
 
 def _lines(change: np.ndarray, depth: int, give: int) -> np.ndarray:
-    """How strong a line lies at each distance from the upper edge, float (depth,), within `give` rows of it.
-
-    Three quarters of its length, without the corners, surpass that; a row up or down is the line still.
-    """
+    """How strong a line lies at each distance from the upper edge, float (depth,), within `give` rows of it. Three
+    quarters of its length, without the corners, surpass that; a row up or down is the line still."""
     width = change.shape[1]
     middle = maximum_filter1d(change[:depth, round(0.15 * width):round(0.85 * width)], 3, axis=0)
     return maximum_filter1d(np.percentile(middle, 25, axis=1), 2 * give + 1)

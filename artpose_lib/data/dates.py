@@ -199,10 +199,7 @@ MEDIA = (*dict.fromkeys(kind for kind, _ in _MEDIA), "")
 
 
 def find_medium(technique: str, type: str) -> str:
-    """The kind of work, one of MEDIA: "other" where no word is known, "" where nothing is told.
-
-    The type counts before the technique, which may name a part of the work, such as ink on a painted screen.
-    """
+    """The kind of work, one of MEDIA: "other" where no word is known, "" where nothing is told; types count first."""
     texts = fold(type[:LONGEST]), fold(technique[:LONGEST])
     known = (kind for text in texts for kind, pattern in _MEDIA if pattern.search(text))
     return next(known, "other" if (type + technique).strip() else "")

@@ -142,10 +142,7 @@ def decode_square(data: bytes, size: int, padded: Sequence[bool] = (False,)) -> 
 
 
 def shrink_picture(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]:
-    """A picture's file, upright and in 8-bit RGB, at most `side` pixels either way; and the whole picture's size.
-
-    Raises PictureError where there is none.
-    """
+    """A picture, upright, 8-bit RGB, at most `side` pixels a side; and its whole size. Raises PictureError."""
     data = read_file(path)
     image, _ = decode(data, side)  # may be smaller than the whole picture, and larger than `side`
     with Image.open(io.BytesIO(data), formats=FORMATS) as whole:
@@ -158,9 +155,7 @@ def shrink_picture(path: Path, side: int) -> tuple[Image.Image, tuple[int, int]]
 def read_ahead(read: Callable[[Item], Result], items: Iterable[Item], threads: int = THREADS,
                ahead: int = AHEAD) -> Iterator[Result]:
     """`map(read, items)` by threads, in the items' order, with at most `ahead` results that nothing has asked for yet.
-
-    An exception of `read` is raised in its turn. Items not begun are dropped once the iterator is closed.
-    """
+    An exception of `read` is raised in its turn. Items not begun are dropped once the iterator is closed."""
     pool = ThreadPoolExecutor(threads, thread_name_prefix="read-ahead")
     waiting = deque()
     try:

@@ -63,9 +63,7 @@ class Artwork:
 
     def paint(self, background: str | None = None, figures: bool = True, attributes: bool = True) -> np.ndarray:
         """The picture, uint8 RGB (h, w, 3), its longer side LONG_SIDE pixels, before its own or another background.
-
-        Light, brush strokes, paper and age are the same each time; a shadow goes with what casts it.
-        """
+        Light, brush strokes, paper and age are the same each time; a shadow goes with what casts it."""
         relief = self.relief if figures and attributes else self._render(figures, attributes)
         medium_rng, background_rng, age_rng = (np.random.default_rng(seed) for seed in self._seeds)
         behind = draw_background(background or self.background, self._frame.shape, background_rng)
@@ -106,10 +104,7 @@ class Artwork:
 
 
 def paint_versions(pose: str, rng: Generator) -> Iterator[Version]:
-    """An artwork in all CONDITIONS, each painted when it is asked for.
-
-    After "whole" comes "linked", the same before the background that goes with its class (see LINKED).
-    """
+    """An artwork in all CONDITIONS, each painted when asked for; "linked", after "whole", has the background LINKED."""
     artwork, linked = Artwork(pose, rng), LINKED[pose]
     other = str(rng.choice([kind for kind in BACKGROUNDS if kind not in (linked, artwork.background)]))
     whole = artwork.paint()

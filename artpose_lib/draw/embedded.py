@@ -63,9 +63,7 @@ def pose_sequence(n: int) -> Iterator[str]:
 
 def plant_copies(dataset: PoseDataset, share: float, folder: Path) -> None:
     """Write a data set's pictures into a new `folder`, and of a `share` a copy: mirrored, cropped by 3 % a side, grey.
-
-    The column `work` says which belong together.
-    """
+    The column `work` says which belong together."""
     folder.mkdir(parents=True)
     copied = np.random.default_rng(0).permutation(len(dataset))[:round(share * len(dataset))]
     columns = ["label", "TITLE", "AUTHOR", "DATE", *find_rights(dataset.metadata)]

@@ -41,10 +41,8 @@ Gallery = tuple[pd.DataFrame, np.ndarray]
 
 
 def train_backgrounds(study: Study) -> Trials:
-    """Train networks on drawings whose background goes with the class at each of STRENGTHS, and test them.
-
-    The drawings are the first of the embedded data set, whatever data the study has, in stratified divisions.
-    """
+    """Train networks on drawings whose background goes with the class at each of STRENGTHS, and test them. The drawings
+    are the first of the embedded data set, whatever data the study has, in stratified divisions."""
     poses, parts = divide_drawings(study)
     return _train(study, parts, load_drawings, f"{len(poses)} drawings of version {__version__}", POSE_NAMES,
                   [{"experiment": "surroundings", "background_link": strength} for strength in STRENGTHS])
@@ -185,10 +183,7 @@ def draw_gallery(poses: Sequence[str], size: int, tested: np.ndarray) -> Gallery
 
 
 def read_boxes(dataset: PoseDataset, row: int) -> np.ndarray:
-    """The boxes of a picture, cut off at its edges, as shares of its width and height: x0, y0, x1, y1, float (n, 4).
-
-    Raises DataError where all of them lie outside.
-    """
+    """A picture's boxes within its edges, as shares of its sides: x0, y0, x1, y1, float (n, 4). Raises DataError."""
     name, text = dataset.metadata[["file_name", "boxes"]].iloc[row]
     _, (width, height) = shrink_picture(dataset.folder / name, 1)
     boxes = np.clip(parse_boxes(text), 0, [width, height, width, height])

@@ -181,10 +181,7 @@ def min_p(ranks: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.nd
 
 def _measure_picture(maps: np.ndarray, earlier: np.ndarray, boxes: np.ndarray,
                      covered: np.ndarray) -> dict[str, np.ndarray]:
-    """Measure the maps of one picture after and before training, float32 (side, side, filters).
-
-    covered: the sum of `box_mask` over all pictures.
-    """
+    """Measure one picture's maps after and before training, (side, side, filters); `covered` sums all `box_mask`s."""
     side, _, filters = maps.shape
     x, y = (np.reshape(each, (-1, filters)).astype(float) for each in (maps, earlier))
     place, energy, mask = x.argmax(axis=0), x ** 2, box_mask(boxes, side).ravel()

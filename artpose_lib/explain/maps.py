@@ -51,10 +51,8 @@ def split_at_layer(model: keras.Model, layer: str) -> tuple[keras.Model, keras.M
 
 
 class Sprite(NamedTuple):
-    """All filters of a layer as tiles of one greyscale image, row by row from the top left.
-
-    A grey g stands for low + g / 255 * (high - low). The last row may end in black tiles.
-    """
+    """All filters of a layer as tiles of one greyscale image, row by row from the top left. A grey g stands for low + g
+    / 255 * (high - low). The last row may end in black tiles."""
 
     image: Image.Image
     side: int  # of a tile in pixels, as the map's

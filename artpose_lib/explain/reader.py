@@ -166,7 +166,8 @@ def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPict
         blocks.append({"layer": layer, "side": drawn[layer].side, "columns": drawn[layer].columns,
                        "count": len(drawn[layer].low), "field": list(receptive_field(first, layer)),
                        "input": first.input_shape[1]})
-        loudest = {slug(title): _loudest(answers[model.key, slug(title), layer]) for title in model.networks}
+        loudest = {slug(title): [int(np.nanargmax(own)) if np.isfinite(own).any() else None  # each filter's picture
+                                 for own in answers[model.key, slug(title), layer].T] for title in model.networks}
         numbers = _numbers(model.tables[layer], classes, model.tested) if layer in model.tables else {}
         _write_script(folder, f"{model.key}/{number}", {"loudest": loudest} | numbers)
     return {"key": model.key, "title": model.title, "blocks": blocks, "classes": classes, "tested": len(model.tested),
@@ -194,11 +195,6 @@ def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int])
             "drop": [_round(table[f"importance_{name}"]) for name in classes],
             "strongest": [[[tested[peak["picture"]], peak["row"], peak["column"], *_round([peak["activation"]])]
                            for peak in peaks] for peaks in table["strongest"]]}
-
-
-def _loudest(answers: np.ndarray) -> list[int | None]:
-    """Return for each filter the picture in which it answers most, of those in which it is heard."""
-    return [int(np.nanargmax(own)) if np.isfinite(own).any() else None for own in answers.T]
 
 
 def _round(values: Sequence[float]) -> list[float | int | None]:

@@ -47,7 +47,8 @@ def choose_views(reader: Reader, model: ReaderModel, pictures: Sequence[ReaderPi
                       & (dissected["part"] != "background")].dropna(subset=["density", "unlearned"])
     parts = parts.iloc[(-parts["low"] / parts["unlearned"]).argsort()]
     ranked = [*(("a pose", layer, filter, facts) for filter, facts in poses.iterrows()),
-              *_rank_by_likeness("an edge", model.networks[network], pictures, first, _draw_edges),
+              *_rank_by_likeness("an edge", model.networks[network], pictures, first,
+                                  lambda image, side: _shrink(light_and_edges(image)[..., 2], side)),
               *_rank_by_likeness("a texture", model.networks[network], pictures, third, _measure_texture),
               *(("a part", facts["layer"], facts["filter"], facts) for _, facts in parts.iterrows()),
               *(("the background", last, filter, facts) for filter, facts in behind.iterrows())]
@@ -69,11 +70,6 @@ def _rank_by_likeness(name: str, network, pictures: Sequence[ReaderPicture], lay
     x, y = x - x.mean(axis=0), y - y.mean()
     found = pd.DataFrame({"correlation": y @ x / np.maximum(np.linalg.norm(x, axis=0) * np.linalg.norm(y), 1e-9)})
     return [(name, layer, filter, row) for filter, row in found.sort_values("correlation", ascending=False).iterrows()]
-
-
-def _draw_edges(image: np.ndarray, side: int) -> np.ndarray:
-    """How sharply lightness changes in each place, float32 (side, side)."""
-    return _shrink(light_and_edges(image)[..., 2], side)
 
 
 def _measure_texture(image: np.ndarray, side: int) -> np.ndarray:

@@ -125,10 +125,7 @@ def preprocess(name: str, pictures: np.ndarray) -> np.ndarray:
 
 
 def weights_source(name: str, weights_dir: str | Path | None = None) -> str:
-    """Where a backbone's ImageNet weights come from, in a short line. Builds no model, but may download them.
-
-    Raises WeightsMissing where they are unavailable, and ValueError for a name that is not known.
-    """
+    """Where a backbone's weights come from, in a short line; may download them. Raises WeightsMissing, ValueError."""
     file = _weights_path(_backbone(name), weights_dir).name
     if name not in _KERAS_FILES:
         return f"{file} in the Python package {_package(name)} {version(_package(name))}"

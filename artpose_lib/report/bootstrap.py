@@ -10,10 +10,8 @@ MADE_UP = 2  # pictures that a bootstrap adds, right or wrong by a coin (Agresti
 
 
 def score_confusions(confusions: np.ndarray) -> np.ndarray:
-    """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k): (..., 3).
-
-    Macro F1 is the mean of the classes that have pictures: of any other there is nothing to find.
-    """
+    """The `METRICS` (Equations 2.6 to 2.9) of confusion matrices (..., k, k): (..., 3). Macro F1 is the mean of the
+    classes that have pictures: of any other there is nothing to find."""
     right = np.diagonal(confusions, axis1=-2, axis2=-1)
     support, called = confusions.sum(axis=-1), confusions.sum(axis=-2)
     pictures, f1 = support.sum(axis=-1), 2 * right / np.maximum(support + called, 1)

@@ -22,10 +22,7 @@ from artpose_lib.web import Choice, choose
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """Trials of `models` on one set of pictures, which chapters call by `name`.
-
-    `reference` is the table of `reference.MEASURED` that stands beside them.
-    """
+    """Trials of `models` on one set of pictures, called `name`, and the table of `reference.MEASURED` beside them."""
 
     name: str
     study: Study
@@ -124,10 +121,8 @@ class Experiment:
 
 def train_experiments(study: Study, *models: str, reference: str = "simple_random", small_baselines: bool = False,
                       ) -> list[Experiment]:
-    """An experiment for each of `open_places` that has trials of the models; those of this run are trained.
-
-    With `small_baselines` an edition's baselines on smaller pictures stand in where it has no others.
-    """
+    """An experiment for each of `open_places` that has trials of the models; those of this run are trained. With
+    `small_baselines` an edition's baselines on smaller pictures stand in where it has no others."""
     experiments = []
     for name, place in open_places(study).items():
         trials = place.train(*models)
@@ -145,9 +140,7 @@ def choose_together(experiments: Sequence[Experiment]) -> Sequence[Experiment]:
 
 def show_scores(experiments: Sequence[Experiment], caption: str) -> tuple[plotting.Shown, Choice]:
     """The accuracies of those that may stand `choose_together`, and a choice of their other scores and of the rest.
-
-    `caption` has {metric} and {names}.
-    """
+    `caption` has {metric} and {names}."""
     together, views = choose_together(experiments), {}
     for group in (together, *([own] for own in experiments if own not in together)):
         names = ", ".join(own.name for own in group)

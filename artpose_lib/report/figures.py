@@ -45,10 +45,7 @@ def class_distribution(counts: pd.DataFrame) -> go.Figure:
 
 
 def composition(counts: pd.DataFrame) -> go.Figure:
-    """What a data set is made of: a bar for each group of pictures, with the classes in it one after the other.
-
-    `counts` has the columns group, label, pictures.
-    """
+    """What a data set is made of, from group, label, pictures: a bar a group, with its classes one after the other."""
     groups, classes = counts["group"].unique(), counts["label"].unique()
     table = counts.pivot_table("pictures", "group", "label", "sum", fill_value=0).loc[groups]
     figure = new_figure(len(groups), barmode="stack", bargap=0.25, legend_traceorder="normal",
@@ -63,9 +60,7 @@ def composition(counts: pd.DataFrame) -> go.Figure:
 
 def curves(table: pd.DataFrame, model: str) -> go.Figure:
     """Validation accuracy and loss of one model over its epochs (Figures 3.1, 3.2, 3.3 and 3.5), from `scores.curves`.
-
-    Bands are 95% intervals, drawn where at least `BAND_TRIALS` trials are still running.
-    """
+    Bands are 95% intervals, drawn where at least `BAND_TRIALS` trials are still running."""
     figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=["validation accuracy", "validation loss"],
                            figure=new_figure(margin_t=30))
     figure.update_annotations(font_size=13)
@@ -95,10 +90,7 @@ def _curve(backbone: str, line: pd.DataFrame, first: bool) -> list[go.Scatter]:
 
 
 def schedule(table: pd.DataFrame) -> go.Figure:
-    """The learning rate over a training (Figure A.2), from epoch, learning_rate, phase (1 or 2) and label.
-
-    Marks are filled in phase I and open in phase II.
-    """
+    """Learning rates (Figure A.2), from epoch, learning_rate, phase, label; marks are filled in phase I, then open."""
     figure = new_figure(xaxis={"title_text": "epoch"},
                         yaxis={"title_text": "learning rate", "dtick": 1, **plotting.POWERS})
     table = table.assign(roman=table["phase"].map({1: "I", 2: "II"}))
@@ -239,9 +231,7 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
 
 def picture_map(table: pd.DataFrame, by: str, pictures: Mapping[int, str] = MappingProxyType({})) -> go.Figure:
     """All pictures on a plane, from `facets.map_pictures`, marked by what the column `by` says of each, with `hover`.
-
-    `pictures` are data URIs by row, which are seen at their places in the marks' stead.
-    """
+    `pictures` are data URIs by row, which are seen at their places in the marks' stead."""
     plain = {"visible": False, "constrain": "domain"}
     figure = new_figure(18, xaxis=plain, yaxis={**plain, "scaleanchor": "x"})
     for number, (name, own) in enumerate(table.groupby(by, sort=False)):
@@ -258,11 +248,7 @@ def picture_map(table: pd.DataFrame, by: str, pictures: Mapping[int, str] = Mapp
 
 
 def skeletons(figures: Mapping[str, np.ndarray]) -> go.Figure:
-    """Figures laid on one another by the middle of their hips and the length of their torso, a panel a pose.
-
-    Parameters: `figures` has those of each pose, float (n, 13, 2) as in `data.joints`; the first MOST_SKELETONS are
-    drawn.
-    """
+    """Figures by pose, float (n, 13, 2), laid on one another by hips and torso length; MOST_SKELETONS a pose."""
     columns = -(-len(figures) // 2)
     figure = make_subplots(2, columns, horizontal_spacing=0.03, vertical_spacing=0.08,
                            figure=new_figure(height=560, margin_t=30),

@@ -45,10 +45,7 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def bound_spread(first: pd.DataFrame, second: pd.DataFrame, resamples: int = RESAMPLES) -> np.ndarray:
-    """The interval of what the standard deviations of trials differ by, second less first: low, high.
-
-    Each frame has a row for each trial: accuracy and tested (pictures). Trials and their pictures are drawn anew.
-    """
+    """The interval of what two standard deviations of accuracies differ by, second less first; see `tested`."""
     rng, sides = np.random.default_rng(0), (first, second)
     redrawn = [redraw_accuracies(own, rng.integers(len(own), size=(resamples, len(own))), rng).std(axis=1)
                for own in sides]

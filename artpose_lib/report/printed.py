@@ -67,10 +67,7 @@ def find_slips() -> pd.DataFrame:
 
 
 def check_largest(claim) -> tuple[str, bool]:
-    """What the text's own counts say of its largest class in words, and whether that is what it claims.
-
-    As the other CHECKS it takes a row of `thesis/claims.csv`.
-    """
+    """What the text's counts say of its largest class, and whether a row of `thesis/claims.csv` claims that."""
     counts = thesis_table("class_counts").set_index("label")["training"].astype(int)
     most, own = counts.idxmax(), counts[claim.value]
     return f"by the text's own counts {most} has {counts.max()}, {claim.value} {own}", most == claim.value

@@ -34,10 +34,7 @@ FEWEST = 4  # pictures of a source that is left out
 
 
 class Reference(NamedTuple):
-    """Something to predict from: what is known of each picture, and of its mirror image if that differs, (n, d).
-
-    `classifier` learns from it, or None: `fit_probe`.
-    """
+    """What is known of each picture, and of its mirror image, (n, d); `classifier` learns it, or None: `fit_probe`."""
 
     model: str
     backbone: str
@@ -51,10 +48,8 @@ class Reference(NamedTuple):
 
 
 def predict_references(study: Study, scheme: str) -> pd.DataFrame:
-    """What each reference predicts in the divisions of the trials of a scheme of `splits.SPLITS`.
-
-    A reference learns from the training part and its mirror images; nothing is chosen on the validation part.
-    """
+    """What each reference predicts in the divisions of the trials of a scheme of `splits.SPLITS`. A reference learns
+    from the training part and its mirror images; nothing is chosen on the validation part."""
     references, labels = list(list_references(study)), study.dataset.labels
     frames = []
     for seed in study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0")):

@@ -212,10 +212,7 @@ def thesis_accuracies() -> pd.DataFrame:
 
 
 def against_thesis(table: pd.DataFrame) -> pd.DataFrame:
-    """Tables 3.1 and 3.2 beside a `summary`.
-
-    Returns model, backbone, metric, thesis, here, low, high (or NaN), trials, diverged.
-    """
+    """Tables 3.1 and 3.2 beside a `summary`: model, backbone, metric, thesis, here, low, high, trials, diverged."""
     here = pd.concat(
         table[["model", "backbone", "trials", "diverged", metric, f"{metric}_low", f"{metric}_high"]].rename(
             columns={metric: "here", f"{metric}_low": "low", f"{metric}_high": "high"}).assign(metric=metric)

@@ -25,10 +25,8 @@ FEWEST_TRIALS = 3  # where two equal models vary by 0.08 over trials, one or two
 
 
 class Difference(NamedTuple):
-    """One score under two conditions: means over trials, and second less first with its interval and p, two-sided.
-
-    A picture tested in several trials counts in each, so p is too sure.
-    """
+    """One score under two conditions: means over trials, and second less first with its interval and p, two-sided. A
+    picture tested in several trials counts in each, so p is too sure."""
 
     first: float
     second: float
@@ -85,10 +83,7 @@ def compare_with_commonest(own: pd.DataFrame, part: str = "test", level: float =
 
 
 def compare_models(predictions: pd.DataFrame, before: str, after: str, profile: Profile) -> pd.DataFrame:
-    """`compare` two models, with each architecture that has both: backbone, and the columns of `compare`.
-
-    Parameters: `predictions` of models and of the references of `probes`; `profile` that of the run.
-    """
+    """`compare` two models or references by the run's `profile`: backbone, each that has both, and its columns."""
     rows = []
     for backbone, own in predictions.groupby("backbone", sort=False):
         sides = [own[own["model"] == model] for model in (before, after)]

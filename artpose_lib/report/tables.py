@@ -25,10 +25,8 @@ CONDITIONS = {"own mode": "fed in its own mode", "raw": "fed raw values", "as fo
 
 
 def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
-    """Tables 3.1 and 3.2 beside our scores, from `scores.against_thesis`; `missing` says why a backbone is absent.
-
-    Of predictions by `scores.name_as_ended`, a fine-tuned row tells how many more trials are frozen in fact.
-    """
+    """Tables 3.1 and 3.2 beside our scores, from `scores.against_thesis`; `missing` says why a backbone is absent. Of
+    predictions by `scores.name_as_ended`, a fine-tuned row tells how many more trials are frozen in fact."""
     metrics, bodies = list(table["metric"].unique()), []
     counts = table.drop_duplicates(["model", "backbone"]).set_index(["model", "backbone"])["trials"]
     for model, rows in table.groupby("model", sort=False):
@@ -168,16 +166,12 @@ def audit_overview(rows: pd.DataFrame) -> str:
                 f'<span style="white-space: nowrap">{_change(row)}<br>{_bar(row, reach)} '
                 f"<small>{tell_number(row.text, '.3f')} → {tell_number(row.script, '.3f')}</small></span>",
                 _verdict(row.verdict) + certain))
-    return _table("What changes where the scripts are followed and not the text. Test accuracy, if no other is named, "
-                  "by the text → by the scripts.",
-                  _head("", "difference [95%]", "verdict"), *bodies) + _fold_untested(rows[rows["text"].isna()])
-
-
-def _fold_untested(rows: pd.DataFrame) -> str:
-    """What was not measured at all, a line for each reason."""
+    rest = rows[rows["text"].isna()]
     lines = [f"<p>{_verdict(reason)}: {'; '.join(f'{row.id} {_condition(row)}' for row in own.itertuples())}.</p>"
-             for reason, own in rows.groupby("verdict", sort=False)]
-    return fold(f"{len(rows)} comparisons that nothing here can make", "".join(lines)) if lines else ""
+             for reason, own in rest.groupby("verdict", sort=False)]
+    return _table("What changes where the scripts are followed and not the text. Test accuracy, if no other is named, "
+                  "by the text → by the scripts.", _head("", "difference [95%]", "verdict"), *bodies) + (
+        fold(f"{len(rest)} comparisons that nothing here can make", "".join(lines)) if lines else "")
 
 
 def stack_rows(places: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -58,10 +58,8 @@ def open_cluster(where: str) -> Iterator[str]:
 
 @contextmanager
 def connect(where: str) -> Iterator:
-    """Yield a client of a cluster that has a worker (see `open_cluster`), or None where `where` is "".
-
-    Raises OSError where no scheduler answers, ValueError where a worker has more than one thread.
-    """
+    """Yield a client of a cluster that has a worker (see `open_cluster`), or None where `where` is "". Raises OSError
+    where no scheduler answers, ValueError where a worker has more than one thread."""
     if not where:
         yield None
         return
@@ -111,10 +109,8 @@ def run_jobs(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object
 
 
 def call(where: str, name: str, function: Callable, *arguments) -> None:
-    """Run a function as one task of the cluster `where`, with its lines of progress on this terminal.
-
-    Its last argument is a `threading.Event`. Ctrl-C sets it, waits for the function and raises KeyboardInterrupt.
-    """
+    """Run a function as one task of the cluster `where`, with its lines of progress on this terminal. Its last argument
+    is a `threading.Event`. Ctrl-C sets it, waits for the function and raises KeyboardInterrupt."""
     distributed, key = _dask(), f"{name}-{uuid4().hex[:8]}"
     with connect(where) as client:
         stop = distributed.Event(key, client)

@@ -13,10 +13,8 @@ POLL = 0.5  # seconds between two looks at what other processes are making
 
 @dataclass(frozen=True)
 class Job:
-    """Something to store at `path`, a file or a folder, by calling `make`, which must write by `whole`.
-
-    `needs` is what another job stores and this one reads. To be sent to other machines, `make` must be picklable.
-    """
+    """Something to store at `path`, a file or a folder, by calling `make`, which must write by `whole`. `needs` is what
+    another job stores and this one reads. To be sent to other machines, `make` must be picklable."""
 
     path: Path
     make: Callable[[], object]

@@ -6,19 +6,13 @@ DECAY_EPOCHS = 30  # phase II divides the learning rate for 30 epochs and then h
 
 
 def rates(initial: float, factor: float, epochs: int, hold_after: int | None = None) -> np.ndarray:
-    """The learning rate of every epoch: `initial` in the first, times `factor` in each that follows.
-
-    The rate stays after `hold_after` multiplications (None: never). Returns float64 (epochs,).
-    """
+    """Each epoch's learning rate, float64 (epochs,): times `factor` from one to the next, up to `hold_after` times."""
     steps = np.arange(epochs, dtype=np.float64)
     return initial * factor ** (steps if hold_after is None else np.minimum(steps, hold_after))
 
 
 def phase_callbacks(rates: np.ndarray, patience: int) -> list:
-    """Keras callbacks that set each epoch's learning rate, and leave the model with the weights of its best epoch.
-
-    They end the phase once validation accuracy has not risen for `patience` epochs.
-    """
+    """Keras callbacks: each epoch's rate, the best epoch's weights, an end after `patience` epochs without a rise."""
     import keras
 
     return [keras.callbacks.LearningRateScheduler(lambda epoch, _: float(rates[epoch])),

@@ -84,10 +84,8 @@ def recipe_to_dict(recipe: Recipe) -> dict:
 
 
 def plan_rates(recipe: Recipe) -> pd.DataFrame:
-    """The learning rates of a recipe as Figure A.2 draws them: epoch (from 1), learning_rate, phase.
-
-    Only training shows when phase I of a one-cycle ends. Here it ends at phase II's first rate, after its patience.
-    """
+    """The learning rates of a recipe as Figure A.2 draws them: epoch (from 1), learning_rate, phase. Only training
+    shows when phase I of a one-cycle ends. Here it ends at phase II's first rate, after its patience."""
     frames, left = [], recipe.total_epochs
     for number, phase in enumerate(recipe.phases, start=1):
         length = left
@@ -122,10 +120,8 @@ class Profile:
         return tuple(BACKBONES) if model == "frozen" else LITE if model == BEST else self.whole
 
     def scale(self, recipe: Recipe) -> Recipe:
-        """The recipe in `time` of its epochs; at full strength the recipe itself.
-
-        Phase I climbs at least so fast that it comes to phase II's first rate; phase II is cut short.
-        """
+        """The recipe in `time` of its epochs; at full strength the recipe itself. Phase I climbs at least so fast that
+        it comes to phase II's first rate; phase II is cut short."""
         if self.full_strength(recipe):
             return recipe
         total = max(1, round(self.time * recipe.total_epochs))

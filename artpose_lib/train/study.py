@@ -151,10 +151,7 @@ class Study:
         return choose_boxes(self.dataset, self.find_figures(), view) if view in CROPS else []
 
     def _plan_trial(self, recipe: Recipe, seed: int) -> Trial:
-        """A trial, with its weights kept if they are used again: a frozen model's, and a first trial's.
-
-        A baseline's are used only where it stands in for what needs ImageNet weights.
-        """
+        """A trial, with weights kept that are used again: a frozen model's, a first trial's, a stand-in baseline's."""
         frozen = recipe.model == "frozen"
         of_use = recipe.weights or self.weights_of(recipe.backbone) == NO_WEIGHTS
         keep_weights = recipe.variant == FAITHFUL and (recipe.on_features or bool(of_use and seed == SEEDS[0]))

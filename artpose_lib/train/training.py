@@ -51,10 +51,8 @@ class Batches(keras.utils.PyDataset):
 
 
 class Trainer:
-    """A Keras classifier that is built and compiled once and then trained again and again from fresh weights.
-
-    Compiling takes 3 to 15 s on a CPU. Between trials the weights, Adam's moments and the learning rate are set back.
-    """
+    """A Keras classifier that is built and compiled once and then trained again and again from fresh weights. Compiling
+    takes 3 to 15 s on a CPU. Between trials the weights, Adam's moments and the learning rate are set back."""
 
     def __init__(self, model: keras.Model):
         self.model, self.n_classes = model, model.output_shape[-1]
@@ -110,10 +108,8 @@ class Trainer:
 
 
 def _clone_layer(generator: random.Random, layer: keras.Layer) -> keras.Layer:
-    """A layer with new initial weights, the same that Keras draws for a seed.
-
-    Keras takes its seeds from Python's global generator, which other threads use too, such as those of a Dask worker.
-    """
+    """A layer with new initial weights, the same that Keras draws for a seed. Keras takes its seeds from Python's
+    global generator, which other threads use too, such as those of a Dask worker."""
     config = layer.get_config()
     for initialiser in config.values():
         if isinstance(initialiser, dict) and initialiser.get("config", {}).get("seed", 0) is None:
@@ -137,10 +133,8 @@ def build_trainer(backbone: str, n_classes: int, size: int, weights: str | None 
 
 def train(trainer: Trainer, recipe: Recipe, train_part: Part, validation: Part, seed: int,
           steps: int | None = None) -> pd.DataFrame:
-    """Train a whole network by a recipe, phase after phase (Section 2.2.4); it keeps the best epoch's weights.
-
-    `steps` caps the steps of an epoch. Returns the history as `number_epochs`.
-    """
+    """Train a whole network by a recipe, phase after phase (Section 2.2.4); it keeps the best epoch's weights. `steps`
+    caps the steps of an epoch. Returns the history as `number_epochs`."""
     trainer.reset(seed, random_weights=recipe.weights is None)
     histories, best, best_weights = [], -np.inf, None
     for number, phase in enumerate(recipe.phases, start=1):

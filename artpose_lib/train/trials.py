@@ -130,10 +130,7 @@ def at_protocol(config: dict, protocol: int) -> dict:
 
 
 def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
-    """Train the trials that are not stored yet as `jobs.run` does, say so of each, and return the records of all.
-
-    Of a study that trains nothing these are the stored ones alone.
-    """
+    """Train what is not stored, as `jobs.run` does; return all records, of a study that trains nothing the stored."""
     trials = [trial for trial in trials if trial.study.trains or trial.record.folder.exists()]
     planned = {trial.record.folder: trial for trial in trials}
     missing = {folder for folder in planned if not folder.exists()}
@@ -212,10 +209,8 @@ def load_material(trial: Trial) -> Material:
 
 
 def _see_in_batches(trial: Trial) -> Callable[[np.ndarray, int], np.ndarray]:
-    """What gives the features of pictures, each normalised among those of its batch of some size.
-
-    The batches of the training part are drawn once, where a network on pictures has others in each epoch.
-    """
+    """What gives the features of pictures, each normalised among those of its batch of some size. The batches of the
+    training part are drawn once, where a network on pictures has others in each epoch."""
     from artpose_lib.model import classifier
 
     trainer = trial.build_network()

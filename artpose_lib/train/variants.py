@@ -56,9 +56,7 @@ def permute_labels(labels: np.ndarray, trial: int) -> np.ndarray:
 
 def apply_in_place_shift(pictures: np.ndarray) -> np.ndarray:
     """The pictures, uint8 (n, h, w, 3), that Keras' caffe mode turns into what it leaves in its own input: centred RGB.
-
-    Red and blue are exchanged and shifted by the difference of their means, 123.68 and 103.939, rounded and clipped.
-    """
+    Red and blue are exchanged and shifted by the difference of their means, 123.68 and 103.939, rounded and clipped."""
     exchanged = pictures[..., ::-1].astype(np.int16)
     return np.clip(exchanged + np.array([20, 0, -20], np.int16), 0, 255).astype(np.uint8)
 

@@ -54,7 +54,8 @@ class Rehearsed:
             skill = 0.6 - 0.2 * (variant.preprocessing == "raw") - 0.1 / (10 * variant.share)
             if variant.labels == "permuted" and seed > 40 or model == "baseline":
                 skill = 0.0
-            for part in ("validation", "test", "test, sorted by class", "test, one by one"):
+            company = ("test, sorted by class", "test, one by one") if variant.batch_statistics else ()
+            for part in ("validation", "test", *company):
                 tested = predictions_of(guess(rng, names, 68, skill), names, part, model, backbone, seed)
                 frames.append(tested.assign(file_name=variant.split_seed + tested["file_name"]))
         history = pd.concat([pd.DataFrame({"model": model, "backbone": backbone, "seed": seed,

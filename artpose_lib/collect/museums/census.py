@@ -71,10 +71,7 @@ class Census(Source):
 
 
 def read_artwork(manifest: object) -> Artwork:
-    """Read a manifest of IIIF's Presentation API 3, whose id only its address tells.
-
-    Pictures are the file itself, a smaller version where a service makes one, and the thumbnail.
-    """
+    """Read a manifest of IIIF's Presentation API 3: its pictures are the file, smaller versions, the thumbnail."""
     title = plain(choose_language(dig(manifest, "label")))
     facts = {plain(choose_language(dig(line, "label"))): choose_language(dig(line, "value"))
              for line in entries(manifest, "metadata")}

@@ -3,7 +3,7 @@
 Its Open Access API (openaccess-api.clevelandart.org) needs no key and states no limit.
 """
 
-from artpose_lib.collect.answers import CC0, address, addresses, columns, dig, field, read_authors, read_years, text
+from artpose_lib.collect.answers import CC0, addresses, columns, dig, field, read_authors, read_years, text
 from artpose_lib.collect.source import Artwork, Pages, Source
 
 API = "https://openaccess-api.clevelandart.org/api/artworks/"
@@ -32,7 +32,7 @@ def read_artwork(record: object) -> Artwork:
         years=read_years(dig(record, "creation_date_earliest"), dig(record, "creation_date_latest")),
         location="Cleveland Museum of Art",
         images=addresses(dig(record, "images", size, "url") for size in ("web", "print")),
-        page=address(dig(record, "url")),
+        page=text(*addresses([dig(record, "url")])),
         licence=CC0 if licence == "CC0" else licence,
         words=" ".join(field(record, name) for name in (
             "title", "title_in_original_language", "tombstone", "description", "wall_description",

@@ -4,7 +4,7 @@ MediaWiki's API (commons.wikimedia.org/w/api.php) needs no key and gives out the
 author and date may be those of a photograph: Commons does not tell it from the work that it shows.
 """
 
-from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, plain, text
+from artpose_lib.collect.answers import Fault, addresses, dig, entries, field, plain, text
 from artpose_lib.collect.source import Artwork, Pages, Source
 
 API = "https://commons.wikimedia.org/w/api.php"
@@ -49,7 +49,7 @@ def read_artwork(file: object) -> Artwork:
         author=_read_fact(info, "Artist"),
         date=_read_fact(info, "DateTimeOriginal"),
         images=addresses([picture]),
-        page=address(dig(info, "descriptionurl")),
+        page=text(*addresses([dig(info, "descriptionurl")])),
         licence=_read_fact(info, "LicenseUrl") or _read_fact(info, "LicenseShortName"),
         words=" ".join([name, *(_read_fact(info, fact) for fact in ("ObjectName", "ImageDescription", "Categories"))]),
     )

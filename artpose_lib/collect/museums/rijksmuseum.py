@@ -9,7 +9,7 @@ import re
 from itertools import chain
 from urllib.parse import urlencode
 
-from artpose_lib.collect.answers import Fault, address, addresses, dig, entries, field, read_authors, read_years, text
+from artpose_lib.collect.answers import Fault, addresses, dig, entries, field, read_authors, read_years, text
 from artpose_lib.collect.source import Artwork, Hits, Pages, Source, join_pages
 from artpose_lib.data.poses import Query
 
@@ -83,7 +83,7 @@ def read_artwork(record: object, visual_item: object = None, digital_object: obj
         type=read_names(entries(record, "classified_as")),
         images=addresses(image.replace("/full/max/", "/full/!1000,1000/")
                          for image in read_ids(digital_object, "access_point")),
-        page=address(dig(record, "id")),
+        page=text(*addresses([dig(record, "id")])),
         licence=text(*rights),
         words=" ".join(field(statement, "content")
                        for statement in [*names, *select_kind(record, "referred_to_by", DESCRIPTION), *stories]),

@@ -6,7 +6,7 @@ text or a list of texts. Pictures lie with many institutions; we take the previe
 
 import re
 
-from artpose_lib.collect.answers import Fault, address, addresses, columns, dig, entries, field, text
+from artpose_lib.collect.answers import Fault, addresses, columns, dig, entries, field, text
 from artpose_lib.collect.source import Artwork, GreekSource, Pages
 
 SITE = "https://www.searchculture.gr/aggregator"
@@ -42,7 +42,7 @@ def read_artwork(record: object) -> Artwork:
                   location="institution"),
         type=text(dig(record, "ekt_type"), dig(record, "dc_type")),
         images=addresses([f"{SITE}/thumbnails/edm-record/{path[1]}"] if path else []),
-        page=address(uri),
+        page=text(*addresses([uri])),
         licence=text(dig(record, "edm_rights"), dig(record, "dc_rights")),
         words=" ".join(field(record, name) for name in (
             "dc_title", "dc_description", "dc_subject", "dc_type", "ekt_type")),

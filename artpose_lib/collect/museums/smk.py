@@ -3,7 +3,7 @@
 Its API (api.smk.dk) needs no key and states no limit. Its search matches loosely.
 """
 
-from artpose_lib.collect.answers import address, addresses, dig, each, field, read_years, text
+from artpose_lib.collect.answers import addresses, dig, each, field, read_years, text
 from artpose_lib.collect.source import Artwork, Pages, Source
 
 API = "https://api.smk.dk/api/v1/art/search/"
@@ -35,7 +35,7 @@ def read_artwork(record: object) -> Artwork:
         location="SMK",
         type=text(each(record, "object_names", "name")),
         images=addresses([f"{image}/full/!1000,1000/0/default.jpg", field(record, "image_thumbnail")]),
-        page=address(field(record, "frontend_url")),
+        page=text(*addresses([field(record, "frontend_url")])),
         licence=field(record, "rights"),
         words=" ".join([*titles, *each(record, "content_person_full", "full_name"), *(field(record, name) for name in (
             "content_description", "content_person", "content_subject"))]),
