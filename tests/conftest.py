@@ -21,8 +21,8 @@ SHARED = ROOT.parent / "shared"
 
 BOOK = ("test_book.py", "test_networks.py")  # the files that look at the book or its trials, which take minutes
 LONGEST = [*BOOK, *(f"test_{name}.py" for name in (
-    "jobs", "training", "study", "reader", "cluster", "collect", "board", "material", "audit", "statistics",
-    "backbones", "filters", "reference", "museums", "classifier", "maps", "augment", "backgrounds"))]
+    "collect", "board", "explorer", "audit", "reader", "training", "backbones", "cluster", "jobs", "museums",
+    "backgrounds", "study", "reference", "classify", "statistics", "material", "final", "classifier", "filters"))]
 
 
 def pytest_collection_modifyitems(items):

@@ -53,11 +53,8 @@ def score_text_page(picture: np.ndarray) -> float:
 
 
 def score_frame(picture: np.ndarray) -> float:
-    """How much stronger than its other edges are four straight ones, one along each side and all at one distance.
-
-    The distance is 5 to 22 % of the picture's longer side. 0 where nothing is; a frame, a mount or a print's margin
-    reaches 1 to 11.
-    """
+    """How much stronger than its other edges are four straight ones, one a side at one distance, 5 to 22% of the longer
+    side: 0 where nothing is; a frame, a mount or a print's margin reaches 1 to 11."""
     side = max(picture.shape[:2])
     depth = min(round(0.22 * side), min(picture.shape[:2]) // 3)
     sides = [np.rot90(_channels(picture), turns, axes=(1, 2)) for turns in range(4)]  # each once at the top

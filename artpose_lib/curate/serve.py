@@ -34,11 +34,8 @@ VBox([CurationBoard({folder!r}, {who!r}, pandas.read_pickle({found!r}), weights=
 
 def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = True,
           weights: str | None = None) -> None:
-    """Serve the curation board of a folder on this machine until Ctrl-C; the address, with its token, is printed.
-    `weights` as in `CurationBoard`.
-
-    Raises DataError where the folder cannot be curated, and ValueError where the port is taken.
-    """
+    """Serve a folder's curation board on this machine until Ctrl-C, and print its address with its token; `weights` as
+    in `CurationBoard`. Raises DataError for a folder that cannot be curated, ValueError for a port that is taken."""
     folder = Path(folder).resolve()
     list_pictures(folder), read_decisions(folder)  # they raise here, and not in the browser
     try:

@@ -64,11 +64,8 @@ class Decision:
 
 
 def read_decisions(folder: str | Path) -> list[Decision]:
-    """All decisions in decisions.csv, the oldest first; none where there is no such file.
-
-    A last line without a line break counts where it has all its values: a half line that a crash left has not, and is
-    ignored. Raises DataError where any other line is malformed.
-    """
+    """All decisions in decisions.csv, the oldest first, without a half line that a crash left at its end; none without
+    the file. Raises DataError where any other line is malformed."""
     path = Path(folder) / FILE
     content, _ = _split_half(path.read_bytes() if path.exists() else b"")
     lines = content.removeprefix(BOM_UTF8).splitlines()  # a spreadsheet puts that mark in front

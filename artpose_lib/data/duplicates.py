@@ -27,11 +27,8 @@ def hash_distances(pictures: np.ndarray) -> np.ndarray:
 
 
 def feature_similarity(features: np.ndarray) -> np.ndarray:
-    """The cosines between the square roots of features: float32 (n, n), -1 to 1.
-
-    Parameters: `features` float32 (n, d), pooled from EfficientNet-Lite0, on which `NEAR_DUPLICATE_COSINE` was
-    measured. Roots as in RootSIFT (Arandjelovic and Zisserman 2012).
-    """
+    """The cosines between the square roots of EfficientNet-Lite0's pooled features, float32 (n, d), as in RootSIFT
+    (Arandjelovic and Zisserman 2012): float32 (n, n), -1 to 1."""
     roots = np.sign(features) * np.sqrt(np.abs(features))
     roots /= np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-9)
     return np.minimum(roots @ roots.T, 1)

@@ -14,11 +14,8 @@ DIVERGED = "hold NaN or infinity: the network diverged; train it at a lower rate
 
 
 def feature_maps(model: keras.Model, images: np.ndarray, layers: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
-    """Yield for each picture its maps at several layers, float32 (side, side, channels), by the layer's name.
-
-    Parameters: `model` is a flat functional keras.Model; `images` uint8 RGB (n, size, size, 3).
-    Raises ValueError where the model has no such layer or takes another size.
-    """
+    """Yield the maps of each of `images`, uint8 RGB (n, size, size, 3), at some layers of a flat functional model:
+    float32 (side, side, channels) by the layer's name. Raises ValueError for no such layer or another size."""
     # Outputs by name: as a list, Keras would return the only output of a list of one without its list.
     blocks = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})
     step = max(PIXELS // (images.shape[1] * images.shape[2]), 1)

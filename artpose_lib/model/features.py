@@ -16,11 +16,8 @@ BATCH = 32  # pictures a forward step; only speed and memory depend on it
 
 def forward(network: "keras.Model", pictures: Iterable[np.ndarray | PictureError],
             batch: int = BATCH) -> Iterator[tuple[np.ndarray, ...] | PictureError]:
-    """The network's outputs for each picture, in order: a tuple of float32 arrays, one for each output.
-
-    Parameters: `pictures` uint8 RGB (size, size, 3), or the error why there is none, which is passed through. The last
-    step is filled up with black, since one of another shape would be compiled, for seconds.
-    """
+    """The network's outputs for each picture, uint8 RGB (size, size, 3), in order: a tuple of float32 arrays; an error
+    is passed through in its place. The last step is filled up with black, or its shape would be compiled anew."""
     pictures = iter(pictures)
     while held := list(islice(pictures, batch)):
         outputs = iter(())

@@ -22,11 +22,8 @@ def conditions(table: pd.DataFrame, chance: float) -> go.Figure:
 
 
 def densities(table: pd.DataFrame) -> go.Figure:
-    """How much denser than evenly the best filter of each network answers on each part.
-
-    Parameters: `table` has the columns part, name, model, what, density, low, high, pictures. Networks of one model (an
-    architecture) share a colour; "", for what never learned, is grey.
-    """
+    """How much denser than evenly the best filter of each network answers on each part, from part, name, model (whose
+    networks share a colour; "", what never learned, is grey), what, density, low, high, pictures."""
     hover = describe(table, "{what}: {density:.1f} times<br>95% interval {low:.1f} to {high:.1f}<br>"
                             "{pictures} drawings")
     figure = draw_marks(table.assign(hover=hover), "density", "part", "name", 0.7, {

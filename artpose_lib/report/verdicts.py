@@ -112,11 +112,8 @@ def compare_epochs(gaps: pd.Series) -> tuple[float, float]:
 
 
 def compare_spread(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """How much larger the second's standard deviation over trials is, the mean of epochs, and p by permutation.
-
-    Both are float (trials, epochs). Curves are exchanged between the two, each less the mean of its own. NaN, and p 1,
-    where they have no epoch or a single trial.
-    """
+    """How much larger the second's standard deviation over trials is, float (trials, epochs) each, the mean of epochs,
+    and p by permutation of curves less their mean; NaN, and p 1, without an epoch or with a single trial."""
     if min(*first.shape, *second.shape) < 1 or min(len(first), len(second)) < 2:
         return np.nan, 1.0
     rest = np.concatenate([first - first.mean(axis=0), second - second.mean(axis=0)])

@@ -89,11 +89,8 @@ def balance(images: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarr
 
 
 def expand(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw 60 % of each class, transform them with imgaug and append them, in two rounds (Section 2.2.6).
-
-    Parameters: `images` uint8 (n, h, w, 3); `labels` integers (n,); `backbone` a key of `STRENGTHS`. Returns the same
-    two with the new pictures after the old.
-    """
+    """Draw 60% of each class, transform them with imgaug by the `backbone`'s STRENGTHS and append them, in two rounds
+    (Section 2.2.6): `images` uint8 (n, h, w, 3) and `labels` (n,), the new ones after the old."""
     rng, strength = np.random.default_rng(seed), STRENGTHS[backbone]
     transform = iaa.Sequential([
         iaa.Fliplr(SOMETIMES),
