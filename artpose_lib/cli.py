@@ -28,19 +28,14 @@ NETWORKS = ("VGG16", "ResNet50", "Xception", "EfficientNet-Lite0")
 FORMS = ("thesis-json", "numpy", "csv", "parquet", "imagefolder")
 
 
-class Command(click.Command):
-    """A command that `main` runs, with its option --debug."""
-
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.params.append(click.Option(["--debug"], is_flag=True, expose_value=False,
-                                        help="Show the traceback of an error."))
-
-
 class Group(click.Group):
-    """Commands in the order in which they are written below, which is the order of a collection's life."""
+    """Commands with the option --debug, in the order in which they are written below: that of a collection's life."""
 
-    command_class = Command
+    def add_command(self, command: click.Command, name: str | None = None) -> None:
+        if not isinstance(command, Group):
+            command.params.append(click.Option(["--debug"], is_flag=True, expose_value=False,
+                                               help="Show the traceback of an error."))
+        super().add_command(command, name)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(self.commands)

@@ -46,14 +46,12 @@ class Census(Source):
         for number, line in enumerate(map(text, lines), 1):
             uuid = line.removeprefix(RECORDS).removesuffix(REST).lower()
             if UUID.fullmatch(uuid):
-                yield self.attempt(uuid, self._read_manifest, uuid)
+                yield self.attempt(uuid, lambda url: read_artwork(self.fetch_json(url, keep=True)),
+                                   f"{RECORDS}{uuid}{REST}")
             elif line and not line.startswith("#"):
                 yield Artwork(line, fault=Fault(
                     "not a record", f'{path}, line {number}: "{line}" is neither a UUID nor the address of a manifest '
                                     f"of the Census, which has the form {RECORDS}<UUID>{REST}", lasting=True))
-
-    def _read_manifest(self, uuid: str) -> Artwork:
-        return read_artwork(self.fetch_json(f"{RECORDS}{uuid}{REST}", keep=True))
 
     def _find_monuments(self, query: Query) -> Hits:
         answer = self.fetch_json(WIKIDATA, {"query": MONUMENTS, "format": "json"})
