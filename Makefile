@@ -41,7 +41,7 @@ lock:  ## pin again what pyproject.toml brings along, less what imaug asks for a
 	grep -o '^    "tensorflow[^"]*' pyproject.toml | sed 's/^ *"//' >> requirements.txt
 
 clean:  ## forget the rendered pages and the executed chapters; trials stay stored in ~/.artpose
-	rm -rf _build book/chapters book/_static/maps
+	rm -rf _build book/chapters book/_static/maps book/_static/try
 
 $(READY): requirements.txt pyproject.toml
 	@'$(PYTHON)' -c '$(FITS)' 2>/dev/null || { echo "artpose needs Python 3.11, 3.12 or 3.13 with ensurepip, and" \

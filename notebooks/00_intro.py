@@ -181,6 +181,8 @@ if art:
 # %% [markdown]
 # ## How to read this book
 #
+# {doc}`Try a picture <../try>` of your own: this page's networks name its pose, and show where they see it. The picture stays with you.
+#
 # You need no programming, and no network connection: hover over the figures, choose from the lists above them, scroll through the
 # filters. The code that computed each number is folded away beneath a small button. Chapters of results tell first what was measured
 # on art, as above, then what *this run* of the report gave, on the pictures that it was given:

@@ -72,7 +72,7 @@ def pages(tmp_path_factory, smoke_results):
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, root)
     for name in ("benchmarks", "book", "notebooks"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters", "maps", ".venv"))
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("chapters", "maps", "try", ".venv"))
     parameters = {"data": "", "weights": "", "profile": "smoke", "results": str(smoke_results), "classes": "",
                   "cluster": ""}
     assert book.execute_changed(root, parameters) == len(book.chapters(ROOT))

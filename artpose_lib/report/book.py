@@ -50,7 +50,7 @@ def copy_report(root: Path, out: Path) -> Path:
     for pattern in ("_*.yml", "notebooks/*.py", "book/**/*", "benchmarks/*.py", "benchmarks/results/*"):
         for path in root.glob(pattern):
             there = out / path.relative_to(root)
-            if path.is_file() and not {"chapters", "maps"}.intersection(path.relative_to(root).parts):
+            if path.is_file() and not {"chapters", "maps", "try"}.intersection(path.relative_to(root).parts):
                 there.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, there)
     return out
@@ -211,7 +211,8 @@ def read_fingerprint(out: Path) -> str | None:
 
 
 def execute_changed(root: Path, parameters: dict[str, object]) -> int:
-    """Run every chapter whose text, library, parameters, data or weights have changed. Returns how many ran.
+    """Run every chapter whose text, library, parameters, data or weights have changed, and write what the page "Try a
+    picture" loads. Returns how many chapters ran.
 
     Two run at a time where networks are small: what one has trained the other takes, or waits for. A terminal gets a
     bar with the last line, a file every line.
@@ -255,6 +256,10 @@ def execute_changed(root: Path, parameters: dict[str, object]) -> int:
                 raise outcome
             bar.update()
             bar.write(outcome, file=sys.stderr)
+    if (root / "book" / "try.md").exists():
+        from artpose_lib.report.try_page import write_try
+
+        write_try(root, parameters)
     return len(waiting)
 
 

@@ -287,7 +287,8 @@ window.ArtposeLite0 = (() => {
      *   its bias: the logit is a sum over channels of a feature times a weight, and a feature is a mean over positions.
      *   Of a rooted head (`features.root`), whose features are square roots of such means, each channel's part of the
      *   logit is shared out over the positions as the channel's activation is, so that the sum is the same, exactly;
-     * - filters: the LOUDEST channels, those that add most to the logit of the likeliest class. */
+     * - filters: the LOUDEST channels, those that add most to the logit of the likeliest class, as {channel, part}; its
+     *   part is of all that is added there. */
     const answer = (head, maps, mirrored) => {
         const classes = head.classes.length, kernel = head.decoded ??= decode(head.kernel, Float32Array);
         const channels = kernel.length / classes, positions = maps.length / channels, side = Math.sqrt(positions);
@@ -319,7 +320,9 @@ window.ArtposeLite0 = (() => {
         const odds = logits.map(logit => Math.exp((logit - logits[best]) / head.temperature));
         const all = odds.reduce((sum, one) => sum + one, 0);
         const adds = Array.from(own, (one, k) => one * kernel[k * classes + best]);
-        const filters = [...adds.keys()].sort((a, b) => adds[b] - adds[a]).slice(0, LOUDEST);
+        const spoken = adds.reduce((sum, one) => sum + Math.max(one, 0), 0);
+        const loudest = [...adds.keys()].sort((a, b) => adds[b] - adds[a]).slice(0, LOUDEST);
+        const filters = loudest.map(channel => ({channel, part: adds[channel] / spoken}));
         return {probabilities: odds.map(one => one / all), unlike: measureUnlikeness(head, own), cams, filters};
     };
 

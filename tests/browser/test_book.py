@@ -160,3 +160,19 @@ def test_every_link_to_a_feature_map_shows_one(pages, chromium):
         frame = page.locator(".maps-figures .maps-frame").first.bounding_box()
         assert frame["y"] >= 0 and frame["y"] + frame["height"] <= 900, address
     context.close()
+
+
+def test_a_drawing_is_answered_and_the_filters_that_spoke_lead_to_their_maps(pages, chromium):
+    context = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    page, complaints = context.new_page(), []
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.goto((pages / "book" / "try.html").as_uri())
+    page.get_by_role("button", name="Reclining").click()
+    spoke = page.locator(".try-spoke li a")
+    spoke.first.wait_for()
+    assert spoke.count() == 5 and page.get_by_role("alert").inner_text() == ""
+    name = spoke.first.inner_text()
+    spoke.first.click()
+    page.locator(".maps-stage .maps-name", has_text=f"{name} of 1280").wait_for()
+    assert complaints == []
+    context.close()

@@ -1,0 +1,34 @@
+"""What the page "Try a picture" loads, beside its network."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+
+from artpose_lib.report import try_page
+from artpose_lib.train import study
+
+
+def test_filters_have_the_drawings_that_they_answer_to_most_and_an_address_where_maps_are_shown(tmp_path):
+    import keras
+
+    pictures = keras.Input((70, 70, 3), dtype="uint8")  # maps of 7 by 7: how red, green, blue, and a silent one
+    kernel = np.concatenate([np.eye(3), np.zeros((3, 1))], axis=1).reshape(1, 1, 3, 4) * np.ones((10, 10, 1, 1))
+    last = keras.layers.Conv2D(4, 10, 10, use_bias=False, name="last")
+    network = keras.Model(pictures, last(keras.layers.Rescaling(1 / 255)(pictures)))
+    last.set_weights([kernel])
+    for name, high in (("antinous", [3, 1, 0, 0]), ("pieta", [2, 4, 0, 0])):
+        path = tmp_path / "maps" / "efficientnet-lite0" / "imagenet" / name / "5.js"
+        path.parent.mkdir(parents=True)
+        path.write_text(f'window.artposeMaps=Object.assign(window.artposeMaps||{{}},{{"k":{{"high":{high}}}}});\n')
+    asked = SimpleNamespace(results=tmp_path, profile=study.find_profile("smoke"), fingerprint_weights=lambda name: "w")
+    try_page.write_filters(tmp_path, asked, network, tmp_path / "maps")
+    name, found = (tmp_path / "filters.js").read_text().split(" = ")
+    found = json.loads(found.rstrip(";\n"))
+    assert name == "window.ARTPOSE_FILTERS" and found["addresses"][:2] == [
+        "#efficientnet-lite0/5/1/antinous/imagenet", "#efficientnet-lite0/5/2/pieta/imagenet"]
+    assert [len(one) for one in found["channels"]] == [3, 3, 3, 0]
+    assert all(0 <= place < 49 for channel in found["channels"] for _, place in channel)
+    assert [one["title"] for one in found["drawings"]][::2] == list(try_page.SAMPLES)
+    try_page.write_filters(tmp_path, asked, None, tmp_path / "none")  # what is kept is not asked for again
+    assert '"addresses":[]' in (tmp_path / "filters.js").read_text()
