@@ -39,7 +39,7 @@ from artpose_lib.data.decisions import active_decisions, read_decisions
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.licences import find_rights
 from artpose_lib.data.metadata import tell_counts
-from artpose_lib.data.poses import POSES
+from artpose_lib.data.poses import POSE_NAMES, POSES, thesis_table
 from artpose_lib.data.splits import split, split_counts
 from artpose_lib.data.summary import FACETS, count_groups, describe_pictures
 from artpose_lib.data.text import escape_markdown
@@ -80,10 +80,13 @@ display(Markdown("\n".join(f"- **{pose.name}**: {pose.definition}" for pose in k
 # ## How many there are
 #
 # The thesis set out to find a hundred pictures of each pose by {doc}`its searches <01_collecting>` and did not always succeed.
+# It prints how many it trained on; one of its counts is perhaps {doc}`a slip <10_audit>`.
 
 # %%
 counts = pd.DataFrame({name: place.dataset.counts() for name, place in open_places(study).items()
                        if place.dataset.classes == dataset.classes})
+if set(dataset.classes) == set(POSE_NAMES):
+    counts.insert(0, "thesis, to train on", thesis_table("class_counts").set_index("label")["training"])
 counts.rename_axis("class").reset_index().style.hide().format(escape="html").set_caption("Pictures of each class")
 
 # %%

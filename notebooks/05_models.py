@@ -83,8 +83,8 @@ def anatomy(name):
 
 columns = ["weights", "input", *[f"block {number}" for number in range(1, 6)]]
 table = pd.DataFrame([anatomy(name) for name in BACKBONES], index=list(BACKBONES), columns=columns)
-table.style.set_caption("The four networks: how many weights each has, the side of its input in pixels, and for each block the "
-                        "side of its maps and the number of its filters")
+table.T.style.set_caption("The four networks: how many weights each has, the side of its input in pixels, and for each block the "
+                          "side of its maps and the number of its filters")
 
 # %% [markdown]
 # ## What learns

@@ -91,9 +91,9 @@ def ask_mistakes(place):
 mistakes = [f"{name.capitalize()}: {ask_mistakes(place)}" for name, place in places.items()]
 
 # %%
-Markdown(f"""- **Does one filter hold the torso, one the tree, one the arrow?** On drawn Sebastians, where the place of each is known:
-  more than what never learned: {', '.join(trained['part'][holding]) or 'no part'}; no more: {', '.join(trained['part'][~holding]) or
-  'no part'} ([more](#what-a-filter-holds)).
+Markdown(f"""- **Does one filter hold the torso, one the tree, one the arrow?** On drawn Sebastians, where the place of each is known,
+  some filter holds a part better than anything that never learned: {', '.join(trained['part'][holding]) or 'none'}. No better:
+  {', '.join(trained['part'][~holding]) or 'none'} ([more](#what-a-filter-holds)).
 - **Does a network look at the figure?** {'. '.join(hidden) or 'No pictures here have boxes'} ([more](#figure-or-background)).
 - **Can it learn the background?** {f'Nothing follows: the network {doubt}' if doubt else
   f'On drawings it can: before a foreign background {cost.first:.0%} are named rightly where the background never told the class, '
@@ -301,8 +301,8 @@ if networks.mistaken and models[0].tables[models[0].layers[-1]][f"importance_{ne
 untuned = [model.title for model, record in zip(models, networks.records, strict=True) if record.layers == "frozen"]
 display(Markdown(f"In {', '.join(untuned)} only the last layer has learned: the maps are the same before and after training."
                  if untuned else "In each of these networks all layers have learned."))
-pd.DataFrame([{"network": model.title, "trained": next(iter(model.networks)), "learned at, pixels": record.config["size"], "shown at": model.input_size, "seed": record.config["seed"],
-               "test accuracy": record.facts["test_accuracy"],
-               "filters in its five blocks": sum(map(len, model.tables.values()))}
-              for model, record in zip(models, networks.records, strict=True)]
-             ).style.hide().format({"test accuracy": "{:.3f}"}, escape="html")
+pd.DataFrame({model.title: {
+    "trained": next(iter(model.networks)), "learned at, pixels": record.config["size"], "shown at": model.input_size,
+    "seed": record.config["seed"], "test accuracy": f"{record.facts['test_accuracy']:.0%}",
+    "filters in its five blocks": f"{sum(map(len, model.tables.values())):,}"}
+    for model, record in zip(models, networks.records, strict=True)}).style.format(escape="html")

@@ -58,6 +58,8 @@ def extract_text(page: str) -> str:
         banner.parent.decompose()  # the same words on every page
     for tag in main.find_all(True):
         tag.attrs = {"id": tag["id"]} if tag.name == "section" else {}
+        if tag.name in ("p", "li", "dt", "dd", "td", "th", "figcaption", "summary", "h1", "h2", "h3"):
+            tag.insert_after(" ")  # what stands below begins another word
         if not tag.attrs:
             tag.unwrap()
     return f'<div role="main">{" ".join(main.decode_contents().split())}</div>'

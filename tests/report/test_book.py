@@ -262,8 +262,9 @@ def test_search_texts_keep_sections_and_words_alone(colours, tmp_path):
     assert "ran on" in banner
     page = ('<nav>menu</nav><div role="main"><section id="a" class="x"><h1>One<a class="headerlink">#</a></h1>'
             f'{banner}<details class="hide">code</details>'
-            '<p>two &lt;b&gt;</p></section></div>')
-    assert sphinx_ext.extract_text(page) == '<div role="main"><section id="a">One two &lt;b&gt;</section></div>'
+            '<p>two &lt;b&gt;</p><dl><dt>word</dt><dd><em>th</em>ree</dd></dl></section></div>')
+    told = '<div role="main"><section id="a">One two &lt;b&gt; word three </section></div>'
+    assert sphinx_ext.extract_text(page) == told
     assert sphinx_ext.extract_text("<p>none</p>") == ""
 
 
