@@ -78,10 +78,10 @@ def build(name):
 def anatomy(name):
     built = build(name)
     maps = [built.get_layer(layer).output.shape for layer in BACKBONES[name].blocks]
-    return [f"{built.count_params():,}", BACKBONES[name].input_size, *[f"{of[1]} · {of[-1]}" for of in maps]]
+    return [f"{built.count_params() / 1e6:.1f}", BACKBONES[name].input_size, *[f"{of[1]} · {of[-1]}" for of in maps]]
 
 
-columns = ["weights", "input", *[f"block {number}" for number in range(1, 6)]]
+columns = ["weights, millions", "input", *[f"block {number}" for number in range(1, 6)]]
 table = pd.DataFrame([anatomy(name) for name in BACKBONES], index=list(BACKBONES), columns=columns)
 table.T.style.set_caption("The four networks: how many weights each has, the side of its input in pixels, and for each block the "
                           "side of its maps and the number of its filters")

@@ -55,7 +55,7 @@ def dots(table: pd.DataFrame, lines: dict[str, float]) -> go.Figure:
                         {"title_text": "test accuracy", **SHARE})
     figure.update_traces(marker_opacity=0.7, showlegend=False)
     for trace in figure.data:  # those of one value stand on one another
-        trace.y = trace.y - 0.14 * pd.Series(trace.x).groupby(trace.x).cumcount()
+        trace.y = trace.y - 0.18 * pd.Series(trace.x).groupby(trace.x).cumcount()
     figure.update_layout(height=160 + 40 * table["condition"].nunique())
     for dash, (name, value) in zip(plotting.DASHES[1:], lines.items(), strict=False):
         figure.add_scatter(x=[value, value], y=figure.layout.yaxis.range, mode="lines", hoverinfo="skip",

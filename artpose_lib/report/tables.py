@@ -278,7 +278,8 @@ def _name_models(text: str) -> str:
 
 def fold(title: str, html: str) -> str:
     """HTML that a reader opens by its title, which is plain text; what is wider than the page scrolls."""
-    return (f'<details class="artpose-more"><summary>{escape(title)}</summary>'
+    title = escape(title.replace("'", "’"))
+    return (f'<details class="artpose-more"><summary>{title}</summary>'
             f'<div style="overflow-x: auto">{html}</div></details>')
 
 

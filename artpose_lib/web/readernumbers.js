@@ -95,7 +95,7 @@ class Numbers {
     return make("tr", {}, make("th", { scope: "row" }, name),
       make("td", {}, make("span", { className: "maps-bar" }, make("span", { className: "maps-fill", style })),
         make("span", {}, formatNumber(auc))),
-      make("td", {}, formatNumber(drop)));
+      make("td", {}, formatNumber(drop && Number(drop.toFixed(3)))));
   }
 }
 

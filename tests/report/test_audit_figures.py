@@ -31,7 +31,7 @@ def test_dots_are_a_row_a_condition_with_named_lines():
 
 def test_trials_of_one_value_are_all_seen_and_changes_have_a_lane_each():
     table = pd.DataFrame({"condition": "a", "seed": [40, 41, 42], "accuracy": [0.5, 0.5, 0.2]})
-    assert list(audit_figures.dots(table, {}).data[0].y) == pytest.approx([0, -0.14, 0])
+    assert list(audit_figures.dots(table, {}).data[0].y) == pytest.approx([0, -0.18, 0])
     rows = pd.DataFrame({"first": 0.5, "second": 0.6, "difference": 0.1, "low": [-0.1, 0.05], "high": 0.2},
                         index=["<i>", "b"])
     figure = audit_figures.changes({"art": rows, "drawings": rows.tail(1)})
