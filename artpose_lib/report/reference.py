@@ -9,7 +9,8 @@ A folder a data set holds
 - trials.json: the record.json of each trial;
 - history.parquet and predictions.parquet: history.csv and predictions.csv of all, with a column `trial`, the number of
   the trial in trials.json; probabilities are float32, as the networks gave them;
-- a table for each of MEASURED, such as pairs.parquet: what takes the pictures and no network's training.
+- a table for each of MEASURED, such as pairs.parquet: what takes the pictures and no network's training;
+- head.json, where a final model of EfficientNet-Lite0 is among the trials: its last layer, for a web page.
 
 Opened again it is unpacked into records, so that whatever reads a study's trials reads these.
 """
@@ -25,6 +26,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from artpose_lib.classify.final import FINAL
+from artpose_lib.classify.web_model import HEAD, NETWORK, describe_head
 from artpose_lib.data import summary
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
@@ -137,6 +140,9 @@ def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
         _write_json(made / TRIALS, [trial.facts for trial in trials])
         for name, table in tables.items():
             table.to_parquet(made / name, index=False, compression="zstd")
+        for trial in trials:
+            if trial.names["seed"] == FINAL and trial.names["backbone"] == NETWORK:
+                _write_json(made / HEAD, describe_head(trial, "art", "Learned from art", dataset, study.weights_dir))
     return folder
 
 

@@ -15,6 +15,7 @@ window.ArtposeLite0 = (() => {
     const inWorker = () => {
         const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
 
+        // Float64 throughout: it is what the machine computes in, and to convert takes a fifth more time.
         const load = weights => {
             const kernels = new Int8Array(bytes(weights.kernels).buffer);
             const numbers = new Float32Array(bytes(weights.numbers).buffer);
@@ -22,7 +23,8 @@ window.ArtposeLite0 = (() => {
             return weights.blocks.map(block => block.map(layer => {
                 const {kind, kernel, out, fine} = layer, deep = kind === "depthwise";
                 const fan = kernel * kernel * (deep ? 1 : layer.in);  // weights of an output channel
-                const packed = new Float32Array(fan * out), bias = numbers.slice(n + out, n + 2 * out);
+                const packed = new Float64Array(fan * out);
+                const bias = Float64Array.from(numbers.subarray(n + out, n + 2 * out));
                 for (let o = 0; o < out; o++) {
                     for (let i = 0; i < fan; i++) {
                         const value = fine ? (kernels[k++] & 255) + 256 * kernels[k++] : kernels[k++];
@@ -37,7 +39,7 @@ window.ArtposeLite0 = (() => {
 
         // Four positions by four output channels at a time, which the machine keeps in its registers. Positions that
         // fill up the last four are computed and never read.
-        const pointwise = (x, w, bias, y, positions, fan, out, low, high) => {
+        const pointwise = (x, w, bias, y, positions, fan, out) => {
             for (let p = 0; p < positions; p += 4) {
                 for (let c = 0; c < out; c += 4) {
                     let a0 = bias[c], a1 = bias[c + 1], a2 = bias[c + 2], a3 = bias[c + 3];
@@ -56,18 +58,22 @@ window.ArtposeLite0 = (() => {
                         d0 += v * w0; d1 += v * w1; d2 += v * w2; d3 += v * w3;
                     }
                     let o = p * out + c;
-                    y[o] = Math.min(high, Math.max(low, a0)); y[o + 1] = Math.min(high, Math.max(low, a1));
-                    y[o + 2] = Math.min(high, Math.max(low, a2)); y[o + 3] = Math.min(high, Math.max(low, a3));
+                    y[o] = a0; y[o + 1] = a1; y[o + 2] = a2; y[o + 3] = a3;
                     o += out;
-                    y[o] = Math.min(high, Math.max(low, b0)); y[o + 1] = Math.min(high, Math.max(low, b1));
-                    y[o + 2] = Math.min(high, Math.max(low, b2)); y[o + 3] = Math.min(high, Math.max(low, b3));
+                    y[o] = b0; y[o + 1] = b1; y[o + 2] = b2; y[o + 3] = b3;
                     o += out;
-                    y[o] = Math.min(high, Math.max(low, c0)); y[o + 1] = Math.min(high, Math.max(low, c1));
-                    y[o + 2] = Math.min(high, Math.max(low, c2)); y[o + 3] = Math.min(high, Math.max(low, c3));
+                    y[o] = c0; y[o + 1] = c1; y[o + 2] = c2; y[o + 3] = c3;
                     o += out;
-                    y[o] = Math.min(high, Math.max(low, d0)); y[o + 1] = Math.min(high, Math.max(low, d1));
-                    y[o + 2] = Math.min(high, Math.max(low, d2)); y[o + 3] = Math.min(high, Math.max(low, d3));
+                    y[o] = d0; y[o + 1] = d1; y[o + 2] = d2; y[o + 3] = d3;
                 }
+            }
+        };
+
+        // ReLU6 without a branch, which would be guessed wrong every other time; never below 0, whatever the rounding.
+        const clamp = (y, count) => {
+            for (let i = 0; i < count; i++) {
+                const most = (y[i] + Math.abs(y[i])) / 2;
+                y[i] = (most + 6 - Math.abs(most - 6)) / 2;
             }
         };
 
@@ -92,8 +98,7 @@ window.ArtposeLite0 = (() => {
                                 a2 += x[i + 2] * w[q + 2]; a3 += x[i + 3] * w[q + 3];
                             }
                         }
-                        y[o + c] = Math.min(6, Math.max(0, a0)); y[o + c + 1] = Math.min(6, Math.max(0, a1));
-                        y[o + c + 2] = Math.min(6, Math.max(0, a2)); y[o + c + 3] = Math.min(6, Math.max(0, a3));
+                        y[o + c] = a0; y[o + c + 1] = a1; y[o + c + 2] = a2; y[o + c + 3] = a3;
                     }
                 }
             }
@@ -124,7 +129,7 @@ window.ArtposeLite0 = (() => {
 
         const forward = rgba => {
             let side = Math.sqrt(rgba.length / 4), x, width;
-            if (side !== held) buffers = [1, 2, 3].map(() => new Float32Array(measure(blocks, side)));
+            if (side !== held) buffers = [1, 2, 3].map(() => new Float64Array(measure(blocks, side)));
             held = side;
             for (const block of blocks) {
                 x = buffers[0];  // where a block begins, which stays as it is until the block's end
@@ -135,15 +140,16 @@ window.ArtposeLite0 = (() => {
                         depthwise(x, layer, y, side, made);
                     } else {
                         if (kind === "full") unfold(rgba, layer, x, side, made);
-                        pointwise(x, packed, bias, y, made * made, fan, out, relu ? 0 : -Infinity, relu ? 6 : Infinity);
+                        pointwise(x, packed, bias, y, made * made, fan, out);
                     }
+                    if (relu) clamp(y, made * made * out);
                     if (shortcut) for (let i = 0; i < made * made * out; i++) y[i] += buffers[0][i];
                     [x, side, width] = [y, made, out];
                 }
                 if (x === buffers[1]) buffers.reverse();  // of the other two the order is of no matter
                 buffers = [x, ...buffers.filter(one => one !== x)];
             }
-            return x.slice(0, side * side * width);
+            return new Float32Array(x.subarray(0, side * side * width));
         };
 
         onmessage = ({data: {weights, rgba, id}}) => {
@@ -261,11 +267,13 @@ window.ArtposeLite0 = (() => {
     // As `calibration.Neighbours.measure_unlikeness`, of the distance to the nearest of the classes' mean features.
     const measureUnlikeness = (head, features) => {
         if (!head.unlike) return null;
-        const means = head.unlike.decoded ??= decode(head.unlike.means, Float32Array), channels = features.length;
-        const length = Math.hypot(...features), held = head.unlike.held_out, count = held.length;
+        const means = head.unlike.decoded ??= decode(head.unlike.means, Int8Array), channels = features.length;
+        const held = head.unlike.held_out, count = held.length, length = Math.hypot(...features);
         let nearest = -1;
         for (let start = 0; start < means.length; start += channels) {
-            nearest = Math.max(nearest, features.reduce((sum, one, k) => sum + one * means[start + k], 0) / length);
+            const mean = means.subarray(start, start + channels);
+            const sum = features.reduce((sum, one, k) => sum + one * mean[k], 0);
+            nearest = Math.max(nearest, sum / length / Math.hypot(...mean));
         }
         const distance = Math.sqrt(Math.max(0, 2 - 2 * nearest)), rank = held.filter(one => one < distance).length;
         const below = rank ? held[rank - 1] : 0;

@@ -9,10 +9,11 @@ import pytest
 import standin
 import tinyrecord
 from PIL import Image
+from scipy.special import softmax
 
 from artpose_lib import cli
 from artpose_lib.classify import final, model, web_model
-from artpose_lib.classify.calibration import Neighbours, apply_temperature
+from artpose_lib.classify.calibration import Neighbours, apply_temperature, scale_to_unit
 from artpose_lib.data.pictures import decode_square
 from artpose_lib.train import study
 
@@ -75,15 +76,14 @@ def test_it_answers_as_the_library_does(page, trained):
     assert apart.mean() < 0.02 and apart.max() < 0.1
     assert (answers.argmax(axis=1) == expected.argmax(axis=1)).sum() >= 49
 
-    means = np.frombuffer(base64.b64decode(head["unlike"]["means"]), "<f4").reshape(6, -1)
+    means = scale_to_unit(np.frombuffer(base64.b64decode(head["unlike"]["means"]), "i1").reshape(6, -1))
     nearest = Neighbours(means, np.array(head["unlike"]["held_out"]))
-    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-    unlike = nearest.measure_unlikeness(np.sqrt(2 - 2 * (unit @ means.T).max(axis=1)))
+    unlike = nearest.measure_unlikeness(np.sqrt(2 - 2 * (scale_to_unit(features) @ means.T).max(axis=1)))
     np.testing.assert_allclose([one["unlike"] for one in found], unlike, atol=0.1)
 
     kernel = np.frombuffer(base64.b64decode(head["kernel"]), "<f4").reshape(-1, 6)
-    logits = np.array([one["cams"] for one in found]).reshape(50, 6, -1).sum(axis=2)
-    np.testing.assert_allclose(logits, features @ kernel, atol=0.3)
+    logits = np.array([one["cams"] for one in found]).reshape(50, 6, -1).sum(axis=2) + head["bias"]
+    np.testing.assert_allclose(softmax(logits / head["temperature"], axis=1), answers, atol=1e-5)
     adds = features[0] * kernel[:, answers[0].argmax()]
     loudest = adds[[one["channel"] for one in found[0]["filters"]]]
     assert loudest.min() > 0.9 * np.sort(adds)[-5]
