@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # Keras takes seconds to import
 
 NETWORK = "EfficientNet-Lite0"
 SMALL = 16_000  # weights of a layer that take two bytes each: 3 % of all, which make eight ninths of the error
-VIEWS = {"whole", "grey"}  # that lite0.js can show
 HEAD = "head.json"  # a head by itself, to keep
 
 
@@ -76,8 +75,6 @@ def describe_head(record: Record, name: str, title: str = "", dataset: PoseDatas
     if config["recipe"]["backbone"] != NETWORK:
         raise DataError(f"{record.folder.name} is a {config['recipe']['backbone']}: a web page computes {NETWORK} "
                         "alone. Take a trial of that; `artpose results` lists all.")
-    if unknown := set(config.get("views", [])) - VIEWS:
-        raise DataError(f"{record.folder.name} sees pictures in a way that a web page does not: {', '.join(unknown)}.")
     opened, best = open_classifier(record.folder, weights_dir, None), config["recipe"]["model"] == BEST
     kernel, bias = opened.network.get_layer(classifier.HEAD).get_weights()
     card = describe_training(record, dataset)

@@ -9,7 +9,7 @@
 window.ArtposeLite0 = (() => {
     const TAIL = 0.2;  // as classify/calibration.py
     const LOUDEST = 5;
-    const LUMA = [0.299, 0.587, 0.114];  // as data/views.py
+    const LUMA = [0.299, 0.587, 0.114], PAPER = [124, 116, 104];  // as data/views.py and data/pictures.py
 
     // All that the worker runs, as one function whose text is its script.
     const inWorker = () => {
@@ -191,22 +191,27 @@ window.ArtposeLite0 = (() => {
 
     // ---- pictures ----
 
-    // What Pillow's bilinear resizing takes for each pixel of a side: from where, and how much of each.
-    const weigh = (from, to) => Array.from({length: to}, (_, place) => {
-        const scale = from / to, reach = Math.max(scale, 1), centre = (place + 0.5) * scale;
-        const first = Math.max(0, Math.floor(centre - reach + 0.5));
-        const last = Math.min(from, Math.floor(centre + reach + 0.5));
+    // What Pillow's resizing takes for each pixel of a side: from where, and how much of each. `filter` is 0 from
+    // `support` on.
+    const weigh = (from, to, filter, support) => Array.from({length: to}, (_, place) => {
+        const scale = from / to, wide = Math.max(scale, 1), centre = (place + 0.5) * scale;
+        const first = Math.max(0, Math.floor(centre - support * wide + 0.5));
+        const last = Math.min(from, Math.floor(centre + support * wide + 0.5));
         const shares = Array.from({length: last - first}, (_, i) =>
-            Math.max(0, 1 - Math.abs((first + i - centre + 0.5) / reach)));
+            filter(Math.abs((first + i - centre + 0.5) / wide)));
         const sum = shares.reduce((a, b) => a + b, 0);
         return {first, shares: Float64Array.from(shares, share => share / sum)};
     });
+
+    const bilinear = x => Math.max(0, 1 - x);
+    const bicubic = x => x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? (((5 - x) * x - 8) * x + 4) / 2 : 0;
 
     /** A canvas or a bitmap as RGBA bytes of a square, as the library resizes (`data.pictures.resize`): bilinear with
      * antialiasing, the proportions not kept, transparency over white. It is read in bands, so that a large picture
      * needs no canvas of its size. */
     const shrink = (source, size = 224) => {
-        const {width, height} = source, across = weigh(width, size), down = weigh(height, size);
+        const {width, height} = source, across = weigh(width, size, bilinear, 1);
+        const down = weigh(height, size, bilinear, 1);
         const band = Math.max(1, Math.min(height, Math.floor(4e6 / width)));
         const canvas = Object.assign(document.createElement("canvas"), {width, height: band});
         const context = canvas.getContext("2d", {willReadFrequently: true});
@@ -251,13 +256,63 @@ window.ArtposeLite0 = (() => {
         return new Uint8ClampedArray(turned.buffer);
     };
 
-    /** RGBA bytes in grey, as the library shows the view "grey". */
-    const grey = rgba => {
-        const made = rgba.slice();
-        for (let i = 0; i < made.length; i += 4) {
-            made.fill(LUMA[0] * rgba[i] + LUMA[1] * rgba[i + 1] + LUMA[2] * rgba[i + 2], i, i + 3);
+    // Where a picture of this ratio, width by height, stands in a square: what it leaves free before it, and its length,
+    // along the axis that it does not fill, as `ImageOps.pad` of Pillow has it.
+    const fit = (side, ratio) => {
+        const round = x => Math.floor(x) % 2 ? Math.round(x) : Math.ceil(x - 0.5);  // a half to the even number
+        const length = Math.max(1, round(side * Math.min(ratio, 1 / ratio)));
+        return {length, before: round((side - length) / 2)};
+    };
+
+    /** A picture as a head's view shows it: "whole" as `shrink` has it, "grey", "padded" in its own proportions on PAPER,
+     * or "grey padded". `ratio` is the picture's width by its height. */
+    const show = (view, rgba, ratio = 1) => {
+        const made = rgba.slice(), side = Math.sqrt(rgba.length / 4);
+        if (view.includes("padded")) {
+            const {length, before} = fit(side, ratio), taken = weigh(side, length, bicubic, 2);
+            const [along, across] = ratio < 1 ? [4, 4 * side] : [4 * side, 4];
+            for (let i = 0; i < made.length; i += 4) made.set(PAPER, i);
+            taken.forEach(({first, shares}, place) => {
+                for (let k = 0; k < side; k++) {
+                    for (let c = 0; c < 3; c++) {
+                        made[(before + place) * along + k * across + c] = shares.reduce((sum, share, i) =>
+                            sum + share * rgba[(first + i) * along + k * across + c], 0);
+                    }
+                }
+            });
+        }
+        if (view.includes("grey")) {
+            for (let i = 0; i < made.length; i += 4) {
+                made.fill(LUMA[0] * made[i] + LUMA[1] * made[i + 1] + LUMA[2] * made[i + 2], i, i + 3);
+            }
         }
         return made;
+    };
+
+    /** Maps of a view as maps of the picture alone, as wide and high as before. Of a padded one each place is the mean of
+     * what lies there, and what a channel answers to beside the picture is shared out over its places as the channel's
+     * activation is, so that its mean stays. */
+    const place = (view, maps, ratio = 1, channels = 1280) => {
+        if (!view.includes("padded")) return maps;
+        const side = Math.sqrt(maps.length / channels), made = new Float32Array(maps.length);
+        const share = Math.min(ratio, 1 / ratio), start = (1 - share) / 2 * side;
+        const [along, across] = (ratio < 1 ? [1, side] : [side, 1]).map(step => step * channels);
+        const before = new Float64Array(channels), inside = new Float64Array(channels);
+        for (let i = 0; i < maps.length; i++) before[i % channels] += maps[i];
+        for (let i = 0; i < side; i++) {
+            const from = start + i * share, to = from + share;
+            for (let j = Math.floor(from); j < Math.min(to, side); j++) {
+                const part = (Math.min(to, j + 1) - Math.max(from, j)) / share;
+                for (let k = 0; k < side; k++) {
+                    for (let c = 0; c < channels; c++) {
+                        made[i * along + k * across + c] += part * maps[j * along + k * across + c];
+                    }
+                }
+            }
+        }
+        for (let i = 0; i < made.length; i++) inside[i % channels] += made[i];
+        return made.map((one, i) => inside[i % channels] ? one * before[i % channels] / inside[i % channels]
+            : before[i % channels] / side ** 2);
     };
 
     // ---- answers ----
@@ -334,5 +389,7 @@ window.ArtposeLite0 = (() => {
         return {probabilities: odds.map(one => one / all), unlike: measureUnlikeness(head, own), cams, filters};
     };
 
-    return {start, shrink, mirror, grey, answer};
+    const grey = rgba => show("grey", rgba);
+
+    return {start, shrink, mirror, grey, show, place, answer};
 })();

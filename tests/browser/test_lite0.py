@@ -19,13 +19,15 @@ from artpose_lib.train import study
 
 LOOK = """async ([text, index, size]) => {
     window.engine ??= ArtposeLite0.start(ARTPOSE_LITE0);
-    const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-    const pixels = ArtposeLite0.shrink(await createImageBitmap(new Blob([bytes])), size);
+    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(text), letter => letter.charCodeAt(0))]));
+    const pixels = ArtposeLite0.shrink(bitmap, size), ratio = bitmap.width / bitmap.height;
     const head = ARTPOSE_HEADS[index], sides = [];
     for (const turn of [same => same, ArtposeLite0.mirror]) {
-        const shown = head.views.map(view => turn(view === "grey" ? ArtposeLite0.grey(pixels) : pixels));
-        const found = await Promise.all(shown.map(one => engine.run(one)));
-        sides.push(found[0].maps.map((_, i) => found.reduce((sum, {maps}) => sum + maps[i], 0) / found.length));
+        const found = await Promise.all(head.views.map(async view => {
+            const {maps} = await engine.run(turn(ArtposeLite0.show(view, pixels, ratio)));
+            return ArtposeLite0.place(view, maps, ratio);
+        }));
+        sides.push(found[0].map((_, i) => found.reduce((sum, maps) => sum + maps[i], 0) / found.length));
     }
     const answer = ArtposeLite0.answer(head, ...sides);
     return {...answer, cams: [...answer.cams], pixels: [...pixels]};
@@ -65,12 +67,12 @@ def test_it_answers_as_the_library_does(page, trained):
     head = json.loads((folder / web_model.HEAD).read_text())
     files = [(opened.dataset.folder / name).read_bytes() for name in opened.dataset.metadata["file_name"][:50]]
     classifier = model.open_classifier(record.folder, None, None)
-    squares = np.stack([decode_square(data, 72) for data in files])
+    squares = np.stack([decode_square(data, 72, classifier.padded) for data in files])
     features, probabilities = classifier.network.predict(squares, verbose=0)
     expected = apply_temperature(probabilities, classifier.temperature)
     found = [look(page, data) for data in files]
     pixels = np.array([one["pixels"] for one in found]).reshape(-1, 72, 72, 4)[..., :3]
-    assert np.abs(pixels - squares.astype(int)).mean() < 1
+    assert np.abs(pixels - squares[:, :72].astype(int)).mean() < 1
     answers = np.array([one["probabilities"] for one in found])
     apart = np.abs(answers - expected)
     assert apart.mean() < 0.02 and apart.max() < 0.1
