@@ -81,7 +81,7 @@ def test_it_answers_as_the_library_does(page, trained):
     means = scale_to_unit(np.frombuffer(base64.b64decode(head["unlike"]["means"]), "i1").reshape(6, -1))
     nearest = Neighbours(means, np.array(head["unlike"]["held_out"]))
     unlike = nearest.measure_unlikeness(np.sqrt(2 - 2 * (scale_to_unit(features) @ means.T).max(axis=1)))
-    np.testing.assert_allclose([one["unlike"] for one in found], unlike, atol=0.1)
+    assert np.abs([one["unlike"] for one in found] - unlike).mean() < 0.05
 
     kernel = np.frombuffer(base64.b64decode(head["kernel"]), "<f4").reshape(-1, 6)
     logits = np.array([one["cams"] for one in found]).reshape(50, 6, -1).sum(axis=2) + head["bias"]
