@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from artpose_lib.classify.final import VIEWS, train_final
+from artpose_lib.classify.final import train_final
 from artpose_lib.classify.web_model import HEAD, NETWORK, describe_head, write_scripts
 from artpose_lib.data.pictures import read_ahead, resize
 from artpose_lib.draw.artwork import Artwork
@@ -50,8 +50,7 @@ def write_try(root: Path, parameters: dict[str, str]) -> None:
         try:
             network = build_backbone(NETWORK, BACKBONES[NETWORK].input_size, "imagenet", study.weights_dir)
             heads = [json.loads(path.read_text("ascii")) for path in sorted(root.glob(f"book/reference/*/{HEAD}"))]
-            record = train_final(study, NETWORK, [views for views in VIEWS if "grey padded" not in views])
-            heads.append(describe_head(record, "own", "", study.dataset, study.weights_dir))
+            heads.append(describe_head(train_final(study, NETWORK), "own", "", study.dataset, study.weights_dir))
             write_scripts(new, network, heads)
             write_filters(new, study, network, root / "book" / "_static" / "maps")
         except WeightsMissing:

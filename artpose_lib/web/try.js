@@ -199,7 +199,8 @@ class TryPage {
     context.imageSmoothingQuality = "high";
     context.drawImage(bitmap, 0, 0, ...size);
     picture.ariaLabel = name;
-    frame.style.setProperty("--aspect", bitmap.width / bitmap.height);
+    this.ratio = bitmap.width / bitmap.height;
+    frame.style.setProperty("--aspect", this.ratio);
   }
 
   // The network, several times, so that a picture, its mirror image and both in grey are looked at at the same time.
@@ -213,29 +214,29 @@ class TryPage {
 
   // What the network says of some pixels, by all of its head's views of them, or in haste by the first.
   async answer(pixels, hasty) {
-    const { head, looked, lite0, engines } = this, kept = pixels === this.squares.get(head.size);
+    const { head, looked, lite0, engines, ratio } = this, kept = pixels === this.squares.get(head.size);
     const see = (mirrored) => head.views.slice(0, hasty ? 1 : 4).map(async (view, place) => {
       const key = `${view} ${mirrored} ${head.size}`;
       if (kept && looked.has(key)) return looked.get(key);
-      const shown = view === "grey" ? lite0.grey(pixels) : pixels;
-      const engine = engines[(2 * place + mirrored) % engines.length];
-      const { maps } = await engine.run(mirrored ? lite0.mirror(shown) : shown);
-      if (kept) looked.set(key, maps);
-      return maps;
+      const shown = lite0.show(view, pixels, ratio), engine = engines[(2 * place + mirrored) % engines.length];
+      const { maps } = await engine.run(mirrored ? lite0.mirror(shown) : shown), found = lite0.place(view, maps, ratio);
+      if (kept) looked.set(key, found);
+      return found;
     });
     const sides = await Promise.all([0, 1].slice(0, 1 + head.mirrored).map((mirrored) => Promise.all(see(mirrored))));
     return { ...lite0.answer(head, ...sides.map(average)), maps: average(sides[0]) };
   }
 
-  // Looks at the whole picture, and at what the square leaves of it; once more where it was moved meanwhile.
+  // Looks at the whole picture, and at what the square leaves of it: in haste while it moves, once more where it has
+  // moved meanwhile, and in every view when it rests.
   async look() {
     if (this.looking) return this.again = true;
     [this.looking, this.again] = [true, false];
     this.root.ariaBusy = "true";
     try {
-      const { squares, head, hide } = this, pixels = squares.get(head.size);
+      const { squares, head, hide, hasty } = this, pixels = squares.get(head.size);
       const covers = hide.checked && this.cover(pixels);
-      const whole = await this.answer(pixels), now = covers ? await this.answer(covers, this.moving) : whole;
+      const whole = await this.answer(pixels), now = covers ? await this.answer(covers, hasty) : whole;
       const said = whole.probabilities, order = [...said.keys()].sort((one, other) => said[other] - said[one]);
       if (squares === this.squares && head === this.head) {
         Object.assign(this, { whole, now, order, pose: this.pose ?? order[0] });
@@ -246,6 +247,7 @@ class TryPage {
     }
     if (this.again) return this.look();
     this.root.ariaBusy = null;
+    if (this.hasty) this.resting = setTimeout(() => { this.hasty = false; this.look(); }, REST);
   }
 
   // Pixels with the square over them.
@@ -281,8 +283,8 @@ class TryPage {
     Object.assign(square.style, { left, top, width, height });
     square.ariaLabel = `Grey square, its middle ${this.place.map(percentOf).join(" from the left, ")} from the top; `
       + "arrow keys move it";
-    clearTimeout(this.moving);
-    this.moving = setTimeout(() => { this.moving = 0; this.look(); }, REST);
+    clearTimeout(this.resting);
+    this.hasty = true;
     this.look();
   }
 
@@ -340,7 +342,7 @@ class TryPage {
   // The filters that spoke loudest.
   drawFilters(surest) {
     const filters = this.whole.filters.filter(({ part }) => part > 0);
-    this.loudest.textContent = `The ${filters.length} filters that spoke loudest for ${surest}`;
+    this.loudest.textContent = `The filters that spoke loudest for ${surest}`;
     this.filters.replaceChildren(...filters.map(({ channel, part }) => {
       const title = make("b", {}, `Filter ${channel + 1}`), address = this.drawn.addresses[channel];
       return make("li", {}, make("p", {}, address ? make("a", { href: READER + address }, title) : title,
