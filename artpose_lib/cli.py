@@ -347,7 +347,9 @@ def reference() -> None:
         multiple=True, type=click.Path())
 @option("--classes", help="Labels that were used, separated by commas (default: all).")
 @click.option("--out", required=True, metavar="DIR", help="Folder of reference editions; each has a folder there.")
-def export_reference(data: str, weights: str, results: tuple[str, ...], classes: str, out: str) -> None:
+@click.option("--strangers", default="", metavar="DIR",
+              help="Folder of pictures that show none of the classes, to tell how well these are told apart.")
+def export_reference(data: str, weights: str, results: tuple[str, ...], classes: str, out: str, strangers: str) -> None:
     """Write all stored trials of a data set into a few small files, without pictures, titles and file names.
 
     They replace an older edition of the same pictures. Nothing is trained; what simpler means reach is measured beside.
@@ -359,7 +361,7 @@ def export_reference(data: str, weights: str, results: tuple[str, ...], classes:
     from artpose_lib.train.study import open_study
 
     study = open_study(**study_parameters(data, weights, "thesis", results[0], classes))
-    click.echo(export_edition(study, [Path(folder).expanduser() for folder in results], Path(out)))
+    click.echo(export_edition(study, [Path(folder).expanduser() for folder in results], Path(out), strangers))
 
 
 @artpose.command()

@@ -32,15 +32,16 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 from sklearn.neighbors import NearestNeighbors
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from artpose_lib.data import joints
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model import blazepose
-from artpose_lib.report import facets, figures, planning, plotting, recipes, scores, statistics, tables
+from artpose_lib.report import drawings, facets, figures, inputs, plotting, recipes, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
+from artpose_lib.report.planning import power
+from artpose_lib.report.probes import NO_NETWORK
 from artpose_lib.report.reference import THIS_RUN, measure, open_places
 from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import open_study
@@ -49,12 +50,21 @@ from artpose_lib.web import choose, contact_sheet, encode_jpeg
 study = open_study(data, weights, profile, results, classes, cluster)
 places = open_places(study, poses=True)
 art = next((own for own in places.values() if not own.trains), None)
+
+
+def summarise(predictions):
+    """The accuracy of each model and network with its interval, as the figures below take it."""
+    return scores.summary(predictions).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
+
+
+TOLD = "{accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}<br>trials: {trials}"  # by a mark that is pointed at
 Markdown(study.banner())
 
 # %% [markdown]
 # ## Four inputs
 #
-# The same pictures, divided in the same way, are shown to the same network (EfficientNet-Lite0) in other forms:
+# The same pictures, divided in the same way, are shown to the same network (EfficientNet-Lite0; art also to those of the thesis
+# whose weights were there) in other forms:
 #
 # - *cropped*: to the figures' boxes, with a tenth of their size around them; to those that somebody drew, else to those that were found
 # - *cropped to what is found*: to those that a machine found by itself
@@ -64,7 +74,8 @@ Markdown(study.banner())
 # - *picture and joints* together
 #
 # On drawings all of this is known without a fault, so their *true* joints and boxes tell what a perfect detector would give. *Surely*
-# means that the 95% interval of the difference is off zero and that it stays so when corrected for the number of inputs (Holm).
+# means that the 95% interval of the difference is off zero and that it stays so when corrected for the number of inputs of a
+# network (Holm).
 
 # %%
 DIVIDED = {"grouped": "all pictures of a work on one side", "stratified": "stratified as in Experiment 2"}
@@ -72,29 +83,23 @@ answers = {(name, scheme): own for name, of in places.items() for scheme in (DIV
            if len(own := measure(of, f"inputs_{scheme}"))}  # of drawings no two show one work, so that one division tells all
 
 
-def compare_inputs(predictions, of):
-    """Each input beside the whole picture, paired, and the verdict by p corrected for the number of inputs (Holm)."""
-    own = dict(iter(predictions.groupby("model", sort=False)))
-    rows = pd.DataFrame({MODEL_TITLES[name]: statistics.compare(own["whole"], other, of.profile)
-                         for name, other in own.items() if name != "whole" and "whole" in own}).T
-    if len(rows):
-        rows["p"] = multipletests(rows["p"].astype(float).fillna(1), method="holm")[1]
-        rows["verdict"] = rows["verdict"].mask(rows["verdict"].isin(["higher", "lower"]) & (rows["p"] > 0.05), "not settled")
-    return rows
-
-
-changes = {(name, scheme): compare_inputs(own, places[name]) for (name, scheme), own in answers.items()}
+def name_inputs(rows):
+    """What a row is called: its input, and the network where it is another."""
+    return rows["model"].map(MODEL_TITLES) + rows["backbone"].map(
+        lambda name: "" if name in (inputs.NETWORK, NO_NETWORK) else f", {name}")
 
 
 def tell_inputs(rows):
-    helps, harms = (", ".join(rows.index[rows["verdict"] == verdict]).lower() for verdict in ("higher", "lower"))
-    return (f"surely better than the whole picture: {helps or 'nothing'}; surely worse: {harms or 'nothing'}"
-            if not rows["verdict"].str.startswith("nothing").all() else "nothing follows from so few trials")
+    if rows["verdict"].str.startswith("nothing").all():
+        return "nothing follows from so few trials"
+    helps, harms = (", ".join(name[0].lower() + name[1:] for name in rows.index[rows["verdict"] == verdict]) or "nothing"
+                    for verdict in ("higher", "lower"))
+    return f"surely better than the whole picture: {helps}; surely worse: {harms}"
 
 
 def tell_perfect(predictions):
     """What a detector without fault would give, where the truth is known."""
-    table = scores.summary(predictions).set_index("model")
+    table = scores.summary(predictions[predictions["backbone"].isin([inputs.NETWORK, NO_NETWORK])]).set_index("model")
     if "true_joints" not in table.index or table["trials"].min() < statistics.FEWEST_TRIALS:
         return ""
     low, high, value = table.loc["true_joints", ["accuracy_low", "accuracy_high", "accuracy"]]
@@ -103,17 +108,19 @@ def tell_perfect(predictions):
             f"{table.loc['whole', 'accuracy']:.0%}." if "whole" in table.index else "")
 
 
+changes = {place: inputs.compare_inputs(own, places[place[0]].profile) for place, own in answers.items()}
+changes = {place: rows.set_index(name_inputs(rows)) for place, rows in changes.items() if len(rows)}
 Markdown("\n".join(f"- **{escape_markdown(name)}**, {DIVIDED[scheme]}: {tell_inputs(rows)}.{tell_perfect(answers[name, scheme])}"
-                   for (name, scheme), rows in changes.items() if len(rows)))
+                   for (name, scheme), rows in changes.items()))
 
 # %%
 def show_inputs(name, scheme):
-    table = scores.summary(answers[name, scheme]).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
-    table = table.sort_values("model", key=lambda names: names.map([*MODEL_TITLES].index), kind="stable").assign(
-        title=table["model"].map(MODEL_TITLES))
-    table["hover"] = plotting.describe(table, "{title}: {accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}<br>trials: {trials}")
+    table = summarise(answers[name, scheme]).assign(title=lambda own: own["model"].map(MODEL_TITLES))
+    table["hover"] = plotting.describe(table, "{title}, {backbone}: " + TOLD)
+    table["backbone"] = table["backbone"].replace(NO_NETWORK, inputs.NETWORK)  # beside which it stands
+    table = table.sort_values("model", key=lambda names: names.map([*MODEL_TITLES].index), kind="stable")
     axis = {"title_text": "test accuracy of a linear probe", **plotting.SHARE}
-    return plotting.show(plotting.draw_marks(table, "accuracy", "title", "backbone", 0, axis), alt=(
+    return plotting.show(plotting.draw_marks(table, "accuracy", "title", "backbone", 0.5, axis), alt=(
         f"Test accuracy by what the probe is shown, mean over trials with its 95% interval: {name}, {DIVIDED[scheme]}."))
 
 
@@ -192,27 +199,23 @@ choose("Figures", {name: plotting.show(figures.skeletons(own), alt=(
 # than a fifth of the figure's torso (the *PCK* of this field {cite}`sapp2013`).
 
 # %%
-errors = []
-own = dict(iter(found.get(THIS_RUN, pd.DataFrame(columns=["file_name"])).groupby("file_name")))
-for name, label, text in study.dataset.metadata[["file_name", "label", "keypoints"]].to_numpy() if "keypoints" in study.dataset.metadata and own else ():
-    true, seen = joints.read_figures(text), joints.take_figures(own[name]) if name in own else np.zeros((0, len(joints.JOINTS), 2))
-    far, swapped = joints.compare_joints(true, seen), joints.compare_joints(true, seen[:, joints.MIRRORED])
-    errors += [(name, label, number, joint, *values) for number, figure in enumerate(zip(far, swapped, strict=True))
-               for joint, *values in zip(joints.JOINTS, *figure, strict=True) if not np.isnan(values[0])]
-errors = pd.DataFrame(errors, columns=["file_name", "label", "figure", "joint", "far", "swapped"]).query("joint != 'head'")  # BlazePose places the nose
-errors = errors.assign(near=errors["far"] <= joints.NEAR, seen=np.isfinite(errors["far"]))
+errors = inputs.measure_joints(study.dataset, found.get(THIS_RUN, pd.DataFrame()))
 medium = describe_pictures(study.dataset).set_index(study.dataset.metadata["file_name"])["medium"]
-if len(errors):
-    table = pd.DataFrame({"of all": errors.groupby("label")["near"].mean(), "where a figure is found": errors[errors["seen"]].groupby("label")["near"].mean()})
-    best, worst = table["of all"].idxmax(), table["of all"].idxmin()
+
+
+def tell_errors(shares):
+    best, worst = shares.idxmax(), shares.idxmin()
     by_medium = errors.groupby(errors["file_name"].map(medium))["near"].mean().sort_values()
     means = errors.groupby(["file_name", "figure"])[["far", "swapped"]].mean()
     close = means[means.min(axis=1) < 0.5]  # torso lengths
-    turned = close["swapped"] < close["far"]
-    display(Markdown(
-        f"Of {best} it finds {table['of all'].max():.0%} of all joints, of {worst} {table['of all'].min():.0%}; in {by_medium.index[-1]} "
-        f"{by_medium.iloc[-1]:.0%}, in {by_medium.index[0]} {by_medium.iloc[0]:.0%}. {turned.mean():.0%} of the figures that it comes near to would "
-        f"fit better with left and right changed: it takes the front for the back."))
+    return (f"Of {best} it finds {shares.max():.0%} of all joints, of {worst} {shares.min():.0%}; in {by_medium.index[-1]} "
+            f"{by_medium.iloc[-1]:.0%}, in {by_medium.index[0]} {by_medium.iloc[0]:.0%}. {(close['swapped'] < close['far']).mean():.0%} of the "
+            "figures that it comes near to would fit better with left and right changed: it takes the front for the back.")
+
+
+if len(errors):
+    table = pd.DataFrame({"of all": errors.groupby("label")["near"].mean(), "where a figure is found": errors[errors["seen"]].groupby("label")["near"].mean()})
+    display(Markdown(tell_errors(table["of all"])))
     rows = table.stack().rename_axis(["pose", "which"]).rename("share").reset_index()
     rows["hover"] = plotting.describe(rows, "{pose}, {which}: {share:.0%}")
     display(plotting.show(plotting.draw_marks(rows, "share", "pose", "which", 0.5, {"title_text": "joints found (PCK at 0.2)", **plotting.SHARE}), alt=(
@@ -227,7 +230,7 @@ def show_drawing(name):
     row = study.dataset.metadata["file_name"].tolist().index(name)
     picture = study.dataset.picture(row, 1000)  # no drawing is so large
     drawn = joints.draw_skeletons(picture, joints.read_figures(study.dataset.metadata["keypoints"].iloc[row]), "white")
-    return joints.draw_skeletons(drawn, joints.take_figures(own[name]), "#E69F00")
+    return joints.draw_skeletons(drawn, joints.take_figures(found[THIS_RUN].query("file_name == @name")), "#E69F00")
 
 
 picked = errors[errors["seen"]].groupby(["label", "file_name"])["far"].mean().groupby("label").agg(
@@ -271,7 +274,7 @@ ranked = {name: recipes.compare_recipes(own, tuned.get(name, {})) for name, own 
 
 def tell_gap(name, of):
     first, own = ranked[name].iloc[0], recipes_of[name].query("scheme == 'stratified'")
-    gap, needed = first[of], planning.power(tuned[name][of], own[own["model"] == first["model"]])["paired"]
+    gap, needed = first[of], power(tuned[name][of], own[own["model"] == first["model"]])["paired"]
     sure = "surely more" if gap.low > 0 else "surely less" if gap.high < 0 else "not settled"
     points = tables.tell_points(gap.difference, gap.low, gap.high)
     return f"the {of} has {gap.first:.1%} there, a difference of {points}, {sure} (to be sure of five points takes about {needed:,} tested pictures, here are {gap.pictures})"
@@ -314,9 +317,53 @@ choose("Pictures", {name: show_recipes(name) for name in ranked})
 # %% [markdown]
 # ### A model to take to a collection
 #
-# `artpose train --final` fits the recipe on all pictures at once. Another collection is another source, so what it sees, colours or grey,
-# and its strength are chosen by divisions that keep sources apart. How sure its answers may be is measured on pictures of works that it
-# did not learn from. `artpose classify --model final` then writes for each picture of a collection a class, a confidence and how unlike it is to all that was learned.
+# `artpose train --final` fits the recipe on all pictures at once. Another collection is another source. So its strength, and what it
+# sees, are chosen by divisions that keep sources apart: the picture, the picture in grey, both, or grey twice, stretched to the square
+# and in its own proportions. Colours and formats tell a catalogue; a grey picture in its own proportions tells less of it. How sure its
+# answers may be is measured on pictures of works that it did not learn from. `artpose classify --model final` shows each picture of a
+# collection in the same way and writes a class, a confidence and how unlike it is to all that was learned.
+
+# %%
+finals = {name: own for name, of in places.items() if len(own := measure(of, "final"))}
+
+
+def tell_trust(found):
+    error, usual = recipes.measure_calibration(found)
+    return (f"{(likeliest_class(found) == found['label']).mean():.0%} rightly, and its confidence is off by {100 * error:.0f} points on average; "
+            f"of as many pictures that of a calibrated one is off by up to {100 * usual:.0f}")
+
+
+def tell_strangers(of):
+    strangers = of.read("strangers") if not of.trains else ()
+    return (f" Of {len(strangers)} artworks that show none of the poses the average one is more unlike than "
+            f"{strangers['nearer'].mean():.0%} of the pictures themselves, each held against other works (the AUROC; half would be chance)."
+            if len(strangers) else "")
+
+
+def tell_final(name):
+    works, sources = (finals[name][finals[name]["part"] == part] for part in ("validation", "test"))
+    return f"of other works it names {tell_trust(works)}. Of other sources it names {tell_trust(sources)}.{tell_strangers(places[name])}"
+
+
+def show_final(name):
+    right = finals[name].assign(right=likeliest_class(finals[name]) == finals[name]["label"])
+    table = right.pivot_table("right", "label", "part").rename(columns={"validation": "other works", "test": "other sources"})
+    shares = facets.share_sources(places[name].dataset)
+    table.insert(0, "pictures", shares["pictures"])
+    table["elsewhere"] = shares["pictures"] - shares["from_there"]
+    return HTML(table.rename_axis("pose").reset_index()[["pose", "pictures", "other works", "other sources", "elsewhere"]].style.hide(
+        axis="index").format(escape, subset="pose").format("{:.0%}", subset=["other works", "other sources"]).to_html())
+
+
+Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_final(name)}" for name in finals))
+
+# %% [markdown]
+# By pose. The last column says how many pictures come from elsewhere than the pose's commonest source: so few are left to learn from
+# where that source is asked. A pose that one catalogue holds nearly alone is named from these few, and no recipe mends that; more
+# sources would. To take off each source's own mean colour or mean features would help a known source, and is no way for a new one.
+
+# %%
+choose("Pictures", {name: show_final(name) for name in finals})
 
 # %% [markdown]
 # ## Other metadata
@@ -331,44 +378,41 @@ choose("Pictures", {name: show_recipes(name) for name in ranked})
 # %%
 everywhere = open_places(study)
 told = {name: own for name, of in everywhere.items() if len(own := measure(of, "facets"))}
-FIELDS = {"label": "class", "source": "source", "century": "century", "medium": "medium", "technique": "technique", "type": "type",
-          "background": "background"}
 
 
-def score_facet(own):
-    own = own.dropna(axis="columns", how="all")
-    rows = scores.summary(own).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
-    groups, commonest = own["label"].nunique(), own["label"].value_counts(normalize=True).iloc[0]
-    rows["lane"] = f"{FIELDS[own['facet'].iloc[0]]} ({groups} groups)"
+def score_facets(predictions):
+    rows = facets.score_facets(predictions).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
+    rows["lane"] = rows["facet"].map(facets.FIELDS) + " (" + rows["groups"].astype(str) + " groups)"
     rows["by"] = rows["backbone"].mask(rows["model"] == "border", "border alone")
-    rows["hover"] = plotting.describe(rows, "{lane}, {by}: {accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}"
-                                      f"<br>the commonest group is {commonest:.0%}<br>trials: {{trials}}")
-    return rows.assign(commonest=commonest)
+    rows["hover"] = plotting.describe(rows, "{lane}, {by}: " + TOLD + "<br>the commonest group is {commonest:.0%}")
+    return rows
 
 
-def tell_facet(field, rows):
+def tell_facet(rows):
     networks, border = rows[rows["model"] == "probe"], rows[rows["model"] == "border"]
+    if networks.empty:
+        return ""
     sure = "" if (networks["low"] > networks["commonest"]).all() else " Nothing follows from a network that may be no better than that."
-    return (f"{FIELDS[field]}: {tables.tell_range(networks['accuracy'])} by {', '.join(networks['by'])}, {tables.tell_range(border['accuracy'])} by the border "
-            f"alone; the commonest is {tables.tell_range(rows['commonest'])}.{sure}") if len(networks) else ""
+    return (f"{facets.FIELDS[rows['facet'].iloc[0]]}: {tables.tell_range(networks['accuracy'])} by {', '.join(networks['by'])}, "
+            f"{tables.tell_range(border['accuracy'])} by the border alone; the commonest is {tables.tell_range(rows['commonest'])}.{sure}")
 
 
 def show_facets(name):
     axis = {"title_text": "test accuracy", **plotting.SHARE}
-    figure = plotting.draw_marks(pd.concat(facet_scores[name].values()), "accuracy", "lane", "by", 0.6, axis)
+    figure = plotting.draw_marks(facet_scores[name], "accuracy", "lane", "by", 0.6, axis)
     figure.update_traces(marker=plotting.mark_style(7, color=plotting.GREY), selector={"name": "border alone"})
     return plotting.show(figure, alt=f"How often other fields are named rightly by a linear probe, beside the class, with 95% intervals, {name}.")
 
 
-facet_scores = {name: {field: score_facet(rows) for field, rows in own.groupby("facet", sort=False)} for name, own in told.items()}
+facet_scores = {name: score_facets(own) for name, own in told.items()}
 Markdown("Rightly named:\n\n" + "\n".join(f"- *{escape_markdown(name)}*, {line}" for name, own in facet_scores.items()
-                                          for field, rows in own.items() if (line := tell_facet(field, rows))))
+                                          for _, rows in own.groupby("facet", sort=False) if (line := tell_facet(rows))))
 
 # %%
 choose("Pictures", {name: show_facets(name) for name in facet_scores})
 
 # %%
-unasked = [(name, FIELDS[field], why) for name, of in everywhere.items() for field, values in facets.read_facets(of.dataset).items()
+unasked = [(name, facets.FIELDS[field], why) for name, of in everywhere.items() for field, values in facets.read_facets(of.dataset).items()
            if field != "background" and (why := facets.choose_groups(values)[1])]
 HTML(tables.fold("What was not asked, and why", pd.DataFrame(unasked, columns=["pictures", "field", "why not"]).style.hide(axis="index").format(
     escape).to_html()))
@@ -381,36 +425,34 @@ HTML(tables.fold("What was not asked, and why", pd.DataFrame(unasked, columns=["
 # stands what becomes of as many pictures of each pose that are left out at random, since fewer pictures teach less in any case.
 
 # %%
-def share_sources(of):
-    """Of each pose how many pictures there are, its commonest source, and how many come from there."""
-    known = facets.read_facets(of.dataset).groupby("label")["source"]
-    return pd.DataFrame({"pictures": known.size(), "source": known.agg(lambda own: own.mode()[0]),
-                         "from there": known.agg(lambda own: own.value_counts().iloc[0])})
-
-
 def compare_poses(found):
-    right = found.assign(right=likeliest_class(found) == found["label"])
-    table = right.groupby(["label", "backbone", "model"])["right"].agg(["mean", "size"]).reset_index()
-    table["by"] = table["model"].map({"left out": "its collection left out", "at random": "as many left out at random"})
-    table["hover"] = plotting.describe(table, "{label}, {backbone}, {by}: {mean:.0%} of {size} answers right")
-    return table
+    table = facets.compare_sources(found).assign(by=lambda rows: rows["model"].map(
+        {"left out": "its collection left out", "at random": "as many left out at random"}))
+    return table.assign(hover=plotting.describe(table, "{label}, {backbone}, {by}: {mean:.0%} of {size} answers right"))
 
 
-def tell_sources(name):
-    of, left_out = everywhere[name], compared[name].pivot_table("mean", ["label", "backbone"], "model")
-    shares = share_sources(of)
-    worst = (left_out["left out"] - left_out["at random"]).groupby("label").mean().idxmin()
-    most, own = (shares["from there"] / shares["pictures"]).idxmax(), left_out.loc[worst]
-    border = told[name].query("facet == 'label' and model == 'border' and label == @most")
-    row, knows = shares.loc[most], (likeliest_class(border.dropna(axis="columns")) == border["label"]).mean()
-    return (f"- *{escape_markdown(name)}*: {row['from there']} of {row['pictures']} pictures of {escape_markdown(most)} come from one collection "
-            f"({escape_markdown(row['source'])}), and their border alone names {knows:.0%} of those tested. From the pose alone one could name the "
-            f"source of {shares['from there'].sum() / shares['pictures'].sum():.0%} of all pictures. {escape_markdown(worst)} loses most: "
-            f"{tables.tell_range(own['left out'])} of its pictures are found with their collection left out, {tables.tell_range(own['at random'])} with as many left out at random.")
+def tell_common(name):
+    """Which pose comes mostly from one source, and what follows."""
+    shares = facets.share_sources(everywhere[name].dataset)
+    most = (shares["from_there"] / shares["pictures"]).idxmax()
+    border, row = told[name].query("facet == 'label' and model == 'border' and label == @most"), shares.loc[most]
+    knows = (likeliest_class(border.dropna(axis="columns")) == border["label"]).mean()
+    return (f"{row['from_there']} of {row['pictures']} pictures of {escape_markdown(most)} come from one collection "
+            f"({escape_markdown(row['source'])}), and their border alone names {knows:.0%} of those tested. From the pose alone one "
+            f"could name the source of {shares['from_there'].sum() / shares['pictures'].sum():.0%} of all pictures")
+
+
+def tell_loss(name):
+    """Which pose is named less often where its source is left out."""
+    table = compared[name].pivot_table("mean", ["label", "backbone"], "model")
+    worst = (table["left out"] - table["at random"]).groupby("label").mean().idxmin()
+    return (f"{escape_markdown(worst)} loses most: {tables.tell_range(table.loc[worst, 'left out'])} of its pictures are found with their "
+            f"collection left out, {tables.tell_range(table.loc[worst, 'at random'])} with as many left out at random")
 
 
 compared = {name: compare_poses(own) for name, of in everywhere.items() if name in told and len(own := measure(of, "sources"))}
-Markdown("\n".join(map(tell_sources, compared)) or "These pictures come from one source, so that nothing can be left out.")
+Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_common(name)}. {tell_loss(name)}." for name in compared)
+         or "These pictures come from one source, so that nothing can be left out.")
 
 # %%
 choose("Network", {f"{backbone}, {name}": plotting.show(plotting.draw_marks(
@@ -432,22 +474,13 @@ backwards = {name: measure(places[name], "on_drawings") for name in taught}
 
 
 def score_heads(own):
-    own = own.assign(model=own["model"].mask(own["art"] > 0, own["model"] + ", " + own["art"].astype(str)))
-    rows = scores.summary(own).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
-    rows["hover"] = plotting.describe(rows, "{model}: {accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}<br>trials: {trials}")
-    return rows.assign(head=rows["model"].str.split(", [0-9]").str[0], art=rows["model"].str.extract(", ([0-9]+)$")[0].fillna("0")).set_index("model", drop=False)
+    rows = drawings.score_heads(own).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
+    return rows.assign(hover=plotting.describe(rows, "{model}, {art} artworks of each pose: " + TOLD))
 
 
-def compare_heads(own):
-    """Each head with drawings less that without, or with drawings chosen otherwise, in words; p corrected for their number (Holm)."""
-    pairs = [("art", "drawings and art", art) for art in own["art"].unique() if art]
-    pairs += [("drawings", model, 0) for model in own["model"].unique() if model.startswith(("drawings but", "drawings, scaled"))]
-    gaps = pd.DataFrame([statistics.difference(*(own[(own["model"] == model) & (own["art"] == art)] for model in (one, two)))
-                         for one, two, art in pairs])
-    sure = multipletests(gaps["p"], method="holm")[1] < 0.05
-    said = [tables.tell_points(gap.difference, gap.low, gap.high) + ", not settled" * (not known)
-            for gap, known in zip(gaps.itertuples(), sure, strict=True)]
-    return {(two, art): text for (_, two, art), text in zip(pairs, said, strict=True)}
+def tell_gap_of(name, model, art=0):
+    gap = gaps[name].set_index(["model", "art"]).loc[(model, art)]
+    return tables.tell_points(gap["difference"], gap["low"], gap["high"]) + ", not settled" * (not gap["sure"])
 
 
 def tell_mistake(counts):
@@ -456,28 +489,28 @@ def tell_mistake(counts):
 
 
 def tell_drawings(name):
-    own, heads = taught[name], score_heads(taught[name])
-    alone, counts = heads.loc["drawings", "accuracy"], scores.confusion(own[own["model"] == "drawings"])
-    few = heads[heads["head"] == "art"]
+    heads, counts = score_heads(taught[name]), scores.confusion(taught[name].query("model == 'drawings'"))
+    alone, few = heads.set_index("model").loc["drawings", "accuracy"], heads[heads["model"] == "art"]
     less, more = few[few["accuracy"] < alone], few[few["accuracy"] >= alone]
+    about = f"That is about what {less['art'].iloc[-1]} to {more['art'].iloc[0]} artworks of each pose teach. " if len(less) and len(more) else ""
     return (f"**{escape_markdown(name)}: a head that has seen no artwork names {alone:.0%} of them rightly**, where the commonest pose is "
-            f"{counts.sum(axis=1).max() / counts.to_numpy().sum():.0%}. "
-            + (f"That is about what {less['art'].iloc[-1]} to {more['art'].iloc[0]} artworks of each pose teach. " if len(less) and len(more) else "")
-            + f"Most often {tell_mistake(counts)}.\n\n"
+            f"{counts.sum(axis=1).max() / counts.to_numpy().sum():.0%}. {about}Most often {tell_mistake(counts)}.\n\n"
             "*Drawings added to artworks* change what these teach by\n\n" + "\n".join(
-                f"- with {art} of each pose: {gaps[name]['drawings and art', int(art)]}" for art in few["art"])
+                f"- with {art} of each pose: {tell_gap_of(name, 'drawings and art', art)}" for art in few["art"])
             + "\n\nIntervals are of one difference each; what is settled is corrected for the number of all in this section (Holm).")
 
 
 def tell_media(name):
-    heads = score_heads(taught[name])
-    alone, but = (heads.loc[heads["head"].str.startswith(kind), "accuracy"] for kind in ("drawings in ", "drawings but "))
+    heads = score_heads(taught[name]).set_index("model")["accuracy"]
+    alone, but = (heads[heads.index.str.startswith(kind)] for kind in ("drawings in ", "drawings but "))
+    alone, but = (own.set_axis(own.index.str.split(n=2).str[2]) for own in (alone, but))
     best, least, worst = alone.idxmax(), alone.idxmin(), but.idxmax()
-    taken = scores.confusion(taught[name][taught[name]["model"] == worst])
-    return (f"*What misleads is the manner.* {best.removeprefix('drawings in ').capitalize()} drawings alone name {alone[best]:.0%} of the artworks, "
-            f"{least.removeprefix('drawings in ')} drawings alone {alone[least]:.0%}. Without those in {worst.removeprefix('drawings but ')} it is "
-            f"{gaps[name][worst, 0]}, and the commonest mistake is that {tell_mistake(taken)}. (Which to leave out was seen on the very pictures that are tested, and that flatters.) "
-            f"Where drawings and artworks are each put on a scale of their own, which takes pictures and no label, it is {gaps[name]['drawings, scaled apart', 0]}.")
+    taken = scores.confusion(taught[name][taught[name]["model"] == f"drawings but {worst}"])
+    return (f"*What misleads is the manner.* {best.capitalize()} drawings alone name {alone[best]:.0%} of the artworks, {least} drawings "
+            f"alone {alone[least]:.0%}. Without those in {worst} it is {tell_gap_of(name, f'drawings but {worst}')}, and the commonest "
+            f"mistake is that {tell_mistake(taken)}. (Which to leave out was seen on the very pictures that are tested, and that flatters.) "
+            f"Where drawings and artworks are each put on a scale of their own, which takes pictures and no label, it is "
+            f"{tell_gap_of(name, 'drawings, scaled apart')}.")
 
 
 def tell_back(name):
@@ -488,21 +521,22 @@ def tell_back(name):
             f"{own['pictures'].sum()} drawings rightly: by manner from {ends[0]} to {ends[1]}, by pose from {ends[2]} to {ends[3]}.")
 
 
-gaps = {name: compare_heads(own) for name, own in taught.items()}
+gaps = {name: drawings.compare_heads(own) for name, own in taught.items()}
 Markdown("\n\n".join("\n\n".join([tell_drawings(name), tell_media(name), tell_back(name)]) for name in taught)
          or "None of these pictures are art of the six poses, or no weights are here.")
 
 # %%
 def show_shots(name):
-    rows = score_heads(taught[name]).query("head in ['art', 'drawings and art']")
-    figure = plotting.draw_marks(rows, "accuracy", "art", "head", 0.4, {"title_text": "test accuracy", **plotting.SHARE})
-    figure.add_vline(x=score_heads(taught[name]).loc["drawings", "accuracy"], line=plotting.DOTTED)
+    heads = score_heads(taught[name])
+    rows = heads[heads["art"] > 0].assign(lane=lambda own: own["art"].astype(str))
+    figure = plotting.draw_marks(rows, "accuracy", "lane", "model", 0.4, {"title_text": "test accuracy", **plotting.SHARE})
+    figure.add_vline(x=heads.set_index("model").loc["drawings", "accuracy"], line=plotting.DOTTED)
     return plotting.show(figure.update_yaxes(title_text="artworks of each pose"), alt=(
         f"Test accuracy by the artworks of each pose that a head learned from, with and without {backwards[name]['pictures'].sum()} drawings, {name}; dotted: drawings alone."))
 
 
 def show_manners(name):
-    rows = score_heads(taught[name]).query("art == '0'").assign(by="drawings", lane=lambda own: own["model"].replace(
+    rows = score_heads(taught[name]).query("art == 0").assign(by="drawings", lane=lambda own: own["model"].replace(
         {"^drawings in (.*)": r"\1 alone", "^drawings but": "all but", "^drawings": "all drawings"}, regex=True))
     return plotting.show(plotting.draw_marks(rows, "accuracy", "lane", "by", 0.4, {"title_text": "share of the artworks named rightly", **plotting.SHARE}),
                          alt=f"What drawings of one manner alone, and all but those of one, teach about art, {name}.")
@@ -540,8 +574,8 @@ def map_facets(name, table, backbone):
         named = table.loc[~table[by].isin([OTHERS, UNKNOWN]), by].value_counts().index[:7]  # as many as have a colour
         kept = [*named, OTHERS, UNKNOWN]
         view = table.assign(**{by: table[by].where(table[by].isin(kept), OTHERS)}).sort_values(by, key=lambda own: own.map(kept.index), kind="stable")
-        yield f"{FIELDS[by]}, {backbone}, {name}", plotting.show(figures.picture_map(view, by), alt=(
-            f"All pictures by what {backbone} finds alike, marked by {FIELDS[by]}, {name}."))
+        yield f"{facets.FIELDS[by]}, {backbone}, {name}", plotting.show(figures.picture_map(view, by), alt=(
+            f"All pictures by what {backbone} finds alike, marked by {facets.FIELDS[by]}, {name}."))
 
 
 def map_place(name, of):
@@ -558,7 +592,7 @@ def map_place(name, of):
 def tell_neighbours(own):
     known = own != UNKNOWN
     nearest = own.iloc[NearestNeighbors(n_neighbors=1).fit(own[["x", "y"]]).kneighbors(return_distance=False)[:, 0]]
-    alike = {FIELDS[by]: (own[by].to_numpy() == nearest[by].to_numpy())[known[by]].mean()
+    alike = {facets.FIELDS[by]: (own[by].to_numpy() == nearest[by].to_numpy())[known[by]].mean()
              for by in ("label", "source", "century", "background") if own[by].nunique() > 1}
     return ", ".join(f"{field} {share:.0%}" for field, share in alike.items())
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
+from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import split
 from artpose_lib.draw.media import MEDIA
-from artpose_lib.report import probes
+from artpose_lib.report import probes, scores, statistics
 from artpose_lib.train.recipes import SEEDS, find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, Study, draw_embedded
 
@@ -64,6 +65,27 @@ def teach_drawings(study: Study) -> pd.DataFrame:
     called = np.array(study.dataset.classes)[fitted.predict(x[1])]
     table = drawings.dataset.metadata[["label", "medium"]].assign(called=called)
     return table.value_counts(sort=False).rename("pictures").reset_index()
+
+
+def score_heads(own: pd.DataFrame) -> pd.DataFrame:
+    """`scores.summary` of each head of `teach_art`, with art, the artworks of each class that it learned from."""
+    named = own.assign(model=own["model"] + "|" + own["art"].astype(str))
+    rows = scores.summary(named)
+    return rows.assign(**rows["model"].str.extract(r"(?P<model>.*)\|(?P<art>\d+)$")).astype({"art": int})
+
+
+def compare_heads(own: pd.DataFrame) -> pd.DataFrame:
+    """What drawings add to artworks, and what other drawings teach than all of them, from `teach_art`.
+
+    Returns model, art, the fields of `statistics.Difference` (less "art" of as many artworks, or less "drawings") and
+    sure, corrected for the number of rows (Holm).
+    """
+    heads = {key: rows for key, rows in own.groupby(["model", "art"], sort=False)}
+    pairs = {key: ("art", key[1]) if key[1] else ("drawings", 0) for key in heads
+             if key[0].startswith(("drawings and", "drawings but", "drawings, scaled"))}
+    rows = pd.DataFrame([(*key, *statistics.difference(heads[base], heads[key])) for key, base in pairs.items()],
+                        columns=["model", "art", *statistics.Difference._fields])
+    return rows.assign(sure=multipletests(rows["p"], method="holm")[1] < 0.05)
 
 
 def open_drawings(study: Study) -> Study | None:

@@ -15,12 +15,13 @@ from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import balanced_parts
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
-from artpose_lib.report import probes
-from artpose_lib.train.recipes import find_recipe
+from artpose_lib.report import probes, scores
+from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import Study
 
 LABEL = "label"
 FACETS = (LABEL, "source", "century", "medium", "technique", "type", "background")
+FIELDS = dict(zip(FACETS, ("class", *FACETS[1:]), strict=True))  # what they are called
 FEWEST_GROUPS, FEWEST_PICTURES = 5, 10  # what a facet must have to be asked: about as much as the six poses have
 SIDE, MARGIN = 40, 4  # pixels of a picture, and of its border on each side
 
@@ -40,12 +41,37 @@ def predict_facets(study: Study) -> pd.DataFrame:
         rows = np.flatnonzero(values[facet].isin(groups))
         own = replace(dataset, metadata=dataset.metadata.iloc[rows].assign(label=values[facet]), classes=tuple(groups))
         joined = np.unique(works[rows], return_inverse=True)[1]
-        for seed in study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0")) if groups else ():
+        for seed in probes.list_seeds(study) if groups else ():
             part = balanced_parts(own.labels, joined, np.random.default_rng(seed))
             train, test = (np.flatnonzero(part == number) for number in (0, 2))
             frames += [probes.predict(own, [one.take(rows)], train, {"test": test}, own.labels).assign(
                 facet=facet, seed=seed) for one in asked]
     return pd.concat(frames, ignore_index=True)
+
+
+def score_facets(predictions: pd.DataFrame) -> pd.DataFrame:
+    """`scores.summary` of each facet, of `predict_facets`, with facet, groups (their number) and commonest (the share
+    of the largest)."""
+    frames = []
+    for facet, own in predictions.groupby("facet", sort=False):
+        rows = scores.summary(own.dropna(axis="columns", how="all"))
+        shares = own["label"].value_counts(normalize=True)
+        frames.append(rows.assign(facet=facet, groups=len(shares), commonest=shares.iloc[0]))
+    return pd.concat(frames, ignore_index=True)
+
+
+def share_sources(dataset: PoseDataset) -> pd.DataFrame:
+    """Of each class pictures, source (the commonest) and from_there, how many come from there."""
+    known = read_facets(dataset).groupby(LABEL)["source"]
+    return pd.DataFrame({"pictures": known.size(), "source": known.agg(lambda own: own.mode()[0]),
+                         "from_there": known.agg(lambda own: own.value_counts().iloc[0])})
+
+
+def compare_sources(found: pd.DataFrame) -> pd.DataFrame:
+    """Of each class, from `probes.predict_sources`, how often its pictures are named rightly: label, backbone, model
+    ("left out" or "at random"), mean and size."""
+    right = found.assign(right=likeliest_class(found) == found["label"])
+    return right.groupby(["label", "backbone", "model"])["right"].agg(["mean", "size"]).reset_index()
 
 
 def read_facets(dataset: PoseDataset) -> pd.DataFrame:

@@ -240,11 +240,10 @@ def picture_map(table: pd.DataFrame, by: str, pictures: Mapping[int, str] = Mapp
                            hoverinfo="text", showlegend=not pictures, marker=plotting.mark_style(
                                number, size=8, opacity=0 if pictures else 0.8, **grey))
     side = np.ptp(table[["x", "y"]].to_numpy(), axis=0).max() / 14
-    for row, picture in pictures.items():
-        x, y = table.loc[row, ["x", "y"]]
-        figure.add_layout_image(source=picture, x=x, y=y, sizex=side, sizey=side, xref="x", yref="y", xanchor="center",
-                                yanchor="middle", layer="below")
-    return figure
+    common = {"sizex": side, "sizey": side, "xref": "x", "yref": "y", "xanchor": "center", "yanchor": "middle",
+              "layer": "below"}
+    return figure.update_layout(images=[{"source": picture, **table.loc[row, ["x", "y"]], **common}
+                                        for row, picture in pictures.items()])
 
 
 def skeletons(figures: Mapping[str, np.ndarray]) -> go.Figure:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.data import joints
 from artpose_lib.data.dataset import DataError, PoseDataset
@@ -14,12 +15,13 @@ from artpose_lib.data.metadata import parse_boxes
 from artpose_lib.data.splits import split
 from artpose_lib.data.views import CROPS, EDGES, widen
 from artpose_lib.model import blazepose
-from artpose_lib.report.probes import NO_NETWORK, Reference, predict
-from artpose_lib.train.recipes import find_recipe
+from artpose_lib.report import statistics
+from artpose_lib.report.probes import NO_NETWORK, Reference, list_seeds, predict
+from artpose_lib.train.recipes import Profile
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
 
 NETWORK = "EfficientNet-Lite0"  # whose weights come with a package
-FEW = 3  # divisions of the embedded drawings, of which anyone may draw more
+OTHERS = ("VGG16", "Xception")  # of the thesis, asked at full strength where their weights are
 
 
 def predict_inputs(study: Study, scheme: str) -> pd.DataFrame:
@@ -29,9 +31,8 @@ def predict_inputs(study: Study, scheme: str) -> pd.DataFrame:
     It learns from the training part and its mirror images, where also the blur of edges is chosen. A column `shown`
     says of each picture whether there was what the input takes: "all", or "none" where no box or figure is known.
     """
-    seeds = study.profile.seeds(find_recipe("frozen", NETWORK))[:FEW if study.embedded else None]
     try:
-        divisions = {seed: split(study.dataset, scheme, seed) for seed in seeds}
+        divisions = {seed: split(study.dataset, scheme, seed) for seed in list_seeds(study)}
     except DataError:
         return pd.DataFrame()
     names, frames = study.dataset.metadata["file_name"], []
@@ -57,14 +58,36 @@ def list_inputs(study: Study) -> Iterator[tuple[np.ndarray, list[Reference]]]:
         yield np.array([len(one) > 0 for one in own]), [Reference(name, NO_NETWORK, *x[name])]
     if study.weights_of(NETWORK) == NO_WEIGHTS:
         return
-    for name, views in {"whole": ["whole"], **{view: [view] for view in CROPS}, "edges": [*EDGES]}.items():
+    views = {"whole": ["whole"], **{view: [view] for view in CROPS}, "edges": [*EDGES]}
+    asked = [(NETWORK, name) for name in views] + [
+        (network, name) for network in OTHERS if study.profile.time == 1 and study.weights_of(network) != NO_WEIGHTS
+        for name in views if name != "found"]
+    for network, name in asked:
         boxes = study.find_boxes(name)
         known = np.array([len(own) > 0 for own in boxes]) if name in CROPS else np.ones(len(study.dataset), bool)
         if known.any():
-            yield known, [Reference(name, NETWORK, *_see(study, view)) for view in views]
+            yield known, [Reference(name, network, *_see(study, view, network)) for view in views[name]]
     for name, own in described.items():
         both = [np.hstack(sides) for sides in zip(_see(study, "whole"), x[name], strict=True)]
         yield np.array([len(one) > 0 for one in own]), [Reference(f"picture_{name}", NETWORK, *both)]
+
+
+def compare_inputs(predictions: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Each input beside the whole picture seen by the same network, paired; joints, which take none, beside NETWORK's.
+
+    Returns model, backbone and the columns of `statistics.compare`, p corrected for the inputs of a network (Holm).
+    """
+    frames = [pd.DataFrame()]
+    for network, own in predictions.assign(by=predictions["backbone"].replace(NO_NETWORK, NETWORK)).groupby(
+            "by", sort=False):
+        shown = dict(iter(own.groupby("model", sort=False)))
+        rows = pd.DataFrame([{"model": name, "backbone": network, **statistics.compare(shown["whole"], other, profile)}
+                             for name, other in shown.items() if name != "whole" and "whole" in shown])
+        if len(rows):
+            rows["p"] = multipletests(rows["p"].astype(float).fillna(1), method="holm")[1]
+            unsure = rows["verdict"].isin(["higher", "lower"]) & (rows["p"] > 0.05)
+            frames.append(rows.assign(verdict=rows["verdict"].mask(unsure, "not settled")))
+    return pd.concat(frames, ignore_index=True)
 
 
 def measure_figures(study: Study) -> pd.DataFrame:
@@ -76,6 +99,27 @@ def measure_figures(study: Study) -> pd.DataFrame:
                     default=np.nan)
                 for name, width, height, *box in figures[["file_name", *blazepose.COLUMNS[3:9]]].to_numpy()]
     return figures.assign(overlap=np.float32(overlaps))
+
+
+def measure_joints(dataset: PoseDataset, figures: pd.DataFrame) -> pd.DataFrame:
+    """How far each true joint of a data set with `keypoints` is from those of the `figures` that were found.
+
+    Returns file_name, label, figure, joint, far and swapped (as `joints.compare_joints`, the latter with left and right
+    of the found changed), near (within NEAR: PCK) and seen (a figure is found in the picture); empty where nothing is
+    known. The head is not among them, of which BlazePose places the nose.
+    """
+    rows, columns = [], ["file_name", "label", "figure", "joint", "far", "swapped"]
+    if len(figures) and "keypoints" in dataset.metadata:
+        asked = dataset.metadata[["file_name", "label", "keypoints"]].to_numpy()
+        for (name, label, text), own in zip(asked, _by_picture(figures, dataset), strict=True):
+            true, seen = joints.read_figures(text), joints.take_figures(own)
+            ways = seen, seen[:, joints.MIRRORED]
+            gaps = np.stack([joints.compare_joints(true, way) for way in ways], axis=-1)
+            rows += [(name, label, number, joint, *values) for number, figure in enumerate(gaps)
+                     for joint, values in zip(joints.JOINTS, figure, strict=True)
+                     if joint != "head" and not np.isnan(values[0])]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(near=table["far"] <= joints.NEAR, seen=np.isfinite(table["far"].astype(float)))
 
 
 def measure_drawings(study: Study) -> pd.DataFrame:
@@ -91,8 +135,8 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> float:
     return float(shared / (sum((box[2:] - box[:2]).prod() for box in (one, other)) - shared))
 
 
-def _see(study: Study, view: str) -> list[np.ndarray]:
-    return [study.compute_features(NETWORK, mirrored, view) for mirrored in (False, True)]
+def _see(study: Study, view: str, network: str = NETWORK) -> list[np.ndarray]:
+    return [study.compute_features(network, mirrored, view) for mirrored in (False, True)]
 
 
 def _by_picture(figures: pd.DataFrame, dataset: PoseDataset) -> list[pd.DataFrame]:

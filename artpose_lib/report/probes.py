@@ -30,6 +30,7 @@ from artpose_lib.train.study import NO_WEIGHTS, Study
 REFERENCES = ("probe", "nearest", "permuted", "thumbnail", "file", "source", "commonest")
 NO_NETWORK = "no network"
 THUMBNAIL = 16  # pixels a side
+FEW = 3  # divisions, the fewest of which two tell apart
 FEWEST = 4  # pictures of a source that is left out
 
 
@@ -59,6 +60,11 @@ def predict_references(study: Study, scheme: str) -> pd.DataFrame:
         frames += [predict(study.dataset, [own], parts.train, {"validation": parts.validation, "test": parts.test},
                            dealt if own.model == "permuted" else labels).assign(seed=seed) for own in references]
     return pd.concat(frames, ignore_index=True)
+
+
+def list_seeds(study: Study) -> tuple[int, ...]:
+    """A seed for each division; of the embedded drawings, of which anyone may draw more, FEW."""
+    return study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0"))[:FEW if study.embedded else None]
 
 
 def list_probes(study: Study) -> list[Reference]:

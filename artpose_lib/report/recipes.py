@@ -5,23 +5,28 @@ models.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from artpose_lib.classify.final import group_sources
-from artpose_lib.data.dataset import DataError
+from artpose_lib.classify.calibration import Neighbours, apply_temperature, fit_temperature
+from artpose_lib.classify.final import group_sources, train_final
+from artpose_lib.classify.model import NEIGHBOURS
+from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import split
 from artpose_lib.data.views import PARTS
 from artpose_lib.report import statistics
+from artpose_lib.report.probes import list_seeds
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
-from artpose_lib.train.recipes import BEST, find_recipe
-from artpose_lib.train.records import tabulate_answers
+from artpose_lib.train.recipes import BEST
+from artpose_lib.train.records import likeliest_class, tabulate_answers
 from artpose_lib.train.study import NO_WEIGHTS, Study
+from artpose_lib.train.trials import Cache
 
 LITE, LITE1, LITE2 = (f"EfficientNet-Lite{number}" for number in range(3))
 SOURCES_APART = "other sources"
@@ -76,7 +81,7 @@ def predict_recipes(study: Study) -> pd.DataFrame:
     schemes that the pictures do not allow.
     """
     y, works, sources = study.dataset.labels, near_duplicate_groups(study.dataset), group_sources(study)
-    seeds, whole = study.profile.seeds(find_recipe(BEST, LITE)), study.profile.time == 1
+    seeds, whole = list_seeds(study), study.profile.time == 1
     divisions = list(_divide(study, seeds, ("stratified", "grouped") if whole else ("stratified",)))
     if whole and len(np.unique(sources)) > 1:
         divisions += [(SOURCES_APART, number, known, {"test": asked})
@@ -95,6 +100,40 @@ def predict_recipes(study: Study) -> pd.DataFrame:
                                         backbone=" + ".join(setup.networks), seed=seed, scheme=scheme)
                        for part, rows in asked.items()]
     return pd.concat(frames, ignore_index=True).round(4)  # a third of the bytes of an edition
+
+
+def predict_final(study: Study) -> pd.DataFrame:
+    """What heads of `train_final` say of pictures of works ("validation") and of sources ("test") that they did not
+    learn from, their probabilities tempered; none of a short profile, or without weights."""
+    if study.profile.time < 1 or study.weights_of(LITE) == NO_WEIGHTS:
+        return pd.DataFrame()
+    found = train_final(study, LITE).predictions
+    chances, known = [f"p_{name}" for name in study.dataset.classes], found["part"] == "validation"
+    values = found[chances].to_numpy(float)
+    labels = pd.Index(study.dataset.classes).get_indexer(found["label"])
+    found[chances] = apply_temperature(values, fit_temperature(values[known], labels[known]))
+    return found.round(4)
+
+
+def compare_strangers(study: Study, strangers: PoseDataset) -> pd.DataFrame:
+    """Of each picture of a data set that shows no class of the study's, nearer: the share of the study's pictures that
+    are nearer to those of other works than it is, as the final model sees them. Their mean is the AUROC of `unlike`."""
+    record = train_final(study, LITE)
+    features = replace(study, dataset=strangers, cache=Cache()).compute_roots(LITE, record.config["views"])
+    with np.load(record.folder / NEIGHBOURS) as kept:
+        known = Neighbours(**kept)
+    places = np.searchsorted(known.held_out, known.measure_distances(features))
+    return pd.DataFrame({"nearer": np.float32(places / len(known.held_out))})
+
+
+def measure_calibration(found: pd.DataFrame, bins: int = 10) -> tuple[float, float]:
+    """The expected calibration error of predictions (Guo and others 2017, arXiv:1706.04599), and what that of a
+    calibrated model stays under on as many pictures, 19 times in 20."""
+    confidence, right = found.filter(regex="^p_").max(axis=1).to_numpy(float), likeliest_class(found) == found["label"]
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    drawn = np.random.default_rng(0).random((1000, len(found))) < confidence
+    errors = [np.abs(np.bincount(places, own - confidence)).sum() / len(found) for own in (right, *drawn)]
+    return errors[0], float(np.quantile(errors[1:], 0.95))
 
 
 def compute_inputs(study: Study, setup: Setup) -> np.ndarray:

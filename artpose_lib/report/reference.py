@@ -9,7 +9,8 @@ A folder a data set holds
 - trials.json: the record.json of each trial;
 - history.parquet and predictions.parquet: history.csv and predictions.csv of all, with a column `trial`, the number of
   the trial in trials.json; probabilities are float32, as the networks gave them;
-- a table for each of MEASURED, such as pairs.parquet: what takes the pictures and no network's training;
+- a table for each of MEASURED, such as pairs.parquet, and STRANGERS where some were asked about: what takes the
+  pictures and no network's training;
 - head.json, where a final model of EfficientNet-Lite0 is among the trials: its last layer, for a web page.
 
 Opened again it is unpacked into records, so that whatever reads a study's trials reads these.
@@ -29,7 +30,7 @@ import pandas as pd
 from artpose_lib.classify.final import FINAL
 from artpose_lib.classify.web_model import HEAD, NETWORK, describe_head
 from artpose_lib.data import summary
-from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.metadata import Problem
 from artpose_lib.data.poses import POSE_NAMES
@@ -47,12 +48,14 @@ TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "pred
 MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
     "simple_random": partial(probes.predict_references, scheme="random"),
     "simple_stratified": partial(probes.predict_references, scheme="stratified"),
-    "recipes": recipes.predict_recipes, "sources": probes.predict_sources, "pairs": audit.find_pairs,
+    "recipes": recipes.predict_recipes, "final": recipes.predict_final,
+    "sources": probes.predict_sources, "pairs": audit.find_pairs,
     "inputs_grouped": partial(inputs.predict_inputs, scheme="grouped"),
     "inputs_stratified": partial(inputs.predict_inputs, scheme="stratified"),
     "facets": facets.predict_facets, "map": facets.map_pictures,
     "drawings": drawings.teach_art, "on_drawings": drawings.teach_drawings,
     "figures": inputs.measure_figures, "drawn_figures": inputs.measure_drawings}
+STRANGERS = "strangers.parquet"
 NOT_OPEN = "no open licence"
 EDITIONS = Path("../book/reference")  # from where a chapter runs
 THIS_RUN = "this run"
@@ -105,9 +108,9 @@ def measure(of: Study, name: str) -> pd.DataFrame:
     return MEASURED[name](of) if of.trains else of.read(name)
 
 
-def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
+def export_edition(study: Study, results: Sequence[Path], out: Path, strangers: str = "") -> Path:
     """Write the edition of a study's pictures, of the trials in all folders of results, into a folder below `out`;
-    return that.
+    return that. `strangers` is a folder of pictures that show none of its classes, for `recipes.compare_strangers`.
 
     An older edition of the same pictures is replaced. Trained weights stay where they are. Raises ValueError where no
     trial of these pictures is stored, or one tells of other pictures.
@@ -125,6 +128,8 @@ def export_edition(study: Study, results: Sequence[Path], out: Path) -> Path:
         PREDICTIONS: _stack(pd.read_csv(trial.folder / records.PREDICTIONS, dtype=str, keep_default_na=False)
                             for trial in trials),
         **{f"{name}.parquet": make(study) for name, make in MEASURED.items()}}
+    if strangers:
+        tables[STRANGERS] = recipes.compare_strangers(study, load_dataset(strangers))
     numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
     tables = {name: _pack(table, numbers) for name, table in tables.items()}
     name, described = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(["found"])]

@@ -10,7 +10,7 @@ from builders import make_folder
 from artpose_lib.data import splits
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.summary import UNKNOWN
-from artpose_lib.report import drawings, facets, figures, reference, scores
+from artpose_lib.report import drawings, facets, figures, reference
 from artpose_lib.train import heads
 from artpose_lib.train.study import Study, open_study
 
@@ -33,11 +33,12 @@ def study(tmp_path, monkeypatch):
 
 
 def test_a_facet_is_told_where_it_has_groups_enough_and_features_know_it(study):
-    found = facets.predict_facets(study)
-    assert set(found["facet"]) == {"label", "source"} and set(found["model"]) == {"probe", "border"}
-    for _, own in found.groupby("facet"):
-        accuracy = scores.summary(own.dropna(axis="columns", how="all")).set_index("model")["accuracy"]
-        assert accuracy["probe"] == 1 > accuracy["border"]
+    found = facets.score_facets(facets.predict_facets(study))
+    assert set(found["facet"]) == {"label", "source"} and (found["groups"] == 3).all()
+    accuracy = found.pivot(index="facet", columns="model", values="accuracy")
+    assert (accuracy["probe"] == 1).all() and (accuracy["border"] < 1).all()
+    shares = facets.share_sources(study.dataset)
+    assert (shares["pictures"] == 12).all() and (shares["from_there"] == 4).all()
 
 
 def test_what_has_too_few_groups_is_not_asked_and_it_is_said_why(study):
@@ -79,11 +80,13 @@ def test_drawings_teach_what_they_share_with_art_alone_and_added_to_few_pictures
         known if own is drawn else np.eye(3)[own.dataset.labels]))
     monkeypatch.setattr(drawings, "open_drawings", lambda _: drawn)
     found = drawings.teach_art(study)
-    named = found.assign(model=found["model"] + " " + found["art"].astype(str))
-    accuracy = scores.summary(named).set_index("model")["accuracy"]
-    for model in ("drawings in oil 0", "drawings but marble 0", "drawings and art 1", "art 8"):
+    accuracy = drawings.score_heads(found).set_index(["model", "art"])["accuracy"]
+    for model in (("drawings in oil", 0), ("drawings but marble", 0), ("drawings and art", 1), ("art", 8)):
         assert accuracy[model] == 1
-    assert accuracy["drawings in marble 0"] < 0.7
+    assert accuracy["drawings in marble", 0] < 0.7
+    gaps = drawings.compare_heads(found).set_index(["model", "art"])
+    assert gaps.loc[("drawings but marble", 0), "difference"] == pytest.approx(1 - accuracy["drawings", 0])
+    assert set(gaps.loc["drawings and art"].index) == set(drawings.SHOTS)
     asked = found.groupby(["model", "art"])["file_name"].nunique()
     assert asked["drawings", 0] == 36 and asked["art", 1] < 12
     called = drawings.teach_drawings(study)

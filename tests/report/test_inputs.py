@@ -1,5 +1,7 @@
 """What a probe is shown instead of a picture, and how many pictures have it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,6 +46,9 @@ def test_every_input_is_asked_in_the_same_divisions_and_says_what_it_had(study):
     assert table["cropped"] == table["true_joints"] == 1 > table["whole"]
     asked = found.groupby("model")["file_name"].agg(lambda names: tuple(sorted(names)))
     assert asked.nunique() == 1
+    changes = inputs.compare_inputs(found, study.profile).set_index("model")
+    assert "whole" not in changes.index and (changes["backbone"] == inputs.NETWORK).all()
+    assert changes.loc["cropped", "difference"] == pytest.approx(1 - table["whole"])
     known = found.groupby("model")["shown"].agg(lambda told: (told == "all").mean())
     assert known["whole"] == known["true_joints"] == 1 > known["cropped"] >= known["found"] == known["joints"] > 0
 
@@ -61,6 +66,20 @@ def test_without_figures_boxes_and_weights_there_is_less_to_ask(study, monkeypat
 def test_found_boxes_are_held_against_those_of_the_table(study):
     overlaps = inputs.measure_figures(study)["overlap"]
     assert overlaps.dropna().tolist() == pytest.approx([35.2 / 74.88] * 2) and overlaps.isna().sum() == 6
+
+
+def test_the_networks_of_the_thesis_are_asked_at_full_strength(study):
+    asked = [forms[0] for _, forms in inputs.list_inputs(replace(study, profile=replace(study.profile, time=1)))]
+    assert {one.model for one in asked if one.backbone in inputs.OTHERS} == {"whole", "cropped", "edges"}
+    assert {one.backbone for one in asked} == {inputs.NETWORK, *inputs.OTHERS, inputs.NO_NETWORK}
+
+
+def test_joints_are_near_where_they_are_found_and_swapped_where_left_is_right(study):
+    figures = study.find_figures()
+    table = inputs.measure_joints(study.dataset, figures)
+    assert table["joint"].nunique() == len(STANDING) - 1 and table["near"].equals(table["seen"])
+    assert table.loc[table["seen"], "file_name"].nunique() == 8 and (table["swapped"] >= table["far"]).all()
+    assert inputs.measure_joints(study.dataset, figures.iloc[:0]).empty
 
 
 def test_works_that_cannot_be_kept_together_leave_nothing(study):

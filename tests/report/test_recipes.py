@@ -3,17 +3,22 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import standin
 
+from artpose_lib.classify import final
 from artpose_lib.model import classifier
 from artpose_lib.report import recipes
 from artpose_lib.train import study
+from artpose_lib.train.heads import fit_head
 
 
 @pytest.fixture
 def opened(colours, tmp_path, monkeypatch):
     monkeypatch.setattr(classifier, "build_classifier", lambda name, n, size, *_: standin.network(size))
+    monkeypatch.setattr(recipes, "fit_head", lambda *own, **_: fit_head(*own[:4], (1.0,)))  # a fifth of the time
+    monkeypatch.setattr(final, "fit_head", lambda *own, **_: fit_head(*own[:4], (1.0,)))  # a fifth of the time
     return study.open_study(str(colours), profile="smoke", results=str(tmp_path))
 
 
@@ -28,6 +33,24 @@ def test_a_short_profile_takes_the_cheap_setups_and_the_full_one_all_that_have_w
     assert set(whole["scheme"]) == {"stratified", "grouped", recipes.SOURCES_APART}
     asked = whole[(whole["scheme"] == recipes.SOURCES_APART) & (whole["model"] == "best")]
     assert asked["file_name"].is_unique and len(asked) == 36
+
+
+def test_the_final_model_is_asked_about_works_sources_and_strangers_at_full_strength(opened):
+    assert recipes.predict_final(opened).empty
+    whole = replace(opened, profile=replace(opened.profile, time=1))
+    found = recipes.predict_final(whole)
+    assert found.groupby("part").size().to_dict() == {"test": 36, "validation": 36}
+    assert recipes.measure_calibration(found[found["part"] == "validation"])[0] < 0.2
+    nearer = recipes.compare_strangers(whole, opened.dataset)["nearer"]
+    assert nearer.between(0, 1).all() and nearer.mean() < 0.5  # its own pictures are no strangers
+
+
+def test_confidence_that_is_right_as_often_as_it_says_is_calibrated():
+    rng, sure = np.random.default_rng(0), np.repeat([0.6, 0.9], 500)
+    right = rng.random(1000) < sure
+    found = pd.DataFrame({"label": np.where(right, "A", "B"), "p_A": sure, "p_B": 1 - sure})
+    error, usual = recipes.measure_calibration(found)
+    assert error < usual < 0.05 and recipes.measure_calibration(found.assign(label="A"))[0] == pytest.approx(0.25)
 
 
 def test_setups_are_ranked_by_validation_and_compared_on_the_same_pictures(opened):
