@@ -72,8 +72,8 @@ def tell_files():
 
 
 accuracies, other_scores = show_scores(
-    experiments, "Test {metric} of every model, mean over trials with its 95% interval: {names}, and the thesis (Table 3.1). "
-    "Pale: nothing follows from it.")
+    experiments, "Test {metric} of every model, mean over trials with its 95% interval: {names}. Pale: nothing follows from it.",
+    ", and the thesis (Table 3.1)")
 display(Markdown(f"**{escape_markdown(first.name)}: {tell_answer()}** Rightly named: "
                  f"{first.tell_accuracies(MODELS) or 'nothing'}. {tell_files()}"))
 display(accuracies)

@@ -65,8 +65,8 @@ def tell_answer():
 reached = first.tell_accuracies({"finetuned": "without", "finetuned_aug": "with",
                                  "probe": "by a linear probe without augmentation or tuning", "file": "by the file's size alone"})
 accuracies, other_scores = show_scores(
-    experiments, "Test {metric} with augmentation and without, mean over trials with its 95% interval: {names}, and the thesis "
-    "(Tables 3.1 and 3.2). Pale: nothing follows from it.")
+    experiments, "Test {metric} with augmentation and without, mean over trials with its 95% interval: {names}. Pale: nothing "
+    "follows from it.", ", and the thesis (Tables 3.1 and 3.2)")
 display(Markdown(f"**{escape_markdown(first.name)}: {tell_answer()}** Rightly named: {reached or 'nothing'}."))
 display(accuracies)
 Markdown(study.banner())

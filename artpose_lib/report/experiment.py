@@ -138,15 +138,15 @@ def choose_together(experiments: Sequence[Experiment]) -> Sequence[Experiment]:
     return [own for own in experiments if own.of_poses] or experiments[-1:]
 
 
-def show_scores(experiments: Sequence[Experiment], caption: str) -> tuple[plotting.Shown, Choice]:
+def show_scores(experiments: Sequence[Experiment], caption: str, thesis: str) -> tuple[plotting.Shown, Choice]:
     """The accuracies of those that may stand `choose_together`, and a choice of their other scores and of the rest.
-    `caption` has {metric} and {names}."""
+    `caption` has {metric} and {names}; behind these stands `thesis` where its numbers are drawn too."""
     together, views = choose_together(experiments), {}
     for group in (together, *([own] for own in experiments if own not in together)):
         names = ", ".join(own.name for own in group)
         drawn = {own.name: own.scores.query("model != 'permuted'") for own in group}
         trials = scores.per_trial(pd.concat([group[0].answers, group[0].references]))
         for metric, title in figures.METRIC_TITLES.items():
-            views[f"{title}, {names}"] = plotting.show(figures.comparison(drawn, metric, trials),
-                                                       alt=caption.format(metric=title, names=names))
+            views[f"{title}, {names}"] = plotting.show(figures.comparison(drawn, metric, trials), alt=caption.format(
+                metric=title, names=names + thesis * group[0].of_poses))
     return views.pop(next(iter(views))), choose("Score", views)

@@ -187,7 +187,7 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
     each trial, from `scores.per_trial`; the others' are open.
     """
     own = pd.concat([table.assign(place=place, doubt=table.get("doubt", "")) for place, table in places.items()])
-    own = own[own["metric"] == metric].assign(
+    own = own[own["metric"] == metric].dropna(subset=["here", "thesis"], how="all").assign(
         title=lambda own: own["model"].map(MODEL_TITLES), lane=lambda own: own["model"].map(list(MODEL_TITLES).index))
     rows = own.drop_duplicates(["lane", "backbone"]).sort_values("lane", kind="stable")[["lane", "title", "backbone"]]
     names = rows["title"].str.removeprefix("Fine-tuned, ").str.capitalize().str.replace(", ", ",<br>")
@@ -221,7 +221,7 @@ def comparison(places: Mapping[str, pd.DataFrame], metric: str, per_trial: pd.Da
                 hovertext=describe(marks, "{backbone}, {title}, {place}: {here:.3f}<br>95% interval {low:.3f} to "
                                           "{high:.3f}<br>trials: {trials}<br>{doubt}"))
     symbols = ["circle", *["circle-open"] * (len(places) - 1)]
-    for name, marker in {"thesis": _THESIS, "one trial": {"size": 4}, **{
+    for name, marker in {**({"thesis": _THESIS} if own["thesis"].notna().any() else {}), "one trial": {"size": 4}, **{
             place: {"symbol": symbol, "size": 9} for place, symbol in zip(places, symbols, strict=True)}}.items():
         figure.add_scatter(x=[None], y=[None], mode="markers", name=escape_name(name), marker={"color": GREY, **marker})
     for between in (ends["max"] + ends["min"].shift(-1)).iloc[:-1] / 2:

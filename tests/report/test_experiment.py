@@ -56,7 +56,8 @@ def test_pairs_are_compared_by_their_titles(make):
 
 
 def test_the_first_figure_is_of_all_that_may_stand_together_and_a_choice_has_the_rest(make):
-    accuracies, others = experiment.show_scores([make(CLASSES), make(POSE_NAMES)], "{metric} of {names}")
-    assert accuracies.alt == "accuracy of 6 classes"
+    accuracies, others = experiment.show_scores([make(CLASSES), make(POSE_NAMES)], "{metric} of {names}", ", thesis")
+    assert accuracies.alt == "accuracy of 6 classes, thesis"
+    assert others.bundles["accuracy, 3 classes"]["text/plain"] == "accuracy of 3 classes"
     assert list(others.bundles) == ["macro F1, 6 classes", "weighted F1, 6 classes", "accuracy, 3 classes",
                                     "macro F1, 3 classes", "weighted F1, 3 classes"]
