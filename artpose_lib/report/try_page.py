@@ -14,7 +14,7 @@ from artpose_lib.draw.artwork import Artwork
 from artpose_lib.explain.maps import feature_maps
 from artpose_lib.explain.networks import IMAGENET
 from artpose_lib.explain.reader import slug, write_address
-from artpose_lib.files import say, whole
+from artpose_lib.files import digest, say, whole
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, build_backbone
 from artpose_lib.report.fingerprint import fingerprint
 from artpose_lib.report.plotting import COLOURS
@@ -39,7 +39,8 @@ def write_try(root: Path, parameters: dict[str, str]) -> None:
     Of the run's pictures it trains the final model; the reference editions' heads stand before that. Where the network
     has no weights here there is no head, and the page says so.
     """
-    folder, mark = root / "book" / "_static" / "try", fingerprint(Path(__file__).with_name("book.py"), parameters)
+    folder, kept = root / "book" / "_static" / "try", sorted(root.glob(f"book/reference/*/{HEAD}"))
+    mark = "".join([fingerprint(Path(__file__).with_name("book.py"), parameters), *(digest(path)[:8] for path in kept)])
     if (folder / MARK).exists() and (folder / MARK).read_text(encoding="ascii").endswith(mark):
         return
     say("the page that answers to pictures: training its network's last layer")
@@ -49,7 +50,7 @@ def write_try(root: Path, parameters: dict[str, str]) -> None:
         write_page(new)
         try:
             network = build_backbone(NETWORK, BACKBONES[NETWORK].input_size, "imagenet", study.weights_dir)
-            heads = [json.loads(path.read_text("ascii")) for path in sorted(root.glob(f"book/reference/*/{HEAD}"))]
+            heads = [json.loads(path.read_text("ascii")) for path in kept]
             heads.append(describe_head(train_final(study, NETWORK), "own", "", study.dataset, study.weights_dir))
             write_scripts(new, network, heads)
             write_filters(new, study, network, root / "book" / "_static" / "maps")

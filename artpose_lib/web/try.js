@@ -293,9 +293,10 @@ class TryPage {
     const { head: { classes }, whole, now, order: [first, second], pose, hide } = this;
     const told = (place, { probabilities } = whole) => `${classes[place]}, ${percent(probabilities[place])}`;
     this.result.hidden = this.spoke.hidden = false;
-    this.verdict.textContent = whole.probabilities[first] < UNSURE ? `Not sure: ${told(first)}, or ${told(second)}`
-      : told(first);
-    this.sayUnlike(whole.unlike);
+    const strange = whole.unlike >= STRANGE, unsure = whole.probabilities[first] < UNSURE;
+    this.verdict.textContent = (strange ? "Perhaps no pose that it knows: " : unsure ? "Not sure: " : "") + told(first)
+      + (unsure ? `, or ${told(second)}` : "");
+    this.sayUnlike(whole.unlike, strange);
     this.drawPoses(classes, whole.probabilities, now.probabilities);
     const places = now.cams.length / classes.length;
     const speaks = drawVeil(this.veil, now.cams.slice(pose * places, (pose + 1) * places));
@@ -310,8 +311,8 @@ class TryPage {
       .map((part) => part.textContent).join(" "); }, REST);
   }
 
-  sayUnlike(unlike) {
-    const strange = unlike >= STRANGE, share = Math.round(100 * (1 - unlike));
+  sayUnlike(unlike, strange) {
+    const share = Math.round(100 * (1 - unlike));
     this.unlike.hidden = unlike === null;
     this.unlike.classList.toggle("try-alert", strange);
     this.unlike.textContent = (strange ? "Unlike what it learned from, so that the answer means little: "

@@ -31,13 +31,12 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>safe</titl
     <main><h1>Try a picture</h1>"""
 
 
-def head(name, strength):
+def head(name, strength, unlike=None):
     """A head for which a channel speaks for the class of its number."""
-    kernel = np.zeros((6, 3), np.float32)
-    kernel[:3] = strength * np.eye(3)
+    kernel = np.eye(6, 3, dtype=np.float32) * strength
     return {"name": name, "title": f"{name} {HOSTILE}", "classes": CLASSES, "size": 224, "views": ["whole", "grey"],
             "mirrored": True, "rooted": False, "kernel": base64.b64encode(kernel.tobytes()).decode(), "bias": [0, 0, 0],
-            "temperature": 1, "unlike": None, "card": {"sentences": [f"It learned from {name}.", HOSTILE]}}
+            "temperature": 1, "unlike": unlike, "card": {"sentences": [f"It learned from {name}.", HOSTILE]}}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +49,10 @@ def site(tmp_path_factory):
     channels = [[[0, 8], [1, 48]]] * 3 + [[]] * 3
     filters = {"drawings": [{"title": HOSTILE, "picture": drawing}] * 2, "channels": channels,
                "addresses": [f"#lite/5/{number}/antinous/imagenet" for number in range(1, 7)]}
+    pure = {"means": base64.b64encode(100 * np.eye(3, 6, dtype=np.int8)).decode(), "held_out": [0.8] * 30}
+    heads = [head("art", 40), head("own", 10, pure)]
     for name, script in {"lite0.js": asset("lite0.js") + STANDIN, "try_weights.js": "window.ARTPOSE_LITE0 = {};",
-                         "try_heads.js": f"window.ARTPOSE_HEADS = {json.dumps([head('art', 40), head('own', 10)])};",
+                         "try_heads.js": f"window.ARTPOSE_HEADS = {json.dumps(heads)};",
                          "filters.js": f"window.ARTPOSE_FILTERS = {json.dumps(filters)};"}.items():
         (loaded / name).write_text(script, encoding="utf-8")
     (folder / "book").mkdir()
@@ -208,6 +209,17 @@ def test_another_head_has_its_own_answer_and_card(view):
     assert page.page.locator(".try-head").nth(1).locator("li").all_inner_texts() == ["It learned from own.", HOSTILE]
     page.page.get_by_role("radio", name="own").check()
     assert page.wait().shares()[0] < sure
+
+
+def test_a_picture_unlike_all_that_was_learned_is_named_so(view):
+    page = view()
+    page.page.get_by_role("radio", name="own").check()
+    page.choose((255, 255, 255))
+    assert page.verdict.inner_text().startswith("Perhaps no pose that it knows: ")
+    assert "less than one would be as unlike" in page.page.locator("[data-part=unlike]").inner_text()
+    page.choose(RED)
+    assert page.verdict.inner_text().startswith("Antinous")
+    assert page.page.locator("[data-part=unlike]").inner_text().startswith("Not unlike what it learned from")
 
 
 @pytest.mark.parametrize(("width", "scheme", "forced"), [
