@@ -20,6 +20,7 @@ from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import split
 from artpose_lib.data.views import PARTS
 from artpose_lib.report import statistics
+from artpose_lib.report.bootstrap import RESAMPLES, interval
 from artpose_lib.report.probes import list_seeds
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
@@ -68,7 +69,8 @@ TITLES = {BEST: "Lite0, picture and mirror image, roots, strength chosen", "no m
           "centre too": "its centre too, on average",
           "320 pixels": "at 320 pixels", "224 and 320 pixels": "at 224 and 320 pixels, on average",
           "Lite1": "Lite1, 240 pixels", "Lite2": "Lite2, 260 pixels", "Xception": "Xception, 299 pixels",
-          "three networks": "Lite0, Lite1 and Lite2 together", "four networks": "these and Xception together"}
+          "three networks": "Lite0, Lite1 and Lite2 together",
+          "four networks": "Lite0, Lite1, Lite2 and Xception together"}
 # Of stored features.
 CHEAP = (BEST, "no mirror image", "no roots", "strength not chosen", "validation part too", "ridge")
 
@@ -100,6 +102,22 @@ def predict_recipes(study: Study) -> pd.DataFrame:
                                         backbone=" + ".join(setup.networks), seed=seed, scheme=scheme)
                        for part, rows in asked.items()]
     return pd.concat(frames, ignore_index=True).round(4)  # a third of the bytes of an edition
+
+
+def compare_on_sources(found: pd.DataFrame, one: str, two: str, sources: pd.Series) -> tuple[float, float, float]:
+    """How much more often setup `two` is right than `one` of pictures of other sources, and the 95 % interval of that.
+
+    `found` as of `predict_recipes`, `sources` by file_name: they are drawn anew, not pictures, as those of one source
+    are alike.
+    """
+    own = found[found["scheme"] == SOURCES_APART]
+    right = own.assign(right=(likeliest_class(own) == own["label"]) * 1.0).pivot(
+        index="file_name", columns="model", values="right")
+    gaps = right[two] - right[one]
+    by_source = gaps.groupby(sources.reindex(gaps.index)).agg(["sum", "size"]).to_numpy()
+    drawn = np.random.default_rng(0).integers(len(by_source), size=(RESAMPLES, len(by_source)))
+    sums = by_source[drawn].sum(axis=1)
+    return float(gaps.mean()), *interval(sums[:, 0] / sums[:, 1], gaps.mean())
 
 
 def predict_final(study: Study) -> pd.DataFrame:

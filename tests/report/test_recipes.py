@@ -45,6 +45,18 @@ def test_the_final_model_is_asked_about_works_sources_and_strangers_at_full_stre
     assert nearer.between(0, 1).all() and nearer.mean() < 0.5  # its own pictures are no strangers
 
 
+def test_a_gain_in_one_source_alone_is_not_sure():
+    sources = pd.Series(np.repeat([*"abcde"], 10), index=np.arange(50).astype(str), name="source")
+    def answers(model, right):
+        return pd.DataFrame({"scheme": recipes.SOURCES_APART, "model": model, "file_name": sources.index, "label": "A",
+                             "p_A": right * 1.0, "p_B": 1.0 - right})
+
+    none, one, most = (np.isin(sources, [*own]) for own in ("", "a", "abcd"))
+    gap, low, high = recipes.compare_on_sources(pd.concat([answers("x", none), answers("y", one)]), "x", "y", sources)
+    assert gap == 0.2 and low <= 0 < high
+    assert recipes.compare_on_sources(pd.concat([answers("x", none), answers("y", most)]), "x", "y", sources)[1] > 0
+
+
 def test_confidence_that_is_right_as_often_as_it_says_is_calibrated():
     rng, sure = np.random.default_rng(0), np.repeat([0.6, 0.9], 500)
     right = rng.random(1000) < sure
