@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 
 
-BOOK = ("test_book.py", "test_networks.py")  # the files that look at the book or its trials, which take minutes
+# The files that look at the book or its trials, which take minutes.
+BOOK = ("test_book.py", "test_networks.py", "test_lite0.py")
 LONGEST = [*BOOK, *(f"test_{name}.py" for name in (
     "collect", "board", "explorer", "audit", "reader", "training", "backbones", "cluster", "jobs", "museums",
     "backgrounds", "study", "reference", "classify", "statistics", "material", "final", "classifier", "filters"))]
