@@ -103,6 +103,7 @@ class TryPage {
 
   begin({ colours, samples }, heads) {
     Object.assign(this, { colours, all: heads, head: heads[0] });
+    this.drop.hidden = this.heads.hidden = !heads.length;
     if (!heads.length) return this.complain(new Error("This book was made without a network for this page: it takes "
       + "the weights of EfficientNet-Lite0."));
     this.samples.append(...samples.map(({ title, picture }) => makeButton("",

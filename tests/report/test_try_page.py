@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from artpose_lib.model.backbones import WeightsMissing
 from artpose_lib.report import try_page
 from artpose_lib.train import study
 
@@ -32,3 +33,18 @@ def test_filters_have_the_drawings_that_they_answer_to_most_and_an_address_where
     assert [one["title"] for one in found["drawings"]][::2] == list(try_page.SAMPLES)
     try_page.write_filters(tmp_path, asked, None, tmp_path / "none")  # what is kept is not asked for again
     assert '"addresses":[]' in (tmp_path / "filters.js").read_text()
+
+
+def test_without_weights_the_page_has_no_head_and_is_written_once(tmp_path, monkeypatch):
+    def miss(*_):
+        raise WeightsMissing("none")
+
+    opened = []
+    monkeypatch.setattr(try_page, "build_backbone", miss)
+    monkeypatch.setattr(try_page, "open_study",
+                        lambda **given: opened.append(given) or SimpleNamespace(weights_dir=None))
+    for _ in range(2):
+        try_page.write_try(tmp_path, {"profile": "smoke"})
+    folder = tmp_path / "book" / "_static" / "try"
+    assert len(opened) == 1 and (folder / "try_heads.js").read_text() == "window.ARTPOSE_HEADS = [];\n"
+    assert {"page.js", "page.css", "drawings.js"} < {path.name for path in folder.iterdir()}
