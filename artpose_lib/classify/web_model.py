@@ -137,7 +137,7 @@ def describe_training(record: Record, dataset: PoseDataset | None) -> dict:
     sentences += [f"Of pictures {words[apart]} it names {share:.0%} rightly." for apart, share in accuracy.items()]
     if dataset:
         most = counts.idxmax()
-        sentences += [f"Always to say {most} would be right of {counts.max() / len(dataset):.0%}."]
+        sentences += [f"Always saying {most} would be right for {counts.max() / len(dataset):.0%} of them."]
         if closed := int((~dataset.publishable).sum()):
             sentences += [f"{closed} of the pictures have no open licence and may not be published. It holds none of "
                           "them, and is for study."]

@@ -208,7 +208,8 @@ window.ArtposeLite0 = (() => {
 
     /** A canvas or a bitmap as RGBA bytes of a square, as the library resizes (`data.pictures.resize`): bilinear with
      * antialiasing, the proportions not kept, transparency over white. It is read in bands, so that a large picture
-     * needs no canvas of its size. */
+     * needs no canvas of its size. Of a large JPEG the library decodes a fraction of the pixels, which makes a difference
+     * of 0.2 of 255 levels on average, and 5 at most. */
     const shrink = (source, size = 224) => {
         const {width, height} = source, across = weigh(width, size, bilinear, 1);
         const down = weigh(height, size, bilinear, 1);
