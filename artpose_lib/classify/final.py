@@ -5,7 +5,6 @@ pictures of other works. A trial of the report holds out three pictures in ten f
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,16 +28,16 @@ FINAL = "final"  # in the place of a seed
 VIEWS = (("whole",), ("grey",), ("whole", "grey"), ("grey", "grey padded"))
 
 
-def train_final(study: Study, backbone: str, choice: Sequence[tuple[str, ...]] = VIEWS) -> records.Record:
+def train_final(study: Study, backbone: str) -> records.Record:
     """Train the recipe of today on all pictures of a study, unless that is stored, and return its record.
 
-    A collection is another source: so its strength, and which views of the `choice` it sees, are chosen by divisions
-    that keep sources apart. Its predictions are out of fold: the part "validation" of heads that learned from other
+    A collection is another source: so its strength, and which of VIEWS it sees, are chosen by divisions that keep
+    sources apart. Its predictions are out of fold: the part "validation" of heads that learned from other
     works, which calibrates the confidence, and "test" of heads that learned from other sources, as far as sources are
     known. Raises WeightsMissing as `build_backbone`.
     """
     recipe = replace(study.profile.scale(find_recipe(BEST, backbone)), split="all")
-    features = {views: study.compute_roots(backbone, views) for views in choice}
+    features = {views: study.compute_roots(backbone, views) for views in VIEWS}
     views, head = fit_views(features, study.dataset.labels, group_sources(study), len(study.dataset.classes))
     config = trials.configure(study, recipe, FINAL, study.dataset.fingerprint, study.dataset.classes, views=views)
     folder = records.record_folder(study.results, config)
