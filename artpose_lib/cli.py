@@ -197,6 +197,7 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
     record = train_final(opened, backbone)
     click.echo(f"{record.folder.name}\nOf pictures of other works it names {record.facts['validation_accuracy']:.0%} "
                f"rightly, of those from other sources {record.facts['test_accuracy']:.0%}.\n"
+               f"It is shown each picture so: {', '.join(record.config['views'])}.\n"
                f"Use it with: artpose classify DIR --model {shlex.quote(str(record.folder))} -o out.csv")
 
 

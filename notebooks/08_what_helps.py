@@ -331,8 +331,8 @@ choose("Pictures", {name: show_recipes(name) for name in ranked})
 # `artpose train --final` fits the recipe on all pictures at once. Another collection is another source. So its strength, and what it
 # sees, are chosen by divisions that keep sources apart: the picture, the picture in grey, both, or grey twice, stretched to the square
 # and in its own proportions. Colours and formats tell a catalogue; a grey picture in its own proportions tells less of it. How sure its
-# answers may be is measured on pictures of works that it did not learn from. `artpose classify --model final` shows each picture of a
-# collection in the same way and writes a class, a confidence and how unlike it is to all that was learned.
+# answers may be is measured on pictures of works that it did not learn from, by the *expected calibration
+# error*. `artpose classify --model final` shows each picture of a collection in the same way and writes a class, a confidence and how unlike it is to all that was learned.
 
 # %%
 finals = {name: own for name, of in places.items() if len(own := measure(of, "final"))}
@@ -341,7 +341,7 @@ finals = {name: own for name, of in places.items() if len(own := measure(of, "fi
 def tell_trust(found):
     error, usual = recipes.measure_calibration(found)
     return (f"{(likeliest_class(found) == found['label']).mean():.0%} rightly, and its confidence is off by {100 * error:.0f} points on average "
-            f"(the *expected calibration error*; chance alone makes it up to {100 * usual:.0f} on so many pictures)")
+            f"(chance alone makes that up to {100 * usual:.0f})")
 
 
 def tell_strangers(of):
