@@ -390,7 +390,5 @@ window.ArtposeLite0 = (() => {
         return {probabilities: odds.map(one => one / all), unlike: measureUnlikeness(head, own), cams, filters};
     };
 
-    const grey = rgba => show("grey", rgba);
-
-    return {start, shrink, mirror, grey, show, place, answer};
+    return {start, shrink, mirror, show, place, answer};
 })();
