@@ -16,7 +16,7 @@ COLOURS = {"blue": (20, 20, 220), "green": (20, 220, 20), "red": (220, 20, 20)}
 class Colours:
     """Features are the mean red, green and blue, 0 to 1; a class's logit is 10 times its colour."""
 
-    batches = 0
+    batches, input_shape = 0, (None, 8, 8, 3)
 
     def predict_on_batch(self, pixels):
         self.batches += 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from artpose_lib.classify.calibration import scale_to_unit
 from artpose_lib.classify.final import FINAL
@@ -56,7 +57,12 @@ def write_scripts(folder: Path, network: "keras.Model", heads: Sequence[dict]) -
     """Write lite0.js, try_weights.js (see `quantise`) and try_heads.js (see `describe_head`) into a folder."""
     (folder / "lite0.js").write_text(asset("lite0.js"), encoding="utf-8")
     for file, name, values in (("weights", "LITE0", quantise(network)), ("heads", "HEADS", [*heads])):
-        (folder / f"try_{file}.js").write_text(f"window.ARTPOSE_{name} = {json.dumps(values)};\n", encoding="ascii")
+        write_script(folder / f"try_{file}.js", name, values)
+
+
+def write_script(path: Path, name: str, data: object) -> None:
+    """Write data as `window.ARTPOSE_` and its name: from disk, a page may load scripts and no JSON."""
+    path.write_text(f"window.ARTPOSE_{name} = {json.dumps(data, separators=(',', ':'))};\n", encoding="ascii")
 
 
 def describe_head(record: Record, name: str, title: str = "", dataset: PoseDataset | None = None,
@@ -138,6 +144,9 @@ def describe_training(record: Record, dataset: PoseDataset | None) -> dict:
     if dataset:
         most = counts.idxmax()
         sentences += [f"Always saying {most} would be right for {counts.max() / len(dataset):.0%} of them."]
+        if helped := int((dataset.metadata.get("found", pd.Series()) == "second").sum()):
+            sentences += [f"Its accuracy is a little too good: {helped} of the pictures come from a search in which "
+                          "this network's features helped to choose."]
         if closed := int((~dataset.publishable).sum()):
             sentences += [f"{closed} of the pictures have no open licence and may not be published. It holds none of "
                           "them, and is for study."]

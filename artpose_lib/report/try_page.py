@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from artpose_lib.classify.final import train_final
-from artpose_lib.classify.web_model import HEAD, NETWORK, describe_head, write_scripts
+from artpose_lib.classify.web_model import HEAD, NETWORK, describe_head, write_script, write_scripts
 from artpose_lib.data.pictures import read_ahead, resize
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.explain.maps import feature_maps
@@ -55,7 +55,7 @@ def write_try(root: Path, parameters: dict[str, str]) -> None:
             write_scripts(new, network, heads)
             write_filters(new, study, network, root / "book" / "_static" / "maps")
         except WeightsMissing:
-            _write_script(new / "try_heads.js", "ARTPOSE_HEADS", [])
+            write_script(new / "try_heads.js", "HEADS", [])
         (new / MARK).write_text(f"For the page Try a picture. Each change replaces this folder: {mark}", "ascii")
 
 
@@ -66,7 +66,7 @@ def write_page(folder: Path) -> None:
     (folder / "page.css").write_text(asset("try.css"), "utf-8")
     samples = [{"title": pose, "picture": encode_jpeg(_draw(pose, seed), SAMPLE_HEIGHT)}
                for pose, seed in SAMPLES.items()]
-    _write_script(folder / "drawings.js", "ARTPOSE_TRY", {"colours": COLOURS, "samples": samples})
+    write_script(folder / "drawings.js", "TRY", {"colours": COLOURS, "samples": samples})
 
 
 def write_filters(folder: Path, study: Study, network: "keras.Model", maps: Path) -> None:
@@ -84,7 +84,7 @@ def write_filters(folder: Path, study: Study, network: "keras.Model", maps: Path
     pictures = [ranges[np.argmax(own)].parent.name for own in zip(*highs, strict=True)]
     found["addresses"] = [write_address(slug(NETWORK), 5, number, picture, slug(IMAGENET))
                           for number, picture in enumerate(pictures, 1)]
-    _write_script(folder / "filters.js", "ARTPOSE_FILTERS", found)
+    write_script(folder / "filters.js", "FILTERS", found)
 
 
 def ask_drawings(network: "keras.Model", each: int) -> dict:
@@ -115,8 +115,3 @@ def _store_drawings(path: Path, network: "keras.Model", each: int) -> None:
 
 def _draw(pose: str, seed: int) -> np.ndarray:
     return Artwork(pose, np.random.default_rng(seed)).paint()
-
-
-def _write_script(path: Path, name: str, data: object) -> None:
-    """Write data as a property of the window: from disk, a page may load scripts and no JSON."""
-    path.write_text(f"window.{name} = {json.dumps(data, separators=(',', ':'))};\n", "ascii")
