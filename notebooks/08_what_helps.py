@@ -170,9 +170,9 @@ def show_rate(facet, title):
         f"Share of pictures in which BlazePose finds a figure, by {title}, with 95% intervals."))
 
 
-told = "; ".join(f"in {own['file_name'].nunique()} of {len(places[name].dataset)} pictures ({escape_markdown(name)})" for name, own in found.items())
-display(Markdown(f"It finds a figure {told}." if told else "Nothing is known here of what it finds.") if not fault else Markdown(
-    f"It finds a figure {told}. In this run it was not asked: {escape_markdown(fault)}" if told else escape_markdown(fault)))
+told = "; ".join(f"*{escape_markdown(name)}*, in {own['file_name'].nunique()} of {len(places[name].dataset)} pictures" for name, own in found.items())
+display(Markdown(f"It finds a figure: {told}." if told else "Nothing is known here of what it finds.") if not fault else Markdown(
+    f"It finds a figure: {told}. In this run it was not asked: {escape_markdown(fault)}" if told else escape_markdown(fault)))
 choose("By", {title: show_rate(facet, title) for facet, title in (("label", "pose"), ("medium", "medium"))} if found else {})
 
 # %% [markdown]
@@ -353,17 +353,21 @@ def tell_strangers(of):
 
 def tell_final(name):
     works, sources = (finals[name][finals[name]["part"] == part] for part in ("validation", "test"))
-    return f"of other works it names {tell_trust(works)}. Of other sources it names {tell_trust(sources)}.{tell_strangers(places[name])}"
+    of_sources = f" Of other sources it names {tell_trust(sources)}." if len(sources) else " Sources are not known here."
+    return f"of other works it names {tell_trust(works)}.{of_sources}{tell_strangers(places[name])}"
 
 
 def show_final(name):
     right = finals[name].assign(right=likeliest_class(finals[name]) == finals[name]["label"])
-    table = right.pivot_table("right", "label", "part").rename(columns={"validation": "other works", "test": "other sources"})
     shares = facets.share_sources(places[name].dataset)
-    table.insert(0, "pictures", shares["pictures"])
-    table["elsewhere"] = shares["pictures"] - shares["from_there"]
-    return HTML(table.rename_axis("pose").reset_index()[["pose", "pictures", "other works", "other sources", "elsewhere"]].style.hide(
-        axis="index").format(escape, subset="pose").format("{:.0%}", subset=["other works", "other sources"]).to_html())
+    table = pd.DataFrame({"pictures": shares["pictures"]})
+    for part, title in {"validation": "other works", "test": "other sources"}.items():
+        if len(own := right[right["part"] == part]):
+            table[title] = own.groupby("label")["right"].mean()
+    if "other sources" in table:
+        table["elsewhere"] = shares["pictures"] - shares["from_there"]
+    return HTML(table.rename_axis("pose").reset_index().style.hide(axis="index").format(escape, subset="pose").format(
+        "{:.0%}", subset=[column for column in table if column.startswith("other ")]).to_html())
 
 
 Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_final(name)}" for name in finals))

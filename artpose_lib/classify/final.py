@@ -52,6 +52,11 @@ def group_sources(study: Study) -> np.ndarray:
     return connected_components(joined, directed=False)[1]
 
 
+def know_sources(works: np.ndarray, sources: np.ndarray) -> bool:
+    """Whether the groups of `group_sources` are others than those of works alone."""
+    return len(np.unique(sources)) < len(np.unique(works))
+
+
 def fit_views(features: dict[tuple[str, ...], np.ndarray], y: np.ndarray, sources: np.ndarray,
               n_classes: int) -> tuple[tuple[str, ...], Head]:
     """The views, and the head on their features (n, d), that answer other `sources` best; of equal ones the first."""
@@ -76,8 +81,10 @@ def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head
     say(f"{BEST} {config['recipe']['backbone']} on all {len(dataset)} pictures, {' and '.join(config['views'])}")
     x, y, classes = features[config["views"]], dataset.labels, dataset.classes
     works, sources = near_duplicate_groups(dataset), group_sources(study)
-    answers = {part: predict_out_of_fold(features, y, groups, sources, len(classes))
-               for part, groups in (("validation", works), ("test", sources))}
+    of_works = predict_out_of_fold(features, y, works, sources, len(classes))
+    of_sources = (predict_out_of_fold(features, y, sources, sources, len(classes)) if know_sources(works, sources) else
+                  of_works)
+    answers = {"validation": of_works, "test": of_sources}
     frames = [records.tabulate_answers(dataset, np.arange(len(y)), found, part=part) for part, found in answers.items()]
     row = {"epoch": 1, "phase": 1, "learning_rate": np.nan}
     for of, found in (("", head.answer(x)), ("val_", answers["validation"])):

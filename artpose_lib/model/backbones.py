@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -215,8 +216,14 @@ def _download(path: Path, address: str, algorithm: str, expected: str) -> str:
                 shutil.copyfileobj(answer, file)
             check_published(partial, algorithm, expected)
     except Exception as error:  # of an address, a network, a disk
-        return str(error)
+        return _tell(error)
     return ""
+
+
+def _tell(error: Exception) -> str:
+    """An error of a download in words, such as "Name or service not known"."""
+    reason = error.reason if type(error) is URLError else error  # an HTTP error says more itself
+    return getattr(reason, "strerror", None) or str(reason)
 
 
 @cache
@@ -229,7 +236,7 @@ def _find_fault() -> str:
             urlopen(_KERAS_URL + _KERAS_FILES["VGG16"][0], timeout=PATIENCE).close()
             faults.insert(0, "")
         except Exception as error:
-            faults.insert(0, str(error))
+            faults.insert(0, _tell(error))
 
     asking = Thread(target=ask, daemon=True)  # looking up a name knows no timeout
     asking.start()

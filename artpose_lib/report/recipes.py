@@ -13,7 +13,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.classify.calibration import Neighbours, apply_temperature, fit_temperature
-from artpose_lib.classify.final import group_sources, train_final
+from artpose_lib.classify.final import group_sources, know_sources, train_final
 from artpose_lib.classify.model import NEIGHBOURS
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
@@ -24,7 +24,7 @@ from artpose_lib.report.bootstrap import RESAMPLES, interval
 from artpose_lib.report.probes import list_seeds
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
-from artpose_lib.train.recipes import BEST
+from artpose_lib.train.recipes import BEST, find_recipe
 from artpose_lib.train.records import likeliest_class, tabulate_answers
 from artpose_lib.train.study import NO_WEIGHTS, Study
 from artpose_lib.train.trials import Cache
@@ -121,16 +121,18 @@ def compare_on_sources(found: pd.DataFrame, one: str, two: str, sources: pd.Seri
 
 
 def predict_final(study: Study) -> pd.DataFrame:
-    """What heads of `train_final` say of pictures of works ("validation") and of sources ("test") that they did not
-    learn from, their probabilities tempered; none of a short profile, or without weights."""
-    if study.profile.time < 1 or study.weights_of(LITE) == NO_WEIGHTS:
+    """What heads of `train_final` say of pictures of works ("validation") and, where these are known, of sources
+    ("test") that they did not learn from, their probabilities tempered; none of a profile that shortens it, or without
+    weights."""
+    if not study.profile.full_strength(find_recipe(BEST, LITE)) or study.weights_of(LITE) == NO_WEIGHTS:
         return pd.DataFrame()
     found = train_final(study, LITE).predictions
     chances, known = [f"p_{name}" for name in study.dataset.classes], found["part"] == "validation"
     values = found[chances].to_numpy(float)
     labels = pd.Index(study.dataset.classes).get_indexer(found["label"])
     found[chances] = apply_temperature(values, fit_temperature(values[known], labels[known]))
-    return found.round(4)
+    sources = know_sources(near_duplicate_groups(study.dataset), group_sources(study))
+    return found[known | sources].round(4)
 
 
 def compare_strangers(study: Study, strangers: PoseDataset) -> pd.DataFrame:
