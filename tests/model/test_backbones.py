@@ -211,8 +211,9 @@ def test_without_weights_one_message_says_what_to_put_where_and_the_network_is_a
     for call in (weights_source, weights_fingerprint, partial(build_backbone, size=32, weights="imagenet")):
         with pytest.raises(WeightsMissing) as caught:
             call("ResNet50", weights_dir=tmp_path)
-        for part in ("ResNet50", str(tmp_path), "resnet50_imagenet_notop.weights.h5", "downloaded (Name or service not known)",
-                     "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "--weights", "ARTPOSE_WEIGHTS"):
+        for part in ("ResNet50", str(tmp_path), "resnet50_imagenet_notop.weights.h5",
+                     "downloaded (Name or service not known)", "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+                     "--weights", "ARTPOSE_WEIGHTS"):
             assert part in str(caught.value)
     with pytest.raises(WeightsMissing):
         weights_source("VGG16")

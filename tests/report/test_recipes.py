@@ -35,11 +35,13 @@ def test_a_short_profile_takes_the_cheap_setups_and_the_full_one_all_that_have_w
     assert asked["file_name"].is_unique and len(asked) == 36
 
 
-def test_the_final_model_is_asked_about_works_sources_and_strangers_at_full_strength(opened):
+def test_the_final_model_is_asked_about_works_sources_and_strangers_at_full_strength(opened, monkeypatch):
     assert recipes.predict_final(opened).empty
     whole = replace(opened, profile=replace(opened.profile, time=1))
     found = recipes.predict_final(whole)
-    assert found.groupby("part").size().to_dict() == {"test": 36, "validation": 36}
+    assert found.groupby("part").size().to_dict() == {"validation": 36}  # nobody knows a drawing's source
+    monkeypatch.setattr(recipes, "group_sources", lambda own: np.arange(36) % 6)
+    assert recipes.predict_final(whole).groupby("part").size().to_dict() == {"test": 36, "validation": 36}
     assert recipes.measure_calibration(found[found["part"] == "validation"])[0] < 0.2
     nearer = recipes.compare_strangers(whole, opened.dataset)["nearer"]
     assert nearer.between(0, 1).all() and nearer.mean() < 0.5  # its own pictures are no strangers
