@@ -18,7 +18,9 @@ from artpose_lib.files import digest, say, whole
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, build_backbone
 from artpose_lib.report.fingerprint import fingerprint
 from artpose_lib.report.plotting import COLOURS
+from artpose_lib.report.reference import Edition, open_edition
 from artpose_lib.train.jobs import Job, run_one
+from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import Study, open_study
 from artpose_lib.web import asset, encode_jpeg
 
@@ -51,12 +53,23 @@ def write_try(root: Path, parameters: dict[str, str]) -> None:
         try:
             network = build_backbone(NETWORK, BACKBONES[NETWORK].input_size, "imagenet", study.weights_dir)
             heads = [json.loads(path.read_text("ascii")) for path in kept]
-            heads.append(describe_head(train_final(study, NETWORK), "own", "", study.dataset, study.weights_dir))
+            own = describe_head(train_final(study, NETWORK), "own", "", study.dataset, study.weights_dir)
+            if study.embedded:
+                editions = (open_edition(path.parent, study.results) for path in kept)
+                own["card"]["sentences"] += [tell_of_art(of) for of in editions if len(of.read("drawings"))]
+            heads.append(own)
             write_scripts(new, network, heads)
             write_filters(new, study, network, root / "book" / "_static" / "maps")
         except WeightsMissing:
             write_script(new / "try_heads.js", "HEADS", [])
         (new / MARK).write_text(f"For the page Try a picture. Each change replaces this folder: {mark}", "ascii")
+
+
+def tell_of_art(edition: Edition) -> str:
+    """How often a head that learned from drawings names an edition's artworks rightly (`drawings.teach_art`)."""
+    found = edition.read("drawings").query("model == 'drawings' and art == 0")
+    right = (likeliest_class(found) == found["label"]).mean()
+    return f"Of {len(found)} artworks, a head that learned from drawings alone names {right:.0%} rightly."
 
 
 def write_page(folder: Path) -> None:

@@ -1,12 +1,14 @@
 """What the page "Try a picture" loads, beside its network."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
+from conftest import ROOT
 
 from artpose_lib.model.backbones import WeightsMissing
-from artpose_lib.report import try_page
+from artpose_lib.report import reference, try_page
 from artpose_lib.train import study
 
 
@@ -48,3 +50,9 @@ def test_without_weights_the_page_has_no_head_and_is_written_once(tmp_path, monk
     folder = tmp_path / "book" / "_static" / "try"
     assert len(opened) == 1 and (folder / "try_heads.js").read_text() == "window.ARTPOSE_HEADS = [];\n"
     assert {"page.js", "page.css", "drawings.js"} < {path.name for path in folder.iterdir()}
+
+
+def test_of_a_head_that_knows_drawings_alone_it_is_told_how_often_it_names_art(tmp_path):
+    editions = reference.open_editions(ROOT / "book" / "reference", tmp_path)
+    told = [try_page.tell_of_art(of) for of in editions if len(of.read("drawings"))]
+    assert told and re.fullmatch(r"Of 171 artworks, a head .* names (4|5|6)\d% rightly\.", told[0])
