@@ -72,6 +72,8 @@ def test_on_paper_all_views_of_a_choice_show_their_figures(pages, chromium):
     assert_stills_are_seen(page)
     panels = page.locator(".artpose-chooser > .artpose-panel")
     assert all(panels.nth(number).is_visible() for number in range(panels.count()))
+    heights = panels.locator(".artpose-figure img").evaluate_all("all => all.map((one) => one.offsetHeight)")
+    assert max(heights) < 400  # two fit a sheet
     assert not page.locator(".artpose-chooser > .artpose-controls, details.hide").first.is_visible()
     page.context.close()
 
