@@ -184,7 +184,7 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
     Example:  artpose train --final --data pictures
               artpose classify collection --model final -o out.csv
     """
-    from artpose_lib.classify.final import train_final
+    from artpose_lib.classify.final import know_sources, train_final
     from artpose_lib.train.study import open_study
 
     if final and model != "best":
@@ -195,8 +195,9 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
             click.echo(record.describe())
         return
     record = train_final(opened, backbone)
+    of_sources = f", of those from other sources {record.facts['test_accuracy']:.0%}" * know_sources(opened.dataset)
     click.echo(f"{record.folder.name}\nOf pictures of other works it names {record.facts['validation_accuracy']:.0%} "
-               f"rightly, of those from other sources {record.facts['test_accuracy']:.0%}.\n"
+               f"rightly{of_sources}.\n"
                f"It is shown each picture so: {', '.join(record.config['views'])}.\n"
                f"Use it with: artpose classify DIR --model {shlex.quote(str(record.folder))} -o out.csv")
 

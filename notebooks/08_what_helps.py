@@ -340,8 +340,8 @@ finals = {name: own for name, of in places.items() if len(own := measure(of, "fi
 
 def tell_trust(found):
     error, usual = recipes.measure_calibration(found)
-    return (f"{(likeliest_class(found) == found['label']).mean():.0%} rightly, and its confidence is off by {100 * error:.0f} points on average "
-            f"(chance alone makes that up to {100 * usual:.0f})")
+    return (f"{(likeliest_class(found) == found['label']).mean():.0%} rightly, and its confidence is off by {100 * error:.1f} points on average "
+            f"(chance alone makes that up to {100 * usual:.1f})")
 
 
 def tell_strangers(of):

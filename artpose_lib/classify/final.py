@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from artpose_lib.classify.calibration import Neighbours
 from artpose_lib.classify.model import NEIGHBOURS
+from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.summary import UNKNOWN, describe_pictures
 from artpose_lib.files import say
@@ -52,9 +53,9 @@ def group_sources(study: Study) -> np.ndarray:
     return connected_components(joined, directed=False)[1]
 
 
-def know_sources(works: np.ndarray, sources: np.ndarray) -> bool:
-    """Whether the groups of `group_sources` are others than those of works alone."""
-    return len(np.unique(sources)) < len(np.unique(works))
+def know_sources(dataset: PoseDataset) -> bool:
+    """Whether pictures of one known source can be held against those of another."""
+    return len(set(describe_pictures(dataset)["source"]) - {UNKNOWN}) > 1
 
 
 def fit_views(features: dict[tuple[str, ...], np.ndarray], y: np.ndarray, sources: np.ndarray,
@@ -82,7 +83,7 @@ def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head
     x, y, classes = features[config["views"]], dataset.labels, dataset.classes
     works, sources = near_duplicate_groups(dataset), group_sources(study)
     of_works = predict_out_of_fold(features, y, works, sources, len(classes))
-    of_sources = (predict_out_of_fold(features, y, sources, sources, len(classes)) if know_sources(works, sources) else
+    of_sources = (predict_out_of_fold(features, y, sources, sources, len(classes)) if know_sources(dataset) else
                   of_works)
     answers = {"validation": of_works, "test": of_sources}
     frames = [records.tabulate_answers(dataset, np.arange(len(y)), found, part=part) for part, found in answers.items()]

@@ -1,5 +1,6 @@
 """A stored trial as a classifier: its network, a temperature, and what it was trained on, to tell what is unlike it."""
 
+import shlex
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,13 +70,13 @@ def find_record(model: str, results: Path) -> Record:
     record = next((Record(folder.resolve()) for folder in folders if (folder / RECORD).is_file()), None)
     if record and record.weights:
         return record
-    usable = [one.folder.name for one in all_records(results) if one.weights]
+    usable, at = [one.folder.name for one in all_records(results) if one.weights], shlex.quote(str(results))
     there = (f"Those that can be used: {', '.join(usable)}." if usable else
-             "None there can be used; make one with `artpose train --final --data PICTURES`.")
+             f"None there can be used; make one with `artpose train --final --data PICTURES --results {at}`.")
     if record:
         raise DataError(f"{record.folder} has no {WEIGHTS}: only frozen models and each model's first trial keep their "
                         f"weights. {there}")
-    raise DataError(f'no trial "{model}" in {results}. {there} `artpose results` lists all.')
+    raise DataError(f'no trial "{model}" in {results}. {there} `artpose results --results {at}` lists all.')
 
 
 @lru_cache(maxsize=1)  # a worker's parts are of one record

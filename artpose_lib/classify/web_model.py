@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.classify.calibration import scale_to_unit
-from artpose_lib.classify.final import FINAL
+from artpose_lib.classify.final import FINAL, know_sources
 from artpose_lib.classify.model import NEIGHBOURS, open_classifier
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.data.summary import UNKNOWN, count_classes, describe_pictures
+from artpose_lib.data.summary import count_classes
 from artpose_lib.files import whole
 from artpose_lib.train.heads import list_folds
 from artpose_lib.train.recipes import BEST, ON_FEATURES
@@ -79,7 +79,7 @@ def describe_head(record: Record, name: str, title: str = "", dataset: PoseDatas
 
     config = record.config
     if config["recipe"]["backbone"] != NETWORK:
-        raise DataError(f"{record.folder.name} is a {config['recipe']['backbone']}: a web page computes {NETWORK} "
+        raise DataError(f"{record.folder.name} is of {config['recipe']['backbone']}: a web page computes {NETWORK} "
                         "alone. Take a trial of that; `artpose results` lists all.")
     opened, best = open_classifier(record.folder, weights_dir, None), config["recipe"]["model"] == BEST
     kernel, bias = opened.network.get_layer(classifier.HEAD).get_weights()
@@ -132,8 +132,7 @@ def describe_training(record: Record, dataset: PoseDataset | None) -> dict:
     sentences, pictures = [], None
     if dataset:
         counts = count_classes(dataset).set_index("class")["pictures"]
-        sources = set(describe_pictures(dataset)["source"]) - {UNKNOWN}
-        if final and len(sources) > 1:
+        if final and know_sources(dataset):
             accuracy["sources"] = facts["test_accuracy"]
         pictures = counts.to_dict()
         sentences += [f"It learned from {len(dataset)} pictures: "
@@ -143,7 +142,7 @@ def describe_training(record: Record, dataset: PoseDataset | None) -> dict:
     sentences += [f"Of pictures {words[apart]} it names {share:.0%} rightly." for apart, share in accuracy.items()]
     if dataset:
         most = counts.idxmax()
-        sentences += [f"Always saying {most} would be right for {counts.max() / len(dataset):.0%} of them."]
+        sentences += [f"Always saying {most} would be right for {counts.max() / len(dataset):.0%} of all."]
         if helped := int((dataset.metadata.get("found", pd.Series()) == "second").sum()):
             sentences += [f"Its accuracy is a little too good: {helped} of the pictures come from a search in which "
                           "this network's features helped to choose."]

@@ -85,7 +85,7 @@ def predict_recipes(study: Study) -> pd.DataFrame:
     y, works, sources = study.dataset.labels, near_duplicate_groups(study.dataset), group_sources(study)
     seeds, whole = list_seeds(study), study.profile.time == 1
     divisions = list(_divide(study, seeds, ("stratified", "grouped") if whole else ("stratified",)))
-    if whole and len(np.unique(sources)) > 1:
+    if whole and know_sources(study.dataset):
         divisions += [(SOURCES_APART, number, known, {"test": asked})
                       for number, (known, asked) in enumerate(list_folds(y, sources))]
     frames = [pd.DataFrame()]
@@ -131,8 +131,7 @@ def predict_final(study: Study) -> pd.DataFrame:
     values = found[chances].to_numpy(float)
     labels = pd.Index(study.dataset.classes).get_indexer(found["label"])
     found[chances] = apply_temperature(values, fit_temperature(values[known], labels[known]))
-    sources = know_sources(near_duplicate_groups(study.dataset), group_sources(study))
-    return found[known | sources].round(4)
+    return found[known | know_sources(study.dataset)].round(4)
 
 
 def compare_strangers(study: Study, strangers: PoseDataset) -> pd.DataFrame:

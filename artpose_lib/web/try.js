@@ -133,9 +133,10 @@ class TryPage {
       if (target.files[0]) this.take(target.files[0], target.files[0].name);
       target.value = ""; // so that the same file can come again
     };
-    drop.ondragover = (event) => { event.preventDefault(); drop.classList.add("try-over"); };
-    drop.ondragleave = () => drop.classList.remove("try-over");
-    drop.ondrop = (event) => {
+    // Anywhere: a browser leaves the page for a file that is dropped beside.
+    document.ondragover = (event) => { event.preventDefault(); drop.classList.add("try-over"); };
+    document.ondragleave = () => drop.classList.remove("try-over");
+    document.ondrop = (event) => {
       event.preventDefault();
       drop.classList.remove("try-over");
       this.takeGiven(event.dataTransfer);
@@ -162,6 +163,7 @@ class TryPage {
 
   complain(error) {
     this.alert.textContent = error.message;
+    this.alert.scrollIntoView({ block: "nearest" });
     this.root.ariaBusy = null;
   }
 
@@ -183,6 +185,7 @@ class TryPage {
       bitmap.close();
       this.looked = new Map();
       [this.pose, this.hide.checked] = [null, false];
+      this.square.hidden = this.sizing.hidden = true;
       await this.look();
       if (ticket === this.ticket) this.reveal();
     } catch (error) {
@@ -347,7 +350,7 @@ class TryPage {
     this.loudest.textContent = `The filters that spoke loudest for ${surest}`;
     this.filters.replaceChildren(...filters.map(({ channel, part }) => {
       const title = make("b", {}, `Filter ${channel + 1}`), address = this.drawn.addresses[channel];
-      return make("li", {}, make("p", {}, address ? make("a", { href: READER + address }, title) : title,
+      return make("li", {}, make("p", {}, address ? make("a", { href: READER + address, target: "_blank", rel: "noopener" }, title) : title,
         `, ${percent(part)} of what speaks for ${surest}`), this.drawFilter(channel));
     }));
   }

@@ -174,7 +174,8 @@ def test_a_drawing_is_answered_and_the_filters_that_spoke_lead_to_their_maps(pag
     spoke.first.wait_for()
     assert spoke.count() == 5 and page.get_by_role("alert").inner_text() == ""
     name = spoke.first.inner_text()
-    spoke.first.click()
-    page.locator(".maps-stage .maps-name", has_text=f"{name} of 1280").wait_for()
+    with context.expect_page() as opened:  # beside the answer, which stays
+        spoke.first.click()
+    opened.value.locator(".maps-stage .maps-name", has_text=f"{name} of 1280").wait_for()
     assert complaints == []
     context.close()

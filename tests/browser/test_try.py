@@ -170,6 +170,8 @@ def test_a_part_is_hidden_by_keys_mouse_and_finger(view):
     assert "Behind the square: Graces" in page.page.locator("[data-part=effect]").inner_text()
     page.page.get_by_label("Hide a part").uncheck()
     assert page.wait().verdict.inner_text().startswith("Graces") and not page.square.is_visible()
+    page.hide().choose(RED)
+    assert not page.square.is_visible() and not page.page.get_by_label("Hide a part").is_checked()
 
 
 @pytest.mark.parametrize(("content", "name", "said"), [
@@ -191,7 +193,7 @@ def test_pictures_are_dropped_pasted_drawn_and_large(view):
             data.items.add(new File([bytes], "picture.png", { type: "image/png" }));
             const event = type === "drop" ? new DragEvent(type, { dataTransfer: data, bubbles: true })
                 : new ClipboardEvent(type, { clipboardData: data, bubbles: true });
-            document.querySelector(".try-drop").dispatchEvent(event);
+            document.querySelector("h1").dispatchEvent(event);
         }""", [event, list(make(colour))])
         page.page.wait_for_selector(".try-result:not([hidden])")
         assert page.wait().shares()[answer] == 99

@@ -28,6 +28,7 @@ def test_a_short_profile_takes_the_cheap_setups_and_the_full_one_all_that_have_w
     monkeypatch.setattr(recipes, "SETUPS", {name: recipes.SETUPS[name] for name in ("best", "grey", "Xception")})
     monkeypatch.setattr(study.Study, "weights_of", lambda own, name: study.NO_WEIGHTS if name == "Xception" else "")
     monkeypatch.setattr(recipes, "group_sources", lambda own: np.arange(36) % 6)
+    monkeypatch.setattr(recipes, "know_sources", lambda own: True)
     whole = recipes.predict_recipes(replace(opened, profile=replace(opened.profile, time=1)))
     assert set(whole["model"]) == {"best", "grey"}
     assert set(whole["scheme"]) == {"stratified", "grouped", recipes.SOURCES_APART}
@@ -40,7 +41,7 @@ def test_the_final_model_is_asked_about_works_sources_and_strangers_at_full_stre
     whole = replace(opened, profile=replace(opened.profile, time=1))
     found = recipes.predict_final(whole)
     assert found.groupby("part").size().to_dict() == {"validation": 36}  # nobody knows a drawing's source
-    monkeypatch.setattr(recipes, "group_sources", lambda own: np.arange(36) % 6)
+    monkeypatch.setattr(recipes, "know_sources", lambda own: True)
     assert recipes.predict_final(whole).groupby("part").size().to_dict() == {"test": 36, "validation": 36}
     assert recipes.measure_calibration(found[found["part"] == "validation"])[0] < 0.2
     nearer = recipes.compare_strangers(whole, opened.dataset)["nearer"]
