@@ -353,7 +353,7 @@ def tell_strangers(of):
 
 def tell_final(name):
     works, sources = (finals[name][finals[name]["part"] == part] for part in ("validation", "test"))
-    of_sources = f" Of other sources it names {tell_trust(sources)}." if len(sources) else " Sources are not known here."
+    of_sources = f" Of other sources it names {tell_trust(sources)}." if len(sources) else " No two sources are known here."
     return f"of other works it names {tell_trust(works)}.{of_sources}{tell_strangers(places[name])}"
 
 

@@ -47,8 +47,10 @@ def train_final(study: Study, backbone: str) -> records.Record:
 
 
 def group_sources(study: Study) -> np.ndarray:
-    """The group of each picture, int (n,): those of one work, and those of one source where it is known."""
+    """The group of each picture, int (n,): those of one work, and where `know_sources` those of one known source."""
     works, sources = near_duplicate_groups(study.dataset), describe_pictures(study.dataset)["source"].to_numpy(object)
+    if not know_sources(study.dataset):
+        return works
     joined = (works[:, None] == works) | ((sources[:, None] == sources) & (sources != UNKNOWN))
     return connected_components(joined, directed=False)[1]
 
