@@ -149,8 +149,8 @@ reader.tell(tour)
 reader
 
 # %% [markdown]
-# Below the maps stand the filter's numbers, the test pictures in which it answers loudest, cut to what it can see, and a
-# table of all filters of the block. One picture cannot show what a filter has learned: another, without a shoulder, may make the
+# Below the maps stand the filter's numbers, the test pictures in which it answers loudest, cut to what it can see, a
+# table of all filters of the block, and all of them on a plane, where neighbours answer to the same pictures. One picture cannot show what a filter has learned: another, without a shoulder, may make the
 # filter of the bright shoulder answer as loudly. In a notebook with a kernel, the next cell opens an explorer for a picture
 # of your own and for every layer, and shows which places of a picture speak for a class (Grad-CAM). It takes the addresses of
 # this page's links, such as `#vgg16/5/120/sebastian`.

@@ -49,9 +49,10 @@ def table(count, side, seed=0):
         strength=100 * rng.random(count), heard=TESTED, selectivity=aucs.max(axis=1),
         best_class=np.array(CLASSES)[aucs.argmax(axis=1)], p=0.001, inside=rng.random(count), inside_others=0.3,
         box_share=0.5,
-        importance=rng.random(count), correlation_before_after=rng.random(count),
+        importance=rng.random(count), x=rng.random(count), y=rng.random(count), returning=10 * rng.random(count),
+        correlation_before_after=rng.random(count),
         **{f"importance_{name}": rng.normal(size=count) for name in CLASSES}, strongest=peaks)
-    frame.loc[2, ["inside", "inside_others", "box_share", "correlation_before_after"]] = np.nan
+    frame.loc[2, ["inside", "inside_others", "box_share", "correlation_before_after", "x", "y", "returning"]] = np.nan
     return frame.rename_axis("filter")
 
 

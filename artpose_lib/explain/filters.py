@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, rankdata
 
+from artpose_lib.explain.grouping import arrange_filters, measure_returning
 from artpose_lib.explain.maps import DIVERGED, feature_maps, split_at_layer
 
 PERMUTATIONS = 999  # of the labels; the smallest p that they can show is 1 in 1,000
@@ -47,6 +48,8 @@ def filter_tables(model, before, images: np.ndarray, labels: np.ndarray, classes
         the class that the model is surest of, and the mean of the absolute values; NaN without any, or `ablate`.
     correlation_before_after: Pearson's correlation of its maps before and after training, over all places of all
         pictures. NaN where one of the two is the same everywhere.
+    x, y, returning: its place among the layer's filters by their peaks, 0 to 1, and how many of its ten neighbours are
+        so by other pictures as well, 0 to 10; see `grouping`.
     strongest: a list of the nine highest peaks, the highest first, of pictures in which the filter is heard: each a
         dict of picture, row, column, all from 0, and activation.
 
@@ -71,12 +74,12 @@ def filter_tables(model, before, images: np.ndarray, labels: np.ndarray, classes
     surest = [max(np.flatnonzero(labels == index), key=column.__getitem__, default=None) if ablate else None
               for index, column in enumerate(np.transpose(probabilities))]
     return {layer: _layer_table(found[layer], ranks[layer], labels, classes, own, boxed,
-                                measure_importance(model, images, surest, layer))
+                                measure_importance(model, images, surest, layer), seed)
             for layer, own in zip(layers, np.split(p, ends), strict=True)}
 
 
 def _layer_table(found: dict[str, np.ndarray], ranks: np.ndarray, labels: np.ndarray, classes: Sequence[str],
-                 p: np.ndarray, boxed: int, drops: np.ndarray) -> pd.DataFrame:
+                 p: np.ndarray, boxed: int, drops: np.ndarray, seed: int) -> pd.DataFrame:
     """Return the table of one layer, of what `_measure_picture` found, a row a picture."""
     aucs = class_aucs(ranks, labels, len(classes))
     best = np.nanargmax(rarities(aucs, labels), axis=0)
@@ -84,12 +87,16 @@ def _layer_table(found: dict[str, np.ndarray], ranks: np.ndarray, labels: np.nda
     shares = {name: np.where(heard, found[name], np.nan) for name in ("inside", "inside_others", "box_share")}
     boxed_enough = np.isfinite(shares["inside"]).sum(axis=0) >= max(HEARD * boxed, 1)
     measured = heard.sum(axis=0) >= FEWEST
+    places = np.full((3, len(p)), np.nan)
+    peaks = found["max"][:, measured]
+    places[:, measured] = *arrange_filters(peaks).T, measure_returning(peaks, seed)
     numbers = {
         **{f"auc_{name}": auc for name, auc in zip(classes, aucs, strict=True)},
         "selectivity": np.take_along_axis(aucs, best[None], axis=0)[0], "p": p,
         **{name: np.where(boxed_enough, _mean(share), np.nan) for name, share in shares.items()},
         **{f"importance_{name}": drop for name, drop in zip(classes, drops, strict=True)},
-        "importance": _mean(np.abs(drops)), "correlation_before_after": _correlation(found)}
+        "importance": _mean(np.abs(drops)), "correlation_before_after": _correlation(found),
+        **dict(zip(("x", "y", "returning"), places, strict=True))}
     return pd.DataFrame({
         "strength": found["max"].mean(axis=0), "heard": heard.sum(axis=0),
         "best_class": np.where(measured, np.array([*classes], object)[best], ""),

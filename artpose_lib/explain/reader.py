@@ -23,7 +23,7 @@ from artpose_lib.files import claim, whole
 from artpose_lib.web import asset
 
 ADDRESS = "../../_static/maps"  # where a chapter's page finds the folder, book/_static/maps
-SCRIPTS = ("dom.js", "readernumbers.js", "reader.js")  # in this order
+SCRIPTS = ("dom.js", "readernumbers.js", "readerplane.js", "reader.js")  # in this order
 # Pixels of the longer side: of a picture that is looked at, of those to choose from, of the tested ones. So a page's
 # first view, VGG16's last block at 224 pixels, stays well below 1.5 MB.
 PICTURE_SIDE, SMALL_SIDE, TESTED_SIDE = 720, 160, 256
@@ -170,6 +170,9 @@ def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPict
                                  for own in answers[model.key, slug(title), layer].T] for title in model.networks}
         numbers = _numbers(model.tables[layer], classes, model.tested) if layer in model.tables else {}
         _write_script(folder, f"{model.key}/{number}", {"loudest": loudest} | numbers)
+        if numbers:
+            _write_script(folder, f"{model.key}/{number}-places",
+                          {column: _round(model.tables[layer][column]) for column in ("x", "y", "returning")})
     return {"key": model.key, "title": model.title, "blocks": blocks, "classes": classes, "tested": len(model.tested),
             "networks": [{"key": slug(title), "title": title} for title in titles]}
 

@@ -1,5 +1,6 @@
 // The reader of feature maps: what is chosen, what is loaded for it, and what then stands in the page. Pixels are drawn
-// and never read: a browser takes images from disk for another site's. It is made with dom.js and readernumbers.js.
+// and never read: a browser takes images from disk for another site's. It is made with dom.js, readernumbers.js
+// and readerplane.js.
 
 const REST = 200; // milliseconds without a step after which the address, the strongest pictures and the voice follow
 
@@ -179,10 +180,11 @@ class Reader {
     [this.image, this.overlay] = [make("img"), make("canvas", { "aria-hidden": "true" })];
     this.kept = make("div", { className: "maps-kept", hidden: true });
     [this.numbers, this.grid] = [new Numbers(this), new Grid(this)];
-    [this.strongest, this.table] = [new Strongest(this), new Table(this)];
+    [this.strongest, this.table, this.plane] = [new Strongest(this), new Table(this), new Plane(this)];
     this.status = make("p", { role: "status", className: "maps-unseen" });
     this.screen.append(this.grid.element);
-    this.root.append(this.numbers.element, this.strongest.element, this.table.element, this.status);
+    this.root.append(this.numbers.element, this.strongest.element, this.table.element, this.plane.element,
+      this.status);
   }
 
   listen() {
@@ -395,6 +397,7 @@ class Reader {
     this.slider.max = this.number.max = count;
     this.grid.show();
     this.table.draw();
+    this.plane.draw();
     this.drawFilter();
     clearTimeout(this.resting);
     this.rest();
@@ -436,6 +439,7 @@ class Reader {
     if (loudest) this.loudest.href = loudest; else this.loudest.removeAttribute("href");
     this.numbers.show();
     this.table.mark();
+    this.plane.mark();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST);
   }

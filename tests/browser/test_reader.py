@@ -68,7 +68,8 @@ class View:
         self.tables = given[0][0].tables  # what was measured on the first model, by the block's name
         self.root = page.locator(".artpose-maps")
         self.slider = page.get_by_role("slider", name="Filter", exact=True)
-        self.grid = page.get_by_role("listbox")
+        self.grid = page.get_by_role("listbox", name=re.compile("^All"))
+        self.plane = page.get_by_role("listbox", name="Filters on a plane")
         self.marked = self.grid.locator("[aria-selected=true]")
         self.alert, self.loudest = page.get_by_role("alert"), page.locator(".maps-stage a.maps-quiet")
         self.captions = self.root.locator(".maps-figures figcaption")
@@ -448,6 +449,36 @@ def test_the_table_is_searched_and_sorted_and_its_rows_lead_to_views(view):
     assert "drawn black" not in page.captions.nth(1).inner_text() and not page.loudest.is_visible()
 
 
+def test_the_plane_tells_of_the_filter_that_is_pointed_at_and_opens_it(view):
+    page = view("#alpha/3/1/third")
+    assert not any("places" in url for url in page.requests)
+    page.unfold("All 8 filters of block 3 by what they answer to")
+    dots, placed = page.plane.get_by_role("option"), page.tables["three"].dropna(subset=["x"])
+    dots.first.wait_for()
+    assert [within(dot, page.plane)[:2] for dot in dots.all()] == [
+        pytest.approx((row.x, row.y), abs=0.03) for row in placed.itertuples()]
+    for filter in placed.index:
+        row, box = placed.loc[filter], page.plane.bounding_box()
+        page.plane.hover(position={"x": row.x * box["width"], "y": row.y * box["height"]})
+        told = (f"Filter {filter + 1}: answers most to {row.best_class} (selectivity "
+                f"{digits(row.selectivity)}, p = 0.001)")
+        assert page.page.locator(".maps-told").inner_text().startswith(
+            f"{told}; {float(digits(row.inside)):.0%} of its energy inside the figure.")
+    page.plane.focus()
+    seen = [filter + 1]
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        for _ in placed.index:
+            page.page.keyboard.press(key)
+            seen.append(int(page.plane.get_attribute("aria-activedescendant").split("-")[-1]))
+    assert len(set(seen)) > 4 and placed["x"].idxmin() + 1 in seen  # as far as that arrow leads
+    page.page.keyboard.press("Enter")
+    page.page.get_by_text(f"Filter {seen[-1]} of 8 in block 3").wait_for()
+    assert page.in_sight(page.slider) and page.plane.locator("[aria-selected=true]").count() == 1
+    page.page.go_back()
+    page.page.get_by_text("Filter 1 of 8 in block 3").wait_for()
+    assert page.in_sight(page.plane)
+
+
 # Loading.
 
 
@@ -537,7 +568,8 @@ def test_an_editors_frame_shows_all_but_the_maps_and_says_where_they_are(chromiu
 def test_nothing_of_hostile_texts_is_run(view):
     page = view("#beta/5/3/second")
     page.open("#alpha/4/2/second").choose("Weights", "side by side").sort("auc:2")
-    page.unfold("All 10 filters of block 4 as a table", "What the numbers mean")
+    page.unfold("All 10 filters of block 4 as a table", "by what they answer to", "What the numbers mean")
+    page.plane.get_by_role("option").first.wait_for()
     assert page.page.title() == "safe"
     assert page.captions.first.inner_text() == HOSTILE * 3
     assert page.root.locator(".maps-classes th[scope=row]").all_inner_texts() == CLASSES
@@ -636,7 +668,7 @@ def test_what_is_chosen_is_seen_in_forced_colours_and_controls_are_not_printed(v
 @pytest.mark.parametrize("width", [390, 320])
 def test_a_phone_needs_no_scrolling_sideways(view, width):
     page = view(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
-    page.unfold("All 230 filters of block 5 as a table", "What the numbers mean")
+    page.unfold("All 230 filters of block 5 as a table", "by what they answer to", "What the numbers mean")
     page.choose("Picture", HOSTILE)
     for group, name in (("Block", "Block 3"), ("Weights", "ImageNet"), ("Weights", "side by side"), ("Model", HOSTILE)):
         page.choose(group, name)
@@ -652,7 +684,7 @@ def test_every_control_is_reached_by_tab_in_the_order_of_the_page(view):
                    "Go to filter", "Enlarge", "Sort by", "Reverse", "Map over the picture", "Squares", "Boxes", "Keep",
                    "All 8 filters of block 3", "What the numbers mean", "Whole pictures",
                    "All 8 filters of block 3 as a table", "Search",
-                   "Table of the filters"):
+                   "Table of the filters", "All 8 filters of block 3 by what"):
         name = ""
         while not name.startswith(wanted):
             page.page.keyboard.press("Tab")
@@ -686,7 +718,7 @@ def test_without_javascript_a_contact_sheet_stands_there(view):
 def test_axe_finds_nothing_to_complain_about(view, theme, width):
     axe = pytest.importorskip("axe_playwright_python.base").AXE_FILE_PATH.read_text(encoding="utf-8")
     page = view("#alpha/3/2/first", viewport={"width": width, "height": 900}, color_scheme=theme)
-    page.unfold("What the numbers mean", "All 8 filters of block 3 as a table")
+    page.unfold("What the numbers mean", "All 8 filters of block 3 as a table", "by what they answer to")
     page.page.evaluate(axe)
     for hash in ("#alpha/3/2/first/side-by-side", "#beta/4/2/second", "#nowhere/at/all/"):
         page.page.evaluate("hash => { location.hash = hash; }", hash)

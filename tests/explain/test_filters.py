@@ -90,7 +90,8 @@ def test_a_row_a_filter_and_the_columns_that_are_promised(table):
     assert table.columns.tolist() == [
         "strength", "heard", "best_class", "auc_red", "auc_green", "auc_blue", "selectivity", "p", "inside",
         "inside_others", "box_share",
-        "importance_red", "importance_green", "importance_blue", "importance", UNCHANGED, "strongest"]
+        "importance_red", "importance_green", "importance_blue", "importance", UNCHANGED, "x", "y",
+        "returning", "strongest"]
 
 
 def test_numbers_are_those_of_version_0_1_0():
