@@ -19,3 +19,7 @@ os.environ.setdefault("KERAS_HOME", os.devnull)
 # TensorFlow leaves oneDNN off where a processor has no instructions made for networks. Training steps are quicker with
 # it there too: fine-tuning ResNet50 on AVX2 alone took two thirds of the time.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+# A GPU's memory is taken as it is needed: several trials may share one, and the chapter that waits for them.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

@@ -1,28 +1,34 @@
 """Jobs on a Dask cluster, whose machines share the folder of results.
 
-A worker is a process and runs one job at a time, because TensorFlow takes a whole machine. Where workers have the Dask
-resource GPU, only they get jobs. The job of a lost worker goes to another one. Dask is optional.
+A worker is a process and runs one job at a time; several may share a GPU, whose memory each takes on demand. Where
+workers have the Dask resource GPU, only they get jobs. The job of a lost worker goes to another one, and where memory
+ran out a worker less goes on. Dask is optional.
 """
 
 import io
 import logging
 import os
 import pickle
+import re
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
+from functools import partial
+from math import inf
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 from artpose_lib.files import say
+from artpose_lib.train.machine import count_workers, find_gpus
 
-TRIAL_MEMORY = 4 * 2**30  # bytes; the most that a training step at 224 x 224 took is 3.6 GiB
+MEMORY_RAN_OUT = re.compile(r"RESOURCE_?EXHAUSTED|OUT.OF.MEMORY|DNN library initialization failed", re.I)
 SLURM_JOBS = 4
 SLURM_LOGS = "~/.artpose/slurm"  # a home is shared by all machines of a SLURM cluster
-# What a local worker runs first: it leaves Ctrl-C to the process that started it, and takes a GPU of its own.
+# What a local worker runs first: it leaves Ctrl-C to the process that started it, and takes the next GPU in turn.
 PRELOAD = """
 import os, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -32,6 +38,7 @@ def dask_setup(worker):
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[int(worker.name) % len(gpus)]
 """
 ANSWER = 10  # seconds until a scheduler must answer
+FREED = 3  # seconds until what a worker had of a GPU's memory is free
 UNSEEN = 90  # seconds until a stored thing must be seen here; NFS shows an old folder for 60 at most
 
 
@@ -39,9 +46,9 @@ UNSEEN = 90  # seconds until a stored thing must be seen here; NFS shows an old 
 def open_cluster(where: str) -> Iterator[str]:
     """Yield the address of a scheduler. `where` is one, or what to start until the end of the `with` block:
 
-    - "local": workers on this machine, one a GPU; without a GPU one a processor core, as far as the memory goes;
-    - "slurm": jobs of a worker each, submitted to SLURM as Dask's `jobqueue.yaml` says, more or fewer as work demands;
-    - "local:3", "slurm:20": the most workers.
+    - "local": workers on this machine, as many as `count_workers` says;
+    - "slurm": jobs submitted to SLURM as Dask's `jobqueue.yaml` says, more or fewer as work demands;
+    - "local:3", "slurm:20": so many workers, at most so many jobs.
 
     Raises ValueError for a number that is none, RuntimeError where Dask is not installed.
     """
@@ -93,9 +100,11 @@ def run_jobs(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object
     stored_by, job_of = {}, {}
     for job in jobs:
         # Bytes, since the scheduler would unpickle anything else, and open the study on its own machine.
-        future = client.submit(_attempt, pickle.dumps((attempt, job)), stored_by.get(job.needs),
+        packed = pickle.dumps((partial(_attempt_in_memory, attempt), job))
+        future = client.submit(_attempt, packed, stored_by.get(job.needs),
                                key=f"{job.path.stem}-{uuid4().hex[:8]}", resources=resources, pure=False)
         stored_by[job.path], job_of[future] = future, job
+    lowered = -inf
     for future in distributed.as_completed(job_of, loop=client.loop):
         job = job_of[future]
         try:
@@ -103,9 +112,36 @@ def run_jobs(client, attempt: Callable, jobs: Sequence) -> Iterator[tuple[object
         except distributed.KilledWorker as error:
             raise RuntimeError(f"{job.path.name} was lost with {error.last_worker.address}, and with others before. "
                                "Did their memory run out? See the workers' logs.") from error
-        if done:
+        if isinstance(done, OutOfMemory):
+            lowered = _lower(client, job.path.name, done, lowered)
+        elif done:
             _wait_to_see(job.path)
-        yield job, done
+        yield job, done is True
+
+
+class OutOfMemory(NamedTuple):
+    """What became of a job whose worker found no memory for it, after so many seconds."""
+
+    worker: str  # its address
+    seconds: float
+    why: str
+
+
+def _lower(client, name: str, short: OutOfMemory, lowered: float) -> float:
+    """Go on with a worker less, unless the job began before that was done already, at `lowered`. Returns when it was
+    done last, by `time.monotonic`. Raises RuntimeError where the worker was the only one from the beginning."""
+    began, known = time.monotonic() - short.seconds, client.scheduler_info(n_workers=-1)["workers"]
+    workers = [name for name, worker in known.items() if "GPU" in worker["resources"]] or list(known)
+    if len(workers) == 1 and lowered == -inf:
+        raise RuntimeError(f"{name} does not fit into the memory, even alone. ARTPOSE_PRECISION=mixed_bfloat16 takes "
+                           f"about half. The backend says: {short.why}")
+    if len(workers) > 1 and began > lowered:
+        client.retire_workers([short.worker])
+        workers.pop()
+        time.sleep(FREED)
+        lowered = time.monotonic()
+    say(f"{name}: the memory ran out; it is trained again, with {len(workers)} at a time")
+    return lowered
 
 
 def call(where: str, name: str, function: Callable, *arguments) -> None:
@@ -134,11 +170,23 @@ def _call(job: tuple[Callable, tuple, str]) -> None:
         asked.set()  # ends the thread
 
 
-def _attempt(packed: bytes, needed: bool | None = None) -> bool:
+def _attempt(packed: bytes, needed: object = None) -> object:
     """On a worker: `attempt` a job. What it writes to stderr shows on the client's terminal."""
     with redirect_stderr(_Terminal()):
         attempt, job = pickle.loads(packed)
         return attempt(job)
+
+
+def _attempt_in_memory(attempt: Callable, job) -> bool | OutOfMemory:
+    """On a worker: what `attempt` returns, or that the memory ran out."""
+    began = time.monotonic()
+    try:
+        return attempt(job)
+    except Exception as error:  # each backend has its own, and the client may have another backend
+        why = f"{type(error).__name__}: {error}"
+        if not MEMORY_RAN_OUT.search(why):
+            raise
+        return OutOfMemory(_dask().get_worker().address, time.monotonic() - began, why[:300])
 
 
 class _Terminal(io.TextIOBase):
@@ -169,13 +217,15 @@ def _wait_to_see(path: Path) -> None:
 
 
 def _local(count: int):
-    """A cluster of processes on this machine, each with a share of the processors, or with a GPU of its own."""
+    """A cluster of processes on this machine, each with a share of the processors, or of a GPU."""
     from dask.system import CPU_COUNT
     from distributed import LocalCluster
     from distributed.system import MEMORY_LIMIT
 
-    gpus = _gpus()
-    count = count or len(gpus) or max(1, min(CPU_COUNT, MEMORY_LIMIT // TRIAL_MEMORY))
+    gpus, gpu_memory = find_gpus()
+    count = count or count_workers(CPU_COUNT, MEMORY_LIMIT, len(gpus), gpu_memory)
+    if gpus:
+        say(f"{count} trials at a time on {len(gpus)} GPU{'s' * (len(gpus) > 1)}")
     threads = str(max(1, CPU_COUNT // count))
     share = {} if gpus else {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}
     # No limit of memory: it would end what may still fit.
@@ -184,27 +234,24 @@ def _local(count: int):
                         preload=[PRELOAD.format(gpus=gpus)], env=share, resources={"GPU": 1} if gpus else None)
 
 
-def _gpus() -> list[str]:
-    """The numbers of this machine's GPUs, of those that CUDA_VISIBLE_DEVICES leaves."""
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if allowed is not None:
-        return [number for number in allowed.split(",") if number and number != "-1"]
-    there = Path("/proc/driver/nvidia/gpus")
-    return [str(number) for number in range(len(list(there.iterdir())))] if there.is_dir() else []
-
-
 def _slurm(count: int):
-    """A cluster of SLURM jobs of one thread, as `jobqueue.yaml` says; its `cores` are only asked of SLURM."""
+    """A cluster of SLURM jobs as `jobqueue.yaml` says. A job has a worker; where those have the resource GPU as many as
+    fit, or the `processes` that the file asks for. All have one thread: `cores` are only asked of SLURM."""
     import dask
+    from dask.utils import parse_bytes
 
     interrupt = signal.getsignal(signal.SIGINT)
     from dask_jobqueue import SLURMCluster
     signal.signal(signal.SIGINT, interrupt)  # the import takes Ctrl-C
 
-    cores = dask.config.get("jobqueue.slurm.job-cpu") or dask.config.get("jobqueue.slurm.cores")
-    logs = dask.config.get("jobqueue.slurm.log-directory") or str(Path(SLURM_LOGS).expanduser())
+    said = partial(dask.config.get, default=None)
+    cores = said("jobqueue.slurm.job-cpu") or said("jobqueue.slurm.cores")
+    gpu = "GPU" in " ".join(said("jobqueue.slurm.worker-extra-args") or [])
+    fitting = count_workers(cores or 1, parse_bytes(said("jobqueue.slurm.memory") or 0), gpus=1) if gpu else 1
+    workers = said("jobqueue.slurm.processes") or fitting
+    logs = said("jobqueue.slurm.log-directory") or str(Path(SLURM_LOGS).expanduser())
     try:
-        started = SLURMCluster(cores=1, processes=1, job_cpu=cores, log_directory=logs)
+        started = SLURMCluster(cores=workers, processes=workers, job_cpu=cores, log_directory=logs)
     except ValueError as error:
         raise ValueError(f"--cluster slurm: {error} Say it in ~/.config/dask/jobqueue.yaml, under jobqueue and "
                          "slurm.") from error

@@ -78,6 +78,13 @@ class Trial:
 
     def train(self) -> None:
         """Train the network, predict, and store the record."""
+        try:
+            self._train()
+        except Exception:
+            self.study.cache.clear()  # of a network that stopped in mid-training JAX has taken the variables
+            raise
+
+    def _train(self) -> None:
         from artpose_lib.model import classifier
         from artpose_lib.train import training
 

@@ -17,8 +17,8 @@ import pytest
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 from artpose_lib import cli  # noqa: E402
-from artpose_lib.files import whole  # noqa: E402
-from artpose_lib.train import cluster, jobs, records  # noqa: E402
+from artpose_lib.files import claim, whole  # noqa: E402
+from artpose_lib.train import cluster, jobs, machine, records  # noqa: E402
 from artpose_lib.train.jobs import Job  # noqa: E402
 
 LITE = "EfficientNet-Lite0"
@@ -133,6 +133,36 @@ def test_what_a_job_raises_is_raised_here(scheduler, tmp_path):
         list(jobs.run([Job(tmp_path / "shared" / "one", partial(store, tmp_path / "shared" / "one"))], where=scheduler))
 
 
+class ResourceExhaustedError(Exception):
+    """What TensorFlow calls it."""
+
+
+def store_where_memory_lasts(path, fitting, error):
+    """A job that raises its backend's error where so many others run already."""
+    for place in range(fitting):
+        with claim(path.parent / f"place-{place}") as mine:
+            if mine:
+                return store(path, 0.5)
+    raise error
+
+
+def test_where_memory_runs_out_a_worker_less_goes_on_and_all_is_stored(scheduler, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(cluster, "FREED", 0.5)
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    error = RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.")  # as JAX says it
+    planned = [Job(folder / name, partial(store_where_memory_lasts, folder / name, 1, error)) for name in "abcd"]
+    with worker(scheduler), worker(scheduler), distributed.Client(scheduler) as client:
+        client.wait_for_workers(2)
+        assert sorted(job.path.name for job in jobs.run(planned, where=scheduler)) == list("abcd")
+        assert len(client.scheduler_info()["workers"]) == 1
+        assert "the memory ran out; it is trained again, with 1 at a time" in capfd.readouterr().err
+        error = ResourceExhaustedError("OOM when allocating tensor")
+        hopeless = Job(folder / "e", partial(store_where_memory_lasts, folder / "e", 0, error))
+        with pytest.raises(RuntimeError, match="e does not fit into the memory, even alone.*mixed_bfloat16"):
+            list(jobs.run([hopeless], where=scheduler))
+
+
 def test_a_worker_with_several_threads_is_refused(scheduler, tmp_path):
     crowded = program("worker", scheduler, "--no-nanny", "--nthreads", 2, "--no-dashboard")
     with crowded, pytest.raises(ValueError, match="--nthreads 1"):
@@ -171,7 +201,7 @@ def test_a_study_on_two_local_workers_has_the_records_of_one_trained_here(colour
     assert len(records.all_records(tmp_path / "at-local")) == len(there.records)
 
 
-def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(monkeypatch, tmp_path):
+def test_the_script_for_slurm_asks_for_processes_of_one_thread_on_all_cores(monkeypatch, tmp_path):
     import dask
 
     settings = {"jobqueue.slurm.cores": 8, "jobqueue.slurm.memory": "16 GB", "jobqueue.slurm.queue": "gpu",
@@ -179,14 +209,22 @@ def test_the_script_for_slurm_asks_for_one_process_of_one_thread_on_all_cores(mo
                 "jobqueue.slurm.worker-extra-args": ["--resources", "GPU=1"]}
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(distributed.SpecCluster, "adapt", lambda self, *_, **limits: setattr(self, "limits", limits))
-    with dask.config.set(settings), cluster._slurm(20) as started:
-        script = started.job_script()
-        assert (started.limits["minimum"], started.limits["maximum"]) == (1, 20)
+
+    def submit(workers, **asked):
+        with (dask.config.set({f"jobqueue.slurm.{name.replace('_', '-')}": value for name, value in asked.items()}),
+              cluster._slurm(20) as started):
+            assert (started.limits["minimum"], started.limits["maximum"]) == (workers, 20 * workers)
+            return started.job_script()
+
+    with dask.config.set(settings):
+        script = submit(2)  # on one GPU, with eight cores
+        assert "--nworkers" not in submit(1, processes=1)
+        assert "--nworkers" not in submit(1, worker_extra_args=[])
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     for line in ("#SBATCH -p gpu", "#SBATCH --cpus-per-task=8", "#SBATCH --mem=15G", "#SBATCH -t 02:00:00",
                  "#SBATCH --gres=gpu:1"):
         assert line in script.splitlines()
-    assert "--nthreads 1" in script and "--nworkers" not in script and "--resources GPU=1" in script
+    assert "--nthreads 1 " in script and "--nworkers 2" in script and "--resources GPU=1" in script
     assert f"#SBATCH -o {tmp_path}/.artpose/slurm/" in script  # and not where the command runs
 
 
@@ -201,10 +239,40 @@ def test_a_command_starts_a_cluster_tells_the_chapter_and_ends_it(monkeypatch, t
         distributed.Client(seen[0], timeout=1)
 
 
-def test_each_local_worker_has_a_gpu_of_its_own_where_there_are_any(monkeypatch, tmp_path):
-    monkeypatch.setattr(cluster, "_gpus", lambda: ["3", "5"])
+def have_gpus(monkeypatch, folder, *free):
+    """A stand-in `nvidia-smi` that tells of so many GPUs with so much free memory, in MiB."""
+    told = "".join(f"{number}, {mib}\n" for number, mib in enumerate(free))
+    (folder / "nvidia-smi").write_text(f"#!/bin/sh\nprintf '{told}'\n")
+    (folder / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+@pytest.mark.parametrize(("cores", "gib", "gpus", "gpu_gib", "workers"), [
+    (8, 16, 0, 0, 4), (2, 64, 0, 0, 2), (1, 1, 0, 0, 1),  # without a GPU: a core each, of 4 GiB
+    (16, 128, 1, 139, 5), (16, 128, 1, 78, 4), (16, 128, 1, 22, 1), (16, 128, 1, 8, 1),  # H200, H100, A10, a small one
+    (64, 512, 4, 40, 8), (2, 8, 4, 40, 4)])  # several GPUs: one each at least
+def test_a_machine_trains_as_many_at_once_as_memory_and_cores_allow(cores, gib, gpus, gpu_gib, workers):
+    assert machine.count_workers(cores, gib * 2**30, gpus, gpu_gib * 2**30) == workers
+
+
+def test_gpus_are_those_that_the_driver_tells_of_and_the_environment_leaves(monkeypatch, tmp_path):
+    have_gpus(monkeypatch, tmp_path, 80000, 40000, "[N/A]")
+    for visible, gpus, free in (("0", ["0"], 80000), ("0,1", ["0", "1"], 40000), ("-1", [], 0), ("", [], 0),
+                                ("MIG-1f", ["MIG-1f"], 0)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert machine.find_gpus() == (gpus, free * 2**20)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert machine.find_gpus() == (["0", "1", "2"], 40000 * 2**20)
+    monkeypatch.setenv("PATH", "")
+    assert machine.find_gpus() == ([], 0)
+
+
+def test_local_workers_share_the_gpus_in_turn(monkeypatch, tmp_path, capfd):
+    have_gpus(monkeypatch, tmp_path, *[80000] * 6)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
     monkeypatch.syspath_prepend(HERE.parents[1])  # where the workers find this module
-    for job in jobs.run(planned(tmp_path / "shared", 4, 0.5), where="local"):
+    for job in jobs.run(planned(tmp_path / "shared", 6, 0.2), where="local:3"):
         assert job.path.exists()
+    assert "3 trials at a time on 2 GPUs" in capfd.readouterr().err
     found = dict(note.read_text().split() for note in (tmp_path / "shared").glob("*.began"))
-    assert sorted(found.values()) == ["3", "5"]
+    assert sorted(found.values()) == ["3", "3", "5"]

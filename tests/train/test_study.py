@@ -72,6 +72,10 @@ def test_trials_of_one_network_in_a_row_share_it_and_another_takes_its_place(sma
     small.train("baseline")
     small.train("finetuned", seeds=(42,))
     assert [what[3] for what in built] == ["imagenet", None, "imagenet"]
+    monkeypatch.setattr(training, "train", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        small.train("finetuned", seeds=(43,))
+    assert small.cache == {}  # what stopped in mid-training is not gone on with
 
 
 def test_a_backbone_without_weights_is_named_and_the_rest_goes_on(small, monkeypatch):
