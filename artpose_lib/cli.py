@@ -373,14 +373,13 @@ def export_reference(data: str, weights: str, results: tuple[str, ...], classes:
 @click.option("-o", "--out", required=True, metavar="FILE.parquet|FILE.csv", help="A row for each picture.")
 @click.option("--folder", default="", metavar="DIR",
               help="Where the names in a list start, and what they may not lead out of (default: the list's own).")
-@option("--data", help="Folder of the pictures that the model was trained on, to tell what is unlike them.")
 @option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
 @option("--results", "~/.artpose", "Folder of trials.")
 @option("--contact", help="An e-mail address or page that tells the hosts of addresses who is asking.")
 @click.option("--allow-redirects", is_flag=True, help="Follow addresses that lead to another public host.")
 @option("--cluster", help="Where to classify, a part of a thousand pictures a task: a Dask scheduler's address, local "
                           "or slurm.")
-def classify(source: str, model: str, out: str, folder: str, data: str, weights: str, results: str, contact: str,
+def classify(source: str, model: str, out: str, folder: str, weights: str, results: str, contact: str,
              allow_redirects: bool, cluster: str) -> None:
     """Classify a collection of any size with a stored trial.
 
@@ -390,13 +389,12 @@ def classify(source: str, model: str, out: str, folder: str, data: str, weights:
     \b
     Example:  artpose classify pictures --model final -o out.parquet
     """
-    from artpose_lib.classify import classify as collections
-    from artpose_lib.classify import model as models
+    from artpose_lib.classify.classify import classify
+    from artpose_lib.classify.model import find_record
 
-    record = models.find_record(model, Path(results).expanduser())
-    dataset = models.find_training_data(record, data, Path(results).expanduser())
-    rows, failed = collections.classify(Path(source), record, Path(out), dataset, Path(folder) if folder else None,
-                                        weights or None, contact, allow_redirects, cluster=cluster)
+    rows, failed = classify(Path(source), find_record(model, Path(results).expanduser()), Path(out),
+                            Path(folder) if folder else None, weights or None, contact, allow_redirects,
+                            cluster=cluster)
     click.echo(f"{out}: {rows:,} pictures, {failed:,} failed" + ": the column error says why" * (failed > 0))
 
 
@@ -427,22 +425,23 @@ def features(folder: str, form: str, out: str, network: str, weights: str) -> No
               help='"final" (of `artpose train --final`), a name in "artpose results", or its folder.')
 @click.option("--out", required=True, metavar="DIR", help="A new folder.")
 @click.option("--title", default="", help='What a page calls it (default: "Learned from" and the data\'s name).')
-@option("--data", help="Folder of the pictures that the model was trained on, to tell what is unlike them.")
 @option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
 @option("--results", "~/.artpose", "Folder of trials.")
-def web_model(model: str, out: str, title: str, data: str, weights: str, results: str) -> None:
+def web_model(model: str, out: str, title: str, weights: str, results: str) -> None:
     """Write a stored trial of EfficientNet-Lite0 as scripts that answer in a web page, without a server.
 
+    The page is yours to write: it loads them in the order that is printed. The book has one, "Try a picture".
+
     \b
-    Example:  artpose web-model --model final --data pictures --out page
+    Example:  artpose web-model --model final --out scripts
     """
-    from artpose_lib.classify import model as models
+    from artpose_lib.classify.model import find_record
     from artpose_lib.classify.web_model import export
 
-    record = models.find_record(model, Path(results).expanduser())
-    dataset = models.find_training_data(record, data, Path(results).expanduser(), always=True)
-    head = export(record, Path(out), title, dataset, weights or None)
-    click.echo("\n".join([f"{out}: {head['title']}", *head["card"]["sentences"]]))
+    head = export(find_record(model, Path(results).expanduser()), Path(out), title, weights or None)
+    click.echo("\n".join([f"{out}: {head['title']}", *head["card"]["sentences"],
+                          "These are scripts, and no page: yours loads lite0.js, try_weights.js and try_heads.js, in "
+                          "this order; lite0.js tells on top how to ask it."]))
 
 
 def study_parameters(data: str, weights: str, profile: str, results: str, classes: str) -> dict[str, str]:

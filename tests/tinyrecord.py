@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pandas as pd
 
-from artpose_lib.classify.calibration import Neighbours
 from artpose_lib.classify.model import Classifier
 from artpose_lib.train import records
+from artpose_lib.train.means import ClassMeans
 
 CLASSES = ("blue", "green", "red")
 COLOURS = {"blue": (20, 20, 220), "green": (20, 220, 20), "red": (220, 20, 20)}
@@ -26,8 +26,9 @@ class Colours:
 
 
 def classifier(temperature=2.0, near=True):
-    known = np.array(list(COLOURS.values()), np.float32)
-    return Classifier("colours", CLASSES, 8, Colours(), temperature, Neighbours.fit(known, known) if near else None)
+    known, rows = np.array(list(COLOURS.values()), np.float32), np.arange(3)
+    means = ClassMeans.fit(known, rows, [(rows, rows)])
+    return Classifier("colours", CLASSES, 8, Colours(), temperature, means if near else None)
 
 
 def record(folder):

@@ -26,13 +26,14 @@ from tqdm import tqdm
 
 from artpose_lib import __version__
 from artpose_lib.classify import inputs
-from artpose_lib.classify.model import NEIGHBOURS, Classifier, ensure_neighbours, open_classifier
-from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.classify.model import Classifier, open_classifier
+from artpose_lib.data.dataset import DataError
 from artpose_lib.data.metadata import follows_links
 from artpose_lib.data.pictures import PictureError, read_ahead
 from artpose_lib.files import claim, digest, say, whole
 from artpose_lib.model.features import forward
 from artpose_lib.train import jobs
+from artpose_lib.train.means import MEANS
 from artpose_lib.train.records import RECORD, WEIGHTS, Record
 
 PART = 1024  # pictures of a part: what a kill costs at most, and a file of some 50 kB
@@ -47,7 +48,7 @@ class Part:
 
     work: the hidden folder. number: from 0. root: where names of files start. record: the trial's folder.
     weights_dir: as in `build_classifier`. contact and redirects: as in `inputs.open_downloads`. follow: as in
-    `metadata.is_inside`. neighbours: a file.
+    `metadata.is_inside`.
     """
 
     work: Path
@@ -58,7 +59,6 @@ class Part:
     contact: str = ""
     redirects: bool = False
     follow: bool = False
-    neighbours: Path | None = None
 
     @property
     def path(self) -> Path:
@@ -70,19 +70,18 @@ class Part:
         return json.loads((self.work / LISTS / f"{self.number:08}.json").read_text(encoding="utf-8"))
 
 
-def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | None = None, root: Path | None = None,
-             weights_dir: str | None = None, contact: str = "", redirects: bool = False, part_size: int = PART,
-             cluster: str = "") -> tuple[int, int]:
+def classify(source: Path, record: Record, out: Path, root: Path | None = None, weights_dir: str | None = None,
+             contact: str = "", redirects: bool = False, part_size: int = PART, cluster: str = "") -> tuple[int, int]:
     """Classify all pictures of a folder or a list into a Parquet or a CSV; return how many rows it has, and how many of
     them an error.
 
-    Parameters: `source` as in `inputs.list_names`; `dataset` as in `ensure_neighbours`; `root` where names of files
-    start (None: the folder, or the list's own); `part_size` in pictures; `cluster` does the parts where it is not "",
-    see `train.cluster.open_cluster`; the others as in `Part`.
+    Parameters: `source` as in `inputs.list_names`; `root` where names of files start (None: the folder, or the list's
+    own); `part_size` in pictures; `cluster` does the parts where it is not "", see `train.cluster.open_cluster`; the
+    others as in `Part`.
     The output has a row for each picture, in the order of the source: `file`; `error`, a sentence that says why it
-    could not be classified, or null; `class`, the likeliest; `confidence`, its probability, tempered;
-    `unlike` and `distance` as `calibration.Neighbours` gives them, null where the record has none; `p_<class>`, the
-    network's own probabilities; `model`, the record's name.
+    could not be classified, or null; `class`, the likeliest; `confidence`, its probability; `unlike` and `distance` as
+    `means.ClassMeans` gives them, null where the record has none; `p_<class>`, the probabilities, tempered; `model`,
+    the record's name.
     Stopped at any moment and called again it goes on, and the output's bytes are the same.
     Raises DataError for a source or an output that does not fit, and where another process writes it.
     """
@@ -95,19 +94,17 @@ def classify(source: Path, record: Record, out: Path, dataset: PoseDataset | Non
     follow = follows_links()
     names = inputs.list_names(source, root, follow)
     facts = _facts(source, root, record, part_size)
-    options = {"neighbours": dataset is not None or (record.folder / NEIGHBOURS).exists(), "redirects": redirects,
-               "follow": follow}
+    options = {"redirects": redirects, "follow": follow}
     with claim(out, option="--out") as mine:
         if not mine:
             raise DataError(f"{out} is being written by another process. Wait for that, or name another file.")
         if not _is_finished(out, facts, options):
             if out.exists():
-                say(f"artpose: {out} is made anew, as there is more to compare with or to follow")
+                say(f"artpose: {out} is made anew, as there is more to follow")
             fingerprint = hashlib.sha256(json.dumps([facts, options]).encode()).hexdigest()[:12]
             work = out.parent / f".{out.name}.{fingerprint}.parts"
             rows = _freeze_list(names, work / LISTS, part_size)
-            neighbours = ensure_neighbours(record, dataset, work, weights_dir)
-            parts = [Part(work, number, root, record.folder, weights_dir, contact, redirects, follow, neighbours)
+            parts = [Part(work, number, root, record.folder, weights_dir, contact, redirects, follow)
                      for number in range(-(-rows // part_size))]
             missing = [part for part in parts if not part.path.exists()]
             before = min(rows, part_size * (len(parts) - len(missing)))
@@ -136,7 +133,7 @@ def _classify_parts(parts: list[Part]) -> Iterator[int]:
     if not parts:
         return
     first = parts[0]
-    classifier = open_classifier(first.record, first.weights_dir, first.neighbours)
+    classifier = open_classifier(first.record, first.weights_dir)
     with inputs.open_downloads(first.contact, first.redirects) as download:
         read = partial(inputs.read_picture, root=first.root, size=classifier.size, download=download,
                        follow=first.follow, padded=classifier.padded)
@@ -168,7 +165,7 @@ def _rows(names: list[str], found: list, classifier: Classifier) -> pyarrow.Tabl
 
 def _facts(source: Path, root: Path, record: Record, part_size: int) -> dict:
     """What the output's rows depend on, but for the pictures themselves and what else a later run may have."""
-    paths = record.folder / RECORD, record.folder / WEIGHTS, source
+    paths = *(record.folder / name for name in (RECORD, WEIGHTS, MEANS)), source
     return {"source": os.fsdecode(source), "root": os.fsdecode(root), "record": record.folder.name, "part": part_size,
             "files": {path.name: digest(path) for path in paths if path.is_file()}, "version": __version__}
 

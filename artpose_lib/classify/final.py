@@ -1,9 +1,10 @@
 """The model to take to a collection: the recipe of today, learned from all pictures and calibrated on all of them.
 
-Of each picture it is known what a head said that had not learned from it (out of fold), and how far it is from the
-pictures of other works. A trial of the report holds out three pictures in ten for that.
+Of each picture it is known what a head said that had not learned from it (out of fold), and how far it is from what
+other works look like. A trial of the report holds out three pictures in ten for that.
 """
 
+import shutil
 import time
 from dataclasses import replace
 from functools import partial
@@ -13,14 +14,13 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from artpose_lib.classify.calibration import Neighbours
-from artpose_lib.classify.model import NEIGHBOURS
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.data.summary import UNKNOWN, describe_pictures
+from artpose_lib.data.summary import UNKNOWN, count_classes, describe_pictures
 from artpose_lib.files import say
 from artpose_lib.train import jobs, records, trials
 from artpose_lib.train.heads import Head, fit_head, list_folds
+from artpose_lib.train.means import MEANS, ClassMeans
 from artpose_lib.train.recipes import BEST, find_recipe
 from artpose_lib.train.study import Study
 
@@ -30,7 +30,8 @@ VIEWS = (("whole",), ("grey",), ("whole", "grey"), ("grey", "grey padded"))
 
 
 def train_final(study: Study, backbone: str) -> records.Record:
-    """Train the recipe of today on all pictures of a study, unless that is stored, and return its record.
+    """Train the recipe of today on all pictures of a study, unless that is stored, and return its record. One that an
+    earlier version stored has no means of its classes and is made anew.
 
     A collection is another source: so its strength, and which of VIEWS it sees, are chosen by divisions that keep
     sources apart. Its predictions are out of fold: the part "validation" of heads that learned from other
@@ -42,6 +43,9 @@ def train_final(study: Study, backbone: str) -> records.Record:
     views, head = fit_views(features, study.dataset.labels, group_sources(study), len(study.dataset.classes))
     config = trials.configure(study, recipe, FINAL, study.dataset.fingerprint, study.dataset.classes, views=views)
     folder = records.record_folder(study.results, config)
+    if folder.exists() and not (folder / MEANS).exists():
+        say(f"{folder.name} is of an earlier version, and trained anew: it lacks what tells how unlike a picture is")
+        shutil.rmtree(folder)
     jobs.run_one(jobs.Job(folder, partial(_train, study, features, head, config)))
     return records.Record(folder)
 
@@ -98,7 +102,16 @@ def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head
         model = build_head(x.shape[1], len(classes))
         model.set_weights(head[:2])
         model.save_weights(path)
-        np.savez(Path(path).with_name(NEIGHBOURS), **vars(Neighbours.fit_apart(x, works)))
+        ClassMeans.fit(x, y, list_folds(y, works)).save(Path(path).parent)
 
     records.store_record(study.results, config, pd.DataFrame([row]), pd.concat(frames, ignore_index=True),
-                         time.monotonic() - started, save, study.data_name)
+                         time.monotonic() - started, save, study.data_name, pictures=describe_data(dataset))
+
+
+def describe_data(dataset: PoseDataset) -> dict:
+    """What the record of a final model tells of its pictures: how many there are of each class; whether `sources` are
+    known; how many are `second`, found by a search in which a network helped to choose, and how many `closed`."""
+    counts = count_classes(dataset).set_index("class")["pictures"]
+    return {"classes": counts.to_dict(), "sources": know_sources(dataset),
+            "second": int((dataset.metadata.get("found", pd.Series()) == "second").sum()),
+            "closed": int((~dataset.publishable).sum())}

@@ -10,16 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from artpose_lib.classify.calibration import scale_to_unit
-from artpose_lib.classify.final import FINAL, know_sources
-from artpose_lib.classify.model import NEIGHBOURS, open_classifier
-from artpose_lib.data.dataset import DataError, PoseDataset
-from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.data.summary import count_classes
+from artpose_lib.classify.model import open_classifier
+from artpose_lib.data.dataset import DataError
 from artpose_lib.files import whole
-from artpose_lib.train.heads import list_folds
+from artpose_lib.train.means import ClassMeans
 from artpose_lib.train.recipes import BEST, ON_FEATURES
 from artpose_lib.train.records import Record
 from artpose_lib.web import asset
@@ -32,8 +27,7 @@ SMALL = 16_000  # weights of a layer that take two bytes each: 3 % of all, which
 HEAD = "head.json"  # a head by itself, to keep
 
 
-def export(record: Record, out: Path, title: str = "", dataset: PoseDataset | None = None,
-           weights_dir: str | None = None) -> dict:
+def export(record: Record, out: Path, title: str = "", weights_dir: str | None = None) -> dict:
     """Write a stored trial as `write_scripts` does into a new folder, and its head as HEAD; return that.
 
     Parameters as in `describe_head`, whose errors it raises; FileExistsError where the folder is there.
@@ -42,10 +36,10 @@ def export(record: Record, out: Path, title: str = "", dataset: PoseDataset | No
 
     if out.exists():
         raise FileExistsError(f"{out} is there already: name another folder.")
-    head = describe_head(record, record.folder.name, title, dataset, weights_dir)
+    head = describe_head(record, record.folder.name, title, weights_dir)
     frozen = record.config["recipe"]["model"] in ON_FEATURES
     network = (build_backbone(NETWORK, None, "imagenet", weights_dir) if frozen else
-               open_classifier(record.folder, weights_dir, None).network)
+               open_classifier(record.folder, weights_dir).network)
     with whole(out, option="--out") as folder:
         folder.mkdir()
         write_scripts(folder, network, [head])
@@ -65,15 +59,14 @@ def write_script(path: Path, name: str, data: object) -> None:
     path.write_text(f"window.ARTPOSE_{name} = {json.dumps(data, separators=(',', ':'))};\n", encoding="ascii")
 
 
-def describe_head(record: Record, name: str, title: str = "", dataset: PoseDataset | None = None,
-                  weights_dir: str | None = None) -> dict:
+def describe_head(record: Record, name: str, title: str = "", weights_dir: str | None = None) -> dict:
     """The head of a stored trial of EfficientNet-Lite0 as JSON-ready values.
 
     `kernel`, float32 (channels, classes) in base64, and `bias`, centred over the classes, which changes no probability;
     `size` in pixels, `views`, `mirrored` and `rooted` say what it is given (see `classifier.build_both_ways`);
-    `temperature` as in `calibration`; `unlike` what `measure_means` tells of the pictures that it learned from, null
-    without `dataset`, which holds them; `card` what it learned from and how often it is right, in numbers and
-    `sentences`. Raises DataError where it is another network's, and as `open_classifier`.
+    `temperature` as in `calibration`; `unlike` the record's `ClassMeans`, null where it has none: `centre`, float32,
+    and `means`, int8 (classes, channels), each up to a factor, in base64, and `held_out`; `card` as
+    `describe_training`. Raises DataError where it is another network's, and as `open_classifier`.
     """
     from artpose_lib.model import classifier
 
@@ -81,75 +74,39 @@ def describe_head(record: Record, name: str, title: str = "", dataset: PoseDatas
     if config["recipe"]["backbone"] != NETWORK:
         raise DataError(f"{record.folder.name} is of {config['recipe']['backbone']}: a web page computes {NETWORK} "
                         "alone. Take a trial of that; `artpose results` lists all.")
-    opened, best = open_classifier(record.folder, weights_dir, None), config["recipe"]["model"] == BEST
+    opened, best = open_classifier(record.folder, weights_dir), config["recipe"]["model"] == BEST
     kernel, bias = opened.network.get_layer(classifier.HEAD).get_weights()
-    card = describe_training(record, dataset)
+    card = describe_training(record)
     return {"name": name, "title": title or f"Learned from {card['learned_from']}",
             "classes": list(opened.classes), "kernel": _encode(kernel - kernel.mean(axis=1, keepdims=True)),
             "bias": (bias - bias.mean()).tolist(), "size": opened.size, "views": list(config.get("views", ["whole"])),
-            "mirrored": best, "rooted": best,
-            "temperature": opened.temperature, "unlike": dataset and measure_unlike(record, opened.network, dataset),
-            "card": card}
+            "mirrored": best, "rooted": best, "temperature": opened.temperature,
+            "unlike": opened.means and _shrink(opened.means), "card": card}
 
 
-def measure_unlike(record: Record, network: "keras.Model", dataset: PoseDataset) -> dict:
-    """What tells how unlike a picture is: `means`, int8 (classes, channels) in base64, the mean features of each class
-    up to a factor; `held_out`, the sorted distances of pictures to the nearest mean of others.
-
-    Of 675 pictures of other subjects and 171 of the poses it tells which is which as well as the neighbours of
-    `calibration` do (area under the ROC curve 0.932 and 0.934), and takes a row a class in place of a row a picture.
-    """
-    y, names = dataset.labels, dataset.metadata["file_name"]
-    if record.config["seed"] == FINAL:  # which keeps the features of all its pictures
-        with np.load(record.folder / NEIGHBOURS) as kept:
-            features = kept["known"].astype(np.float32)
-        learned, divisions = np.arange(len(y)), list_folds(y, near_duplicate_groups(dataset))
-    else:
-        from artpose_lib.model.features import extract_features
-
-        predictions = record.predictions
-        learned = np.flatnonzero(~names.isin(predictions["file_name"]))
-        asked = names.isin(predictions.loc[predictions["part"] == "validation", "file_name"])
-        divisions = [(learned, np.flatnonzero(asked))]
-        features = scale_to_unit(extract_features(network, dataset.stream(record.config["size"])))
-
-    def average(rows: np.ndarray) -> np.ndarray:
-        return scale_to_unit(np.stack([features[rows][y[rows] == one].mean(axis=0) for one in np.unique(y[rows])]))
-
-    held_out = [(features[asked] @ average(known).T).max(axis=1) for known, asked in divisions]
-    distances = np.sort(np.sqrt(np.maximum(2 - 2 * np.concatenate(held_out), 0)))
-    means = average(learned)
-    small = np.round(127 * means / np.abs(means).max(axis=1, keepdims=True))
-    return {"means": _encode(small, "i1"), "held_out": distances.round(5).tolist()}
-
-
-def describe_training(record: Record, dataset: PoseDataset | None) -> dict:
-    """What a head learned from and how often it is right: `learned_from`, a name; `pictures` of each class, null
-    without the data set; `accuracy`, of pictures that it did not learn from, 0 to 1, by what was kept apart ("works",
-    "sources" where these are known; "pictures" in a trial); and `sentences` that say it all."""
-    facts, final = record.facts, record.config["seed"] == FINAL
-    accuracy = {"works" if final else "pictures": facts["validation_accuracy" if final else "test_accuracy"]}
-    sentences, pictures = [], None
-    if dataset:
-        counts = count_classes(dataset).set_index("class")["pictures"]
-        if final and know_sources(dataset):
-            accuracy["sources"] = facts["test_accuracy"]
-        pictures = counts.to_dict()
-        sentences += [f"It learned from {len(dataset)} pictures: "
-                      + ", ".join(f"{count} {name}" for name, count in pictures.items()) + "."]
+def describe_training(record: Record) -> dict:
+    """What a head learned from and how often it is right: `learned_from`, a name; `pictures` of each class, null for a
+    trial, which learned from a part of them; `accuracy`, of pictures that it did not learn from, 0 to 1, by what was
+    kept apart ("works", "sources" where these are known; "pictures" in a trial); and `sentences` that say it all."""
+    facts, known = record.facts, record.facts.get("pictures", {})
+    accuracy = {"works": facts["validation_accuracy"]} if known else {"pictures": facts["test_accuracy"]}
+    if known.get("sources"):
+        accuracy["sources"] = facts["test_accuracy"]
     words = {"works": "of works that it had not seen", "sources": "from sources that it had not seen",
              "pictures": "that it had not seen"}
-    sentences += [f"Of pictures {words[apart]} it names {share:.0%} rightly." for apart, share in accuracy.items()]
-    if dataset:
-        most = counts.idxmax()
-        sentences += [f"Always saying {most} would be right for {counts.max() / len(dataset):.0%} of all."]
-        if helped := int((dataset.metadata.get("found", pd.Series()) == "second").sum()):
-            sentences += [f"Its accuracy is a little too good: {helped} of the pictures come from a search in which "
-                          "this network's features helped to choose."]
-        if closed := int((~dataset.publishable).sum()):
-            sentences += [f"{closed} of the pictures have no open licence and may not be published. It holds none of "
-                          "them, and is for study."]
-    return {"learned_from": facts.get("data_name") or record.config["data"], "pictures": pictures,
+    sentences = [f"Of pictures {words[apart]} it names {share:.0%} rightly." for apart, share in accuracy.items()]
+    if known:
+        counts, total = known["classes"], sum(known["classes"].values())
+        most = max(counts, key=counts.get)
+        sentences = [f"It learned from {total} pictures: {', '.join(f'{n} {name}' for name, n in counts.items())}.",
+                     *sentences, f"Always saying {most} would be right for {counts[most] / total:.0%} of all."]
+        if known["second"]:
+            sentences += [f"Its accuracy is a little too good: {known['second']} of the pictures come from a search in "
+                          "which this network's features helped to choose."]
+        if known["closed"]:
+            sentences += [f"{known['closed']} of the pictures have no open licence and may not be published. It holds "
+                          "none of them, and is for study."]
+    return {"learned_from": facts.get("data_name") or record.config["data"], "pictures": known.get("classes"),
             "accuracy": accuracy, "sentences": sentences}
 
 
@@ -186,6 +143,12 @@ def quantise(network: "keras.Model") -> dict:
             "shortcut": part == "project_conv" and f"{block}_add" in added})
     return {"blocks": [*blocks.values()], "kernels": base64.b64encode(b"".join(kernels)).decode(),
             "numbers": _encode(np.concatenate(numbers))}
+
+
+def _shrink(known: ClassMeans) -> dict:
+    small = np.round(127 * known.means / np.abs(known.means).max(axis=1, keepdims=True))
+    return {"centre": _encode(known.centre), "means": _encode(small, "i1"),
+            "held_out": known.held_out.astype(float).round(5).tolist()}
 
 
 def _encode(array: np.ndarray, dtype: str = "<f4") -> str:

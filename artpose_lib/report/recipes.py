@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from artpose_lib.classify.calibration import Neighbours, apply_temperature, fit_temperature
+from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 from artpose_lib.classify.final import group_sources, know_sources, train_final
-from artpose_lib.classify.model import NEIGHBOURS
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import split
@@ -24,6 +23,7 @@ from artpose_lib.report.bootstrap import RESAMPLES, interval
 from artpose_lib.report.probes import list_seeds
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
+from artpose_lib.train.means import ClassMeans
 from artpose_lib.train.recipes import BEST, find_recipe
 from artpose_lib.train.records import likeliest_class, tabulate_answers
 from artpose_lib.train.study import NO_WEIGHTS, Study
@@ -136,11 +136,11 @@ def predict_final(study: Study) -> pd.DataFrame:
 
 def compare_strangers(study: Study, strangers: PoseDataset) -> pd.DataFrame:
     """Of each picture of a data set that shows no class of the study's, nearer: the share of the study's pictures that
-    are nearer to those of other works than it is, as the final model sees them. Their mean is the AUROC of `unlike`."""
+    are nearer to a class of other works than it is, as the final model sees them. Their mean is the AUROC of `unlike`.
+    """
     record = train_final(study, LITE)
     features = replace(study, dataset=strangers, cache=Cache()).compute_roots(LITE, record.config["views"])
-    with np.load(record.folder / NEIGHBOURS) as kept:
-        known = Neighbours(**kept)
+    known = ClassMeans.load(record.folder)
     places = np.searchsorted(known.held_out, known.measure_distances(features))
     return pd.DataFrame({"nearer": np.float32(places / len(known.held_out))})
 

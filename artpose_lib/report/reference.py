@@ -147,7 +147,7 @@ def export_edition(study: Study, results: Sequence[Path], out: Path, strangers: 
             table.to_parquet(made / name, index=False, compression="zstd")
         for trial in trials:
             if trial.names["seed"] == FINAL and trial.names["backbone"] == NETWORK:
-                _write_json(made / HEAD, describe_head(trial, "art", "Learned from art", dataset, study.weights_dir))
+                _write_json(made / HEAD, describe_head(trial, "art", "Learned from art", study.weights_dir))
     return folder
 
 

@@ -53,7 +53,7 @@ def write_try(root: Path, parameters: dict[str, str]) -> None:
         try:
             network = build_backbone(NETWORK, BACKBONES[NETWORK].input_size, "imagenet", study.weights_dir)
             heads = [json.loads(path.read_text("ascii")) for path in kept]
-            own = describe_head(train_final(study, NETWORK), "own", "", study.dataset, study.weights_dir)
+            own = describe_head(train_final(study, NETWORK), "own", "", study.weights_dir)
             if study.embedded:
                 editions = (open_edition(path.parent, study.results) for path in kept)
                 own["card"]["sentences"] += [tell_of_art(of) for of in editions if len(of.read("drawings"))]

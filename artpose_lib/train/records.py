@@ -34,7 +34,8 @@ class Record:
       probabilities in predictions.csv are missing;
     - history.csv: a row an epoch (epoch, phase, learning_rate, loss, accuracy, val_loss, val_accuracy);
     - predictions.csv: a row a picture of the validation and test parts (file_name, part, label, p_<class>…);
-    - model.weights.h5, for the trials that are used again: a frozen model's head alone, else the whole network.
+    - model.weights.h5, for the trials that are used again: a frozen model's head alone, else the whole network;
+    - means.npz beside a frozen model's: see `means.ClassMeans`.
     """
 
     folder: Path
@@ -145,12 +146,12 @@ def all_records(results: Path) -> list[Record]:
 
 
 def store_record(results: Path, config: dict, history: pd.DataFrame, predictions: pd.DataFrame, seconds: float,
-                 save_weights=None, data_name: str = "") -> Record:
+                 save_weights=None, data_name: str = "", **more) -> Record:
     """Store a trial, whole or not at all; `history` and `predictions` as in `Record`, `seconds` the training took.
 
     Where any probability is no number the training has diverged, which is stored instead of scores, and all of them are
-    missing. `save_weights` writes a Keras weight file to a path; `data_name` is what people call the data set. Raises
-    OSError as `files.whole`.
+    missing. `save_weights` writes a Keras weight file to a path; `data_name` is what people call the data set;
+    record.json has `more` too. Raises OSError as `files.whole`.
     """
     folder, columns = record_folder(results, config), [f"p_{name}" for name in class_names(predictions)]
     diverged = not np.isfinite(predictions[columns].to_numpy(float)).all()
@@ -163,7 +164,7 @@ def store_record(results: Path, config: dict, history: pd.DataFrame, predictions
                  "seconds": round(seconds, 1), "epochs": len(history),
                  "kept_phase": find_kept_phase(history),
                  **({"diverged": True, **dict.fromkeys(scores)} if diverged else scores), "data_name": data_name,
-                 "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+                 "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores", **more}
         write_record(partial, facts, history, predictions)
         if save_weights:
             save_weights(str(partial / WEIGHTS))

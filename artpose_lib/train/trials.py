@@ -21,6 +21,7 @@ from artpose_lib.files import say, whole
 from artpose_lib.model.features import BATCH, extract_features
 from artpose_lib.train import jobs, records
 from artpose_lib.train.augment import augment
+from artpose_lib.train.means import ClassMeans
 from artpose_lib.train.recipes import BEST, PRECISIONS, SEEDS, Recipe, find_recipe, recipe_to_dict
 from artpose_lib.train.records import Record
 from artpose_lib.train.variants import apply_in_place_shift, permute_labels, subsample
@@ -105,8 +106,16 @@ class Trial:
             probabilities = trainer.model.predict(x, batch_size=batch, verbose=0)
             frames.append(rows.assign(**dict(zip([f"p_{name}" for name in classes], probabilities.T, strict=True))))
         own = self.config["data"] == self.study.dataset.fingerprint  # not an experiment's drawings
+
+        def save(path: str) -> None:
+            trainer.model.save_weights(path)
+            if self.recipe.on_features:
+                x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "xy")
+                known, asked = np.split(np.arange(len(y)), [len(material.train.y)])
+                ClassMeans.fit(x, y, [(known, asked)]).save(Path(path).parent)
+
         records.store_record(self.study.results, self.config, history, pd.concat(frames, ignore_index=True),
-                             time.monotonic() - started, trainer.model.save_weights if self.keep_weights else None,
+                             time.monotonic() - started, save if self.keep_weights else None,
                              self.study.data_name if own else "")
 
     def build_network(self) -> "Trainer":

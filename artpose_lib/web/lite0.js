@@ -7,7 +7,7 @@
 "use strict";
 
 window.ArtposeLite0 = (() => {
-    const TAIL = 0.2;  // as classify/calibration.py
+    const TAIL = 0.2;  // as train/means.py
     const LOUDEST = 5;
     const LUMA = [0.299, 0.587, 0.114], PAPER = [124, 116, 104];  // as data/views.py and data/pictures.py
 
@@ -320,15 +320,18 @@ window.ArtposeLite0 = (() => {
 
     const decode = (text, type) => new type(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer);
 
-    // As `calibration.Neighbours.measure_unlikeness`, of the distance to the nearest of the classes' mean features.
+    // As `means.ClassMeans.measure_unlikeness`, of the distance to the nearest of the classes' mean features.
     const measureUnlikeness = (head, features) => {
-        if (!head.unlike) return null;
-        const means = head.unlike.decoded ??= decode(head.unlike.means, Int8Array), channels = features.length;
-        const held = head.unlike.held_out, count = held.length, length = Math.hypot(...features);
+        if (!head.unlike?.centre) return null; // as a head of an earlier version has none
+        const [means, centre] = head.unlike.decoded ??= [decode(head.unlike.means, Int8Array),
+            decode(head.unlike.centre, Float32Array)];
+        const held = head.unlike.held_out, count = held.length, channels = features.length;
+        const norm = Math.hypot(...features), own = features.map((one, k) => one / norm - centre[k]);
+        const length = Math.hypot(...own);
         let nearest = -1;
         for (let start = 0; start < means.length; start += channels) {
             const mean = means.subarray(start, start + channels);
-            const sum = features.reduce((sum, one, k) => sum + one * mean[k], 0);
+            const sum = own.reduce((sum, one, k) => sum + one * mean[k], 0);
             nearest = Math.max(nearest, sum / length / Math.hypot(...mean));
         }
         const distance = Math.sqrt(Math.max(0, 2 - 2 * nearest)), rank = held.filter(one => one < distance).length;
@@ -346,7 +349,7 @@ window.ArtposeLite0 = (() => {
      * `head` is one of ARTPOSE_HEADS; `maps` are those of the picture, and `mirrored` of its mirror image, which a head
      * with `mirrored` wants too. Returns
      * - probabilities: one for each class, the logits divided by the head's temperature;
-     * - unlike: 0 to 1, as `calibration.Neighbours.measure_unlikeness`, or null where the head does not tell;
+     * - unlike: 0 to 1, as `means.ClassMeans.measure_unlikeness`, or null where the head does not tell;
      * - cams: Float32Array, classes x positions, class by class. They sum over the positions to the class's logit, less
      *   its bias: the logit is a sum over channels of a feature times a weight, and a feature is a mean over positions.
      *   Of a rooted head (`features.root`), whose features are square roots of such means, each channel's part of the

@@ -14,9 +14,10 @@ from scipy.special import softmax
 
 from artpose_lib import cli, web
 from artpose_lib.classify import final, model, web_model
-from artpose_lib.classify.calibration import Neighbours, apply_temperature, scale_to_unit
+from artpose_lib.classify.calibration import apply_temperature
 from artpose_lib.data.pictures import decode_square
 from artpose_lib.train import study
+from artpose_lib.train.means import ClassMeans, scale_to_unit
 
 # What a page hands over in base64, as a list of numbers takes seconds.
 SHRINK = """const shrink = async (text, size) => {
@@ -72,7 +73,7 @@ def answer(opened, record, folder, open_page, count):
     """What the library and what a page say of so many drawings; the page's head too."""
     assert cli.main(["web-model", "--model", record.folder.name, "--results", str(opened.results), "--out",
                      str(folder)]) == 0
-    classifier, size = model.open_classifier(record.folder, None, None), record.config["size"]
+    classifier, size = model.open_classifier(record.folder, None), record.config["size"]
     files = [(opened.dataset.folder / name).read_bytes() for name in opened.dataset.metadata["file_name"][:count]]
     squares = np.stack([decode_square(data, size, classifier.padded) for data in files])
     features, probabilities = classifier.network.predict(squares, verbose=0)
@@ -90,9 +91,10 @@ def answer(opened, record, folder, open_page, count):
 def test_it_answers_as_the_library_does(opened, tmp_path, open_page):
     record = final.train_final(opened, standin.LITE)
     head, features, said, found = answer(opened, record, tmp_path / "own", open_page, 50)
-    means = scale_to_unit(np.frombuffer(base64.b64decode(head["unlike"]["means"]), "i1").reshape(6, -1))
-    nearest = Neighbours(means, np.array(head["unlike"]["held_out"]))
-    unlike = nearest.measure_unlikeness(np.sqrt(2 - 2 * (scale_to_unit(features) @ means.T).max(axis=1)))
+    centre, means = (np.frombuffer(base64.b64decode(head["unlike"][name]), kind) for name, kind in (
+        ("centre", "<f4"), ("means", "i1")))
+    known = ClassMeans(centre, scale_to_unit(means.reshape(6, -1)), np.array(head["unlike"]["held_out"]))
+    unlike = known.measure_unlikeness(known.measure_distances(features))
     assert np.abs([one["unlike"] for one in found] - unlike).mean() < 0.05
     logits = np.array([one["cams"] for one in found]).reshape(50, 6, -1).sum(axis=2) + head["bias"]
     np.testing.assert_allclose(softmax(logits / head["temperature"], axis=1), said, atol=1e-5)

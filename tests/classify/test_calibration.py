@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 
-from artpose_lib.classify import calibration
-from artpose_lib.classify.calibration import Neighbours, apply_temperature, fit_temperature
+from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 
 TRUE = softmax(np.random.default_rng(0).normal(0, 2, (20_000, 6)), axis=1)
 LABELS = (TRUE.cumsum(axis=1) > np.random.default_rng(1).random((len(TRUE), 1))).argmax(axis=1)
@@ -57,39 +56,3 @@ def test_no_mistake_no_picture_and_chances_of_zero_leave_a_finite_temperature():
     assert fit_temperature(certain, np.array([0, 1, 2, 0])) == pytest.approx(1, abs=1e-3)
     assert fit_temperature(certain, np.array([1, 2, 0, 1])) > 10
     assert np.isfinite(apply_temperature(certain, 0.1)).all()
-
-
-def test_what_is_like_the_training_pictures_is_told_from_what_is_not():
-    rng = np.random.default_rng(0)
-    centres = 10 * rng.normal(size=(3, 16))
-    alike = [centres[rng.integers(3, size=n)] + rng.normal(size=(n, 16)) for n in (300, 200, 200)]
-    strange = 10 * rng.normal(size=(200, 16))
-    known = Neighbours.fit(alike[0], alike[1])
-    near, far = (known.measure_unlikeness(known.measure_distances(asked)) for asked in (alike[2], strange))
-    assert abs(near.mean() - 0.5) < 0.1  # a held-out picture's rank is spread evenly
-    assert (far > 0.99).all()
-    grown = known.measure_unlikeness(np.linspace(0, known.held_out[-1] * 1.2, 2000).astype(np.float32))
-    assert grown[0] == 0 and (np.diff(grown) > 0).all() and 200 / 201 < grown[-1] < 1
-
-
-@pytest.mark.parametrize("held_out", [4, 17, 99])
-def test_pictures_of_the_same_kind_are_as_rarely_unlike_as_it_says(held_out):
-    distances = np.random.default_rng(0).random((4000, held_out + 1)).astype(np.float32)
-    known = np.empty((0, 1))
-    said = np.array([Neighbours(known, np.sort(row[1:])).measure_unlikeness(row[:1])[0] for row in distances])
-    for level in np.arange(1, held_out + 1) / (held_out + 1):
-        assert (said >= np.float32(level)).mean() == pytest.approx(1 - level, abs=0.03)
-
-
-def test_distances_are_those_of_the_plain_formula():
-    rng = np.random.default_rng(0)
-    training, asked = rng.normal(size=(40, 8)), rng.normal(size=(7, 8))
-    unit = [values / np.linalg.norm(values, axis=1, keepdims=True) for values in (training, asked)]
-    plain = np.sort(np.linalg.norm(unit[1][:, None] - unit[0][None], axis=2), axis=1)[:, calibration.NEAREST - 1]
-    np.testing.assert_allclose(Neighbours.fit(training, asked[:2]).measure_distances(asked), plain, atol=2e-3)
-
-
-def test_few_training_pictures_do_and_many_are_sampled(monkeypatch):
-    assert np.isfinite(Neighbours.fit(np.eye(3)[:2], np.eye(3)).measure_distances(np.zeros((1, 3)))).all()
-    monkeypatch.setattr(calibration, "MOST", 10)
-    assert Neighbours.fit(np.eye(30), np.eye(30)).known.shape == (10, 30)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -67,7 +66,8 @@ def test_every_picture_has_a_row_in_order_and_damaged_ones_an_error(run, collect
     assert lost.sum() == 5 and rows.loc[lost].filter(regex="^p_|confidence|unlike|distance|class").isna().all(None)
     good = rows[~lost]
     np.testing.assert_allclose(good.filter(regex="^p_").sum(axis=1), 1, atol=1e-5)
-    assert (good["confidence"] < good.filter(regex="^p_").max(axis=1)).all()  # a temperature of 2 doubts more
+    assert (good["confidence"] == good.filter(regex="^p_").max(axis=1)).all()
+    assert good["confidence"].max() < 0.98  # a temperature of 2 doubts more than the network, which says 0.999
     assert (rows["model"] == "colours").all()
     assert list(tmp_path.glob(".out*")) == []  # nothing but the output is left
     assert re.search(r"50/50 .* pictures/s", capsys.readouterr().err)
@@ -77,7 +77,7 @@ def test_what_is_unlike_the_training_pictures_is_told(run, tmp_path, monkeypatch
     picture(tmp_path / "in" / "red.png", tinyrecord.COLOURS["red"])
     picture(tmp_path / "in" / "white.png", (255, 255, 255))
     rows = run(tmp_path / "in").set_index("file")
-    assert rows.loc["white.png", "distance"] < rows.loc["red.png", "distance"] < 2  # with 3 known, the third nearest
+    assert rows.loc["red.png", "distance"] < 0.01 < rows.loc["white.png", "distance"] < 2
     assert rows["unlike"].between(0, 1).all()
     monkeypatch.setattr(module, "open_classifier", lambda *_: tinyrecord.classifier(near=False))
     assert run(tmp_path / "in", "without.parquet")[["unlike", "distance"]].isna().all(None)
@@ -211,8 +211,7 @@ def test_ctrl_c_is_one_line_and_status_130_and_goes_on(run, collection, tmp_path
     with monkeypatch.context() as pressed:
         pressed.setattr(module, "_rows", lambda *_: signal.raise_signal(signal.SIGINT))
         assert cli.main(given) == 130
-    said = capsys.readouterr().err
-    assert "goes on from here" in said and 'no column "unlike"' in said
+    assert "goes on from here" in capsys.readouterr().err
     assert cli.main(given) == 0 and "50 pictures, 5 failed: the column error says why" in capsys.readouterr().out
 
 
@@ -232,22 +231,17 @@ def test_a_table_for_spreadsheets_holds_the_same_goes_on_and_is_known_again(run,
 
 @pytest.mark.parametrize("out", ["out.csv", "out.parquet"])
 def test_what_a_message_advises_is_done_by_the_same_command(run, collection, tmp_path, monkeypatch, capsys, out):
-    """What the model was trained on is named, and redirects are allowed, after a run without and an unfinished one."""
-    data = SimpleNamespace(fingerprint="none")
-    monkeypatch.setattr(module, "ensure_neighbours", lambda record, dataset, *_: dataset and tmp_path)
-    monkeypatch.setattr(module, "open_classifier", lambda *given: tinyrecord.classifier(near=bool(given[-1])))
+    """Redirects are allowed, and links followed, after a run without and an unfinished one."""
     with monkeypatch.context() as idle, pytest.raises(FileNotFoundError):
         idle.setattr(module, "_classify_parts", lambda parts: [])
         run(collection[0], out)
-    assert run(collection[0], out, dataset=data)["unlike"].notna().any()
-    (tmp_path / out).unlink()
-    assert run(collection[0], out)["unlike"].isna().all()
-    assert run(collection[0], out, dataset=data)["unlike"].notna().any() and "made anew" in capsys.readouterr().err
-    assert run(collection[0], out)["unlike"].notna().any()  # which knows more than is asked for
-    run(collection[0], out, dataset=data, redirects=True)
+    run(collection[0], out)
+    run(collection[0], out, redirects=True)
     assert "made anew" in capsys.readouterr().err
+    run(collection[0], out)  # which follows more than is asked for
+    assert "made anew" not in capsys.readouterr().err
     monkeypatch.setenv(FOLLOW, "1")
-    run(collection[0], out, dataset=data, redirects=True)
+    run(collection[0], out, redirects=True)
     assert "made anew" in capsys.readouterr().err
 
 

@@ -7,10 +7,11 @@ import standin
 
 from artpose_lib import cli
 from artpose_lib.classify import final
-from artpose_lib.classify.model import NEIGHBOURS, Classifier, find_record, open_classifier
+from artpose_lib.classify.model import Classifier, find_record, open_classifier
 from artpose_lib.model import classifier
 from artpose_lib.train import study
 from artpose_lib.train.heads import fit_head
+from artpose_lib.train.means import MEANS
 
 
 @pytest.fixture
@@ -29,10 +30,13 @@ def test_it_learns_from_all_pictures_and_is_calibrated_out_of_fold(opened, monke
         again.setattr(final, "_train", lambda *_: pytest.fail("trained again"))
         assert final.train_final(opened, standin.LITE).folder == record.folder
     assert find_record("final", opened.results).folder == record.folder
-    opened_again = open_classifier(record.folder, None, record.folder / NEIGHBOURS)
+    opened_again = open_classifier(record.folder, None)
     features, probabilities = opened_again.network.predict(opened.pictures(72), verbose=0)
     np.testing.assert_allclose(features, opened.compute_roots(standin.LITE), atol=1e-4)
     assert (probabilities.argmax(axis=1) == opened.dataset.labels).mean() > 0.9
+    assert record.facts["pictures"]["classes"] == {"blue": 12, "green": 12, "red": 12}
+    (record.folder / MEANS).unlink()  # as an earlier version left it
+    assert (final.train_final(opened, standin.LITE).folder / MEANS).exists()
 
 
 def test_a_network_that_looks_twice_gets_a_picture_stretched_and_below_it_in_its_own_proportions(opened):
