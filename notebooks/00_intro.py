@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from artpose_lib.draw.artwork import Artwork
+from artpose_lib.draw.artwork import SAMPLES, Artwork
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_boxes
 from artpose_lib.report import audit, figures, plotting, probes, scores, statistics, tables
 from artpose_lib.report.experiment import Experiment
@@ -102,11 +102,10 @@ if art:
 # Drawn by a program: the {doc}`pictures of art <03_data>` that were measured stay with their owners.
 
 # %%
-DRAWN = {"Antinous": 0, "Graces": 10, "Pieta": 8, "Reclining": 12, "Sebastian": 12, "Tanagra": 2}  # drawings that show the pose well
 SAID = {"Antinous": "a nude man, his weight on one leg", "Graces": "three nude women, interlaced",
         "Pieta": "the Virgin, the dead Christ on her lap", "Reclining": "a nude woman, lying",
         "Sebastian": "stands as Antinous does, bound and shot with arrows", "Tanagra": "a small draped woman of clay"}
-contact_sheet([Artwork(pose, np.random.default_rng(seed)).paint() for pose, seed in DRAWN.items()],
+contact_sheet([Artwork(pose, np.random.default_rng(seed)).paint() for pose, seed in SAMPLES.items()],
               [f"{pose}: {words}" for pose, words in SAID.items()], height=170)
 
 # %% [markdown]

@@ -25,6 +25,8 @@ from artpose_lib.draw.media import MEDIA, paint
 from artpose_lib.draw.poses import Composition, compose, mirror
 from artpose_lib.draw.solids import ATTRIBUTE, Frame, Relief, render
 
+# Drawings that show their pose well: what their random numbers start from.
+SAMPLES = {"Antinous": 0, "Graces": 10, "Pieta": 8, "Reclining": 12, "Sebastian": 12, "Tanagra": 2}
 LONG_SIDE = 320  # pixels of the longer side of a finished picture
 OVERSIZE = 1.5  # drawn larger, then shrunk: smooth edges
 BREAKABLE = ("left_forearm", "right_forearm", "left_arm", "right_arm", "head", "left_foot", "right_foot")

@@ -81,6 +81,14 @@ def interval(values: np.ndarray, value: np.ndarray | float, level: float = 0.95)
     return np.array([np.minimum(low, value), np.maximum(high, value)])
 
 
+def average_groups(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float, float]:
+    """The mean of what groups of so many pictures have in sum, and its 95 % interval: groups are drawn anew, not
+    pictures, as those of one source are alike."""
+    drawn = np.random.default_rng(0).integers(len(sums), size=(RESAMPLES, len(sums)))
+    mean = float(sums.sum() / sizes.sum())
+    return mean, *map(float, interval(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1), mean))
+
+
 def redraw_accuracies(trials: pd.DataFrame, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The column accuracy of the trials `drawn`, ints of any shape, with their tested pictures drawn anew."""
     accuracy, pictures = (trials[name].to_numpy()[drawn] for name in ("accuracy", "tested"))

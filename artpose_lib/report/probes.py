@@ -21,7 +21,7 @@ from artpose_lib.data.pictures import FORMATS
 from artpose_lib.data.splits import split
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.model.backbones import BACKBONES
-from artpose_lib.report.bootstrap import RESAMPLES, interval
+from artpose_lib.report.bootstrap import average_groups
 from artpose_lib.train.heads import fit_probe
 from artpose_lib.train.recipes import SEEDS, find_recipe
 from artpose_lib.train.records import likeliest_class, tabulate_answers
@@ -129,7 +129,7 @@ def compare_sources(found: pd.DataFrame) -> pd.DataFrame:
     """How often both conditions of `predict_sources` are right, source by source, and in all with an interval.
 
     Returns backbone, source ("all": the mean of their pictures), pictures, left_out, at_random, difference, low and
-    high: sources are drawn anew, not pictures.
+    high: see `bootstrap.average_groups`.
     """
     right, rows = found.assign(right=likeliest_class(found) == found["label"]), []
     for backbone, own in right.groupby("backbone", sort=False):
@@ -138,10 +138,8 @@ def compare_sources(found: pd.DataFrame) -> pd.DataFrame:
         sides = table[["left out", "at random"]].to_numpy(float)
         gaps = sides[:, 0] - sides[:, 1]
         rows += [(backbone, *row, np.nan, np.nan) for row in zip(table.index, pictures, *sides.T, gaps, strict=True)]
-        drawn = np.random.default_rng(0).integers(len(gaps), size=(RESAMPLES, len(gaps)))
-        redrawn = (gaps * pictures)[drawn].sum(axis=1) / pictures[drawn].sum(axis=1)
-        means = np.average(np.c_[sides, gaps], axis=0, weights=pictures)
-        rows.append((backbone, "all", pictures.sum(), *means, *interval(redrawn, means[-1])))
+        means = np.average(sides, axis=0, weights=pictures)
+        rows.append((backbone, "all", pictures.sum(), *means, *average_groups(gaps * pictures, pictures)))
     return pd.DataFrame(rows, columns=["backbone", "source", "pictures", "left_out", "at_random", "difference", "low",
                                        "high"])
 

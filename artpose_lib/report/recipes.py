@@ -19,7 +19,7 @@ from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import split
 from artpose_lib.data.views import PARTS
 from artpose_lib.report import statistics
-from artpose_lib.report.bootstrap import RESAMPLES, interval
+from artpose_lib.report.bootstrap import average_groups
 from artpose_lib.report.probes import list_seeds
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
@@ -107,17 +107,12 @@ def predict_recipes(study: Study) -> pd.DataFrame:
 def compare_on_sources(found: pd.DataFrame, one: str, two: str, sources: pd.Series) -> tuple[float, float, float]:
     """How much more often setup `two` is right than `one` of pictures of other sources, and the 95 % interval of that.
 
-    `found` as of `predict_recipes`, `sources` by file_name: they are drawn anew, not pictures, as those of one source
-    are alike.
-    """
+    `found` as of `predict_recipes`, `sources` by file_name: see `bootstrap.average_groups`."""
     own = found[found["scheme"] == SOURCES_APART]
     right = own.assign(right=(likeliest_class(own) == own["label"]) * 1.0).pivot(
         index="file_name", columns="model", values="right")
     gaps = right[two] - right[one]
-    by_source = gaps.groupby(sources.reindex(gaps.index)).agg(["sum", "size"]).to_numpy()
-    drawn = np.random.default_rng(0).integers(len(by_source), size=(RESAMPLES, len(by_source)))
-    sums = by_source[drawn].sum(axis=1)
-    return float(gaps.mean()), *interval(sums[:, 0] / sums[:, 1], gaps.mean())
+    return average_groups(*gaps.groupby(sources.reindex(gaps.index)).agg(["sum", "size"]).to_numpy().T)
 
 
 def predict_final(study: Study) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The page "Try a picture": what it loads, written beside it before the book is built."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import numpy as np
 from artpose_lib.classify.final import train_final
 from artpose_lib.classify.web_model import HEAD, NETWORK, describe_head, write_script, write_scripts
 from artpose_lib.data.pictures import read_ahead, resize
-from artpose_lib.draw.artwork import Artwork
+from artpose_lib.draw.artwork import SAMPLES, Artwork
 from artpose_lib.explain.maps import feature_maps
 from artpose_lib.explain.networks import IMAGENET
 from artpose_lib.explain.reader import slug, write_address
@@ -27,8 +28,6 @@ from artpose_lib.web import asset, encode_jpeg
 if TYPE_CHECKING:  # Keras takes seconds to import
     import keras
 
-# Drawings that show the pose well: what their random numbers start from.
-SAMPLES = {"Antinous": 0, "Graces": 10, "Pieta": 8, "Reclining": 12, "Sebastian": 12, "Tanagra": 2}
 DRAWN, SHARE = 12, 30  # drawings of each pose that filters are asked about: at most, and one for so many of a profile's
 SHOWN = 3  # of these, beside a filter
 SAMPLE_HEIGHT, SMALL_HEIGHT = 320, 96  # pixels of a drawing: of one to try, and beside a filter
@@ -49,13 +48,13 @@ def write_try(root: Path, parameters: dict[str, str]) -> None:
     study, heads = open_study(**parameters), []
     with whole(folder, replace=True, option="--out") as new:
         new.mkdir()
-        write_page(new)
+        editions = [open_edition(path.parent, study.results) for path in kept]
+        write_page(new, [tell_of_drawings(of) for of in editions if len(of.read("on_drawings"))])
         try:
             network = build_backbone(NETWORK, BACKBONES[NETWORK].input_size, "imagenet", study.weights_dir)
             heads = [json.loads(path.read_text("ascii")) for path in kept]
             own = describe_head(train_final(study, NETWORK), "own", "", study.weights_dir)
             if study.embedded:
-                editions = (open_edition(path.parent, study.results) for path in kept)
                 own["card"]["sentences"] += [tell_of_art(of) for of in editions if len(of.read("drawings"))]
             heads.append(own)
             write_scripts(new, network, heads)
@@ -72,14 +71,22 @@ def tell_of_art(edition: Edition) -> str:
     return f"Of {len(found)} artworks, a head that learned from drawings alone names {right:.0%} rightly."
 
 
-def write_page(folder: Path) -> None:
-    """Write the page's script and style, and the drawings to try, into a folder."""
+def tell_of_drawings(edition: Edition) -> str:
+    """How often a head that learned from an edition's artworks names drawings rightly (`drawings.teach_drawings`)."""
+    found = edition.read("on_drawings")
+    right = found.loc[found["called"] == found["label"], "pictures"].sum() / found["pictures"].sum()
+    return ("A drawing is no artwork, and each is called here by the pose that it was drawn as: a head that learned "
+            f"from {len(edition.dataset)} artworks names {right:.0%} of {found['pictures'].sum()} drawings so.")
+
+
+def write_page(folder: Path, notes: Sequence[str] = ()) -> None:
+    """Write the page's script and style, and the drawings to try with notes on them, into a folder."""
     script = "\n".join(map(asset, ("dom.js", "try.js")))
     (folder / "page.js").write_text(f'(function () {{\n"use strict";\n{script}\n}})();\n', "utf-8")
     (folder / "page.css").write_text(asset("try.css"), "utf-8")
     samples = [{"title": pose, "picture": encode_jpeg(_draw(pose, seed), SAMPLE_HEIGHT)}
                for pose, seed in SAMPLES.items()]
-    write_script(folder / "drawings.js", "TRY", {"colours": COLOURS, "samples": samples})
+    write_script(folder / "drawings.js", "TRY", {"colours": COLOURS, "samples": samples, "note": " ".join(notes)})
 
 
 def write_filters(folder: Path, study: Study, network: "keras.Model", maps: Path) -> None:

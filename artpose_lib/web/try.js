@@ -6,6 +6,7 @@ const READER = "chapters/09_feature_maps.html"; // from this page
 const DRAWN = 7; // places of the maps of the drawings, either way
 const GREY = 0xff7f7f7f; // of the square, RGBA: 127, what the network's preprocessing makes zero
 const LARGEST = 500e6, MOST_PIXELS = 80e6, FEWEST = 16; // bytes, pixels, and pixels either way
+const NARROWEST = 8; // times as long as high, or as high as long: a frieze is, no figure
 const SHOWN = 720; // pixels of the longer side, as it is shown
 const VEIL = "26, 242, 242"; // as the explorer of feature maps has it: turquoise is rare in paintings
 const UNSURE = 0.5, STRANGE = 0.95; // a probability below which no pose is called surest; unlike from here on
@@ -18,7 +19,8 @@ const LAYOUT = `
     <label class="try-button try-camera"><input data-part="camera" class="try-unseen" type="file" accept="image/*"
       capture="environment">Take a photograph</label>
     <span class="try-quiet">or drop one here, or paste one, or take a drawing:</span>
-    <div data-part="samples" class="try-samples" role="group" aria-label="Drawings to try"></div></div>
+    <div data-part="samples" class="try-samples" role="group" aria-label="Drawings to try"></div>
+    <span data-part="note" class="try-quiet"></span></div>
   <p data-part="alert" role="alert" class="try-alert"></p>
   <p data-part="status" role="status" class="try-unseen"></p>
   <div data-part="result" class="try-result" hidden>
@@ -69,6 +71,8 @@ async function open(blob, name) {
   const { width, height } = bitmap, measured = `${name} has ${width} × ${height} pixels`;
   if (width * height > MOST_PIXELS) throw new Error(`${measured}, too many: take a smaller copy.`);
   if (Math.min(width, height) < FEWEST) throw new Error(`${measured}: too few to show a figure.`);
+  if (Math.max(width, height) > NARROWEST * Math.min(width, height))
+    throw new Error(`${measured}: too narrow a strip to show a figure. Cut out the figure.`);
   return bitmap;
 }
 
@@ -101,8 +105,9 @@ class TryPage {
       .then(([given, heads]) => this.begin(given, heads)).catch((error) => this.complain(error));
   }
 
-  begin({ colours, samples }, heads) {
+  begin({ colours, samples, note }, heads) {
     Object.assign(this, { colours, all: heads, head: heads[0] });
+    this.note.textContent = note;
     this.drop.hidden = this.heads.hidden = !heads.length;
     if (!heads.length) return this.complain(new Error("This book was made without a network for this page: it takes "
       + "the weights of EfficientNet-Lite0."));
@@ -181,6 +186,7 @@ class TryPage {
       const [bitmap] = await Promise.all([open(blob, `“${name}”`), this.start()]);
       if (ticket !== this.ticket) return; // another was chosen meanwhile
       this.drawPicture(bitmap, name);
+      this.result.classList.add("try-waiting"); // what is said of the last picture is hidden
       this.squares = new Map(this.all.map(({ size }) => [size, this.lite0.shrink(bitmap, size)]));
       bitmap.close();
       this.looked = new Map();
@@ -297,6 +303,7 @@ class TryPage {
     const { head: { classes }, whole, now, order: [first, second], pose, hide } = this;
     const told = (place, { probabilities } = whole) => `${classes[place]}, ${percent(probabilities[place])}`;
     this.result.hidden = this.spoke.hidden = false;
+    this.result.classList.remove("try-waiting");
     const strange = whole.unlike >= STRANGE, unsure = whole.probabilities[first] < UNSURE;
     this.verdict.textContent = (strange ? "Perhaps no pose that it knows: " : unsure ? "Not sure: " : "") + told(first)
       + (unsure ? `, or ${told(second)}` : "");

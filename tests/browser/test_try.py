@@ -44,12 +44,13 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     loaded = folder / "_static" / "try"
     loaded.mkdir(parents=True)
-    write_page(loaded)
+    write_page(loaded, [f"Half of the drawings {HOSTILE}."])
     drawing = encode_jpeg(np.zeros((90, 60, 3), np.uint8), 90)
     channels = [[[0, 8], [1, 48]]] * 3 + [[]] * 3
     filters = {"drawings": [{"title": HOSTILE, "picture": drawing}] * 2, "channels": channels,
                "addresses": [f"#lite/5/{number}/antinous/imagenet" for number in range(1, 7)]}
-    pure = {"means": base64.b64encode(100 * np.eye(3, 6, dtype=np.int8)).decode(), "held_out": [0.8] * 30}
+    pure = {"means": base64.b64encode(100 * np.eye(3, 6, dtype=np.int8)).decode(), "held_out": [0.8] * 30,
+            "centre": base64.b64encode(np.zeros(6, np.float32).tobytes()).decode()}
     heads = [head("art", 40), head("own", 10, pure)]
     for name, script in {"lite0.js": asset("lite0.js") + STANDIN, "try_weights.js": "window.ARTPOSE_LITE0 = {};",
                          "try_heads.js": f"window.ARTPOSE_HEADS = {json.dumps(heads)};",
@@ -124,6 +125,7 @@ def test_a_picture_is_answered_and_only_then_the_network_is_loaded(view):
     page = view()
     loaded = {url.rpartition("/")[2] for url in page.requests if url.startswith("file:")}
     assert loaded == {"try.html", "page.css", "page.js", "drawings.js", "try_heads.js"}
+    assert page.page.get_by_text(f"Half of the drawings {HOSTILE}.").is_visible()
     page.choose(RED, RED, GREEN)
     assert page.verdict.inner_text() == "Antinous, over 99%" and page.shares() == [99, 1, 1]
     assert page.page.get_by_role("radio", name="Antinous").is_checked()
@@ -177,7 +179,8 @@ def test_a_part_is_hidden_by_keys_mouse_and_finger(view):
 @pytest.mark.parametrize(("content", "name", "said"), [
     (b"", "empty.jpg", "is empty"), (b"These are words.", "words.jpg", "damaged, or no picture"),
     (make(RED, form="JPEG")[:200], "cut.jpg", "damaged, or no picture"),
-    (make(RED, width=1, height=1), "1.png", "1 × 1 pixels: too few")])
+    (make(RED, width=1, height=1), "1.png", "1 × 1 pixels: too few"),
+    (make(RED, width=8000, height=16), "strip.png", "8000 × 16 pixels: too narrow a strip")])
 def test_what_is_no_picture_gets_a_sentence_and_the_last_answer_stays(view, content, name, said):
     page = view().choose(RED).choose(content, name=name)
     assert f"“{name}”" in page.alert.inner_text() and said in page.alert.inner_text()
@@ -203,6 +206,19 @@ def test_pictures_are_dropped_pasted_drawn_and_large(view):
     page.page.evaluate("document.querySelector('.try-drop').dispatchEvent(new DragEvent('drop', "
                        "{ dataTransfer: new DataTransfer(), bubbles: true }))")
     assert "no file of a picture" in page.alert.inner_text()
+
+
+def test_what_is_said_of_the_last_picture_is_hidden_while_the_next_is_looked_at(view):
+    page = view().choose(RED)
+    page.page.evaluate("""() => {
+        const { answer } = ArtposeLite0, verdict = document.querySelector(".try-verdict");
+        ArtposeLite0.answer = (...given) => {
+            window.held ??= verdict.checkVisibility({ visibilityProperty: true });
+            return answer(...given);
+        };
+    }""")
+    page.choose(BLUE)
+    assert page.page.evaluate("window.held") is False and page.verdict.is_visible()
 
 
 def test_another_head_has_its_own_answer_and_card(view):

@@ -52,7 +52,9 @@ def test_without_weights_the_page_has_no_head_and_is_written_once(tmp_path, monk
     assert {"page.js", "page.css", "drawings.js"} < {path.name for path in folder.iterdir()}
 
 
-def test_of_a_head_that_knows_drawings_alone_it_is_told_how_often_it_names_art(tmp_path):
+def test_it_is_told_how_often_a_head_of_drawings_names_art_and_one_of_art_drawings(tmp_path):
     editions = reference.open_editions(ROOT / "book" / "reference", tmp_path)
     told = [try_page.tell_of_art(of) for of in editions if len(of.read("drawings"))]
     assert told and re.fullmatch(r"Of 171 artworks, a head .* names (4|5|6)\d% rightly\.", told[0])
+    (told,) = (try_page.tell_of_drawings(of) for of in editions if len(of.read("on_drawings")))
+    assert re.search(r"171 artworks names (4|5|6)\d% of 400 drawings so\.", told)
