@@ -35,7 +35,7 @@ class Study:
     """Data, profile, weights and results of one run of the report.
 
     `cluster` is as in `cluster.open_cluster`, or "" for this process; `precision` one of `recipes.PRECISIONS`, for
-    whole networks; `cache` what trials share in this process.
+    the thesis' models; `cache` what trials share in this process.
     """
 
     trains: ClassVar[bool] = True  # what is not stored
@@ -158,7 +158,7 @@ class Study:
         config = trials.configure(self, recipe, seed, self.dataset.fingerprint, self.dataset.classes)
         needs = None  # of features that depend on a picture's batch, each trial has its own
         if frozen and not recipe.variant.batch_statistics:
-            needs = trials.plan_features(self, recipe.backbone, recipe.variant.preprocessing)
+            needs = trials.plan_features(self, recipe.backbone, recipe.variant.preprocessing, precision=self.precision)
         return Trial(self, recipe, seed, config, trials.load_material, needs, keep_weights)
 
 

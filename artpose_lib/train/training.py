@@ -1,6 +1,8 @@
 """Train one network by one recipe: the phases of Tables A.1 and A.2, on pictures or on pooled features."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -122,11 +124,18 @@ def build_trainer(backbone: str, n_classes: int, size: int, weights: str | None 
                   precision: str = PRECISIONS[0]) -> Trainer:
     """The trainer of a whole network: `classifier.build_classifier`, and as `Variant` and `PRECISIONS` say."""
     keras.utils.clear_session()  # other networks' graphs would fill the memory
+    with multiply_in(precision):
+        model = classifier.build_classifier(backbone, n_classes, size, weights, weights_dir, preprocessing)
+        return Trainer(replace_batch_norm(model, OnBatchStatistics) if batch_statistics else model)
+
+
+@contextmanager
+def multiply_in(precision: str) -> Iterator[None]:
+    """Build networks in one of `recipes.PRECISIONS` until the end of the `with` block."""
     usual = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        model = classifier.build_classifier(backbone, n_classes, size, weights, weights_dir, preprocessing)
-        return Trainer(replace_batch_norm(model, OnBatchStatistics) if batch_statistics else model)
+        yield
     finally:
         keras.config.set_dtype_policy(usual)
 

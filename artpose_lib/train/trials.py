@@ -133,8 +133,9 @@ def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Seq
     config = {"recipe": recipe_to_dict(recipe), "seed": seed, "size": study.profile.size(recipe),
               "steps_per_epoch": study.profile.steps(recipe), "data": data, "classes": list(classes),
               "weights": study.fingerprint_weights(recipe.backbone) if recipe.weights else None, **more}
-    # Named only where unusual, so that older records keep their names. Frozen models' heads are always in float32.
-    if study.precision != PRECISIONS[0] and not recipe.on_features:
+    # Named only where unusual, so that older records keep their names. Heads are always in float32, and so are the
+    # features that the recipe of today learns from.
+    if study.precision != PRECISIONS[0] and recipe.model != BEST:
         config["precision"] = study.precision
     return at_protocol(config, PROTOCOL_OF_BATCH_NORM if recipe.learns_batch_norm else PROTOCOL)
 
@@ -163,27 +164,32 @@ def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
 
 
 def plan_features(study: "Study", backbone: str, preprocessing: str | None = None, mirrored: bool = False,
-                  view: str = "whole", size: int | None = None) -> jobs.Job:
+                  view: str = "whole", size: int | None = None, precision: str = PRECISIONS[0]) -> jobs.Job:
     """The job that stores the pooled ImageNet features of a study's pictures, or of their mirror images, in one of
-    `views.VIEWS`: a .npy file of float32 (n, channels)."""
+    `views.VIEWS`: a .npy file of float32 (n, channels), from a network that multiplies in one of `PRECISIONS`."""
     size, file = size or study.profile.size(find_recipe(BEST, backbone)), study.fingerprint_weights(backbone)
     boxes = study.find_boxes(view)
     mode = "".join(f"-{word}" for word in (preprocessing, "mirrored" * mirrored, view * (view != "whole"),
-                                           boxes and records.hash_json(boxes)) if word)
+                                           boxes and records.hash_json(boxes),
+                                           precision * (precision != PRECISIONS[0])) if word)
     path = study.results / "features" / f"{backbone}-{size}{mode}-{study.dataset.fingerprint}-{file}.npy"
-    return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing, mirrored, view, boxes))
+    return jobs.Job(path, partial(_compute_features, path, study, backbone, size, preprocessing, mirrored, view, boxes,
+                              precision))
 
 
 def _compute_features(path: Path, study: "Study", backbone: str, size: int, preprocessing: str | None,
-                      mirrored: bool, view: str, boxes: Boxes) -> None:
+                      mirrored: bool, view: str, boxes: Boxes, precision: str) -> None:
     from artpose_lib.model import classifier
+    from artpose_lib.train.training import multiply_in
 
     mode, kind = f" fed {preprocessing}" if preprocessing else "", "mirrored pictures" if mirrored else "pictures"
     kind += f" ({view})" * (view != "whole")
     say(f"features of {len(study.dataset)} {kind} through {backbone}{mode} at {size} x {size}")
     # A network of its own: the one that trials share may have been fine-tuned by now.
-    network = study.cache.keep("pooled", (backbone, size, preprocessing), lambda: classifier.pooled_model(
-        classifier.build_classifier(backbone, 2, size, "imagenet", study.weights_dir, preprocessing)))
+    key = backbone, size, preprocessing, precision
+    with multiply_in(precision):
+        network = study.cache.keep("pooled", key, lambda: classifier.pooled_model(
+            classifier.build_classifier(backbone, 2, size, "imagenet", study.weights_dir, preprocessing)))
     with whole(path) as partial_file:
         pictures = show_views(study.dataset, view, size, boxes)
         np.save(partial_file, extract_features(network, (x[:, ::-1] for x in pictures) if mirrored else pictures))

@@ -146,9 +146,15 @@ def test_precision_makes_another_trial_and_leaves_the_stored_ones_their_names(op
     monkeypatch.setenv("ARTPOSE_PRECISION", "mixed_bfloat16")
     other = open_study(str(colours), profile="smoke", results=str(results))
     usual, changed = ({model: configure(study, opened.profile.scale(find_recipe(model, LITE)), 40, "data", "abc")
-                       for model in ("frozen", "finetuned")} for study in (opened, other))
-    assert "precision" not in usual["finetuned"] and changed["frozen"] == usual["frozen"]
-    assert changed["finetuned"] == usual["finetuned"] | {"precision": "mixed_bfloat16"}
+                       for model in ("frozen", "finetuned", "best")} for study in (opened, other))
+    assert "precision" not in usual["finetuned"] and changed["best"] == usual["best"]
+    for model in ("frozen", "finetuned"):
+        assert changed[model] == usual[model] | {"precision": "mixed_bfloat16"}
+    ours, theirs = (study.train("frozen").records[0] for study in (opened, other))
+    assert ours != theirs
+    stored = next((results / "features").glob(f"*-mixed_bfloat16-{other.dataset.fingerprint}-*"))
+    narrow, wide = np.load(stored), np.load(stored.with_name(stored.name.replace("-mixed_bfloat16", "")))
+    assert narrow.dtype == np.float32 and 0 < np.abs(narrow - wide).max() < 0.1 * np.abs(wide).max()
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the records of version 0.1.0 are not here")
