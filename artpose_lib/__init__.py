@@ -1,6 +1,7 @@
 """artpose: can networks trained on photographs learn six art-historical poses?"""
 
 import os
+from importlib.util import find_spec
 
 __version__ = "0.1.0"
 
@@ -12,8 +13,9 @@ if os.environ.get("ARTPOSE_DETERMINISTIC"):
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
 
 # Keras takes a backend, a float type and an order of axes from ~/.keras/keras.json, where other projects have left
-# theirs. Here it keeps its own defaults, but for a backend or a folder that the environment names.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# theirs. Here it keeps its own defaults, but for a backend or a folder that the environment names. The backend is
+# TensorFlow, the quickest on a processor; where it is not installed, JAX.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow" if find_spec("tensorflow") else "jax")
 os.environ.setdefault("KERAS_HOME", os.devnull)
 
 # TensorFlow leaves oneDNN off where a processor has no instructions made for networks. Training steps are quicker with

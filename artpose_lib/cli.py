@@ -57,10 +57,11 @@ def main(argv: list[str] | None = None) -> int:
     except click.Abort:  # a RuntimeError too
         click.echo("artpose: stopped; what is stored is kept, the same command goes on from here", err=True)
         return 130
-    except (click.ClickException, ValueError, OSError, RuntimeError) as error:
+    except (click.ClickException, ValueError, OSError, RuntimeError, ImportError) as error:
         if "--debug" in arguments:
             raise
-        click.echo(f"artpose: {error}", err=True)
+        hint = "; `artpose doctor` tells what is missing" * isinstance(error, ImportError)
+        click.echo(f"artpose: {error}{hint}", err=True)
         return 1
 
 
@@ -200,6 +201,25 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
                f"rightly{of_sources}.\n"
                f"It is shown each picture so: {', '.join(record.config['views'])}.\n"
                f"Use it with: artpose classify DIR --model {shlex.quote(str(record.folder))} -o out.csv")
+
+
+@artpose.command()
+@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+@option("--results", "~/.artpose", "Folder of trials, features and drawings.")
+def doctor(weights: str, results: str) -> int:
+    """Tell what this machine has for the report and what it lacks, with the line that mends it.
+
+    \b
+    Example:  artpose doctor --weights weights --results results
+    """
+    from artpose_lib.report.doctor import examine
+
+    findings = []
+    for found in examine(weights or None, Path(results).expanduser().absolute()):
+        click.echo(f"{'--' if found.lacks else 'ok'}  {found.name:18}  {found.found}")
+        click.echo("    " + " " * 20 + found.lacks) if found.lacks else None
+        findings.append(found)
+    return int(any(found.needed for found in findings))
 
 
 @artpose.command()

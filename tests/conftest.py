@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import shutil
 import signal
@@ -17,6 +18,20 @@ settings.register_profile("artpose", deadline=None, derandomize=True, suppress_h
 settings.load_profile("artpose")
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+# Where `make test` puts JAX: not where TensorFlow would find it.
+JAX = ROOT / ".venv" / "jax"
+
+
+@pytest.fixture
+def jax_environment():
+    """The variables of a process that finds this clone and JAX, and is told of no backend."""
+    if not JAX.is_dir() and importlib.util.find_spec("jax") is None:
+        pytest.skip("JAX is not installed")
+    path = [str(ROOT), str(ROOT / "tests"), str(JAX), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"} | {
+        "PYTHONPATH": os.pathsep.join(path)}
 
 
 # The files that look at the book or its trials, which take minutes.

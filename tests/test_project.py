@@ -20,7 +20,9 @@ def pins(lines):
 
 def asked_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return pins(project["dependencies"] + project["optional-dependencies"]["dev"])
+    extras = project["optional-dependencies"]
+    others = re.match(r"artpose\[(.*)\]", extras["dev"][0]).group(1).split(",")
+    return pins(project["dependencies"] + [line for name in ["dev", *others] for line in extras[name]])
 
 
 def test_the_conda_environment_has_the_same_pins_with_a_reason_each():
@@ -35,6 +37,11 @@ def test_the_conda_environment_has_the_same_pins_with_a_reason_each():
 def test_the_lock_holds_every_pin():
     locked = pins((ROOT / "requirements.txt").read_text().splitlines())
     assert asked_for().items() <= locked.items()
+
+
+def test_the_tests_have_the_jax_of_a_gpu_box():
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["gpu"]
+    assert f"JAX := {wanted[0].replace('[cuda12]', '')} " in (ROOT / "Makefile").read_text()
 
 
 def make(folder, *arguments, **pythons):

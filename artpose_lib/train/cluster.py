@@ -23,7 +23,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from artpose_lib.files import say
-from artpose_lib.train.machine import count_workers, find_gpus
+from artpose_lib.train.machine import count_workers, find_gpus, measure_machine
 
 MEMORY_RAN_OUT = re.compile(r"RESOURCE_?EXHAUSTED|OUT.OF.MEMORY|DNN library initialization failed", re.I)
 SLURM_JOBS = 4
@@ -218,15 +218,13 @@ def _wait_to_see(path: Path) -> None:
 
 def _local(count: int):
     """A cluster of processes on this machine, each with a share of the processors, or of a GPU."""
-    from dask.system import CPU_COUNT
     from distributed import LocalCluster
-    from distributed.system import MEMORY_LIMIT
 
-    gpus, gpu_memory = find_gpus()
-    count = count or count_workers(CPU_COUNT, MEMORY_LIMIT, len(gpus), gpu_memory)
+    (cores, memory), (gpus, gpu_memory) = measure_machine(), find_gpus()
+    count = count or count_workers(cores, memory, len(gpus), gpu_memory)
     if gpus:
         say(f"{count} trials at a time on {len(gpus)} GPU{'s' * (len(gpus) > 1)}")
-    threads = str(max(1, CPU_COUNT // count))
+    threads = str(max(1, cores // count))
     share = {} if gpus else {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}
     # No limit of memory: it would end what may still fit.
     return LocalCluster("artpose", count, threads_per_worker=1, memory_limit=None, dashboard_address="127.0.0.1:8787",
@@ -263,5 +261,5 @@ def _dask():
     try:
         import distributed
     except ImportError as error:
-        raise RuntimeError(f'--cluster needs Dask ({error}): .venv/bin/pip install -e ".[cluster]"') from error
+        raise RuntimeError(f'--cluster needs Dask ({error}): .venv/bin/uv pip install -e ".[cluster]"') from error
     return distributed

@@ -15,6 +15,16 @@ def count_workers(cores: int, memory: float, gpus: int = 0, gpu_memory: float = 
     return int(max(1, gpus, min(most, memory // TRIAL_MEMORY)))
 
 
+def measure_machine() -> tuple[int, int]:
+    """The cores and the bytes of memory of this machine; within a container its own, where Dask is there to tell."""
+    try:
+        from dask.system import CPU_COUNT
+        from distributed.system import MEMORY_LIMIT
+    except ImportError:
+        return os.cpu_count() or 1, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return CPU_COUNT, MEMORY_LIMIT
+
+
 def find_gpus() -> tuple[list[str], float]:
     """The numbers of this machine's GPUs, of those that CUDA_VISIBLE_DEVICES leaves, and the bytes that are free on the
     fullest; as `nvidia-smi` says."""
