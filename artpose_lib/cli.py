@@ -386,6 +386,27 @@ def export_reference(data: str, weights: str, results: tuple[str, ...], classes:
     click.echo(export_edition(study, [Path(folder).expanduser() for folder in results], Path(out), strangers))
 
 
+@reference.command("visualise")
+@click.argument("edition", metavar="EDITION")
+@click.option("--model", "models", required=True, multiple=True, metavar="RECORD",
+              help='As of "artpose classify"; may be given several times.')
+@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+@option("--results", "~/.artpose", "Folder of trials; pictures that are done are kept there.")
+def visualise_reference(edition: str, models: tuple[str, ...], weights: str, results: str) -> None:
+    """Draw what an edition's head and these models answer to most, and store it in the edition's folder.
+
+    It takes minutes a model on a CPU. Stop it at any time; the same command goes on from there.
+
+    \b
+    Example:  artpose reference visualise book/reference/poses-7da116c0e111 --model best-VGG16-40-aeebd554c75c
+    """
+    from artpose_lib.classify.model import find_record
+    from artpose_lib.report.visualised import draw_edition
+
+    place = Path(results).expanduser()
+    click.echo(draw_edition(Path(edition), [find_record(model, place) for model in models], place, weights or None))
+
+
 @artpose.command()
 @click.argument("source", metavar="DIR|FILE")
 @click.option("--model", required=True, metavar="RECORD",
@@ -438,6 +459,40 @@ def features(folder: str, form: str, out: str, network: str, weights: str) -> No
 
     written, failed = write_features(Path(folder), Path(out), network, weights or None)
     click.echo(f"{out}: {written:,} pictures" + f", and {failed:,} that cannot be read are left out" * (failed > 0))
+
+
+@artpose.command()
+@click.option("--model", default="", metavar="RECORD", help='As of "artpose classify".')
+@click.option("--backbone", default="", metavar="NETWORK", help="In its place: a network as ImageNet left it.")
+@click.option("--block", type=click.IntRange(1, 5), default=5, show_default=True, help="Whose filters.")
+@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+@option("--results", "~/.artpose", "Folder of trials; the pictures go there too.")
+def visualise(model: str, backbone: str, block: int, weights: str, results: str) -> None:
+    """Draw for each filter of a block what it answers to most, starting from noise.
+
+    A filter takes seconds. Stop it at any time; the same command goes on from there.
+
+    \b
+    Example:  artpose visualise --backbone EfficientNet-Lite0 --block 4
+              artpose visualise --model final --block 5
+    """
+    from artpose_lib.explain import visualise
+    from artpose_lib.model import backbones
+
+    if bool(model) == bool(backbone):
+        raise click.UsageError("Name a --model or a --backbone.")
+    place = Path(results).expanduser()
+    if model:
+        from artpose_lib.classify import model as models
+
+        record = models.find_record(model, place)
+        name, backbone = record.folder.name, record.config["recipe"]["backbone"]
+        network = visualise.flatten(models.build_network(record, weights or None))
+    else:
+        network = backbones.build_backbone(backbone, weights="imagenet", weights_dir=weights or None)
+        name = f"{backbone}-{backbones.weights_fingerprint(backbone, weights or None)}"
+    layer = (backbones.BACKBONES | backbones.LARGER)[backbone].blocks[block - 1]
+    click.echo(visualise.visualise_block(place / "visualised" / name / layer, network, layer))
 
 
 @artpose.command("web-model")

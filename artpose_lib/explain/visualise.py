@@ -5,17 +5,25 @@ Mordvintsev and Schubert 2017, doi:10.23915/distill.00007). What keeps it from b
 made of waves, long ones strongest, in colours that vary independently, and is moved a little before each step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import ceil, sqrt
+from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
+
+from artpose_lib.files import say, whole
+from artpose_lib.model.classifier import HEAD, root
 
 SIDE = 160  # pixels
 MARGIN = 16  # pixels around it that are optimised too and cut off: what the moves bring in from there
-STEPS, RATE = 256, 0.05  # of Adam
+SMALL, QUALITY = 64, 85  # pixels of a picture on a sheet; WebP's
+STEPS, RATE = 128, 0.03  # of Adam
 BATCH = 8  # pictures at once; only speed and memory depend on it
+POWER = 1.3  # of the wavelength in its strength
 LEAK = 0.1  # what an answer below zero counts
-SHIFT, TURN, SCALE = 8, 5, 0.1  # each step's largest move: pixels, degrees, and part of the size
+SHIFT, TURN, SCALE = 16, 15, 0.2  # each step's largest move: pixels, degrees, and part of the size
 # What turns three independent numbers into the colours of photographs: the square root of the covariance of ImageNet's
 # pixels, as published in lucid/optvis/param/color.py of github.com/tensorflow/lucid.
 COLOURS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
@@ -34,7 +42,7 @@ def visualise_filters(network: keras.Model, layer: str, filters: Sequence[int], 
 
 
 def visualise_classes(network: keras.Model, classes: Sequence[int], seed: int = 0,
-                      against: int | None = None) -> np.ndarray:
+                      against: int | None = None, grey: bool = False) -> np.ndarray:
     """Return for each of some classes, counted from 0, a picture that makes its logit high, or the difference of its
     logit and that of the class `against`: uint8 RGB (n, SIDE, SIDE, 3).
 
@@ -42,49 +50,101 @@ def visualise_classes(network: keras.Model, classes: Sequence[int], seed: int = 
     """
     one = np.eye(network.output.shape[-1], dtype=np.float32)
     return visualise(network, network.layers[-1].name, one[list(classes)] - (0 if against is None else one[against]),
-                     seed)
+                     seed, grey)
 
 
-def visualise(network: keras.Model, layer: str, goals: np.ndarray, seed: int = 0) -> np.ndarray:
+def visualise(network: keras.Model, layer: str, goals: np.ndarray, seed: int = 0, grey: bool = False) -> np.ndarray:
     """Return for each of `goals`, float (n, channels), a picture that makes high the layer's mean answers, each times
-    its number there; all else as in `visualise_filters`."""
-    canvas, moves = Canvas(SIDE + 2 * MARGIN), keras.Input((8,), BATCH)
+    its number there; with `grey` one without colours, for a network that is shown none. All else as in
+    `visualise_filters`."""
+    return np.concatenate(list(_draw(network, layer, goals, seed, grey)))
+
+
+def visualise_block(folder: Path, network: keras.Model, layer: str) -> Path:
+    """Store the pictures of all filters of a layer in a folder, and return a sheet that shows them small, row by row.
+
+    They are in files of BATCH pictures, one below the other, named by their first filter, counted from 0. Those that
+    are there stay: the work may be stopped and goes on.
+    """
+    count = network.get_layer(layer).output.shape[-1]
+    files = {start: folder / f"{start:04d}.webp" for start in range(0, count, BATCH)}
+    missing = [start for start, file in files.items() if not file.exists()]
+    goals = np.concatenate([np.eye(count, dtype=np.float32)[start:start + BATCH] for start in missing] or [[]])
+    for start, drawn in zip(missing, _draw(network, layer, goals) if missing else (), strict=True):
+        with whole(files[start]) as new:
+            Image.fromarray(drawn.reshape(-1, SIDE, 3)).save(new, "WEBP", quality=QUALITY)
+        say(f"{layer}: {start + len(drawn):,} of {count:,} filters", end="")
+    sheet = folder / "sheet.png"
+    if not sheet.exists():
+        columns = ceil(sqrt(count))
+        drawn = Image.new("RGB", (columns * SMALL, ceil(count / columns) * SMALL))
+        for start, file in files.items():
+            with Image.open(file) as strip:
+                for number in range(strip.height // SIDE):
+                    row, column = divmod(start + number, columns)
+                    one = strip.crop((0, number * SIDE, SIDE, (number + 1) * SIDE)).resize((SMALL, SMALL))
+                    drawn.paste(one, (column * SMALL, row * SMALL))
+        with whole(sheet) as new:
+            drawn.save(new)
+    return sheet
+
+
+def _draw(network: keras.Model, layer: str, goals: np.ndarray, seed: int = 0,
+          grey: bool = False) -> Iterator[np.ndarray]:
+    """Yield the pictures of BATCH goals at a time."""
+    batch = min(BATCH, len(goals))
+    canvas, moves = Canvas(batch, grey), keras.Input((8,), batch)
     painter = keras.Model(moves, _open(network, layer)(canvas(moves)))
     painter.compile(keras.optimizers.Adam(RATE), _miss, jit_compile=keras.backend.backend() == "jax")
-    drawn = []
-    for start in range(0, len(goals), BATCH):
-        asked = goals[np.minimum(start + np.arange(BATCH), len(goals) - 1)]  # filled up with the last
+    for start in range(0, len(goals), batch):
+        asked = goals[np.minimum(start + np.arange(batch), len(goals) - 1)]  # filled up with the last
         random = np.random.default_rng(seed)
-        canvas.waves.assign(np.tile(random.normal(0, 0.01, (1, *canvas.waves.shape[1:])), (BATCH, 1, 1, 1)))
+        canvas.waves.assign(np.tile(random.normal(0, 0.01, (1, *canvas.waves.shape[1:])), (batch, 1, 1, 1)))
         for variable in painter.optimizer.variables:  # a fresh optimiser in the compiled step
             variable.assign(keras.ops.zeros_like(variable))
         painter.optimizer.learning_rate = RATE
-        for move in _draw_moves(random):
-            painter.train_on_batch(np.tile(move, (BATCH, 1)), asked)
-        drawn.append(keras.ops.convert_to_numpy(canvas.paint())[:len(goals) - start])
-    pictures = np.concatenate(drawn)[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
-    return np.rint(pictures).astype(np.uint8)
+        painter.fit(_draw_moves(random).repeat(batch, axis=0), np.tile(asked, (STEPS, 1)), batch, verbose=0,
+                    shuffle=False)
+        pictures = keras.ops.convert_to_numpy(canvas.paint())[:len(goals) - start, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        yield np.rint(pictures).astype(np.uint8)
+
+
+def flatten(network: keras.Model) -> keras.Model:
+    """Return the flat graph from pictures to probabilities of what `classify.model.build_network` builds, with the same
+    weights. One that is shown a picture and its mirror image, in several views, is here shown one picture."""
+    shown = next((layer for layer in network.layers if isinstance(layer, keras.Model)), None)
+    if shown is None:
+        return keras.Model(network.input, network.outputs[-1])
+    head = network.get_layer(HEAD)
+    own = type(head).from_config(head.get_config())  # a layer that is used twice has two outputs
+    flat = keras.Model(shown.inputs[0], own(root(shown.outputs[0])))
+    own.set_weights(head.get_weights())
+    return flat
 
 
 class Canvas(keras.layers.Layer):
-    """BATCH pictures, float32 RGB from 0 to 255 (BATCH, side, side, 3), as weights of waves; it is called with a move
-    each, as in `keras.ops.image.affine_transform`, and returns them moved."""
+    """Pictures as waves, whose weights it learns. It is called with a move of each, as in
+    `keras.ops.image.affine_transform`, and returns them moved: float32 RGB from 0 to 255 (n, SIDE, SIDE, 3)."""
 
-    def __init__(self, side: int):
+    def __init__(self, count: int, grey: bool):
         super().__init__()
-        self.waves = self.add_weight((BATCH, 3, side, side))
+        colours = COLOURS.mean(axis=0) * [[1, 0, 0]] * np.ones((3, 1)) if grey else COLOURS
+        self.colours = np.float32(colours) / np.linalg.norm(COLOURS, axis=0).max()
+        side = SIDE + 2 * MARGIN
+        self.waves = self.add_weight((count, 3, side, side))
         turns = 2 * np.pi * np.outer(np.arange(side), np.arange(side)) / side
         self.hartley = np.float32((np.cos(turns) + np.sin(turns)) / np.sqrt(side))  # Fourier's waves without complex
         lengths = np.hypot(*np.meshgrid(*2 * [np.fft.fftfreq(side)]))               # numbers (Hartley 1942)
-        self.strengths = np.float32(1 / np.maximum(lengths, 1 / side) / 4)
+        self.strengths = np.float32(1 / np.maximum(lengths, 1 / side) ** POWER / 4)
 
     def paint(self):
+        """The pictures with their margin, unmoved."""
         independent = self.hartley @ (self.waves * self.strengths) @ self.hartley
-        colours = COLOURS / np.linalg.norm(COLOURS, axis=0).max()
-        return 255 * keras.ops.sigmoid(keras.ops.transpose(independent, (0, 2, 3, 1)) @ colours.T)
+        return 255 * keras.ops.sigmoid(keras.ops.transpose(independent, (0, 2, 3, 1)) @ self.colours.T)
 
     def call(self, moves):
-        return keras.ops.image.affine_transform(self.paint(), moves, fill_mode="reflect")
+        moved = keras.ops.image.affine_transform(self.paint(), moves, fill_mode="reflect")
+        return moved[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def _open(network: keras.Model, layer: str) -> keras.Model:
@@ -98,8 +158,7 @@ def _open(network: keras.Model, layer: str) -> keras.Model:
         return type(own).from_config(config | {"activation": "linear"} if own.name == layer else config)
 
     part = keras.Model(network.input, network.get_layer(layer).output)
-    side = SIDE + 2 * MARGIN
-    opened = keras.models.clone_model(part, keras.Input((side, side, 3)), clone_function=clone)
+    opened = keras.models.clone_model(part, keras.Input((SIDE, SIDE, 3)), clone_function=clone)
     opened.set_weights(part.get_weights())
     opened.trainable = False
     answers = opened.output

@@ -63,7 +63,8 @@ def root(features):
     Hellinger kernel, as in RootSIFT (Arandjelovic and Zisserman 2012). The mean of its squares is 1."""
     sizes = keras.ops.abs(features)
     mean = keras.ops.maximum(keras.ops.mean(sizes, axis=-1, keepdims=True), 1e-9)
-    return keras.ops.sign(features) * keras.ops.sqrt(sizes / mean)
+    # At 0 itself the root's gradient is no number.
+    return keras.ops.sign(features) * keras.ops.sqrt(keras.ops.maximum(sizes / mean, 1e-12))
 
 
 def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> None:

@@ -11,13 +11,15 @@ A folder a data set holds
   the trial in trials.json; probabilities are float32, as the networks gave them;
 - a table for each of MEASURED, such as pairs.parquet, and STRANGERS where some were asked about: what takes the
   pictures and no network's training;
-- head.json, where a final model of EfficientNet-Lite0 is among the trials: its last layer, for a web page.
+- head.json, where a final model of EfficientNet-Lite0 is among the trials: its last layer, for a web page;
+- visualised.webp and visualised.json, where they were drawn: what networks answer to most, see `report.visualised`.
 
 Opened again it is unpacked into records, so that whatever reads a study's trials reads these.
 """
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,7 +38,7 @@ from artpose_lib.data.metadata import Problem
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
-from artpose_lib.report import audit, drawings, facets, inputs, probes, recipes
+from artpose_lib.report import audit, drawings, facets, inputs, probes, recipes, visualised
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
@@ -148,6 +150,9 @@ def export_edition(study: Study, results: Sequence[Path], out: Path, strangers: 
         for trial in trials:
             if trial.names["seed"] == FINAL and trial.names["backbone"] == NETWORK:
                 _write_json(made / HEAD, describe_head(trial, "art", "Learned from art", study.weights_dir))
+        for kept in (folder / name for name in visualised.KEPT):
+            if kept.exists():
+                shutil.copyfile(kept, made / kept.name)
     return folder
 
 

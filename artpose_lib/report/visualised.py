@@ -1,0 +1,114 @@
+"""What networks answer to most, as a reference edition keeps it: pictures in one sprite, and what each of them is.
+
+No artwork is in them. They are made from noise (`explain.visualise`).
+"""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from artpose_lib.classify.web_model import HEAD, NETWORK
+from artpose_lib.files import say, whole
+from artpose_lib.train.records import Record
+
+if TYPE_CHECKING:  # Keras takes seconds to import
+    import keras
+
+SPRITE, TABLE = KEPT = "visualised.webp", "visualised.json"
+COLUMNS, QUALITY = 10, 60  # pictures in a row; WebP's
+FILTERS = {2: 3, 3: 5, 4: 5, 5: 5}  # how many of each block, evenly spread over it: edges, textures, parts, objects
+ART, IMAGENET = "art", "photographs"  # what a network learned from: the edition's pictures, ImageNet
+
+
+def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights_dir: str | None = None) -> Path:
+    """Draw what networks answer to most, and store it in the folder of an edition, in place of what is there.
+
+    It draws the classes of the edition's head.json and of each record; and of one that all layers learned in, FILTERS
+    too, after training and before. Pictures are kept below `results`. Returns the sprite's path.
+    Raises as `classify.model.build_network`.
+    """
+    from artpose_lib.classify.model import build_network
+    from artpose_lib.explain.visualise import flatten, visualise_classes, visualise_filters
+    from artpose_lib.model.backbones import BACKBONES, build_backbone
+
+    place, rows, drawn = results / "visualised", [], []
+
+    def add(name: str, draw: Callable[[], np.ndarray], facts: dict, what: Sequence[dict]) -> None:
+        drawn.append(_keep(place / f"{name}.npy", draw))
+        rows.extend(facts | own for own in what)
+
+    head = json.loads((folder / HEAD).read_bytes())
+    network, count = _open_head(head, weights_dir), range(len(head["classes"]))
+    add(f"{folder.name}-head", lambda: visualise_classes(network, count, grey=True),
+        {"network": NETWORK, "layers": "frozen", "learned_from": ART, "accuracy": head["card"]["accuracy"]["works"]},
+        [{"class": name} for name in head["classes"]])
+    for record in records:
+        own, recipe = flatten(build_network(record, weights_dir)), record.config["recipe"]
+        art = ART * folder.name.endswith(record.config["data"])
+        facts = {"network": recipe["backbone"], "layers": record.layers, "accuracy": record.facts["test_accuracy"],
+                 "learned_from": art or record.facts["data_name"]}
+        add(f"{record.folder.name}-classes", lambda: visualise_classes(own, count), facts,  # noqa: B023 - called at once
+            [{"class": name} for name in record.config["classes"]])
+        if record.layers == "frozen":
+            continue
+        before = build_backbone(recipe["backbone"], None, "imagenet", weights_dir)
+        for block, number in FILTERS.items():
+            layer = BACKBONES[recipe["backbone"]].blocks[block - 1]
+            filters = np.linspace(0, own.get_layer(layer).output.shape[-1] - 1, number).round().astype(int).tolist()
+            for title, one in ((facts["learned_from"], own), (IMAGENET, before)):
+                add(f"{record.folder.name}-{title}-{layer}", lambda: visualise_filters(one, layer, filters),  # noqa: B023
+                    facts | {"learned_from": title},
+                    [{"block": block, "layer": layer, "filter": one} for one in filters])
+    with whole(folder / SPRITE, replace=True) as new:
+        make_sprite(np.concatenate(drawn)).save(new, "WEBP", quality=QUALITY, method=6)
+    with whole(folder / TABLE, replace=True) as new:
+        new.write_text(json.dumps(rows, indent=0) + "\n", "ascii")
+    return folder / SPRITE
+
+
+def read_edition(folder: Path) -> pd.DataFrame:
+    """What was drawn for an edition: network, layers ("frozen" or "finetuned": which learned), learned_from, accuracy,
+    class, block, layer, filter (from 0), and picture, uint8 RGB (side, side, 3); empty where nothing was."""
+    if not (folder / TABLE).exists():
+        return pd.DataFrame(columns=["network", "layers", "learned_from", "accuracy", "class", "picture"])
+    table = pd.DataFrame(json.loads((folder / TABLE).read_bytes()))
+    with Image.open(folder / SPRITE) as sprite:
+        pixels = np.asarray(sprite.convert("RGB"))
+    side = pixels.shape[1] // COLUMNS
+    places = [divmod(number, COLUMNS) for number in range(len(table))]
+    return table.assign(picture=[pixels[row * side:(row + 1) * side, column * side:(column + 1) * side]
+                                 for row, column in places])
+
+
+def make_sprite(pictures: np.ndarray) -> Image.Image:
+    """Pictures, uint8 (n, side, side, 3), row by row in COLUMNS."""
+    side = pictures.shape[1]
+    rows = -(-len(pictures) // COLUMNS)
+    grid = np.zeros((rows * COLUMNS, side, side, 3), np.uint8)
+    grid[:len(pictures)] = pictures
+    return Image.fromarray(grid.reshape(rows, COLUMNS, side, side, 3).swapaxes(1, 2).reshape(rows * side, -1, 3))
+
+
+def _keep(path: Path, draw: Callable[[], np.ndarray]) -> np.ndarray:
+    if not path.exists():
+        say(f"drawing {path.stem}")
+        with whole(path) as new:
+            np.save(new, draw())
+    return np.load(path)
+
+
+def _open_head(head: dict, weights_dir: str | None) -> "keras.Model":
+    """The network of `web_model.describe_head` as a flat graph."""
+    from artpose_lib.explain.visualise import flatten
+    from artpose_lib.model import classifier
+
+    network = classifier.build_both_ways(NETWORK, len(head["classes"]), head["size"], weights_dir)
+    kernel = np.frombuffer(base64.b64decode(head["kernel"]), np.float32).reshape(-1, len(head["classes"]))
+    network.get_layer(classifier.HEAD).set_weights([kernel, np.float32(head["bias"])])
+    return flatten(network)
