@@ -15,7 +15,7 @@
 # # What would help?
 #
 # The thesis ends with what should be tried next: bounding boxes, edge maps, pose detection, and what else is known of a
-# picture. Here all of it is tried, by networks that learned from photographs and stay as they are, with a linear probe on top.
+# picture.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -57,32 +57,6 @@ def summarise(predictions):
     return scores.summary(predictions).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
 
 
-TOLD = "{accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}<br>trials: {trials}"  # by a mark that is pointed at
-Markdown(study.banner())
-
-# %% [markdown]
-# ## Four inputs
-#
-# The same pictures, divided in the same way, are shown to the same network (EfficientNet-Lite0; art also to those of the thesis
-# whose weights were there) in other forms:
-#
-# - *cropped*: to the figures' boxes, with a tenth of their size around them; to those that somebody drew, else to those that were found
-# - *cropped to what is found*: to those that a machine found by itself
-# - *edges*: outlines alone, white on black (Canny's); how much the picture is blurred before, the training pictures decide
-# - *joints*: no picture at all, but where head, shoulders, elbows, wrists, hips, knees and ankles are, measured from the
-#   middle of the hips in lengths of the torso, and the directions of the limbs between them
-# - *picture and joints* together
-#
-# On drawings all of this is known without a fault, so their *true* joints and boxes tell what a perfect detector would give. *Surely*
-# means that the 95% interval of the difference is off zero and that it stays so when corrected for the number of inputs of a
-# network (Holm).
-
-# %%
-DIVIDED = {"grouped": "all pictures of a work on one side", "stratified": "stratified as in Experiment 2"}
-answers = {(name, scheme): own for name, of in places.items() for scheme in (DIVIDED if not of.trains else ["grouped"])
-           if len(own := measure(of, f"inputs_{scheme}"))}  # of drawings no two show one work, so that one division tells all
-
-
 def name_inputs(rows):
     """What a row is called: its input, and the network where it is another."""
     return rows["model"].map(MODEL_TITLES) + rows["backbone"].map(
@@ -97,6 +71,53 @@ def tell_inputs(rows):
     return f"surely better than the whole picture: {helps}; surely worse: {harms}"
 
 
+TOLD = "{accuracy:.3f}<br>95% interval {low:.3f} to {high:.3f}<br>trials: {trials}"  # by a mark that is pointed at
+display(Markdown(study.banner()))
+
+# %%
+answers = {name: own for name, of in places.items() if len(own := measure(of, "inputs_grouped"))}
+changes = {name: inputs.compare_inputs(own, places[name].profile) for name, own in answers.items()}
+changes = {name: rows.set_index(name_inputs(rows)) for name, rows in changes.items() if len(rows)}
+recipes_of = {name: own for name, of in places.items() if len(own := measure(of, "recipes"))}
+tuned = {name: {f"fine-tuned, augmented {backbone}": own for backbone, own in found.predictions.groupby("backbone")
+                if not statistics.find_doubt(own, places[name].profile)}
+         for name in recipes_of if (found := places[name].find("finetuned_aug")).records}
+ranked = {name: recipes.compare_recipes(own, tuned.get(name, {})) for name, own in recipes_of.items()}
+finals = {name: own for name, of in places.items() if len(own := measure(of, "final"))}
+TEST = "test"  # of a final model: pictures of other sources
+
+
+def rate_right(found):
+    return (likeliest_class(found) == found["label"]).mean()
+
+
+def tell_answer(name):
+    best, told = ranked[name].iloc[0], []
+    if name in changes:
+        told.append(f"Other inputs: {tell_inputs(changes[name])}.")
+    beside = "".join(f"; the {of} {best[of].first:.0%}" for of in tuned.get(name, {}))
+    told.append(f"A linear classifier on a network that stays as it is names {best['test']:.0%} of the test pictures rightly{beside}.")
+    if best["sources"] > 0:
+        told.append(f"Of pictures from sources that it did not learn from it names {best['sources']:.0%}" + (
+            f"; the model to take to a collection, which may see them in grey, {rate_right(finals[name].query('part == @TEST')):.0%}." if name in finals else "."))
+    return f"**Of {escape_markdown(name)}:**\n\n" + "\n".join(f"- **{line}**" for line in told) + (
+        "\n\n*Surely* means that the 95% interval of the difference is off zero, also when corrected for the number of inputs of a network (Holm).")
+
+
+Markdown(tell_answer(next(iter(ranked))) if ranked else "**Nothing can be told here: no network has weights.**")
+
+# %% [markdown]
+# ## Other inputs
+#
+# The same pictures are shown to the same network (EfficientNet-Lite0; art also to those of the thesis whose weights were there), with
+# a linear probe on top, in other forms. All pictures of a work are in one part:
+#
+# - *cropped*: to the boxes that somebody drew around the figures, else to those that were found; or *to what is found* by a machine alone
+# - *edges*: outlines alone, white on black (Canny's)
+# - *joints*: no picture, but where head, shoulders, elbows, wrists, hips, knees and ankles are, in lengths of the torso; or *picture
+#   and joints* together. Of drawings the *true* joints are known, which a perfect detector would give
+
+# %%
 def tell_perfect(predictions):
     """What a detector without fault would give, where the truth is known."""
     table = scores.summary(predictions[predictions["backbone"].isin([inputs.NETWORK, NO_NETWORK])]).set_index("model")
@@ -108,23 +129,20 @@ def tell_perfect(predictions):
             f"{table.loc['whole', 'accuracy']:.0%}." if "whole" in table.index else "")
 
 
-changes = {place: inputs.compare_inputs(own, places[place[0]].profile) for place, own in answers.items()}
-changes = {place: rows.set_index(name_inputs(rows)) for place, rows in changes.items() if len(rows)}
-Markdown("\n".join(f"- **{escape_markdown(name)}**, {DIVIDED[scheme]}: {tell_inputs(rows)}.{tell_perfect(answers[name, scheme])}"
-                   for (name, scheme), rows in changes.items()))
+Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_inputs(rows)}.{tell_perfect(answers[name])}" for name, rows in changes.items()))
 
 # %%
-def show_inputs(name, scheme):
-    table = summarise(answers[name, scheme]).assign(title=lambda own: own["model"].map(MODEL_TITLES))
+def show_inputs(name):
+    table = summarise(answers[name]).assign(title=lambda own: own["model"].map(MODEL_TITLES))
     table["hover"] = plotting.describe(table, "{title}, {backbone}: " + TOLD)
     table["backbone"] = table["backbone"].replace(NO_NETWORK, inputs.NETWORK)  # beside which it stands
     table = table.sort_values("model", key=lambda names: names.map([*MODEL_TITLES].index), kind="stable")
     axis = {"title_text": "test accuracy of a linear probe", **plotting.SHARE}
     return plotting.show(plotting.draw_marks(table, "accuracy", "title", "backbone", 0.5, axis), alt=(
-        f"Test accuracy by what the probe is shown, mean over trials with its 95% interval: {name}, {DIVIDED[scheme]}."))
+        f"Test accuracy by what the probe is shown, mean over trials with its 95% interval: {name}."))
 
 
-choose("Pictures", {f"{name}, {DIVIDED[scheme]}": show_inputs(name, scheme) for name, scheme in answers})
+choose("Pictures", {name: show_inputs(name) for name in answers})
 
 # %%
 def tell_known(own):
@@ -135,11 +153,10 @@ def tell_known(own):
 
 Markdown("A picture without a box is shown whole, and one without a figure has the same joints as all others without one, which tells "
          "something too. So many of the tested pictures have what an input takes: " + "; ".join(
-    f"*{escape_markdown(name)}*: {tell_known(own)}" for (name, scheme), own in answers.items() if scheme == "grouped") + ".")
+    f"*{escape_markdown(name)}*: {tell_known(own)}" for name, own in answers.items()) + ".")
 
 # %%
-HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table({
-    DIVIDED[scheme]: rows for (of, scheme), rows in changes.items() if of == name})) for name in dict.fromkeys(name for name, _ in changes)))
+HTML(tables.fold("The differences in full", tables.differences_table(changes)))
 
 # %% [markdown]
 # ## Pose detection
@@ -176,25 +193,6 @@ display(Markdown(f"It finds a figure: {told}." if told else "Nothing is known he
 choose("By", {title: show_rate(facet, title) for facet, title in (("label", "pose"), ("medium", "medium"))} if found else {})
 
 # %% [markdown]
-# Below is all that is left of the pictures for a model that knows the joints alone: every figure that was found, laid on one
-# another by the hips. The poses that stand or lie alone keep their outline. Where few were found, or all point elsewhere, there
-# is no pose to learn.
-
-# %%
-def lay(name):
-    labels = places[name].dataset.metadata.set_index("file_name")["label"]
-    own = found[name].assign(label=found[name]["file_name"].map(labels[~labels.index.duplicated()]))
-    return {pose: joints.take_figures(own[own["label"] == pose]) for pose in places[name].dataset.classes}
-
-
-views = {name: lay(name) for name in found}
-if "keypoints" in study.dataset.metadata:
-    of_pose = study.dataset.metadata.groupby("label")["keypoints"]
-    views["the drawings' true joints"] = {pose: np.concatenate([joints.read_figures(text) for text in own]) for pose, own in of_pose}
-choose("Figures", {name: plotting.show(figures.skeletons(own), alt=(
-    f"Skeletons by pose, laid on one another by the hips and the length of the torso: {name}; in brackets how many.")) for name, own in views.items()})
-
-# %% [markdown]
 # Of drawings the true joints are known, so it can be said where it fails: a joint counts as found if it is nearer to the true one
 # than a fifth of the figure's torso (the *PCK* of this field {cite}`sapp2013`).
 
@@ -214,12 +212,7 @@ def tell_errors(shares):
 
 
 if len(errors):
-    table = pd.DataFrame({"of all": errors.groupby("label")["near"].mean(), "where a figure is found": errors[errors["seen"]].groupby("label")["near"].mean()})
-    display(Markdown(tell_errors(table["of all"])))
-    rows = table.stack().rename_axis(["pose", "which"]).rename("share").reset_index()
-    rows["hover"] = plotting.describe(rows, "{pose}, {which}: {share:.0%}")
-    display(plotting.show(plotting.draw_marks(rows, "share", "pose", "which", 0.5, {"title_text": "joints found (PCK at 0.2)", **plotting.SHARE}), alt=(
-        "Share of the drawings' joints that are found within a fifth of the torso's length, by pose: of all figures, and where a figure is found in the picture.")))
+    display(Markdown(tell_errors(errors.groupby("label")["near"].mean())))
 
 # %% [markdown]
 # For each pose the drawing where it comes nearest to the truth, and the one where it is furthest off. White is the true skeleton,
@@ -259,19 +252,10 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_boxes(found[name], of.da
 # pictures it has. How strongly it is held back is chosen by cross-validation within the training part. This takes a second and no GPU.
 # It is the model `best`, which `artpose train` trains as it does the thesis' models.
 #
-# Each row of the table changes one thing. What is asked are the *scientific* settings: network, size, view, mirror image, roots. The
-# strength is a *nuisance*: it has to be right, so each row chooses its own. *Fixed* are divisions, folds, seeds and solver. The recipe is
-# chosen by the validation parts alone; of equal ones the simplest, which stands first. Fine-tuning with today's means (small constant rate, smoothed
-# labels, mixed or distorted pictures, averaged weights) is not among them: it takes a GPU.
+# Other recipes change one thing each: network, size, view, mirror image, roots. One is chosen by the validation parts alone; of equal
+# ones the simplest.
 
 # %%
-recipes_of = {name: own for name, of in places.items() if len(own := measure(of, "recipes"))}
-tuned = {name: {f"fine-tuned, augmented {backbone}": own for backbone, own in found.predictions.groupby("backbone")
-                if not statistics.find_doubt(own, places[name].profile)}
-         for name in recipes_of if (found := places[name].find("finetuned_aug")).records}
-ranked = {name: recipes.compare_recipes(own, tuned.get(name, {})) for name, own in recipes_of.items()}
-
-
 def tell_gap(name, of):
     first, own = ranked[name].iloc[0], recipes_of[name].query("scheme == 'stratified'")
     gap, needed = first[of], power(tuned[name][of], own[own["model"] == first["model"]])["paired"]
@@ -310,37 +294,29 @@ def show_recipes(name):
     for of in tuned.get(name, {}):
         gaps = [tables.tell_points(gap.difference, gap.low, gap.high) for gap in table[of]]
         shares[f"more than the {of}"] = [f"{gap}, p = {p:.2f}" for gap, p in zip(gaps, table[f"p of {of}"], strict=True)]
-    return HTML(shares.style.hide(axis="index").format(na_rep="–", precision=3).to_html())
+    return shares.style.hide(axis="index").format(na_rep="–", precision=3).to_html() + (
+        "The best by validation comes first. Differences are on the same pictures, p is corrected for the number of recipes (Holm). A picture "
+        "that validates in one division may be tested in another, so the choice is not wholly blind; and the best by other sources is "
+        "picked on these very pictures, which flatters it.")
 
 
 Markdown("\n".join(f"- *{escape_markdown(name)}*\n" + "\n".join(f"  - {line}" for line in tell_best(name)) for name in ranked))
 
-# %% [markdown]
-# Every recipe, the best by validation first. The last columns are its test accuracy less that of the network that is named, on the same
-# pictures, with the 95% interval, and p corrected for the number of recipes (Holm). *Other sources* asks about pictures whose source
-# was kept out of training and of the choice of strength. A picture that validates in one division may be tested in another, so the
-# choice of the recipe is not wholly blind.
-# The one that names other sources best is picked on these very pictures, which flatters it; the final model below chooses without them.
-
 # %%
-choose("Pictures", {name: show_recipes(name) for name in ranked})
+HTML("".join(tables.fold(f"Every recipe: {name}", show_recipes(name)) for name in ranked))
 
 # %% [markdown]
 # ### A model to take to a collection
 #
-# `artpose train --final` fits the recipe on all pictures at once. Another collection is another source. So its strength, and what it
-# sees, are chosen by divisions that keep sources apart: the picture, the picture in grey, both, or grey twice, stretched to the square
-# and in its own proportions. Colours and formats tell a catalogue; a grey picture in its own proportions tells less of it. How sure its
-# answers may be is measured on pictures of works that it did not learn from, by the *expected calibration
-# error*. `artpose classify --model final` shows each picture of a collection in the same way and writes a class, a confidence and how unlike it is to all that was learned.
+# `artpose train --final` fits the recipe on all pictures at once. Another collection is another source: so its strength, and whether it
+# sees pictures in colour, in grey or in their own proportions, are chosen by divisions that keep sources apart. Colours and formats tell a
+# catalogue. How sure its answers may be is measured on pictures of works that it did not learn from, by the *expected calibration
+# error*. `artpose classify --model final` writes a class, a confidence and how unlike all that was learned a picture is.
 
 # %%
-finals = {name: own for name, of in places.items() if len(own := measure(of, "final"))}
-
-
 def tell_trust(found):
     error, usual = recipes.measure_calibration(found)
-    return (f"{(likeliest_class(found) == found['label']).mean():.0%} rightly, and its confidence is off by {100 * error:.1f} points on average "
+    return (f"{rate_right(found):.0%} rightly, and its confidence is off by {100 * error:.1f} points on average "
             f"(chance alone makes that up to {100 * usual:.1f})")
 
 
@@ -352,7 +328,7 @@ def tell_strangers(of):
 
 
 def tell_final(name):
-    works, sources = (finals[name][finals[name]["part"] == part] for part in ("validation", "test"))
+    works, sources = (finals[name][finals[name]["part"] == part] for part in ("validation", TEST))
     of_sources = f" Of other sources it names {tell_trust(sources)}." if len(sources) else " No two sources are known here."
     return f"of other works it names {tell_trust(works)}.{of_sources}{tell_strangers(places[name])}"
 
@@ -361,7 +337,7 @@ def show_final(name):
     right = finals[name].assign(right=likeliest_class(finals[name]) == finals[name]["label"])
     shares = facets.share_sources(places[name].dataset)
     table = pd.DataFrame({"pictures": shares["pictures"]})
-    for part, title in {"validation": "other works", "test": "other sources"}.items():
+    for part, title in {"validation": "other works", TEST: "other sources"}.items():
         if len(own := right[right["part"] == part]):
             table[title] = own.groupby("label")["right"].mean()
     if "other sources" in table:
@@ -374,22 +350,17 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_final(name)}" for name i
 
 # %% [markdown]
 # By pose. The last column says how many pictures come from elsewhere than the pose's commonest source: so few are left to learn from
-# where that source is asked. A pose that one catalogue holds nearly alone is named from these few. Pictures from
-# more sources would help most. To take off each source's own mean colour or mean features is no way for a new source, of which too
-# little is known.
+# where that source is asked.
 
 # %%
 choose("Pictures", {name: show_final(name) for name in finals})
 
 # %% [markdown]
-# ## Other metadata
+# ## Where a picture comes from
 #
-# A museum knows more of a work than its pose. Mensink and van Gemert asked the Rijksmuseum's pictures for such fields
-# {cite}`mensink`, and the thesis names them last of what could be tried. Here the features that poses are told by are asked for
-# another field, and for the pose beside it, in the same way: a division for each trial, in which works stay together. A field is asked where at least
-# five of its groups have ten pictures each. The *border* is the same question put to six numbers, the mean colour of the outer
-# tenth of a picture and how much it varies:
-# more of the background than of the figure.
+# A museum knows more of a work than its pose {cite}`mensink`. The same features are asked for another field, and for the pose
+# beside it, in divisions that keep works together. The *border* is the same question put to six numbers, the mean colour of the outer
+# tenth of a picture and how much it varies: more of the background than of the figure.
 
 # %%
 everywhere = open_places(study)
@@ -427,18 +398,10 @@ Markdown("Rightly named:\n\n" + "\n".join(f"- *{escape_markdown(name)}*, {line}"
 # %%
 choose("Pictures", {name: show_facets(name) for name in facet_scores})
 
-# %%
-unasked = [(name, facets.FIELDS[field], why) for name, of in everywhere.items() for field, values in facets.read_facets(of.dataset).items()
-           if field != "background" and (why := facets.choose_groups(values)[1])]
-HTML(tables.fold("What was not asked, and why", pd.DataFrame(unasked, columns=["pictures", "field", "why not"]).style.hide(axis="index").format(
-    escape).to_html()))
-
 # %% [markdown]
-# ### Where a picture comes from
-#
 # A field that is told so well is also a way to cheat. Whoever knows the collection may know the pose without having looked at a
-# figure, where a pose comes mostly from one collection. So each collection is left out of training and asked. Beside it
-# stands what becomes of as many pictures of each pose that are left out at random, since fewer pictures teach less in any case.
+# figure. So each collection is left out of training and asked; beside it stands what becomes of as many pictures of each pose that are
+# left out at random.
 
 # %%
 def compare_poses(found):
@@ -480,9 +443,8 @@ choose("Network", {f"{backbone}, {name}": plotting.show(plotting.draw_marks(
 # %% [markdown]
 # ## From drawings to art, and back
 #
-# The drawings that come with this report are made by a program, of the poses as Section 2.1 of the thesis describes them, in
-# four manners: marble, terracotta, oil and engraving. A head that has seen nothing but drawings is asked of art; then it gets a few artworks
-# of each pose besides; and the way back.
+# The drawings that come with this report are made by a program, in four manners: marble, terracotta, oil and engraving. A head that has
+# seen nothing but drawings is asked of art; then it gets a few artworks of each pose besides; and the way back.
 
 # %%
 taught = {name: own for name, of in places.items() if len(own := measure(of, "drawings"))}
@@ -494,8 +456,8 @@ def score_heads(own):
     return rows.assign(hover=plotting.describe(rows, "{model}, {art} artworks of each pose: " + TOLD))
 
 
-def tell_gap_of(name, model, art=0):
-    gap = gaps[name].set_index(["model", "art"]).loc[(model, art)]
+def tell_gap_of(name, art):
+    gap = gaps[name].set_index("art").loc[art]
     return tables.tell_points(gap["difference"], gap["low"], gap["high"]) + ", not settled" * (not gap["sure"])
 
 
@@ -512,21 +474,13 @@ def tell_drawings(name):
     return (f"**{escape_markdown(name)}: a head that has seen no artwork names {alone:.0%} of them rightly**, where the commonest pose is "
             f"{counts.sum(axis=1).max() / counts.to_numpy().sum():.0%}. {about}Most often {tell_mistake(counts)}.\n\n"
             "*Drawings added to artworks* change what these teach by\n\n" + "\n".join(
-                f"- with {art} of each pose: {tell_gap_of(name, 'drawings and art', art)}" for art in few["art"])
-            + "\n\nIntervals are of one difference each; what is settled is corrected for the number of all in this section (Holm).")
+                f"- with {art} of each pose: {tell_gap_of(name, art)}" for art in few["art"]))
 
 
 def tell_media(name):
     heads = score_heads(taught[name]).set_index("model")["accuracy"]
-    alone, but = (heads[heads.index.str.startswith(kind)] for kind in ("drawings in ", "drawings but "))
-    alone, but = (own.set_axis(own.index.str.split(n=2).str[2]) for own in (alone, but))
-    best, least, worst = alone.idxmax(), alone.idxmin(), but.idxmax()
-    taken = scores.confusion(taught[name][taught[name]["model"] == f"drawings but {worst}"])
-    return (f"*What misleads is the manner.* {best.capitalize()} drawings alone name {alone[best]:.0%} of the artworks, {least} drawings "
-            f"alone {alone[least]:.0%}. Without those in {worst} it is {tell_gap_of(name, f'drawings but {worst}')}, and the commonest "
-            f"mistake is that {tell_mistake(taken)}. (Which to leave out was seen on the very pictures that are tested, and that flatters.) "
-            f"Where drawings and artworks are each put on a scale of their own, which takes pictures and no label, it is "
-            f"{tell_gap_of(name, 'drawings, scaled apart')}.")
+    alone = heads[heads.index.str.startswith("drawings in ")].rename(lambda model: model.removeprefix("drawings in "))
+    return f"*What misleads is the manner.* {alone.idxmax().capitalize()} drawings alone name {alone.max():.0%} of the artworks, {alone.idxmin()} drawings alone {alone.min():.0%}."
 
 
 def tell_back(name):
@@ -551,25 +505,7 @@ def show_shots(name):
         f"Test accuracy by the artworks of each pose that a head learned from, with and without {backwards[name]['pictures'].sum()} drawings, {name}; dotted: drawings alone."))
 
 
-def show_manners(name):
-    rows = score_heads(taught[name]).query("art == 0").assign(by="drawings", lane=lambda own: own["model"].replace(
-        {"^drawings in (.*)": r"\1 alone", "^drawings but": "all but", "^drawings": "all drawings"}, regex=True))
-    return plotting.show(plotting.draw_marks(rows, "accuracy", "lane", "by", 0.4, {"title_text": "share of the artworks named rightly", **plotting.SHARE}),
-                         alt=f"What drawings of one manner alone, and all but those of one, teach about art, {name}.")
-
-
-def show_confusion(name, way):
-    if way == "art, by drawings alone":
-        counts = scores.confusion(taught[name].query("model == 'drawings'"))
-    else:
-        poses = list(places[name].dataset.classes)
-        counts = backwards[name].pivot_table("pictures", "label", "called", "sum", fill_value=0).reindex(
-            index=poses, columns=poses, fill_value=0)
-    return plotting.show(figures.confusion(counts), alt=f"Which poses are taken for which: {way}, {name}.")
-
-
-choose("Shown", {**{f"Few artworks, {name}": show_shots(name) for name in taught}, **{f"Manners, {name}": show_manners(name) for name in taught}, **{
-    f"{way.capitalize()}, {name}": show_confusion(name, way) for name in taught for way in ("art, by drawings alone", "drawings, by art alone")}})
+choose("Pictures", {name: show_shots(name) for name in taught})
 
 # %% [markdown]
 # ## All pictures on one map

@@ -15,7 +15,6 @@ JOINTS = ("head", *(f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist"
 MIRRORED = [0, *np.arange(1, len(JOINTS)).reshape(-1, 2)[:, ::-1].ravel()]  # the joints of the other side
 BONES = [(1, 2), (7, 8), *((upper, upper + 2) for upper in (1, 2, 3, 4, 7, 8, 9, 10))]  # by the numbers of their ends
 LINES = [*BONES, (1, 7), (2, 8), (0, 1), (0, 2)]  # what a skeleton is drawn by
-STROKES = [5, 3, 1, 7, 9, 11, -1, 6, 4, 2, 8, 10, 12, -1, 7, 8, -1, 1, 0, 2, 1, -1]  # the same; at -1 the pen is lifted
 MOST = 3  # figures of a picture that are described
 SHORTEST = 0.05  # of a figure's extent, by which a torso that is seen from its end is taken to be no shorter
 NEAR = 0.2  # torso lengths within which a joint counts as found (Sapp and Taskar 2013, doi:10.1109/CVPR.2013.471)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from sklearn.preprocessing import StandardScaler
 from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.data.dataset import load_dataset
@@ -24,34 +23,30 @@ def teach_art(study: Study) -> pd.DataFrame:
     """What heads say of a study's artworks that learned from drawings alone, from a few artworks, or from both.
 
     Returns predictions (part "test") with a column art, the artworks of each class that were learned from. At 0 all
-    artworks are asked, and model is "drawings", "drawings, scaled apart" (drawings and artworks are standardised each
-    by their own, which takes no label), "drawings in …" one of MEDIA or "drawings but …". Above 0 it is "art" or
-    "drawings and art", the artworks are the first of each class in the training part of each grouped division, of which
-    the test part is asked, and count for as much as all drawings together. Empty where the study's are drawings
-    themselves, or not of the six poses.
+    artworks are asked, and model is "drawings" or "drawings in …" one of MEDIA. Above 0 it is "art" or "drawings and
+    art", the artworks are the first of each class in the training part of each grouped division, of which the test part
+    is asked, and count for as much as all drawings together. Empty where the study's are drawings themselves, or not of
+    the six poses.
     """
     if not (drawings := open_drawings(study)):
         return pd.DataFrame({"art": []})
     art, drawn = (np.arange(len(own.dataset)) for own in (study, drawings))
     drawn, labels = len(art) + drawn, np.concatenate([study.dataset.labels, drawings.dataset.labels])
     sides = [[of.compute_features(NETWORK, mirrored) for of in (study, drawings)] for mirrored in (False, True)]
-    known, apart = (probes.Reference("", NETWORK, *(np.concatenate([*map(way, one)]) for one in sides))
-                    for way in (np.asarray, StandardScaler().fit_transform))
+    known = probes.Reference("", NETWORK, *map(np.concatenate, sides))
     media = drawings.dataset.metadata["medium"].to_numpy()
-    taught = {"drawings": drawn, **{f"drawings in {medium}": drawn[media == medium] for medium in MEDIA},
-              **{f"drawings but {medium}": drawn[media != medium] for medium in MEDIA}}
-    asked = [(0, SEEDS[0], name, known, rows, art) for name, rows in taught.items()]
-    asked.append((0, SEEDS[0], "drawings, scaled apart", apart, drawn, art))
+    taught = {"drawings": drawn, **{f"drawings in {medium}": drawn[media == medium] for medium in MEDIA}}
+    asked = [(0, SEEDS[0], name, rows, art) for name, rows in taught.items()]
     for seed in study.profile.seeds(find_recipe("frozen", NETWORK)):
         parts = split(study.dataset, "grouped", seed)
         for shots in SHOTS:
             few = np.concatenate([parts.train[labels[parts.train] == one][:shots] for one in np.unique(labels)])
             both = np.concatenate([drawn, np.tile(few, round(len(drawn) / len(few)))])
-            asked += [(shots, seed, name, known, rows, parts.test)
+            asked += [(shots, seed, name, rows, parts.test)
                       for name, rows in {"art": few, "drawings and art": both}.items()]
     return pd.concat([
-        probes.predict(study.dataset, [reference._replace(model=name)], train, {"test": test}, labels).assign(
-            art=shots, seed=seed) for shots, seed, name, reference, train, test in asked], ignore_index=True)
+        probes.predict(study.dataset, [known._replace(model=name)], train, {"test": test}, labels).assign(
+            art=shots, seed=seed) for shots, seed, name, train, test in asked], ignore_index=True)
 
 
 def teach_drawings(study: Study) -> pd.DataFrame:
@@ -75,16 +70,12 @@ def score_heads(own: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare_heads(own: pd.DataFrame) -> pd.DataFrame:
-    """What drawings add to artworks, and what other drawings teach than all of them, from `teach_art`.
-
-    Returns model, art, the fields of `statistics.Difference` (less "art" of as many artworks, or less "drawings") and
-    sure, corrected for the number of rows (Holm).
-    """
-    heads = {key: rows for key, rows in own.groupby(["model", "art"], sort=False)}
-    pairs = {key: ("art", key[1]) if key[1] else ("drawings", 0) for key in heads
-             if key[0].startswith(("drawings and", "drawings but", "drawings, scaled"))}
-    rows = pd.DataFrame([(*key, *statistics.difference(heads[base], heads[key])) for key, base in pairs.items()],
-                        columns=["model", "art", *statistics.Difference._fields])
+    """What drawings add to artworks, from `teach_art`: art, of each class; the fields of `statistics.Difference`, less
+    that of artworks alone; and sure, corrected for the number of rows (Holm)."""
+    rows = pd.DataFrame([(art, *statistics.difference(few.query("model == 'art'"),
+                                                      few.query("model == 'drawings and art'")))
+                         for art, few in own[own["art"] > 0].groupby("art", sort=False)],
+                        columns=["art", *statistics.Difference._fields])
     return rows.assign(sure=multipletests(rows["p"], method="holm")[1] < 0.05)
 
 

@@ -37,7 +37,7 @@ def predict_facets(study: Study) -> pd.DataFrame:
     asked = [*probes.list_probes(study), probes.Reference("border", probes.NO_NETWORK, measure_border(dataset))]
     frames = []
     for facet in FACETS:
-        groups, _ = choose_groups(values[facet])
+        groups = choose_groups(values[facet])
         rows = np.flatnonzero(values[facet].isin(groups))
         own = replace(dataset, metadata=dataset.metadata.iloc[rows].assign(label=values[facet]), classes=tuple(groups))
         joined = np.unique(works[rows], return_inverse=True)[1]
@@ -80,19 +80,14 @@ def read_facets(dataset: PoseDataset) -> pd.DataFrame:
     return table.assign(**describe_pictures(dataset)[["source", "century", "medium"]]).replace("", UNKNOWN)
 
 
-def choose_groups(values: pd.Series) -> tuple[list[str], str]:
-    """The groups of FEWEST_PICTURES and more, in order; or none, and why, where there are fewer than FEWEST_GROUPS.
-
-    Labels are asked for however few they are.
-    """
+def choose_groups(values: pd.Series) -> list[str]:
+    """The groups of FEWEST_PICTURES and more, in order; none where they are fewer than FEWEST_GROUPS. Labels are asked
+    for however few they are."""
     sizes = values[~values.isin([UNKNOWN, OTHERS])].value_counts()
     if values.name == LABEL:
-        return sorted(sizes.index), ""
+        return sorted(sizes.index)
     groups = sorted(sizes.index[sizes >= FEWEST_PICTURES])
-    if len(groups) >= FEWEST_GROUPS:
-        return groups, ""
-    return [], "not told" if sizes.empty else (f"{len(groups)} of the {FEWEST_GROUPS} groups that it takes, of "
-                                               f"{FEWEST_PICTURES} pictures each")
+    return groups if len(groups) >= FEWEST_GROUPS else []
 
 
 def measure_border(dataset: PoseDataset) -> np.ndarray:

@@ -8,7 +8,6 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from artpose_lib.data.joints import STROKES, measure_torso
 from artpose_lib.data.summary import OTHERS, UNKNOWN
 from artpose_lib.report import plotting
 from artpose_lib.report.plotting import GREY, SHARE, colour, describe, escape_name, lanes, lanes_from_top, new_figure
@@ -20,7 +19,6 @@ _THESIS = {"symbol": "diamond-open", "size": 11, "line_width": 2}  # the mark of
 # A table of numbers from 0 to 1, from white to a blue that black numbers are still easy to read on.
 _TABLE = {"zmin": 0, "zmax": 1, "colorscale": [[0, "#ffffff"], [1, "#7ab3df"]], "showscale": False,
           "hoverinfo": "text", "textfont_color": "#1a1a1a"}
-MOST_SKELETONS = 40  # of a pose: more are a tangle
 
 
 def class_distribution(counts: pd.DataFrame) -> go.Figure:
@@ -244,20 +242,3 @@ def picture_map(table: pd.DataFrame, by: str, pictures: Mapping[int, str] = Mapp
               "layer": "below"}
     return figure.update_layout(images=[{"source": picture, **table.loc[row, ["x", "y"]], **common}
                                         for row, picture in pictures.items()])
-
-
-def skeletons(figures: Mapping[str, np.ndarray]) -> go.Figure:
-    """Figures by pose, float (n, 13, 2), laid on one another by hips and torso length; MOST_SKELETONS a pose."""
-    columns = -(-len(figures) // 2)
-    figure = make_subplots(2, columns, horizontal_spacing=0.03, vertical_spacing=0.08,
-                           figure=new_figure(height=560, margin_t=30),
-                           subplot_titles=[f"{escape_name(pose)} ({len(own)})" for pose, own in figures.items()])
-    for number, own in enumerate(own[:MOST_SKELETONS] for own in figures.values()):
-        hips, torso = measure_torso(own)
-        places = (own - hips[:, None]) / torso[:, None, None]
-        gap = np.full((len(own), 1, 2), np.nan)
-        x, y = np.concatenate([places, gap], axis=1)[:, STROKES].reshape(-1, 2).astype(np.float32).T
-        figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour(number), "width": 1.5}, opacity=0.45,
-                           hoverinfo="skip", showlegend=False, row=number // columns + 1, col=number % columns + 1)
-    bare = {"showticklabels": False, "ticks": "", "showgrid": False}
-    return figure.update_xaxes(range=[-2.7, 2.7], **bare).update_yaxes(range=[3.1, -2.2], **bare)

@@ -24,15 +24,14 @@ NETWORK = "EfficientNet-Lite0"  # whose weights come with a package
 OTHERS = ("VGG16", "Xception")  # of the thesis, asked at full strength where their weights are
 
 
-def predict_inputs(study: Study, scheme: str) -> pd.DataFrame:
-    """What the probe predicts from each of `list_inputs` in the divisions of a scheme of `splits.SPLITS`; nothing where
-    the pictures cannot be divided so.
+def predict_inputs(study: Study) -> pd.DataFrame:
+    """What the probe predicts from each of `list_inputs` in the grouped divisions; nothing where there are none.
 
     It learns from the training part and its mirror images, where also the blur of edges is chosen. A column `shown`
     says of each picture whether there was what the input takes: "all", or "none" where no box or figure is known.
     """
     try:
-        divisions = {seed: split(study.dataset, scheme, seed) for seed in list_seeds(study)}
+        divisions = {seed: split(study.dataset, "grouped", seed) for seed in list_seeds(study)}
     except DataError:
         return pd.DataFrame()
     names, frames = study.dataset.metadata["file_name"], []

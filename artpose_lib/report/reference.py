@@ -52,8 +52,7 @@ MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
     "simple_stratified": partial(probes.predict_references, scheme="stratified"),
     "recipes": recipes.predict_recipes, "final": recipes.predict_final,
     "sources": probes.predict_sources, "pairs": audit.find_pairs,
-    "inputs_grouped": partial(inputs.predict_inputs, scheme="grouped"),
-    "inputs_stratified": partial(inputs.predict_inputs, scheme="stratified"),
+    "inputs_grouped": inputs.predict_inputs,
     "facets": facets.predict_facets, "map": facets.map_pictures,
     "drawings": drawings.teach_art, "on_drawings": drawings.teach_drawings,
     "figures": inputs.measure_figures, "drawn_figures": inputs.measure_drawings}

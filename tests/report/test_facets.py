@@ -43,9 +43,9 @@ def test_a_facet_is_told_where_it_has_groups_enough_and_features_know_it(study):
 
 def test_what_has_too_few_groups_is_not_asked_and_it_is_said_why(study):
     values = facets.read_facets(study.dataset)
-    assert facets.choose_groups(values["century"]) == ([], "1 of the 3 groups that it takes, of 10 pictures each")
-    assert facets.choose_groups(values["technique"]) == ([], "not told") and (values["technique"] == UNKNOWN).all()
-    assert facets.choose_groups(values["source"]) == (["met", "nga", "smk"], "")
+    assert facets.choose_groups(values["century"]) == []
+    assert facets.choose_groups(values["technique"]) == [] and (values["technique"] == UNKNOWN).all()
+    assert facets.choose_groups(values["source"]) == ["met", "nga", "smk"]
 
 
 def test_an_edition_reads_the_same_facets(study):
@@ -81,12 +81,12 @@ def test_drawings_teach_what_they_share_with_art_alone_and_added_to_few_pictures
     monkeypatch.setattr(drawings, "open_drawings", lambda _: drawn)
     found = drawings.teach_art(study)
     accuracy = drawings.score_heads(found).set_index(["model", "art"])["accuracy"]
-    for model in (("drawings in oil", 0), ("drawings but marble", 0), ("drawings and art", 1), ("art", 8)):
+    for model in (("drawings in oil", 0), ("drawings and art", 1), ("art", 8)):
         assert accuracy[model] == 1
     assert accuracy["drawings in marble", 0] < 0.7
-    gaps = drawings.compare_heads(found).set_index(["model", "art"])
-    assert gaps.loc[("drawings but marble", 0), "difference"] == pytest.approx(1 - accuracy["drawings", 0])
-    assert set(gaps.loc["drawings and art"].index) == set(drawings.SHOTS)
+    gaps = drawings.compare_heads(found).set_index("art")
+    assert gaps.index.tolist() == [*drawings.SHOTS]
+    assert gaps.loc[1, "difference"] == pytest.approx(1 - accuracy["art", 1])
     asked = found.groupby(["model", "art"])["file_name"].nunique()
     assert asked["drawings", 0] == 36 and asked["art", 1] < 12
     called = drawings.teach_drawings(study)

@@ -39,7 +39,7 @@ def study(tmp_path, monkeypatch):
 
 
 def test_every_input_is_asked_in_the_same_divisions_and_says_what_it_had(study):
-    found = inputs.predict_inputs(study, "grouped")
+    found = inputs.predict_inputs(study)
     table = scores.summary(found).set_index("model")["accuracy"]
     assert set(table.index) == {"whole", "cropped", "found", "edges", "joints", "true_joints", "picture_joints",
                                 "picture_true_joints"} <= set(scores.MODEL_TITLES)
@@ -84,4 +84,4 @@ def test_joints_are_near_where_they_are_found_and_swapped_where_left_is_right(st
 
 def test_works_that_cannot_be_kept_together_leave_nothing(study):
     study.dataset.metadata["work"] = study.dataset.metadata["label"]
-    assert inputs.predict_inputs(study, "grouped").empty
+    assert inputs.predict_inputs(study).empty
