@@ -169,9 +169,9 @@ def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPict
         loudest = {slug(title): [int(np.nanargmax(own)) if np.isfinite(own).any() else None  # each filter's picture
                                  for own in answers[model.key, slug(title), layer].T] for title in model.networks}
         numbers = _numbers(model.tables[layer], classes, model.tested) if layer in model.tables else {}
-        _write_script(folder, f"{model.key}/{number}", {"loudest": loudest} | numbers)
+        write_script(folder, f"{model.key}/{number}", {"loudest": loudest} | numbers)
         if numbers:
-            _write_script(folder, f"{model.key}/{number}-places",
+            write_script(folder, f"{model.key}/{number}-places",
                           {column: _round(model.tables[layer][column]) for column in ("x", "y", "returning")})
     return {"key": model.key, "title": model.title, "blocks": blocks, "classes": classes, "tested": len(model.tested),
             "networks": [{"key": slug(title), "title": title} for title in titles]}
@@ -184,7 +184,7 @@ def _write_sprites(folder: Path, key: str, network, picture: ReaderPicture, laye
     (folder / key).mkdir(parents=True)
     for number, drawn in enumerate(sprites.values(), 1):
         drawn.image.save(folder / f"{key}/{number}.png", compress_level=COMPRESSION)
-        _write_script(folder, f"{key}/{number}", {"low": _round(drawn.low), "high": _round(drawn.high)})
+        write_script(folder, f"{key}/{number}", {"low": _round(drawn.low), "high": _round(drawn.high)})
     return sprites
 
 
@@ -196,8 +196,9 @@ def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int])
             "best": table["best_class"].tolist(),
             "auc": [_round(table[f"auc_{name}"]) for name in classes],
             "drop": [_round(table[f"importance_{name}"]) for name in classes],
-            "strongest": [[[tested[peak["picture"]], peak["row"], peak["column"], *_round([peak["activation"]])]
-                           for peak in peaks] for peaks in table["strongest"]]}
+            "strongest": [[number for peak in peaks for number in (tested[peak["picture"]], peak["row"], peak["column"],
+                                                                   *_round([peak["activation"]]))]
+                          for peaks in table["strongest"]]}
 
 
 def _round(values: Sequence[float]) -> list[float | int | None]:
@@ -220,7 +221,7 @@ def _write_jpeg(path: Path, image: np.ndarray, side: int) -> None:
     picture.save(path, "JPEG", quality=JPEG_QUALITY, subsampling=0)  # small crops are enlarged: no blurred colours
 
 
-def _write_script(folder: Path, key: str, data: dict) -> None:
+def write_script(folder: Path, key: str, data: dict) -> None:
     """Write data under its file's name: from disk, a page may load scripts and no JSON."""
     text = json.dumps({key: data}, separators=(",", ":"), allow_nan=False)
     (folder / f"{key}.js").write_text(f"window.artposeMaps=Object.assign(window.artposeMaps||{{}},{text});\n",

@@ -19,15 +19,13 @@ class Grid {
   show() {
     const { block: { side, columns, count }, view, networks, sprites, order } = this.reader;
     const cell = count <= 64 ? 58 : count <= 256 ? 44 : 32; // pixels, half as many again where it has the width alone
-    const rows = Math.ceil(count / columns), share = (place, of) => `${100 * place / Math.max(of - 1, 1)}%`;
-    const position = (filter) => `${share(filter % columns, columns)} ${share(Math.floor(filter / columns), rows)}`;
     this.title.textContent = `All ${count} filters`;
     this.box.setAttribute("aria-label", `All ${count} filters of block ${view.block + 1}, ${networks[0].title}`);
-    this.box.style = `--sprite: url("${sprites[0].path}"); --columns: ${columns}; --rows: ${rows}; --cell: ${cell}px; `
+    this.box.style = `--sprite: url("${sprites[0].path}"); --cell: ${cell}px; `
       + `--rendering: ${1.5 * cell < side ? "auto" : "pixelated"}`;
     this.box.replaceChildren(...order.map((filter) => make("span", { id: `artpose-maps-${filter + 1}`, role: "option",
       "aria-label": `filter ${filter + 1}`, "aria-selected": "false",
-      style: `background-position: ${position(filter)}` })));
+      style: placeTile(filter, columns, count) })));
   }
 
   // Marks a place in the order, and scrolls the grid (never the page) until it is in sight. What is measured comes first:
@@ -179,6 +177,7 @@ class Reader {
       makeChoice("model", "Model", models.map(titleOption)));
     [this.image, this.overlay] = [make("img"), make("canvas", { "aria-hidden": "true" })];
     this.kept = make("div", { className: "maps-kept", hidden: true });
+    this.optimised = make("div", { className: "maps-optimised" });
     [this.numbers, this.grid] = [new Numbers(this), new Grid(this)];
     [this.strongest, this.table, this.plane] = [new Strongest(this), new Table(this), new Plane(this)];
     this.status = make("p", { role: "status", className: "maps-unseen" });
@@ -355,12 +354,14 @@ class Reader {
     const ticket = ++this.ticket, { address } = this.index, number = view.block + 1;
     this.root.ariaBusy = "true";
     this.drawChoices();
-    const [numbers, ...sprites] = await Promise.all([loadScript(address, `${this.model.key}/${number}`),
+    const key = `${this.model.key}/${number}`;
+    const [numbers, drawn, ...sprites] = await Promise.all([loadScript(address, key),
+      this.block.optimised ? loadScript(address, `${key}-optimised`) : { networks: {} },
       ...this.networks.map(({ key }) => loadSprite(address, `${this.model.key}/${key}/${this.picture.key}/${number}`)),
     ]).catch((error) => [error]);
     if (ticket !== this.ticket) return; // something else was chosen meanwhile
     this.root.ariaBusy = null;
-    if (sprites.length) return this.drawBlock(numbers, sprites);
+    if (sprites.length) return this.drawBlock(numbers, drawn, sprites);
     this.view = this.drawn || { ...this.first };
     this.drawChoices();
     this.root.classList.toggle("maps-lost", !this.drawn);
@@ -381,10 +382,11 @@ class Reader {
   }
 
   // Everything that stays while the slider moves.
-  drawBlock(numbers, sprites) {
+  drawBlock(numbers, { networks, kept }, sprites) {
     const { model, block: { count }, view } = this;
-    Object.assign(this, { sprites, drawn: view, measured: "strength" in numbers });
+    Object.assign(this, { sprites, optimisedOf: networks, drawn: view, measured: "strength" in numbers });
     this.values = { ...numbers, here: sprites[0].high }; // lists over the filters
+    if (kept) this.values.kept = this.values.here.map((_, filter) => kept[filter] ?? null);
     this.drawPicture();
     this.sorting.replaceChildren(...orderOptions(model, this.values));
     this.sorting.value = this.sort;
@@ -408,7 +410,7 @@ class Reader {
     Object.assign(image, { src: `${this.index.address}/pictures/${picture.key}.jpg`, alt: namePicture(picture) });
     seen.caption.textContent = picture.caption;
     this.frames = networks.map(() => makeFrame(picture, make("canvas", { role: "img" })));
-    this.figures.replaceChildren(seen.element, ...this.frames.map(({ element }) => element), this.kept);
+    this.figures.replaceChildren(seen.element, ...this.frames.map(({ element }) => element), this.optimised, this.kept);
     this.boxing.hidden = !picture.boxes.length;
   }
 
@@ -432,6 +434,7 @@ class Reader {
         + `${this.model.title} ${title}`);
       caption.textContent = `${title}: ${block.side} × ${block.side} answers, ${describeRange(sprites[index], filter)}`;
     });
+    this.optimised.replaceChildren(...this.drawOptimised("figure"));
     const here = this.linkTo(filter), loudest = this.linkToLoudest(filter);
     this.tour.forEach((link) => { link.ariaCurrent = link.hash === here ? "true" : null; });
     this.loudest.hidden = loudest === here;
@@ -449,6 +452,15 @@ class Reader {
     canvas.width = canvas.height = side;
     canvas.getContext("2d").drawImage(image, (filter % columns) * side, Math.floor(filter / columns) * side, side, side,
       0, 0, side, side);
+  }
+
+  // What was optimised for the filter, each network's; nothing where there is nothing.
+  drawOptimised(tag) {
+    const { model, view: { block, filter }, index: { address }, optimisedOf } = this;
+    return model.networks.filter(({ key }) => optimisedOf[key]?.includes(filter)).map(({ key, title }) => make(tag, {},
+      make("img", { alt: `What filter ${filter + 1} would like to see, ${title}`, width: 160, height: 160,
+        src: `${address}/${model.key}/${key}/${block + 1}-optimised/${filter + 1}.webp` }),
+      make(tag === "li" ? "p" : "figcaption", { className: "maps-quiet" }, `What it would like to see, ${title}`)));
   }
 
   // What follows once the slider rests.

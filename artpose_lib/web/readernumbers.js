@@ -8,6 +8,12 @@ const PLURALS = new Intl.PluralRules("en", { type: "ordinal" });
 const ordinal = (number) => number + ENDINGS[PLURALS.select(number)];
 const formatNumber = (value) => (value === null || value === undefined ? "–" : String(value).replace("-", "−"));
 const formatShare = (value) => (value === null ? "–" : `${Math.round(100 * value)}%`);
+// Where a tile lies in a sprite of so many columns, as a style.
+function placeTile(place, columns, count) {
+  const rows = Math.ceil(count / columns), share = (number, of) => `${100 * number / Math.max(of - 1, 1)}%`;
+  return `background-size: ${100 * columns}% ${100 * rows}%; `
+    + `background-position: ${share(place % columns, columns)} ${share(Math.floor(place / columns), rows)}`;
+}
 const namePicture = ({ label, caption }) => (label && !caption.startsWith(label) ? `${label}: ${caption}` : caption);
 
 // The values to sort by, over the filters. A key names a list of the numbers and, of the classes' lists, behind a colon,
@@ -27,11 +33,12 @@ function orderOptions(model, numbers) {
     make("optgroup", { label }, ...model.classes.map((name, index) => option([`${kind}:${index}`, name])));
   const all = [["number", "number"], ["here", "highest answer here"], ["strength", "strength"],
     ["selectivity", "selectivity for any class"], ["inside", "share inside the figure"],
-    ["correlation_before_after", "change through training"], ["importance", "importance"]].map(option);
+    ["correlation_before_after", "change through training"], ["importance", "importance"],
+    ...(numbers.kept ? [["kept", "change of what it would like to see"]] : [])].map(option);
   return model.classes.length ? [...all, ofClasses("Selectivity for", "auc"), ofClasses("Importance for", "drop")] : all;
 }
 
-const lowFirst = (key) => key === "number" || key === "correlation_before_after";
+const lowFirst = (key) => ["number", "correlation_before_after", "kept"].includes(key);
 
 // All filters in an order: the remarkable values first, what was not measured always last. `here` of the numbers are
 // the highest answers in the picture that is shown.
@@ -86,7 +93,9 @@ class Numbers {
       fact("Inside the figure", "inside", () => `where boxes cover ${formatShare(values.box_share[filter])}; in other `
         + `pictures' boxes of that size ${formatShare(values.inside_others[filter])}`, formatShare),
       fact("Importance", "importance", rank("importance", "most important")),
-      fact("Like before training", "correlation_before_after", () => "correlation of its maps")];
+      fact("Like before training", "correlation_before_after", () => "correlation of its maps"),
+      ...(values.kept && !missing("kept") ? [fact("To its earlier picture", "kept",
+        () => "as strong an answer as to what it would like to see now", formatShare)] : [])];
   }
 
   // The bar goes from chance, the middle, to the area under the curve.
@@ -118,12 +127,13 @@ class Strongest {
   }
 
   show() {
-    const { values, measured, view: { filter } } = this.reader, peaks = values?.strongest?.[filter] ?? [];
+    const { values, measured, view: { filter } } = this.reader, flat = values?.strongest?.[filter] ?? [];
+    const peaks = Array.from({ length: flat.length / 4 }, (_, place) => flat.slice(4 * place, 4 * place + 4));
     this.element.hidden = !measured;
     this.title.textContent = peaks.length
       ? `The ${peaks.length} pictures of the test part that filter ${filter + 1} answers to most`
       : `Filter ${filter + 1} is heard in no picture of the test part`;
-    this.list.replaceChildren(...peaks.map((peak) => this.item(...peak)));
+    this.list.replaceChildren(...this.reader.drawOptimised("li"), ...peaks.map((peak) => this.item(...peak)));
   }
 
   item(number, row, column, answer) {
@@ -174,7 +184,8 @@ class Table {
       ["selectivity", "Selectivity", text(values.selectivity)], ["", "for", (filter) => values.best[filter]],
       ["", "p", text(values.p)], ["inside", "Inside", (filter) => formatShare(values.inside[filter])],
       ["importance", "Importance", text(values.importance)],
-      ["correlation_before_after", "Like before", text(values.correlation_before_after)]];
+      ["correlation_before_after", "Like before", text(values.correlation_before_after)],
+      ...(values.kept ? [["kept", "To earlier picture", (filter) => formatShare(values.kept[filter])]] : [])];
   }
 
   draw(listed = ROWS) {

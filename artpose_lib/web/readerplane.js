@@ -40,11 +40,16 @@ class Plane {
     this.mark();
   }
 
+  // A disc in the colour of its class, a ring where luck does as well; the picture that was optimised for it, if any.
   dot(filter) {
-    const { values: { best, p }, model } = this.reader, ring = p[filter] > LUCK ? "maps-ring" : "";
-    return make("span", { id: `artpose-plane-${filter + 1}`, role: "option", "aria-selected": "false", className: ring,
-      "aria-label": this.tell(filter), style: `--hue: ${hueOf(model.classes.indexOf(best[filter]))}; `
-        + `left: ${100 * this.x[filter]}%; top: ${100 * this.y[filter]}%` });
+    const { values: { best, p }, model, optimisedOf, index: { address }, view: { block } } = this.reader;
+    const { key } = model.networks[0], drawn = optimisedOf[key] ?? [], place = drawn.indexOf(filter);
+    const sheet = `background-image: url("${address}/${model.key}/${key}/${block + 1}-optimised.webp"); `
+      + placeTile(place, Math.ceil(Math.sqrt(drawn.length)), drawn.length);
+    return make("span", { id: `artpose-plane-${filter + 1}`, role: "option", "aria-selected": "false",
+      className: place >= 0 ? "maps-drawn" : p[filter] > LUCK ? "maps-ring" : "", "aria-label": this.tell(filter),
+      style: `--hue: ${hueOf(model.classes.indexOf(best[filter]))}; left: ${100 * this.x[filter]}%; `
+        + `top: ${100 * this.y[filter]}%; ${place >= 0 ? sheet : ""}` });
   }
 
   // Whether neighbours stay neighbours on other pictures.

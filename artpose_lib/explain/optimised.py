@@ -1,0 +1,70 @@
+"""Pictures that were optimised for filters, beside the maps of a page that `reader` writes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from artpose_lib.explain.maps import feature_maps
+from artpose_lib.explain.reader import Reader, ReaderModel, slug, write_script
+
+QUALITY = 80  # of WebP
+TILE = 48  # pixels a side, of the sheet with all of a block
+
+
+def add_optimised(reader: Reader, folder: Path, model: ReaderModel,
+                  pictures: Mapping[tuple[str, str], Mapping[int, np.ndarray]]) -> None:
+    """Add optimised pictures to a reader's page and its folder, as it was written.
+
+    Parameters: `model` is one of the reader's; `pictures` are uint8 RGB (side, side, 3) of filters, counted from 0, by
+    the title of a network and a layer. The page loads each when its filter is looked at.
+    """
+    blocks = next(one for one in reader.index["models"] if one["key"] == model.key)["blocks"]
+    for number, layer in enumerate(model.layers, 1):
+        own = {title: pictures[title, layer] for title in model.networks if pictures.get((title, layer))}
+        if not own:
+            continue
+        for title, drawn in own.items():
+            _write_pictures(folder / model.key / slug(title) / f"{number}-optimised", drawn)
+        kept = {}
+        if len(own) > 1:
+            (title, after), (_, before) = own.items()
+            both = sorted(after.keys() & before.keys())
+            found = measure_kept(model.networks[title], layer, both, *([drawn[filter] for filter in both]
+                                                                       for drawn in (before, after)))
+            kept = {filter: round(float(share), 3) for filter, share in zip(both, found, strict=True)
+                    if np.isfinite(share)}
+        write_script(folder, f"{model.key}/{number}-optimised",
+                     {"networks": {slug(title): sorted(drawn) for title, drawn in own.items()}, "kept": kept})
+        blocks[number - 1]["optimised"] = True
+
+
+def measure_kept(network, layer: str, filters: Sequence[int], before: Sequence[np.ndarray],
+                 after: Sequence[np.ndarray]) -> np.ndarray:
+    """Return how strongly filters of a trained network answer to the pictures optimised for them before training, as
+    shares of their mean answers to those optimised after it, float64 (n,); NaN for one that is silent in its own."""
+    images = np.stack([_fit(picture, network.input_shape[1]) for picture in [*before, *after]])
+    answers = np.array([found[layer].mean(axis=(0, 1)) for found in feature_maps(network, images, [layer])])
+    then, now = (half[np.arange(len(filters)), list(filters)].astype(float) for half in np.split(answers, 2))
+    return then / np.where(now > 0, now, np.nan)
+
+
+def _fit(picture: np.ndarray, size: int) -> np.ndarray:
+    """Return a square picture at its own scale, (size, size, 3): cut to its middle, or mirrored at its edges."""
+    more = max(size - len(picture), 0)
+    picture = np.pad(picture, [(more // 2, more - more // 2)] * 2 + [(0, 0)], mode="symmetric")
+    start = (len(picture) - size) // 2
+    return picture[start:start + size, start:start + size]
+
+
+def _write_pictures(folder: Path, pictures: Mapping[int, np.ndarray]) -> None:
+    """Write each picture as a file, named by its filter from 1, and beside their folder a sheet of all, row by row."""
+    folder.mkdir()
+    columns = int(np.ceil(np.sqrt(len(pictures))))
+    sheet = Image.new("RGB", (columns * TILE, -(-len(pictures) // columns) * TILE))
+    for place, filter in enumerate(sorted(pictures)):
+        picture = Image.fromarray(pictures[filter])
+        picture.save(folder / f"{filter + 1}.webp", quality=QUALITY)
+        sheet.paste(picture.resize((TILE, TILE)), (place % columns * TILE, place // columns * TILE))
+    sheet.save(folder.with_suffix(".webp"), quality=QUALITY)
