@@ -40,6 +40,7 @@ from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions,
 from artpose_lib.explain.explorer import FeatureMapExplorer
 from artpose_lib.explain.filters import FEWEST
 from artpose_lib.explain.networks import GROUPS, SCRATCH, TUNED, TestedNetworks, dissect_networks, measure_filters
+from artpose_lib.explain.optimised import add_optimised, find_stored, optimise
 from artpose_lib.explain.parts import DRAWINGS
 from artpose_lib.explain.reader import slug, write_reader
 from artpose_lib.explain.tour import choose_views
@@ -127,6 +128,10 @@ meanings = {
                   "the class that the network is surest of. The one number is the mean of these falls and rises, all taken as positive.",
     "Like before training": "The correlation of the filter's maps before and after the network learned from these pictures "
                             "(fine-tuning, where ImageNet had taught it before): 1 where nothing changed.",
+    "What it would like to see": "A picture made for the filter: noise, changed step by step until the filter's mean answer is as high as it "
+                                 "can be (Olah and others 2017). It starts from the same noise for both networks.",
+    "To its earlier picture": "How strongly the filter, after the network learned from these pictures, answers to the picture that was made "
+                              "for it before, as a share of its answer to the one made for it now: 100% where it would like to see the same.",
 }
 sentences = {
     "a pose": "Filter {number} of block {block} answers most to {best_class}: of a picture of it and one of another class, it has the "
@@ -138,11 +143,15 @@ sentences = {
     "the background": "Filter {number} of block {block} answers beside the figure: {inside:.0%} of its energy lies inside the boxes, where other "
                       "pictures' boxes hold {inside_others:.0%}.",
 }
-reader = write_reader(Path("../book/_static/maps"), models, networks.pictures, networks.tested, meanings)
+maps = Path("../book/_static/maps")
+reader = write_reader(maps, models, networks.pictures, networks.tested, meanings)
 guide = max(zip(models, networks.records, strict=True), key=lambda pair: (TUNED in pair[0].networks, pair[1].facts["test_accuracy"]))[0]
+views = choose_views(reader, guide, networks.pictures, dissected)
+for model, stored in zip(models, find_stored(networks, study.results, study.weights_dir), strict=True):
+    add_optimised(reader, maps, model, optimise(model, [(view.layer, view.filter) for view in views if model is guide], stored))
 tour = [(view.name, view.address, sentences[view.name].format(
     number=view.filter + 1, block=guide.layers.index(view.layer) + 1, luck="" if view.facts.get("p", 0) <= 0.05 else
-    ": no more than some filter does by luck", **view.facts)) for view in choose_views(reader, guide, networks.pictures, dissected)]
+    ": no more than some filter does by luck", **view.facts)) for view in views]
 reader.tell(tour)
 
 # %% tags=["full-width"]
@@ -154,6 +163,30 @@ reader
 # filter of the bright shoulder answer as loudly. In a notebook with a kernel, the next cell opens an explorer for a picture
 # of your own and for every layer, and shows which places of a picture speak for a class (Grad-CAM). It takes the addresses of
 # this page's links, such as `#vgg16/5/120/sebastian`.
+#
+# A picture that was made for a filter shows what it *would like to see*. It is no picture of anything: it shows all over what makes
+# this filter answer. The page has those of the tour; `artpose visualise` makes them for all filters of a block.
+
+# %% [markdown]
+# **Kinds of filters.** Below the table, all filters of a block stand on a plane, near each other where the same pictures excite
+# them. That says something of the filters, and not of these few pictures alone, where neighbours are neighbours on other pictures
+# too. And poses that excite the same filters need not share a posture: a material, a colour or a format would do, marble beside
+# marble.
+
+# %%
+def tell_kinds(model):
+    returning = [table["returning"].dropna() for table in model.tables.values()]
+    pairs = model.tables[model.layers[-2]].filter(like="auc_").rename(columns=lambda name: name.removeprefix("auc_")).corr()
+    pairs = pairs.where(np.triu(np.ones(pairs.shape, bool), 1)).stack().dropna().sort_values()
+    if not len(returning[0]) * len(returning[-1]) * len(pairs):
+        return f"{model.title}: too few filters are heard to tell."
+    (apart, least), (alike, most) = ((" and ".join(pairs.index[end]), pairs.iloc[end]) for end in (0, -1))
+    return (f"{model.title}: of ten neighbours by one half of the test pictures, {returning[0].mean():.1f} are neighbours by the other half "
+            f"in block 1 and {returning[-1].mean():.1f} in block 5, where luck would bring back {100 / (len(returning[-1]) - 1):.1f}. In block "
+            f"4 the filters that answer to {alike} are most alike (correlation of their AUCs {most:+.2f}), to {apart} least ({least:+.2f}).")
+
+
+Markdown("\n".join(f"- {escape_markdown(tell_kinds(model))}" for model in models))
 
 # %% tags=["remove-output"]
 FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
@@ -215,7 +248,7 @@ shares = pd.DataFrame([
     {"network": model.title, "block": number, "filters": len(table), "selective (p below 0.05)": (table["p"] < 0.05).mean(),
      "energy inside": table["inside"].mean(), "in others' boxes": table["inside_others"].mean(),
      "boxes' share": table["box_share"].mean(),
-     "unmoved by training": table["correlation_before_after"].mean()}
+     "unmoved by training": table["correlation_before_after"].mean(), "neighbours that return": table["returning"].mean()}
     for model in models for number, table in enumerate(model.tables.values(), start=1)])
 limits = []
 for model in models:
@@ -223,7 +256,7 @@ for model in models:
     fewest = next((m for m in range(1, pictures) if filters / comb(pictures, m) <= 0.05), None)
     limits.append(f"{filters:,} filters of {escape(model.title)} on {pictures} pictures: " + (
         f"{fewest} pictures" if fewest else "no class is large enough"))
-styled = shares.style.hide().format(dict.fromkeys(shares.columns[3:7], "{:.0%}") | {"unmoved by training": "{:.2f}"},
+styled = shares.style.hide().format(dict.fromkeys(shares.columns[3:7], "{:.0%}") | {"unmoved by training": "{:.2f}", "neighbours that return": "{:.1f}"},
                                     na_rep="not known", escape="html")
 HTML(tables.fold("The last block's filters that lie most outside the figures and most inside", ends if lines else
                  "<p>Too few of these pictures have boxes to tell.</p>")

@@ -67,3 +67,11 @@ def contents():
                 picture("third", 2, "Another saint", height=40, width=80)]
     tested = [picture(f"t{number}", number, HOSTILE if number == 1 else f"Work {number}") for number in range(TESTED)]
     return models, pictures, [*tested[:-1], ReaderPicture("closed", None, "A closed work")]
+
+
+def optimised():
+    """Pictures for some filters of the first model's block "three", as `add_optimised` takes them: one colour each."""
+    colours = np.random.default_rng(0).integers(0, 256, (2, FILTERS[2], 1, 1, 3), dtype=np.uint8)
+    drawn = np.broadcast_to(colours, (2, FILTERS[2], 20, 20, 3))
+    return {("fine-tuned", "three"): {filter: drawn[0, filter] for filter in (1, 4, 6)},
+            ("ImageNet", "three"): {filter: drawn[1, filter] for filter in (1, 4)}}

@@ -7,18 +7,57 @@ import numpy as np
 from PIL import Image
 
 from artpose_lib.explain.maps import feature_maps
+from artpose_lib.explain.networks import IMAGENET, SCRATCH, TUNED, TestedNetworks
 from artpose_lib.explain.reader import Reader, ReaderModel, slug, write_script
+from artpose_lib.explain.visualise import visualise_filters
+from artpose_lib.model.backbones import weights_fingerprint
 
+# By a network's title and a layer: the pictures of some filters, counted from 0, uint8 RGB (side, side, 3).
+Optimised = Mapping[tuple[str, str], Mapping[int, np.ndarray]]
 QUALITY = 80  # of WebP
 TILE = 48  # pixels a side, of the sheet with all of a block
 
 
-def add_optimised(reader: Reader, folder: Path, model: ReaderModel,
-                  pictures: Mapping[tuple[str, str], Mapping[int, np.ndarray]]) -> None:
+def find_stored(networks: TestedNetworks, results: Path, weights_dir: str | None) -> list[Optimised]:
+    """Read of each model the pictures that `artpose visualise` stored below `results`."""
+    found = []
+    for record, model in zip(networks.records, networks.models, strict=True):
+        name = record.config["recipe"]["backbone"]
+        places = {title: record.folder.name for title in (TUNED, SCRATCH)}
+        if IMAGENET in model.networks:
+            places[IMAGENET] = f"{name}-{weights_fingerprint(name, weights_dir)}"
+        found.append({(title, layer): _read_strips(results / "visualised" / places[title] / layer)
+                      for title in model.networks if title in places for layer in model.layers})
+    return found
+
+
+def _read_strips(folder: Path) -> dict[int, np.ndarray]:
+    """Read a layer's files, each of some pictures one below the other, named by the first one's filter."""
+    pictures = {}
+    for path in sorted(folder.glob("*.webp")):
+        with Image.open(path) as image:
+            strip = np.asarray(image.convert("RGB"))
+        pictures |= dict(enumerate(strip.reshape(-1, strip.shape[1], strip.shape[1], 3), int(path.stem)))
+    return pictures
+
+
+def optimise(model: ReaderModel, filters: Sequence[tuple[str, int]], stored: Optimised) -> Optimised:
+    """Make pictures for some filters, each a layer and a number from 0, in all networks of a model, where `stored` has
+    none; returns them and those that it has."""
+    pictures = {key: dict(own) for key, own in stored.items()}
+    for title, network in model.networks.items():
+        for layer in dict.fromkeys(layer for layer, _ in filters):
+            own = pictures.setdefault((title, layer), {})
+            missing = sorted({number for other, number in filters if other == layer} - own.keys())
+            if missing:
+                own |= dict(zip(missing, visualise_filters(network, layer, missing), strict=True))
+    return pictures
+
+
+def add_optimised(reader: Reader, folder: Path, model: ReaderModel, pictures: Optimised) -> None:
     """Add optimised pictures to a reader's page and its folder, as it was written.
 
-    Parameters: `model` is one of the reader's; `pictures` are uint8 RGB (side, side, 3) of filters, counted from 0, by
-    the title of a network and a layer. The page loads each when its filter is looked at.
+    `model` is one of the reader's. The page loads each picture when its filter is looked at.
     """
     blocks = next(one for one in reader.index["models"] if one["key"] == model.key)["blocks"]
     for number, layer in enumerate(model.layers, 1):

@@ -68,9 +68,9 @@ def dissect_light_and_edges(size: int, probes: Sequence[Probe]) -> pd.DataFrame:
 def _energy_shares(maps: np.ndarray, probe: Probe) -> tuple[np.ndarray, np.ndarray]:
     """Return what share of each filter's energy lies on each part, (parts, filters), NaN for a silent one, of maps
     (side, side, filters); and each part's share of the picture."""
-    energy, masks = np.square(maps, dtype=np.float64).reshape(-1, maps.shape[-1]), probe.part_shares(len(maps))
-    total = energy.sum(axis=0)
-    return masks @ energy / np.where(total > 0, total, np.nan), masks.mean(axis=1)
+    energy, masks = np.square(maps).reshape(-1, maps.shape[-1]), probe.part_shares(len(maps))
+    *held, total = (np.vstack([masks, np.ones_like(masks[:1])]).astype(np.float32) @ energy).astype(float)
+    return held / np.where(total > 0, total, np.nan), masks.mean(axis=1)
 
 
 def light_and_edges(image: np.ndarray) -> np.ndarray:

@@ -301,9 +301,11 @@ class Reader {
   }
 
   // At another address: by Back, to the sentence that was left.
-  arrive(left) {
+  async arrive(left) {
     if (!this.follow(location.hash)) return;
-    if (left === undefined) this.reveal(); else scrollTo({ top: left, behavior: "instant" });
+    if (left === undefined) return this.reveal();
+    await this.loading; // what is above may be of another height
+    scrollTo({ top: left, behavior: "instant" });
   }
 
   // Brings the maps into sight where they are not, with what is chosen above them if that fits; from here, arrow keys go

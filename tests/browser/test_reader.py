@@ -16,6 +16,7 @@ from tinyreader import CLASSES, HOSTILE, LAYERS, MEANINGS, SIZE, TESTED
 from artpose_lib import web
 from artpose_lib.data.pictures import resize
 from artpose_lib.explain.maps import feature_maps, receptive_field, sprite
+from artpose_lib.explain.optimised import add_optimised, measure_kept
 from artpose_lib.explain.reader import write_reader
 
 TURQUOISE = (26, 242, 242)
@@ -37,6 +38,7 @@ def site(tmp_path_factory, given):
     """A small book, its files where Sphinx puts them: the chapter's page that shows the maps."""
     root = tmp_path_factory.mktemp("site")
     reader = write_reader(root / "_static" / "maps", *given, MEANINGS)
+    add_optimised(reader, root / "_static" / "maps", given[0][0], tinyreader.optimised())
     page = root / "book" / "chapters" / "maps.html"
     page.parent.mkdir(parents=True)
     page.write_text(PAGE.replace("VIEW", reader.link("alpha", "three", 6, "third")).replace(
@@ -449,12 +451,48 @@ def test_the_table_is_searched_and_sorted_and_its_rows_lead_to_views(view):
     assert "drawn black" not in page.captions.nth(1).inner_text() and not page.loudest.is_visible()
 
 
+def test_what_a_filter_would_like_to_see_stands_beside_its_map_and_its_strongest_pictures(view):
+    page, made = view("#alpha/3/2/first"), tinyreader.optimised()
+    beside = page.root.locator(".maps-optimised figure, .maps-strongest li:has(> img)")
+    for filter in (1, 4, 6, 0):
+        titles = [title for title in ("fine-tuned", "ImageNet") if filter in made[title, "three"]]
+        page.page.get_by_role("spinbutton", name="Go to filter").fill(str(filter + 1))
+        page.press("Enter")
+        page.rest()
+        assert beside.all_inner_texts() == 2 * [f"What it would like to see, {title}" for title in titles]
+        for picture, title in zip(beside.locator("img").all(), titles * 2, strict=True):
+            picture.scroll_into_view_if_needed()
+            assert np.abs(sample(picture, 5) - made[title, "three"][filter][0, 0]).max() < 25
+    assert not page.root.locator(".maps-optimised").is_visible()
+    loaded = [url.split("/maps/")[1] for url in page.requests if "optimised" in url]
+    assert "alpha/3-optimised.js" in loaded and "alpha/fine-tuned/3-optimised.webp" not in loaded
+
+
+def test_filters_are_sorted_by_how_they_answer_to_the_picture_made_for_them_before_training(view):
+    page, made, layer = view("#alpha/3/2/first"), tinyreader.optimised(), "three"
+    kept = measure_kept(page.given[0][0].networks["fine-tuned"], layer, (1, 4), *(
+        [made[title, layer][filter] for filter in (1, 4)] for title in ("ImageNet", "fine-tuned")))
+    told = page.root.locator(".maps-numbers > dl div").last
+    assert told.inner_text().startswith("To its earlier picture") and f"{kept[0]:.0%}" in told.inner_text()
+    assert page.sort("kept").filters(3) == [*np.array([1, 4])[kept.argsort()], 0]
+    page.unfold("All 8 filters of block 3 as a table")
+    cells = page.rows.locator("td:last-child").all_inner_texts()
+    assert cells == [*(f"{share:.0%}" for share in sorted(kept)), *["–"] * 6]
+    page.choose("Block", "Block 4")
+    assert "What the filters were sorted by was not measured" in page.alert.inner_text()
+
+
 def test_the_plane_tells_of_the_filter_that_is_pointed_at_and_opens_it(view):
     page = view("#alpha/3/1/third")
     assert not any("places" in url for url in page.requests)
     page.unfold("All 8 filters of block 3 by what they answer to")
     dots, placed = page.plane.get_by_role("option"), page.tables["three"].dropna(subset=["x"])
     dots.first.wait_for()
+    made = tinyreader.optimised()["fine-tuned", "three"]
+    drawn = page.plane.locator(".maps-drawn")
+    assert drawn.evaluate_all("all => all.map((one) => Number(one.id.split('-').pop()) - 1)") == list(made)
+    for dot, filter in zip(drawn.all(), made, strict=True):
+        assert np.abs(sample(dot, 5)[2, 2] - made[filter][0, 0]).max() < 25
     assert [within(dot, page.plane)[:2] for dot in dots.all()] == [
         pytest.approx((row.x, row.y), abs=0.03) for row in placed.itertuples()]
     for filter in placed.index:
@@ -471,12 +509,13 @@ def test_the_plane_tells_of_the_filter_that_is_pointed_at_and_opens_it(view):
             page.page.keyboard.press(key)
             seen.append(int(page.plane.get_attribute("aria-activedescendant").split("-")[-1]))
     assert len(set(seen)) > 4 and placed["x"].idxmin() + 1 in seen  # as far as that arrow leads
+    left = page.page.evaluate("scrollY")
     page.page.keyboard.press("Enter")
     page.page.get_by_text(f"Filter {seen[-1]} of 8 in block 3").wait_for()
     assert page.in_sight(page.slider) and page.plane.locator("[aria-selected=true]").count() == 1
     page.page.go_back()
     page.page.get_by_text("Filter 1 of 8 in block 3").wait_for()
-    assert page.in_sight(page.plane)
+    assert page.rest() == "#alpha/3/1/third" and page.page.evaluate("scrollY") == pytest.approx(left, abs=2)
 
 
 # Loading.
