@@ -147,8 +147,9 @@ maps = Path("../book/_static/maps")
 reader = write_reader(maps, models, networks.pictures, networks.tested, meanings)
 guide = max(zip(models, networks.records, strict=True), key=lambda pair: (TUNED in pair[0].networks, pair[1].facts["test_accuracy"]))[0]
 views = choose_views(reader, guide, networks.pictures, dissected)
+wished = [(view.layer, view.filter) for view in views if study.profile.name != "smoke" or view.layer == guide.layers[0]]
 for model, stored in zip(models, find_stored(networks, study.results, study.weights_dir), strict=True):
-    add_optimised(reader, maps, model, optimise(model, [(view.layer, view.filter) for view in views if model is guide], stored))
+    add_optimised(reader, maps, model, optimise(model, wished if model is guide else [], stored))
 tour = [(view.name, view.address, sentences[view.name].format(
     number=view.filter + 1, block=guide.layers.index(view.layer) + 1, luck="" if view.facts.get("p", 0) <= 0.05 else
     ": no more than some filter does by luck", **view.facts)) for view in views]
@@ -158,14 +159,19 @@ reader.tell(tour)
 reader
 
 # %% [markdown]
-# Below the maps stand the filter's numbers, the test pictures in which it answers loudest, cut to what it can see, a
-# table of all filters of the block, and all of them on a plane, where neighbours answer to the same pictures. One picture cannot show what a filter has learned: another, without a shoulder, may make the
-# filter of the bright shoulder answer as loudly. In a notebook with a kernel, the next cell opens an explorer for a picture
-# of your own and for every layer, and shows which places of a picture speak for a class (Grad-CAM). It takes the addresses of
-# this page's links, such as `#vgg16/5/120/sebastian`.
+# Below the maps stand the filter's numbers, the test pictures in which it answers loudest, cut to what it can see, a table of
+# all filters of the block, and all of them on a plane, where neighbours answer to the same pictures. One picture cannot show
+# what a filter has learned: another, without a shoulder, may make the filter of the bright shoulder answer as loudly. In a
+# notebook with a kernel, the next cell opens an explorer for a picture of your own and for every layer, and shows which
+# places of a picture speak for a class (Grad-CAM). It takes the addresses of this page's links, such as
+# `#vgg16/5/120/sebastian`.
 #
-# A picture that was made for a filter shows what it *would like to see*. It is no picture of anything: it shows all over what makes
-# this filter answer. The page has those of the tour; `artpose visualise` makes them for all filters of a block.
+# A picture that was made for a filter shows what it *would like to see*. It is no picture of anything: it shows all over what
+# makes this filter answer. The page has those of the tour; `artpose visualise` makes them for all filters of a block, and
+# this chapter, run again, shows them.
+
+# %% tags=["remove-output"]
+FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
 
 # %% [markdown]
 # **Kinds of filters.** Below the table, all filters of a block stand on a plane, near each other where the same pictures excite
@@ -187,9 +193,6 @@ def tell_kinds(model):
 
 
 Markdown("\n".join(f"- {escape_markdown(tell_kinds(model))}" for model in models))
-
-# %% tags=["remove-output"]
-FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
 
 # %% [markdown]
 # ## What a filter holds

@@ -14,7 +14,7 @@ from artpose_lib.model.backbones import weights_fingerprint
 
 # By a network's title and a layer: the pictures of some filters, counted from 0, uint8 RGB (side, side, 3).
 Optimised = Mapping[tuple[str, str], Mapping[int, np.ndarray]]
-QUALITY = 80  # of WebP
+QUALITY = 75  # of WebP
 TILE = 48  # pixels a side, of the sheet with all of a block
 
 

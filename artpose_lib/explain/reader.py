@@ -195,7 +195,7 @@ def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int])
     return {**{column: _round(table[column]) for column in plain},
             "best": table["best_class"].tolist(),
             "auc": [_round(table[f"auc_{name}"]) for name in classes],
-            "drop": [_round(table[f"importance_{name}"]) for name in classes],
+            "drop": [_round(table[f"importance_{name}"].round(3)) for name in classes],  # as it is shown
             "strongest": [[number for peak in peaks for number in (tested[peak["picture"]], peak["row"], peak["column"],
                                                                    *_round([peak["activation"]]))]
                           for peaks in table["strongest"]]}

@@ -34,7 +34,8 @@ class Plane {
       pointed: undefined });
     this.trust.textContent = this.judge();
     this.legend.replaceChildren(...model.classes.map((name, place) => make("span", {},
-      make("i", { style: `--hue: ${hueOf(place)}` }), ` ${name}`)));
+      make("i", { style: `--hue: ${hueOf(place)}` }), ` ${name}`)),
+    make("span", {}, `a ring: no better than luck (p above ${LUCK})`));
     this.box.replaceChildren(...this.placed.map((filter) => this.dot(filter)));
     this.told.textContent = "";
     this.mark();

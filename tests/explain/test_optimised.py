@@ -8,7 +8,7 @@ import tinynet
 import tinyreader
 from PIL import Image
 
-from artpose_lib.explain import optimised
+from artpose_lib.explain import optimised, visualise
 from artpose_lib.explain.optimised import add_optimised, find_stored, measure_kept, optimise
 from artpose_lib.explain.reader import ReaderModel, write_reader
 
@@ -53,11 +53,11 @@ def test_each_picture_is_a_file_and_a_tile_and_the_page_knows_which_there_are(tm
 def test_pictures_are_made_in_all_networks_where_none_are_stored(monkeypatch):
     asked = []
 
-    def visualise(network, layer, filters):
+    def draw(network, layer, filters):
         asked.append((network, layer, filters))
         return [square(filter) for filter in filters]
 
-    monkeypatch.setattr(optimised, "visualise_filters", visualise)
+    monkeypatch.setattr(optimised, "visualise_filters", draw)
     model = ReaderModel("a", "A", ("x", "y"), {"after": 1, "before": 2})
     stored = {("before", "y"): {2: square(99), 3: square(98)}, ("after", "z"): {0: square(97)}}
     found = optimise(model, [("y", 7), ("x", 3), ("y", 2), ("y", 7)], stored)
@@ -69,17 +69,23 @@ def test_pictures_are_made_in_all_networks_where_none_are_stored(monkeypatch):
 
 
 def test_what_the_command_stored_is_found_by_network_and_layer(tmp_path, monkeypatch):
+    def draw(network, layer, goals):
+        for start in range(0, len(goals), visualise.BATCH):
+            own = goals[start:start + visualise.BATCH].argmax(axis=1)
+            yield np.stack([square(20 * filter, visualise.SIDE) for filter in own])
+
     monkeypatch.setattr(optimised, "weights_fingerprint", lambda name, folder: f"{folder}-print")
+    monkeypatch.setattr(visualise, "_draw", draw)
+    monkeypatch.setattr(visualise, "BATCH", 2)
+    for place, layer in (("trial-40", EYES), ("VGG16-w-print", "block2_conv2")):
+        visualise.visualise_block(tmp_path / "visualised" / place / layer, tinynet.network(), layer)
     record = SimpleNamespace(folder=tmp_path / "trial-40", config={"recipe": {"backbone": "VGG16"}})
-    tuned = ReaderModel("a", "A", ("x", "y"), {"fine-tuned": 1, "ImageNet": 2})
-    scratch = ReaderModel("a", "A", ("x",), {"from scratch": 1, "untrained": 2})
-    for place, numbers in (("trial-40/x/0000", (7, 8)), ("trial-40/x/0008", (9,)), ("VGG16-w-print/y/0000", (5,))):
-        path = tmp_path / "visualised" / f"{place}.webp"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.concatenate([square(number) for number in numbers])).save(path, lossless=True)
-    networks = SimpleNamespace(records=[record, record], models=[tuned, scratch])
-    found = [{key: {filter: picture[0, 0, 0] for filter, picture in own.items()} for key, own in stored.items()}
-             for stored in find_stored(networks, tmp_path, "w")]
-    assert found[0] == {("fine-tuned", "x"): {0: 7, 1: 8, 8: 9}, ("fine-tuned", "y"): {}, ("ImageNet", "x"): {},
-                        ("ImageNet", "y"): {0: 5}}
-    assert found[1] == {("from scratch", "x"): {0: 7, 1: 8, 8: 9}}
+    layers = (EYES, "block2_conv2")
+    models = [ReaderModel("a", "A", layers, dict.fromkeys(titles)) for titles in (
+        ("fine-tuned", "ImageNet"), ("from scratch", "untrained"))]
+    found = find_stored(SimpleNamespace(records=[record, record], models=models), tmp_path, "w")
+    counts = [{key: len(own) for key, own in stored.items()} for stored in found]
+    assert counts == [{("fine-tuned", EYES): 5, ("fine-tuned", layers[1]): 0, ("ImageNet", EYES): 0,
+                       ("ImageNet", layers[1]): 4}, {("from scratch", EYES): 5, ("from scratch", layers[1]): 0}]
+    for filter, picture in found[0]["fine-tuned", EYES].items():
+        assert picture.shape == (visualise.SIDE, visualise.SIDE, 3) and abs(int(picture[80, 80, 0]) - 20 * filter) < 5
