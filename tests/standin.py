@@ -33,16 +33,21 @@ class Network:
     """Says of each picture what its bytes make of the seed it was trained with."""
 
     output = np.empty((1, 3), np.float32)
+    pristine = ()
 
     def __init__(self, *_):
-        self.model = self
+        self.model = self.forward = self
+
+    def set_weights(self, weights):
+        """It has none."""
 
     def predict_on_batch(self, x, **_):
         means = np.asarray(x, np.float64).reshape(len(x), -1)[:, :300].mean(axis=1, keepdims=True)
         raw = np.abs(np.sin(means * np.arange(1, 4) + getattr(self, "seed", 0)))
         return (raw / raw.sum(axis=1, keepdims=True)).astype("float32")
 
-    predict = predict_on_batch
+    def predict(self, x, *_):
+        return None, self.predict_on_batch(x)
 
     def save_weights(self, path):
         with open(path, "wb") as file:

@@ -67,6 +67,13 @@ def root(features):
     return keras.ops.sign(features) * keras.ops.sqrt(keras.ops.maximum(sizes / mean, 1e-12))
 
 
+class Forward(keras.Model):
+    """From pictures to some outputs of a classifier. It never learns, so that to JAX it is one program, whichever
+    layers learn in the classifier."""
+
+    trainable = property(lambda self: False, lambda self, value: None)
+
+
 def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> None:
     """Say which layers learn: "frozen" (the head alone) or "finetuned" (all of them), as in Tables A.1 and A.2.
 
@@ -85,6 +92,7 @@ class BatchStatistics(keras.Model):
     def __init__(self, classifier: keras.Model):
         super().__init__()
         self.classifier = classifier
+        self.built = True  # or Keras runs it once to build it, which on JAX compiles each operation by itself
         self.learning = [layer for layer in classifier.layers if layer.trainable and isinstance(
             layer, keras.layers.BatchNormalization) and not isinstance(layer, OnBatchStatistics)]
 

@@ -15,14 +15,15 @@ BATCH = 32  # pictures a forward step; only speed and memory depend on it
 
 
 def forward(network: "keras.Model", pictures: Iterable[np.ndarray | PictureError],
-            batch: int = BATCH) -> Iterator[tuple[np.ndarray, ...] | PictureError]:
+            batch: int = BATCH, fill: bool = True) -> Iterator[tuple[np.ndarray, ...] | PictureError]:
     """The network's outputs for each picture, uint8 RGB (size, size, 3), in order: a tuple of float32 arrays; an error
-    is passed through in its place. The last step is filled up with black, or its shape would be compiled anew."""
+    is passed through in its place. With `fill` the last step is filled up with black, or its shape would be compiled
+    anew."""
     pictures = iter(pictures)
     while held := list(islice(pictures, batch)):
         outputs = iter(())
         if good := [picture for picture in held if not isinstance(picture, PictureError)]:
-            pixels = np.zeros((batch, *good[0].shape), np.uint8)
+            pixels = np.zeros((batch if fill else len(good), *good[0].shape), good[0].dtype)
             pixels[:len(good)] = good
             found = network.predict_on_batch(pixels)
             outputs = zip(*(found if isinstance(found, list | tuple) else [found]), strict=True)

@@ -175,12 +175,25 @@ def open_study(data: str = "", weights: str = "", profile: str = "quick", result
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that a process traces several networks
     warnings.filterwarnings("ignore", module=r"PIL\.")  # odd EXIF, large sizes: what matters is raised
     kept = Path(results).expanduser().absolute() if results else Path.home() / ".artpose"  # other machines look there
+    keep_compiled(kept / "compiled")
     chosen = find_profile(profile)
     folder = Path(data).expanduser() if data else draw_embedded(kept, chosen.pictures)
     precision = os.environ.get("ARTPOSE_PRECISION") or PRECISIONS[0]
     if precision not in PRECISIONS:
         raise ValueError(f"ARTPOSE_PRECISION is {precision!r}, and is one of: {', '.join(PRECISIONS)}")
     return Study(load_dataset(folder, classes or None), chosen, weights or None, kept, not data, cluster, precision)
+
+
+def keep_compiled(folder: Path) -> None:
+    """Have JAX keep all that it compiles in a folder, unless its own settings name another: a program that takes a
+    minute to compile on a GPU is then loaded in a second by other processes. Without JAX nothing happens."""
+    if os.environ["KERAS_BACKEND"] != "jax":
+        return
+    import jax
+
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)  # by default what takes a second
 
 
 def draw_embedded(results: Path, pictures: int) -> Path:

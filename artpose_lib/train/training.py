@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from artpose_lib.data.splits import Part
 from artpose_lib.model import classifier
-from artpose_lib.model.features import BATCH
+from artpose_lib.model.features import BATCH, forward
 from artpose_lib.model.fused import Adam, OnBatchStatistics, replace_batch_norm
 from artpose_lib.train import onecycle
 from artpose_lib.train.heads import fit_head
@@ -27,22 +27,25 @@ class Batches(keras.utils.PyDataset):
     there is no `seed`.
 
     An epoch takes all pictures, or the first `steps` batches of its shuffle. Its order comes from its number, so that
-    it does not matter how far a backend looks ahead.
+    it does not matter how far a backend looks ahead. With `fill` its last batch is as large as the others.
     """
 
     num_batches = None  # Keras' word for no end, which saves it 0.1 s an epoch
 
-    def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None = None, seed: int | None = None):
+    def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None = None, seed: int | None = None,
+                 fill: bool = False):
         super().__init__()
         self.x, self.y = part.x, np.eye(n_classes, dtype="float32")[part.y]
-        self.batch_size = batch_size
+        self.batch_size, self.fill = batch_size, fill
         self.steps = min(steps or len(part.y), -(-len(part.y) // batch_size))
         self.seed = seed
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pictures, answers and, as float32 (batch,), weights: 0 of what only fills the batch up."""
         epoch, step = divmod(index, self.steps)
         rows = self.order(epoch)[step * self.batch_size:(step + 1) * self.batch_size]
-        return self.x[rows], self.y[rows]
+        filled = np.resize(rows, self.batch_size) if self.fill else rows  # by its own rows, once more
+        return self.x[filled], self.y[filled], (np.arange(len(filled)) < len(rows)).astype("float32")
 
     def order(self, epoch: int) -> np.ndarray:
         """The rows that an epoch takes, in its order."""
@@ -54,62 +57,93 @@ class Batches(keras.utils.PyDataset):
 
 class Trainer:
     """A Keras classifier that is built and compiled once and then trained again and again from fresh weights. Compiling
-    takes 3 to 15 s on a CPU. Between trials the weights, Adam's moments and the learning rate are set back."""
+    takes 3 to 15 s on a CPU, and a minute or more on a GPU. Between trials the weights, Adam's moments and the learning
+    rate are set back."""
 
     def __init__(self, model: keras.Model):
         self.model, self.n_classes = model, model.output_shape[-1]
+        self.forward = classifier.Forward(model.inputs, [model.get_layer(classifier.HEAD).input, *model.outputs])
         self.pristine = model.get_weights()
         self.compiled_for: list[bool] = []  # which layers learn
         self.statistics: classifier.BatchStatistics | None = None  # where batch normalisation is among them
+        # Batches of one size, where what fills them up changes nothing.
+        self.fill = compiles_shapes() and not any(isinstance(layer, OnBatchStatistics) for layer in model.layers)
+
+    @cached_property
+    def head(self) -> "Trainer":
+        """The trainer of a head that learns from pooled features."""
+        return Trainer(classifier.build_head(self.forward.output_shape[0][-1], self.n_classes))
 
     def reset(self, seed: int, random_weights: bool) -> None:
         """Set every weight back: a new random head, and a new random backbone too where `random_weights`."""
         keras.utils.set_random_seed(seed)
-        # A clone of the compiled model would have an optimiser too.
-        fresh = keras.models.clone_model(keras.Model(self.model.inputs, self.model.outputs),
-                                         clone_function=partial(_clone_layer, random.Random(seed)))
-        if not random_weights:
-            head_tensors = 2  # kernel and bias, the last two of the list
-            fresh.set_weights(self.pristine[:-head_tensors] + fresh.get_weights()[-head_tensors:])
-        self.model.set_weights(fresh.get_weights())
+        renew = partial(_renew_layer, random.Random(seed))
+        if random_weights:  # a clone of the compiled model would have an optimiser too
+            fresh = keras.models.clone_model(keras.Model(self.model.inputs, self.model.outputs), clone_function=renew)
+            self.model.set_weights(fresh.get_weights())
+            return
+        self.model.set_weights(self.pristine)
+        *_, head = map(renew, self.model.layers)  # seeds are drawn for all, and only the last is built
+        head.build_from_config(self.model.layers[-1].get_build_config())
+        self.model.layers[-1].set_weights(head.get_weights())
 
     def fit(self, train: Part, validation: Part, recipe: Recipe, phase: Phase, epochs: int, steps: int | None,
             seed: int) -> pd.DataFrame:
         """One phase of a recipe; the model ends with the weights of its best epoch. Returns a row an epoch."""
         self.compile()
+        learning = self.statistics.learning  # their statistics are those of the batch, which is not filled up then
         rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
-        batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed)
-        callbacks = onecycle.phase_callbacks(rates, phase.patience)
-        if self.statistics.learning:  # estimated before each validation, from the pictures of the first epoch
-            rows = batches.order(0)
-            rows = rows[:len(rows) // batches.steps * batches.steps].reshape(batches.steps, -1)
-            callbacks.append(keras.callbacks.LambdaCallback(
-                on_test_begin=lambda logs: self.statistics.estimate(train.x[own] for own in rows)))
-        asked = Batches(validation, self.n_classes, BATCH)
+        batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed, self.fill and not learning)
+        rows = batches.order(0)
+        rows = rows[:len(rows) // batches.steps * batches.steps].reshape(batches.steps, -1)
+
+        def validate(_, logs: dict) -> None:
+            if learning:  # estimated from the pictures of the first epoch
+                self.statistics.estimate(train.x[own] for own in rows)
+            logs |= {f"val_{name}": value for name, value in self.score(validation).items()}
+
+        callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=validate),
+                     *onecycle.phase_callbacks(rates, phase.patience)]
         history = self.model.fit(batches, steps_per_epoch=batches.steps, epochs=epochs, verbose=0, callbacks=callbacks,
-                                 shuffle=False, validation_data=asked, validation_steps=asked.steps)
+                                 shuffle=False)
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
+
+    def predict(self, x: np.ndarray, batch: int = BATCH) -> tuple[np.ndarray, np.ndarray]:
+        """What the head gets of pictures, float32 (n, channels), and what it answers, float32 (n, n_classes)."""
+        return tuple(np.stack(own) for own in zip(*forward(self.forward, x, batch, self.fill), strict=True))
+
+    def score(self, part: Part) -> dict[str, float]:
+        """The loss, a mean over pictures, and the accuracy."""
+        probabilities = self.predict(part.x)[1]
+        right = np.maximum(probabilities[np.arange(len(part.y)), part.y], np.finfo("float32").tiny)
+        return {"loss": np.log(1 / right).mean(), "accuracy": (probabilities.argmax(axis=1) == part.y).mean()}
 
     def compile(self) -> None:
         """Make the model ready to train those of its layers that learn now, by a fresh optimiser."""
         wanted = [layer.trainable for layer in self.model.layers]
-        if wanted == self.compiled_for:  # a fresh optimiser in the compiled step: moments and step count at zero
-            for variable in self.model.optimizer.variables:
-                variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
-            return
-        # On a CPU, XLA makes TensorFlow's ResNet50 1.7 times slower; JAX has nothing else.
-        plain = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
-        self.model.compile(Adam(epsilon=EPSILON), "categorical_crossentropy", metrics=["accuracy"],
-                           jit_compile=False if plain else "auto")
-        # Variables first, or TensorFlow traces the step twice.
-        self.model.optimizer.build(self.model.trainable_variables)
-        answer = np.eye(self.n_classes, dtype="float32")[:1]
-        self.model.compute_metrics(None, answer, answer)
-        self.compiled_for, self.statistics = wanted, classifier.BatchStatistics(self.model)
+        if wanted != self.compiled_for:
+            # Keras' own loss in the logs would count what fills up a batch.
+            self.model.compile(Adam(epsilon=EPSILON),
+                               keras.losses.CategoricalCrossentropy(reduction="mean_with_sample_weight"),
+                               weighted_metrics=[keras.metrics.CategoricalCrossentropy("loss"), "accuracy"],
+                               jit_compile="auto" if compiles_shapes() else False)
+            # Variables first, or TensorFlow traces the step twice.
+            self.model.optimizer.build(self.model.trainable_variables)
+            answer = np.eye(self.n_classes, dtype="float32")[:1]
+            self.model.compute_metrics(None, answer, answer)
+            self.compiled_for, self.statistics = wanted, classifier.BatchStatistics(self.model)
+        for variable in self.model.optimizer.variables:  # moments and step count of the compiled step
+            variable.assign(np.zeros(variable.shape, variable.dtype))
 
 
-def _clone_layer(generator: random.Random, layer: keras.Layer) -> keras.Layer:
+def compiles_shapes() -> bool:
+    """Whether XLA compiles a program for each shape of its input. JAX has nothing else. On a CPU it makes TensorFlow's
+    ResNet50 1.7 times slower, and is left out."""
+    return keras.backend.backend() != "tensorflow" or bool(keras.distribution.list_devices("gpu"))
+
+
+def _renew_layer(generator: random.Random, layer: keras.Layer) -> keras.Layer:
     """A layer with new initial weights, the same that Keras draws for a seed. Keras takes its seeds from Python's
     global generator, which other threads use too, such as those of a Dask worker."""
     config = layer.get_config()
@@ -187,11 +221,8 @@ def train_on_features(trainer: Trainer, recipe: Recipe, train_part: Part, valida
 def solve_on_features(trainer: Trainer, train_part: Part, validation: Part, works: np.ndarray) -> pd.DataFrame:
     """The recipe of today: `trainer` holds a head, which becomes that of `heads.fit_head`. Its history is one row."""
     trainer.model.set_weights(fit_head(train_part.x, train_part.y, works, trainer.n_classes)[:2])
-    row = {"phase": 1, "learning_rate": np.nan}
-    for of, part in (("", train_part), ("val_", validation)):
-        probabilities = trainer.model.predict(part.x, batch_size=BATCH, verbose=0)
-        row[f"{of}loss"] = -np.log(np.maximum(probabilities[np.arange(len(part.y)), part.y], 1e-7)).mean()
-        row[f"{of}accuracy"] = (probabilities.argmax(axis=1) == part.y).mean()
+    learned, asked = trainer.score(train_part), trainer.score(validation)
+    row = learned | {f"val_{name}": value for name, value in asked.items()} | {"phase": 1, "learning_rate": np.nan}
     return number_epochs(pd.DataFrame([row]))
 
 
@@ -204,9 +235,8 @@ def number_epochs(history: pd.DataFrame) -> pd.DataFrame:
 def _fit_head(trainer: Trainer, train_part: Part, validation: Part, recipe: Recipe, phase: Phase, epochs: int,
               steps: int | None, seed: int) -> pd.DataFrame:
     """A frozen phase: only the head learns, so the backbone runs once over the pictures."""
-    pooled = classifier.pooled_model(trainer.model)
-    parts = [Part(pooled.predict(part.x, batch_size=BATCH, verbose=0), part.y) for part in (train_part, validation)]
-    head = Trainer(classifier.build_head(parts[0].x.shape[1], trainer.n_classes))
+    parts = [Part(trainer.predict(part.x)[0], part.y) for part in (train_part, validation)]
+    head = trainer.head
     head.model.set_weights(trainer.model.get_layer(classifier.HEAD).get_weights())
     history = head.fit(*parts, recipe, phase, epochs, steps, seed)
     trainer.model.get_layer(classifier.HEAD).set_weights(head.model.get_weights())

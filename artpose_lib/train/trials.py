@@ -103,7 +103,7 @@ class Trial:
                                      self.config["steps_per_epoch"])
         frames = []
         for rows, x, batch in material.questions:
-            probabilities = trainer.model.predict(x, batch_size=batch, verbose=0)
+            _, probabilities = trainer.predict(x, batch)
             frames.append(rows.assign(**dict(zip([f"p_{name}" for name in classes], probabilities.T, strict=True))))
         own = self.config["data"] == self.study.dataset.fingerprint  # not an experiment's drawings
 
@@ -119,13 +119,19 @@ class Trial:
                              self.study.data_name if own else "")
 
     def build_network(self) -> "Trainer":
-        """The whole network. Compiling takes seconds, so trials of one in a row share it."""
-        from artpose_lib.train import training
+        """The whole network."""
+        recipe, variant, classes = self.recipe, self.recipe.variant, len(self.config["classes"])
+        return build_network(self.study, recipe.backbone, classes, self.config["size"], recipe.weights,
+                             variant.preprocessing, variant.batch_statistics, self.study.precision)
 
-        variant = self.recipe.variant
-        what = (self.recipe.backbone, len(self.config["classes"]), self.config["size"], self.recipe.weights,
-                self.study.weights_dir, variant.preprocessing, variant.batch_statistics, self.study.precision)
-        return self.study.cache.keep("network", what, lambda: training.build_trainer(*what))
+
+def build_network(study: "Study", backbone: str, n_classes: int, size: int, weights: str | None, *more) -> "Trainer":
+    """A whole network, as `training.build_trainer` takes it, or the last one built, which may have been trained by now.
+    Compiling takes seconds."""
+    from artpose_lib.train import training
+
+    what = backbone, n_classes, size, weights, study.weights_dir, *more
+    return study.cache.keep("network", what, lambda: training.build_trainer(*what))
 
 
 def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Sequence[str], **more) -> dict:
@@ -151,11 +157,13 @@ def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
     trials = [trial for trial in trials if trial.study.trains or trial.record.folder.exists()]
     planned = {trial.record.folder: trial for trial in trials}
     missing = {folder for folder in planned if not folder.exists()}
-    needed = {trial.needs.path: trial.needs for folder, trial in planned.items() if trial.needs and folder in missing}
-    training_jobs = [jobs.Job(folder, trial.train, trial.needs and trial.needs.path)
-                     for folder, trial in planned.items()]
+    queue = {}  # by path; trials of one network in a row, since compiling it takes seconds
+    for folder, trial in sorted(planned.items(), key=lambda own: (own[1].recipe.backbone, own[1].recipe.weights or "")):
+        if trial.needs and folder in missing:
+            queue[trial.needs.path] = trial.needs
+        queue[folder] = jobs.Job(folder, trial.train, trial.needs and trial.needs.path)
     number = len(planned) - len(missing)
-    for job in jobs.run([*needed.values(), *training_jobs], cluster):
+    for job in jobs.run(queue.values(), cluster):
         if job.path in missing:
             number += 1
             record = Record(job.path)
@@ -179,20 +187,16 @@ def plan_features(study: "Study", backbone: str, preprocessing: str | None = Non
 
 def _compute_features(path: Path, study: "Study", backbone: str, size: int, preprocessing: str | None,
                       mirrored: bool, view: str, boxes: Boxes, precision: str) -> None:
-    from artpose_lib.model import classifier
-    from artpose_lib.train.training import multiply_in
-
     mode, kind = f" fed {preprocessing}" if preprocessing else "", "mirrored pictures" if mirrored else "pictures"
     kind += f" ({view})" * (view != "whole")
     say(f"features of {len(study.dataset)} {kind} through {backbone}{mode} at {size} x {size}")
-    # A network of its own: the one that trials share may have been fine-tuned by now.
-    key = backbone, size, preprocessing, precision
-    with multiply_in(precision):
-        network = study.cache.keep("pooled", key, lambda: classifier.pooled_model(
-            classifier.build_classifier(backbone, 2, size, "imagenet", study.weights_dir, preprocessing)))
+    trainer = build_network(study, backbone, len(study.dataset.classes), size, "imagenet", preprocessing, False,
+                            precision)
+    trainer.model.set_weights(trainer.pristine)
     with whole(path) as partial_file:
         pictures = show_views(study.dataset, view, size, boxes)
-        np.save(partial_file, extract_features(network, (x[:, ::-1] for x in pictures) if mirrored else pictures))
+        shown = (x[:, ::-1] for x in pictures) if mirrored else pictures
+        np.save(partial_file, extract_features(trainer.forward, shown))
 
 
 def divide(study: "Study", recipe: Recipe, seed: int) -> Split:
@@ -238,5 +242,4 @@ def _see_in_batches(trial: Trial) -> Callable[[np.ndarray, int], np.ndarray]:
     trainer = trial.build_network()
     trainer.model.set_weights(trainer.pristine)  # another trial may have fine-tuned it
     classifier.set_trainable(trainer.model, "finetuned", pretrained=False)
-    pooled = classifier.pooled_model(trainer.model)
-    return lambda pictures, batch: pooled.predict(pictures, batch_size=batch, verbose=0)
+    return lambda pictures, batch: trainer.predict(pictures, batch)[0]

@@ -29,7 +29,7 @@ def test_features_are_computed_once_and_are_those_of_the_network(opened, monkeyp
     np.testing.assert_allclose(computed[:4], network.predict(opened.pictures(72)[:4], verbose=0), atol=1e-4)
     mirrored = opened.compute_features(LITE, mirrored=True)
     np.testing.assert_allclose(mirrored[:4], network.predict(opened.pictures(72)[:4, :, ::-1], verbose=0), atol=1e-4)
-    monkeypatch.setattr(classifier, "build_classifier", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(trials, "build_network", lambda *_: pytest.fail("computed again"))
     np.testing.assert_array_equal(opened.compute_features(LITE), computed)
 
 

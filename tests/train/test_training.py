@@ -60,7 +60,8 @@ def test_first_weights_are_keras_own_for_the_seed_even_where_another_thread_draw
     """Dask samples what it measures by the same generator as Keras its seeds."""
     pictures = keras.Input((8, 8, 3))
     maps = keras.layers.DepthwiseConv2D(3)(keras.layers.SeparableConv2D(4, 3)(pictures))
-    model = keras.Model(pictures, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(maps)))
+    pooled = keras.layers.GlobalAveragePooling2D()(maps)
+    model = keras.Model(pictures, keras.layers.Dense(3, name=classifier.HEAD)(pooled))
     seed_all = keras.utils.set_random_seed
     seed_all(40)
     expected = keras.models.clone_model(model).get_weights()
@@ -141,6 +142,21 @@ def test_a_frozen_phase_on_pooled_features_equals_the_naive_way(trainer, part, s
     for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
         np.testing.assert_allclose(short[column], naive[column], atol=1e-3)
     np.testing.assert_allclose(probabilities, trainer.model.predict(part.x, verbose=0), atol=1e-3)
+
+
+@pytest.mark.parametrize("batch_size", [8, 50])
+def test_a_last_batch_that_is_filled_up_changes_nothing_but_rounding(trainer, part, batch_size, monkeypatch):
+    """As JAX has it, which would compile the smaller one anew; of 50 there is only a last one."""
+    recipe, found = replace(RECIPE, batch_size=batch_size, weights="imagenet"), []
+    for fill in (False, True):
+        monkeypatch.setattr(trainer, "fill", fill)
+        history = train(trainer, recipe, part, part, seed=40)
+        assert len(Batches(part, 3, batch_size, None, 0, fill)[-(-30 // batch_size) - 1][0]) == (
+            batch_size if fill else 30 % batch_size)
+        found.append((history, trainer.predict(part.x)[1]))
+    (smaller, said), (filled, said_filled) = found
+    np.testing.assert_allclose(smaller, filled, atol=1e-5)
+    np.testing.assert_allclose(said, said_filled, atol=1e-5)
 
 
 # A network whose batch normalisation learns
