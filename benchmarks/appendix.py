@@ -81,6 +81,17 @@ def comparisons_figure(table: pd.DataFrame) -> go.Figure:
     return figure.add_vline(x=1, line=DOTTED)
 
 
+def steps_figure(steps: list[dict]) -> go.Figure:
+    """What share of the chip's matrix product each network's training step reaches on a GPU, as `gpu.py` measured."""
+    table = pd.DataFrame(steps)
+    table["way"] = table["precision"].map({"float32": "32 bits", "mixed_bfloat16": "16 bits"}) + np.where(
+        table["deterministic"], ", the same each time", "")
+    hover = describe(table, "{backbone}, {way}: {share:.0%} of the matrix product<br>{pictures_a_second:,.0f} pictures "
+                            "a second, {batch} at a time")
+    return draw_marks(table.assign(hover=hover), "share", "backbone", "way", 0.5, {
+        "title_text": "share of the speed of a matrix product", "tickformat": ".0%", "range": [0, 1]})
+
+
 def workers_figure(costs: dict[str, float], wanted: int) -> go.Figure:
     """`count_workers` by how long a trial takes, with a line at the `wanted` number of workers."""
     seconds = np.geomspace(0.1, 10_000, 60)

@@ -34,6 +34,7 @@ import numpy as np
 from IPython.display import Markdown
 
 from artpose_lib.data.text import escape_markdown
+from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import RECIPES, SEEDS
 from artpose_lib.train.study import open_study
@@ -61,7 +62,7 @@ Markdown(f"The times below do not come from that run. They were measured on: {ta
 # ## A million pictures
 #
 # A museum's whole collection goes through one network once. How long that takes is nearly all the network's doing, and a
-# GPU shortens it; `benchmarks/gpu.py` measures by how much on a machine that has one.
+# GPU shortens it.
 
 # %%
 cost = "No collection was classified: `make bench` does it."
@@ -73,6 +74,52 @@ if "classify" in reports:
             + f"\n\nWith a network of next to nothing {most['rows']:,} rows took {most['seconds']:.0f} s: that is what they cost "
             f"besides. The memory was {most['peak_mb']:.0f} MB at most, and {fewest['peak_mb']:.0f} MB for {fewest['rows']:,} rows.")
 Markdown(cost)
+
+# %% [markdown]
+# ## The thesis on one GPU
+#
+# The thesis' two experiments are dozens of trainings, which take a processor days. A GPU is made for such sums, and several
+# trainings share one. Before a network's first training its program is compiled, which may take longer than the training itself;
+# compiled programs are kept, so that other trainings, and the next run, find them.
+
+# %%
+gpu = reports.get("gpu")
+
+
+def tell_run(run):
+    whole = "" if run["whole"] else ", and then the time was up"
+    return (f"{run['trials']} trainings in {run['seconds'] / 60:.1f} minutes"
+            + (f", {run['workers']} at a time, on {run['pictures']:,} pictures" if run["whole"] else "") + whole)
+
+
+def tell_gpu():
+    first, second, drawings = gpu["first"], gpu["second"], gpu.get("drawings")
+    told = [f"- Both experiments on one {escape_markdown(gpu['machine']['gpu'] or gpu['machine']['processor'])}: {tell_run(first)}; "
+            f"{first['compiled']} programs were compiled.",
+            f"- A training of each model again, by what was compiled: {tell_run(second)}; {second['compiled']} programs were new."]
+    return told + ([f"- Both experiments on drawings: {tell_run(drawings)}."] if drawings else [])
+
+
+def tell_same():
+    rates = {(one["backbone"], one["precision"], one["deterministic"]): one["pictures_a_second"] for one in gpu["steps"]}
+    prices = [rates[name, "float32", False] / rates[name, "float32", True] for name, _, same in rates
+              if same and (name, "float32", False) in rates]
+    return ("\n\nOne seed gives nearly, and not quite, the same weights twice on a GPU. With `ARTPOSE_DETERMINISTIC=1` they are the same, "
+            f"and a step takes {min(prices):.2f} to {max(prices):.2f} times as long." if prices else "")
+
+
+def tell_agreement():
+    lines = [f"- {MODEL_TITLES[row['model']]} {row['backbone']}: {row['here']:.1%} here and {row['stored']:.1%} in the stored ones, over "
+             f"{row['trials']} trainings; {row['same_answers']:.0%} of the answers are the same." for row in gpu["agreement"]]
+    return fold("How far these trainings agree with stored ones", lines)
+
+
+Markdown("\n".join(tell_gpu()) + tell_same() + tell_agreement() if gpu else
+         "Nothing was measured on a GPU: `benchmarks/gpu.py` runs and times it there, within ten minutes.")
+
+# %%
+steps = "For each network the share of a matrix product's speed that a training step on a GPU reaches, by the bits of a number."
+show(appendix.steps_figure(gpu["steps"]), steps) if gpu and gpu["steps"] else None
 
 # %% [markdown]
 # ## What was measured, and what was wanted

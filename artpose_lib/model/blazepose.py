@@ -48,7 +48,7 @@ def find_models(weights_dir: str | Path | None) -> list[Path]:
     """
     if find_spec("ai_edge_litert") is None:
         raise WeightsMissing("No pose detection: the package that runs its networks is not installed. Run: "
-                             "pip install 'artpose[pose]'")
+                             'uv pip install -e ".[pose]"')
     folders = [Path(weights_dir), Path(weights_dir) / "pose"] if weights_dir else []
     if mediapipe := find_spec("mediapipe"):
         modules = Path(mediapipe.origin).parent / "modules"

@@ -25,7 +25,8 @@ from uuid import uuid4
 from artpose_lib.files import say
 from artpose_lib.train.machine import count_workers, find_gpus, measure_machine
 
-MEMORY_RAN_OUT = re.compile(r"RESOURCE_?EXHAUSTED|OUT.OF.MEMORY|DNN library initialization failed", re.I)
+MEMORY_RAN_OUT = re.compile(
+    "RESOURCE_?EXHAUSTED|OUT.OF.MEMORY|DNN library initialization failed|resource allocation failed", re.I)
 SLURM_JOBS = 4
 SLURM_LOGS = "~/.artpose/slurm"  # a home is shared by all machines of a SLURM cluster
 # What a local worker runs first: it leaves Ctrl-C to the process that started it, and takes the next GPU in turn.

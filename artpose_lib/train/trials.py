@@ -157,8 +157,15 @@ def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
     trials = [trial for trial in trials if trial.study.trains or trial.record.folder.exists()]
     planned = {trial.record.folder: trial for trial in trials}
     missing = {folder for folder in planned if not folder.exists()}
-    queue = {}  # by path; trials of one network in a row, since compiling it takes seconds
-    for folder, trial in sorted(planned.items(), key=lambda own: (own[1].recipe.backbone, own[1].recipe.weights or "")):
+
+    def rank(trial: Trial) -> tuple:
+        """Trials of one network in a row, since compiling it takes seconds. On a cluster one of each comes first, so
+        that workers compile different ones and then have what the others compiled."""
+        later = bool(cluster) and trial.seed != trials[0].seed
+        return later, trial.recipe.backbone, trial.recipe.weights or ""
+
+    queue = {}  # by path
+    for folder, trial in sorted(planned.items(), key=lambda own: rank(own[1])):
         if trial.needs and folder in missing:
             queue[trial.needs.path] = trial.needs
         queue[folder] = jobs.Job(folder, trial.train, trial.needs and trial.needs.path)

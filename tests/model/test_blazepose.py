@@ -26,7 +26,7 @@ def offline(monkeypatch):
 
 def test_the_extra_that_is_missing_is_a_sentence(monkeypatch):
     monkeypatch.setattr(blazepose, "find_spec", lambda _: None)
-    assert "pip install 'artpose[pose]'" in blazepose.find_fault(None)
+    assert 'uv pip install -e ".[pose]"' in blazepose.find_fault(None)
 
 
 def test_files_that_are_missing_are_a_sentence_that_says_where_they_go(offline, tmp_path, monkeypatch):

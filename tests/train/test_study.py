@@ -183,3 +183,13 @@ def test_a_worker_opens_a_study_once_and_refuses_other_pictures(opened):
     assert sent.dataset.fingerprint == opened.dataset.fingerprint and reopen(*address) is sent
     with pytest.raises(DataError, match="fingerprint .*, there other"):
         reopen(address[0], "other", *address[2:])
+
+
+def test_workers_get_a_trial_of_each_network_first(small, monkeypatch):
+    sent = []
+    monkeypatch.setattr(trials.jobs, "run", lambda jobs, cluster: sent.extend(jobs) or [])
+    for cluster in ("", "local"):
+        replace(small, cluster=cluster).train("baseline", "finetuned", seeds=(40, 41))
+    named = [[job.path.name.split("-")[0], job.path.name.split("-")[3]] for job in sent]
+    assert named[:4] == [["baseline", "40"], ["baseline", "41"], ["finetuned", "40"], ["finetuned", "41"]]
+    assert named[4:] == [["baseline", "40"], ["finetuned", "40"], ["baseline", "41"], ["finetuned", "41"]]
