@@ -78,9 +78,9 @@ Markdown(cost)
 # %% [markdown]
 # ## The thesis on one GPU
 #
-# The thesis' two experiments are dozens of trainings, which take a processor days. A GPU is made for such sums, and several
-# trainings share one. Before a network's first training its program is compiled, which may take longer than the training itself;
-# compiled programs are kept, so that other trainings, and the next run, find them.
+# The thesis' two experiments are dozens of trials, which take a processor days. A GPU is made for such sums, and several
+# trials share one. Before a network's first training its program is compiled, which may take longer than the training itself;
+# compiled programs are kept, so that other trials, and the next run, find them.
 
 # %%
 gpu = reports.get("gpu")
@@ -88,7 +88,7 @@ gpu = reports.get("gpu")
 
 def tell_run(run):
     whole = "" if run["whole"] else ", and then the time was up"
-    return (f"{run['trials']} trainings in {run['seconds'] / 60:.1f} minutes"
+    return (f"{run['trials']} trials in {run['seconds'] / 60:.1f} minutes"
             + (f", {run['workers']} at a time, on {run['pictures']:,} pictures" if run["whole"] else "") + whole)
 
 
@@ -96,7 +96,7 @@ def tell_gpu():
     first, second, drawings = gpu["first"], gpu["second"], gpu.get("drawings")
     told = [f"- Both experiments on one {escape_markdown(gpu['machine']['gpu'] or gpu['machine']['processor'])}: {tell_run(first)}; "
             f"{first['compiled']} programs were compiled.",
-            f"- A training of each model again, by what was compiled: {tell_run(second)}; {second['compiled']} programs were new."]
+            f"- A trial of each model again, by what was compiled: {tell_run(second)}; {second['compiled']} programs were new."]
     return told + ([f"- Both experiments on drawings: {tell_run(drawings)}."] if drawings else [])
 
 
@@ -110,15 +110,15 @@ def tell_same():
 
 def tell_agreement():
     lines = [f"- {MODEL_TITLES[row['model']]} {row['backbone']}: {row['here']:.1%} here and {row['stored']:.1%} in the stored ones, over "
-             f"{row['trials']} trainings; {row['same_answers']:.0%} of the answers are the same." for row in gpu["agreement"]]
-    return fold("How far these trainings agree with stored ones", lines)
+             f"{row['trials']} trials; {row['same_answers']:.0%} of the answers are the same." for row in gpu["agreement"]]
+    return fold("How far these trials agree with stored ones", lines)
 
 
 Markdown("\n".join(tell_gpu()) + tell_same() + tell_agreement() if gpu else
          "Nothing was measured on a GPU: `benchmarks/gpu.py` runs and times it there, within ten minutes.")
 
 # %%
-steps = "For each network the share of a matrix product's speed that a training step on a GPU reaches, by the bits of a number."
+steps = "How near a training step on a GPU comes to the chip's own speed at multiplying (see The floor, below), network by network."
 show(appendix.steps_figure(gpu["steps"]), steps) if gpu and gpu["steps"] else None
 
 # %% [markdown]

@@ -24,7 +24,7 @@ SHARED = ROOT.parent / "shared"
 JAX = ROOT / ".venv" / "jax"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def jax_environment():
     """The variables of a process that finds this clone and JAX, and is told of no backend."""
     if not JAX.is_dir() and importlib.util.find_spec("jax") is None:

@@ -134,9 +134,9 @@ SAID = {
         [("classify", 0.9, 0.95, {"name": "classify, net", "hours_a_million": 4.25}, {"rows": RUNS})],
         ["- net: 4.2 hours", "1,000,000 rows took 240 s", "215 MB at most, and 195 MB for 500 rows"]),
     "a GPU": ([("gpu", 1, 1, {}, GPU)], [
-        "on one A chip: 4 trainings in 4.0 minutes, 5 at a time, on 171 pictures; 3 programs were compiled",
-        "4 trainings in 4.0 minutes, and then the time was up; 0 programs were new", "1.50 to 1.50 times as long",
-        "Frozen net: 80.0% here and 75.0% in the stored ones, over 5 trainings; 90% of the answers are the same"]),
+        "on one A chip: 4 trials in 4.0 minutes, 5 at a time, on 171 pictures; 3 programs were compiled",
+        "4 trials in 4.0 minutes, and then the time was up; 0 programs were new", "1.50 to 1.50 times as long",
+        "Frozen net: 80.0% here and 75.0% in the stored ones, over 5 trials; 90% of the answers are the same"]),
     "16 bits": ([("precision", 0.25, 1, {}, {"accuracy": PRECISION})], [
         "cannot multiply in 16 bits", "0.25 times the speed", "same 3 seeds it is higher with 16 bits in 1, lower in 1",
         "0.567 on average (0.500 to 0.600) with 16 bits and 0.600 on average (0.500 to 0.700) with 32"]),
