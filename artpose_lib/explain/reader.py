@@ -27,7 +27,7 @@ SCRIPTS = ("dom.js", "readernumbers.js", "readerplane.js", "reader.js")  # in th
 # Pixels of the longer side: of a picture that is looked at, of those to choose from, of the tested ones. So a page's
 # first view, VGG16's last block at 224 pixels, stays well below 1.5 MB.
 PICTURE_SIDE, SMALL_SIDE, TESTED_SIDE = 720, 160, 256
-JPEG_QUALITY = 85
+JPEG_QUALITY = 80
 COMPRESSION = 4  # of 9: half the time of 6 for VGG16's five blocks, and 8 kB more in 3.4 MB
 NOTE = "README.txt"  # marks a folder that may be replaced
 
@@ -168,7 +168,8 @@ def _write_model(folder: Path, model: ReaderModel, pictures: Sequence[ReaderPict
                        "input": first.input_shape[1]})
         loudest = {slug(title): [int(np.nanargmax(own)) if np.isfinite(own).any() else None  # each filter's picture
                                  for own in answers[model.key, slug(title), layer].T] for title in model.networks}
-        numbers = _numbers(model.tables[layer], classes, model.tested) if layer in model.tables else {}
+        numbers = (_numbers(model.tables[layer], classes, model.tested, drawn[layer].side)
+                   if layer in model.tables else {})
         write_script(folder, f"{model.key}/{number}", {"loudest": loudest} | numbers)
         if numbers:
             write_script(folder, f"{model.key}/{number}-places",
@@ -188,16 +189,17 @@ def _write_sprites(folder: Path, key: str, network, picture: ReaderPicture, laye
     return sprites
 
 
-def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int]) -> dict:
-    """Return a table as lists over its filters, with three digits."""
+def _numbers(table: pd.DataFrame, classes: Sequence[str], tested: Sequence[int], side: int) -> dict:
+    """Return a table as lists over its filters, with three digits: of a class its place (-1 for none), and of each
+    strongest picture its number, the place of its peak, row by row, and the peak, one after the other."""
     plain = ("strength", "heard", "selectivity", "p", "inside", "inside_others", "box_share", "importance",
              "correlation_before_after")
     return {**{column: _round(table[column]) for column in plain},
-            "best": table["best_class"].tolist(),
+            "best": [classes.index(name) if name else -1 for name in table["best_class"]],
             "auc": [_round(table[f"auc_{name}"]) for name in classes],
             "drop": [_round(table[f"importance_{name}"].round(3)) for name in classes],  # as it is shown
-            "strongest": [[number for peak in peaks for number in (tested[peak["picture"]], peak["row"], peak["column"],
-                                                                   *_round([peak["activation"]]))]
+            "strongest": [[number for peak in peaks for number in (
+                tested[peak["picture"]], peak["row"] * side + peak["column"], *_round([peak["activation"]]))]
                           for peaks in table["strongest"]]}
 
 

@@ -388,6 +388,7 @@ class Reader {
     const { model, block: { count }, view } = this;
     Object.assign(this, { sprites, optimisedOf: networks, drawn: view, measured: "strength" in numbers });
     this.values = { ...numbers, here: sprites[0].high }; // lists over the filters
+    if (numbers.best) this.values.best = numbers.best.map((place) => model.classes[place] ?? "");
     if (kept) this.values.kept = this.values.here.map((_, filter) => kept[filter] ?? null);
     this.drawPicture();
     this.sorting.replaceChildren(...orderOptions(model, this.values));

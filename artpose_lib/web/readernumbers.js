@@ -128,7 +128,7 @@ class Strongest {
 
   show() {
     const { values, measured, view: { filter } } = this.reader, flat = values?.strongest?.[filter] ?? [];
-    const peaks = Array.from({ length: flat.length / 4 }, (_, place) => flat.slice(4 * place, 4 * place + 4));
+    const peaks = Array.from({ length: flat.length / 3 }, (_, place) => flat.slice(3 * place, 3 * place + 3));
     this.element.hidden = !measured;
     this.title.textContent = peaks.length
       ? `The ${peaks.length} pictures of the test part that filter ${filter + 1} answers to most`
@@ -136,8 +136,9 @@ class Strongest {
     this.list.replaceChildren(...this.reader.drawOptimised("li"), ...peaks.map((peak) => this.item(...peak)));
   }
 
-  item(number, row, column, answer) {
-    const { tested, address } = this.reader.index, picture = tested[number], { field, place } = this.sight(row, column);
+  item(number, peak, answer) {
+    const { index: { tested, address }, block: { side } } = this.reader, picture = tested[number];
+    const { field, place } = this.sight(Math.floor(peak / side), peak % side);
     const [frame, mark] = this.whole.checked ? [[0, 0, 1, 1], field] : [field, place];
     const aspect = (frame[2] - frame[0]) * picture.width / ((frame[3] - frame[1]) * picture.height);
     const content = picture.shown ? [
