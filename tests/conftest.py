@@ -22,14 +22,28 @@ SHARED = ROOT.parent / "shared"
 
 # Where `make test` puts JAX: not where TensorFlow would find it.
 JAX = ROOT / ".venv" / "jax"
+# Python runs it at its start. It finds everything else, as if TensorFlow had never been installed.
+HIDE = """
+import sys
+from importlib.machinery import PathFinder
+
+class WithoutTensorFlow(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] == "tensorflow" else PathFinder.find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = WithoutTensorFlow
+"""
 
 
 @pytest.fixture(scope="session")
-def jax_environment():
-    """The variables of a process that finds this clone and JAX, and is told of no backend."""
+def jax_environment(tmp_path_factory):
+    """The variables of a process that has JAX and no TensorFlow, and is told of no backend."""
     if not JAX.is_dir() and importlib.util.find_spec("jax") is None:
         pytest.skip("JAX is not installed")
-    path = [str(ROOT), str(ROOT / "tests"), str(JAX), *filter(None, [os.environ.get("PYTHONPATH")])]
+    hiding = tmp_path_factory.mktemp("hiding")
+    (hiding / "sitecustomize.py").write_text(HIDE)
+    path = [str(hiding), str(ROOT), str(ROOT / "tests"), str(JAX), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"} | {
         "PYTHONPATH": os.pathsep.join(path)}
 

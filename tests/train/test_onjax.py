@@ -1,26 +1,22 @@
-"""What JAX compiles for Experiments 1 and 2, once for all trials and once for all processes."""
+"""Experiments 1 and 2 on JAX, without TensorFlow: what is compiled, once for all trials and once for all processes."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-pytestmark = pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed")
 
-
-def run(colours, results):
+def run(colours, results, environment):
     """What `onjax.py` prints, run on one folder of results, in which nothing is trained yet."""
     for kind in ("trials", "features"):
         shutil.rmtree(results / kind, ignore_errors=True)
-    where = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run([sys.executable, ROOT / "tests" / "onjax.py", colours, results], text=True, check=True,
-                          env=os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": where}, stdout=subprocess.PIPE)
+                          env=environment, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
 
 
@@ -30,8 +26,8 @@ def results(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def first(colours, results):
-    return run(colours, results)
+def first(colours, results, jax_environment):
+    return run(colours, results, jax_environment)
 
 
 def test_every_program_is_compiled_once_for_all_trials(first):
@@ -47,5 +43,18 @@ def test_batches_that_are_filled_up_train_the_same_network(first):
     assert first["apart"] < 1e-5
 
 
-def test_another_process_compiles_nothing(first, colours, results):
-    assert run(colours, results)["programs"] == []
+def test_another_process_compiles_nothing(first, colours, results, jax_environment):
+    assert run(colours, results, jax_environment)["programs"] == []
+
+
+@pytest.mark.slow
+def test_chapters_that_train_run_by_plain_papermill(jax_environment, tmp_path):
+    """Their paired notebooks as they stand; each trial's line is in the executed notebook and in papermill's log."""
+    for name in ("06_experiment_1", "07_experiment_2", "08_what_helps"):
+        out = tmp_path / f"{name}.ipynb"
+        done = subprocess.run([Path(sys.executable).with_name("papermill"), ROOT / "notebooks" / f"{name}.ipynb", out,
+                               "-p", "profile", "smoke", "-p", "results", tmp_path / "results", "--log-output"],
+                              env=jax_environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        if name.startswith("06"):
+            assert "trial 1/3  " in out.read_text() and "trial 1/3  " in done.stderr
