@@ -29,7 +29,7 @@ from IPython.display import Markdown, display
 
 from artpose_lib.draw.artwork import SAMPLES, Artwork
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_boxes
-from artpose_lib.report import audit, figures, plotting, probes, scores, statistics, tables
+from artpose_lib.report import audit, figures, plotting, probes, scores, statistics, tables, visualised
 from artpose_lib.report.experiment import Experiment
 from artpose_lib.report.reference import open_places
 from artpose_lib.train.recipes import MODELS
@@ -176,6 +176,17 @@ def tell_collections():
 if art:
     told = [*tell_boxes(), *tell_collections(), "- What each single filter of a network answers to can be scrolled through, and is measured."]
     display(Markdown("\n".join(told)))
+
+# %%
+drawn = visualised.read_edition(art.dataset.folder).query("learned_from == 'art'") if art else pd.DataFrame()
+if len(drawn):
+    first = drawn[drawn["network"] == drawn["network"].iloc[0]]
+    display(contact_sheet(list(first["picture"]), [f"{pose}?" for pose in first["class"]], height=190, columns=3))
+    display(Markdown(
+        f"These are not artworks. Each began as noise and was changed until a network, {first['network'].iloc[0]} with its last layer "
+        "taught by art in greys, took it as surely as it could for one pose. They do not show the pose but what speaks for its name: to "
+        "the eye locks of hair for Antinous, flesh for the Graces, sheets for the reclining nude, a pale upright and straight shafts for "
+        "Sebastian, pleats for the Tanagra."))
 
 # %% [markdown]
 # ## How to read this book

@@ -28,19 +28,22 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+from html import escape
+
 import pandas as pd
 from IPython.display import HTML, Markdown
 
 from artpose_lib.data.summary import describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.explain.backgrounds import tabulate_conditions, train_boxes
-from artpose_lib.report import probes, scores, statistics, tables
+from artpose_lib.report import probes, scores, statistics, tables, visualised
 from artpose_lib.report.experiment import train_experiments
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.reference import measure
 from artpose_lib.train.recipes import MODELS
 from artpose_lib.train.study import open_study
 from artpose_lib.train.variants import VARIANTS
+from artpose_lib.web import contact_sheet
 
 study = open_study(data, weights, profile, results, classes, cluster)
 Markdown(study.banner())
@@ -170,6 +173,30 @@ tell(tell_boxes, "it suspects that its networks learn the background along with 
 # The figure's box is greyed, or as much of the same picture where another picture's figure stands.
 # {doc}`The feature maps <09_feature_maps>` show more, and on drawings whether a network *can* learn a pose by its background.
 #
+# What speaks for a pose can also be drawn {cite}`olah2017`. A picture starts as noise and is changed, step by step, until a network takes
+# it as surely as it can for one pose. It shows what speaks for the pose's name in this network and is no picture of the pose: nothing
+# asks for a whole figure, parts may repeat or float, and what speaks for a name need not be what the network relies on.
+
+# %%
+def show_poses(drawn):
+    network, layers, source = (drawn[name].iloc[0] for name in ("network", "layers", "learned_from"))
+    learned = {"frozen": "its last layer", "finetuned": "all its layers"}[layers]
+    return (f'<p class="artpose-name">{network}, {learned} taught by {escape(source)}</p>'
+            + contact_sheet(list(drawn["picture"]), list(drawn["class"]), height=190, columns=3).data)
+
+
+folders = [own.study.dataset.folder for own in experiments if not own.study.trains]
+drawn = [own for folder in folders for _, own in visualised.read_edition(folder).dropna(subset="class").groupby(
+    ["network", "layers", "learned_from"], sort=False)]
+told = (
+    "<p>No artwork is below, and no pose. To the eye, the networks whose last layer alone learned from art ask for stuff more than for a "
+    "stance: locks of hair above a shoulder for Antinous, flesh that touches flesh for the Graces, sheets and a pillow for the reclining nude "
+    "and hardly her body, pleats for the Tanagra. For Sebastian there is a pale upright before something dark, straight shafts in one network "
+    "and a stormy sky in another: arrows and surroundings do speak for him. Where all layers learned, from drawings, stance appears: "
+    "two legs, three uprights in a row, something long that lies.</p>")
+HTML(told + "".join(map(show_poses, drawn)) if drawn else "")
+
+# %% [markdown]
 # What every model reached stands below, its mean test accuracy over the trials with its interval. A star marks what proves
 # nothing: networks that were trained short, or are not surely above the commonest class, or whose last layer alone learned.
 # Styles are another question, put to the same recipes.

@@ -101,7 +101,7 @@ def _draw(network: keras.Model, layer: str, goals: np.ndarray, seed: int = 0,
         random = np.random.default_rng(seed)
         canvas.waves.assign(np.tile(random.normal(0, 0.01, (1, *canvas.waves.shape[1:])), (batch, 1, 1, 1)))
         for variable in painter.optimizer.variables:  # a fresh optimiser in the compiled step
-            variable.assign(keras.ops.zeros_like(variable))
+            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
         painter.optimizer.learning_rate = RATE
         painter.fit(_draw_moves(random).repeat(batch, axis=0), np.tile(asked, (STEPS, 1)), batch, verbose=0,
                     shuffle=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # Keras takes seconds to import
     import keras
 
 SPRITE, TABLE = KEPT = "visualised.webp", "visualised.json"
-COLUMNS, QUALITY = 10, 60  # pictures in a row; WebP's
+COLUMNS, QUALITY = 10, 85  # pictures in a row; WebP's
 FILTERS = {2: 3, 3: 5, 4: 5, 5: 5}  # how many of each block, evenly spread over it: edges, textures, parts, objects
 ART, IMAGENET = "art", "photographs"  # what a network learned from: the edition's pictures, ImageNet
 
