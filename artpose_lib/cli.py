@@ -441,19 +441,17 @@ def classify(source: str, model: str, out: str, folder: str, weights: str, resul
 
 @artpose.command()
 @click.argument("folder", metavar="DIR")
-@click.option("--as", "form", default="parquet", show_default=True, type=click.Choice(["parquet"]),
-              help="The form to write.")
 @click.option("-o", "--out", required=True, metavar="FILE.parquet", help="A row for each picture.")
 @click.option("--network", default="EfficientNet-Lite0", show_default=True, type=click.Choice(NETWORKS),
               help="Whose features.")
 @option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
-def features(folder: str, form: str, out: str, network: str, weights: str) -> None:
+def features(folder: str, out: str, network: str, weights: str) -> None:
     """Write what a network sees in each picture of a folder, for a similarity search or a plot of your own.
 
     The columns are file_name, label, and a number for each of the network's last features: f0, f1, and so on.
 
     \b
-    Example:  artpose features pictures --as parquet -o features.parquet
+    Example:  artpose features pictures -o features.parquet
     """
     from artpose_lib.classify.features import write_features
 

@@ -271,14 +271,14 @@ def tell_sources(name):
     gap, low, high = recipes.compare_on_sources(recipes_of[name], first, best, known.set_axis(places[name].dataset.metadata["file_name"]))
     sure = "surely more" if low > 0 else "more, but with sources drawn anew not surely"
     return (f"of pictures from sources that it did not learn from it names {table[first]:.1%} rightly; of these most, {table[best]:.1%}, are named by "
-            f"*{recipes.TITLES[best]}* ({sure}: {tables.tell_points(gap, low, high)})")
+            f"*{recipes.SETUPS[best].title}* ({sure}: {tables.tell_points(gap, low, high)})")
 
 
 def tell_best(name):
     table, found = ranked[name], tuned.get(name, {})
     first, corrected = table.iloc[0], table[[f"p of {of}" for of in found]].min(axis=1)
-    better = ", ".join(f"*{recipes.TITLES[model]}*" for model in table["model"][corrected < 0.05]) or "none"
-    told = [f"chosen is *{recipes.TITLES[first['model']]}*, by {first['validation']:.1%} of the validation pictures; it names {first['test']:.1%} "
+    better = ", ".join(f"*{recipes.SETUPS[model].title}*" for model in table["model"][corrected < 0.05]) or "none"
+    told = [f"chosen is *{recipes.SETUPS[first['model']].title}*, by {first['validation']:.1%} of the validation pictures; it names {first['test']:.1%} "
             "of the test pictures rightly", *(tell_gap(name, of) for of in found)]
     if found:
         told.append(f"after correction for the {len(table)} recipes surely better than one of these: {better}")
@@ -288,7 +288,7 @@ def tell_best(name):
 
 
 def show_recipes(name):
-    table = ranked[name].assign(recipe=lambda own: own["model"].map(recipes.TITLES))
+    table = ranked[name].assign(recipe=lambda own: own["model"].map(lambda name: recipes.SETUPS[name].title))
     shares = table[["recipe", "validation", "test", "grouped", "sources"]].rename(
         columns={"grouped": "test, works apart", "sources": "other sources"}).dropna(axis="columns", how="all")
     for of in tuned.get(name, {}):
@@ -405,8 +405,9 @@ choose("Pictures", {name: show_facets(name) for name in facet_scores})
 
 # %%
 def compare_poses(found):
-    table = facets.compare_sources(found).assign(by=lambda rows: rows["model"].map(
+    right = found.assign(right=likeliest_class(found) == found["label"], by=found["model"].map(
         {"left out": "its collection left out", "at random": "as many left out at random"}))
+    table = right.groupby(["label", "backbone", "model", "by"])["right"].agg(["mean", "size"]).reset_index()
     return table.assign(hover=plotting.describe(table, "{label}, {backbone}, {by}: {mean:.0%} of {size} answers right"))
 
 

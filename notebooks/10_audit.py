@@ -162,12 +162,8 @@ def tell_spread(own):
 
 
 display(HTML("".join(tables.audit_section(number, rows) for number in ("A6", "A7"))))
-Markdown("Five trials say little about a spread. Of two standard deviations that differ, A6's interval would tell them apart "
-         "in so many of a hundred runs: " + "; ".join(
-             f"{100 * row.found:.0f} where {'they are alike, a false alarm' if row.ratio == 1 else f'one is {row.ratio:g} times the other'}"
-             for row in art["spread_power"].itertuples())
-         + ". So every division was also crossed with several first weights, and an analysis of variance takes the two apart."
-         "\n\n" + tell(tell_spread).data)
+Markdown("Five trials say little about a spread. So every division was also crossed with several first weights, and an analysis of "
+         "variance takes the two apart.\n\n" + tell(tell_spread).data)
 
 # %% [markdown]
 # ## A9 and A12: what is cut short

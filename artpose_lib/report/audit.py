@@ -179,10 +179,8 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
         ["share", "pictures", "seed", "accuracy", "tested"]]
     starts = _score_trials(study, plan["starts"], "start").rename(columns={"seed": "split"})
     starts = starts[starts.groupby("split")["start"].transform("count") == len(STARTS)]  # no trial of a split diverged
-    one_division = plan_comparisons(study, ["A6"])[0].script.find(study).predictions
     return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
-            "kept": tabulate_kept(study), "spread_power": planning.simulate_spread(scores.per_trial(one_division)),
-            "spread": planning.spread(starts), "points": points,
+            "kept": tabulate_kept(study), "spread": planning.spread(starts), "points": points,
             "power": pd.DataFrame([measure_power(study)]),
             "cut": tabulate_ends(study, plan["ends"]), "pairs": find_pairs(study)}
 

@@ -64,9 +64,7 @@ def teach_drawings(study: Study) -> pd.DataFrame:
 
 def score_heads(own: pd.DataFrame) -> pd.DataFrame:
     """`scores.summary` of each head of `teach_art`, with art, the artworks of each class that it learned from."""
-    named = own.assign(model=own["model"] + "|" + own["art"].astype(str))
-    rows = scores.summary(named)
-    return rows.assign(**rows["model"].str.extract(r"(?P<model>.*)\|(?P<art>\d+)$")).astype({"art": int})
+    return pd.concat([scores.summary(heads).assign(art=art) for art, heads in own.groupby("art")], ignore_index=True)
 
 
 def compare_heads(own: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.report import figures, plotting, scores, statistics
 from artpose_lib.report.probes import REFERENCES
 from artpose_lib.report.reference import measure, open_places
@@ -89,11 +88,9 @@ class Experiment:
         return self.answers.query("model == @model and backbone == @backbone")
 
     def compare(self, before: str, after: str) -> pd.DataFrame:
-        """`statistics.compare_models` of two models or references, a row a backbone that has both."""
+        """`statistics.compare` of two models or references, a row a backbone that has both."""
         asked = [self.references if model in REFERENCES else self.trials.predictions for model in (before, after)]
-        sides = [own[own["model"] == model] for own, model in zip(asked, (before, after), strict=True)]
-        found = statistics.compare_models(pd.concat(sides), before, after, self.study.profile)
-        return found.set_index("backbone")
+        return self._compare([own[own["model"] == model] for own, model in zip(asked, (before, after), strict=True)])
 
     def compare_pairs(self, pairs: Iterable[tuple[str, str]]) -> dict[str, pd.DataFrame]:
         """What `compare` finds of each pair, by its title: "Frozen → Linear probe"."""
@@ -101,12 +98,14 @@ class Experiment:
 
     def compare_variants(self, model: str, before: Variant | None, after: Variant) -> pd.DataFrame:
         """`statistics.compare` of stored trials of a model in two variants, a row a backbone that has both."""
-        rows = {}
-        for backbone in BACKBONES:
-            sides = [self.study.find(model, variant=one, backbones=[backbone]) for one in (before, after)]
-            if all(side.records for side in sides):
-                rows[backbone] = statistics.compare(*(side.predictions for side in sides), self.study.profile)
-        return pd.DataFrame(rows).T
+        found = [self.study.find(model, variant=one) for one in (before, after)]
+        return self._compare([side.predictions if side.records else pd.DataFrame({"backbone": []}) for side in found])
+
+    def _compare(self, sides: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        before, after = (dict(iter(side.groupby("backbone", sort=False))) for side in sides)
+        rows = {backbone: statistics.compare(own, after[backbone], self.study.profile)
+                for backbone, own in before.items() if backbone in after}
+        return pd.DataFrame(rows.values(), [*rows], [*statistics.Difference._fields, "verdict"])
 
     def tell_accuracies(self, words: Mapping[str, str]) -> str:
         """From where to where the accuracies of each model reach, here and in the thesis; `words` say it of a model."""

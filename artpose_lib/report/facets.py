@@ -16,7 +16,6 @@ from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import balanced_parts
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.report import probes, scores
-from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import Study
 
 LABEL = "label"
@@ -65,13 +64,6 @@ def share_sources(dataset: PoseDataset) -> pd.DataFrame:
     known = read_facets(dataset).groupby(LABEL)["source"]
     return pd.DataFrame({"pictures": known.size(), "source": known.agg(lambda own: own.mode()[0]),
                          "from_there": known.agg(lambda own: own.value_counts().iloc[0])})
-
-
-def compare_sources(found: pd.DataFrame) -> pd.DataFrame:
-    """Of each class, from `probes.predict_sources`, how often its pictures are named rightly: label, backbone, model
-    ("left out" or "at random"), mean and size."""
-    right = found.assign(right=likeliest_class(found) == found["label"])
-    return right.groupby(["label", "backbone", "model"])["right"].agg(["mean", "size"]).reset_index()
 
 
 def read_facets(dataset: PoseDataset) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """What more trials and pictures would tell: where trials differ, learning curves, pictures for a difference."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,31 +43,12 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**np.sqrt(frame[["sd", "low", "high"]].clip(lower=0)))
 
 
-def bound_spread(first: pd.DataFrame, second: pd.DataFrame, resamples: int = RESAMPLES) -> np.ndarray:
+def bound_spread(first: pd.DataFrame, second: pd.DataFrame) -> np.ndarray:
     """The interval of what two standard deviations of accuracies differ by, second less first; see `tested`."""
     rng, sides = np.random.default_rng(0), (first, second)
-    redrawn = [redraw_accuracies(own, rng.integers(len(own), size=(resamples, len(own))), rng).std(axis=1)
+    redrawn = [redraw_accuracies(own, rng.integers(len(own), size=(RESAMPLES, len(own))), rng).std(axis=1)
                for own in sides]
     return interval(redrawn[1] - redrawn[0], second["accuracy"].std(ddof=0) - first["accuracy"].std(ddof=0))
-
-
-def simulate_spread(trials: pd.DataFrame, ratios: Sequence[float] = (1, 2, 3, 5), runs: int = 100) -> pd.DataFrame:
-    """How often `bound_spread` tells two standard deviations apart, of which one is so many times the other.
-
-    Parameters: `trials` as from `scores.per_trial`; as many are drawn, normal around their mean, once with their own
-    standard deviation and once with a larger one, in whole pictures. Returns ratio and found, a share of the `runs`.
-    """
-    rng, tested, rows = np.random.default_rng(0), trials["pictures"].to_numpy(), []
-    mean, sd = trials["accuracy"].mean(), max(trials["accuracy"].std(ddof=0), 0.5 / tested.mean())
-    for ratio in ratios:
-        found = 0
-        for _ in range(runs):
-            drawn = [rng.normal(mean, own, len(trials)).clip(0, 1) for own in (sd * ratio, sd)]
-            low, high = bound_spread(*(pd.DataFrame({"accuracy": np.rint(own * tested) / tested, "tested": tested})
-                                       for own in drawn), resamples=400)
-            found += not low <= 0 <= high
-        rows.append({"ratio": ratio, "found": found / runs})
-    return pd.DataFrame(rows)
 
 
 def power(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, float]:

@@ -36,6 +36,7 @@ SOURCES_APART = "other sources"
 class Setup(NamedTuple):
     """What a head learns from: the features of these networks side by side, of these views and sizes on average."""
 
+    title: str
     networks: tuple[str, ...] = (LITE,)
     views: tuple[str, ...] = ("whole",)
     sizes: tuple[int | None, ...] = (None,)  # of the input in pixels; None: the network's own
@@ -47,30 +48,26 @@ class Setup(NamedTuple):
 
 
 SETUPS: dict[str, Setup] = {
-    BEST: Setup(),
-    "no mirror image": Setup(mirrored=False), "no roots": Setup(rooted=False),
-    "strength not chosen": Setup(strengths=(1.0,)), "validation part too": Setup(validated=True),
-    "ridge": Setup(strengths=(1e-5, 1e-4, 1e-3, 1e-2), ridge=True),
-    "grey": Setup(views=("grey",)), "own proportions": Setup(views=("padded",)),
-    "grey, own proportions": Setup(views=("grey padded",)), "grey twice": Setup(views=("grey", "grey padded")),
-    "centre": Setup(views=("centre",)), "centre too": Setup(views=("whole", "centre")),
-    "five crops": Setup(views=tuple(PARTS)),
-    "320 pixels": Setup(sizes=(320,)), "224 and 320 pixels": Setup(sizes=(None, 320)),
-    "Lite1": Setup((LITE1,)), "Lite2": Setup((LITE2,)), "Xception": Setup(("Xception",)),
-    "three networks": Setup((LITE, LITE1, LITE2)), "four networks": Setup((LITE, LITE1, LITE2, "Xception"))}
-TITLES = {BEST: "Lite0, picture and mirror image, roots, strength chosen", "no mirror image": "the picture alone",
-          "no roots": "features as they are", "strength not chosen": "one strength for all (C = 1)",
-          "validation part too": "it learns from the validation part too", "grey": "shown in grey",
-          "ridge": "ridge regression in the place of the logistic",
-          "own proportions": "shown in its own proportions, with bars",
-          "grey, own proportions": "shown in grey and in its own proportions",
-          "grey twice": "shown in grey, stretched and in its own proportions, on average",
-          "centre": "its centre alone", "five crops": "its centre and corners, on average",
-          "centre too": "its centre too, on average",
-          "320 pixels": "at 320 pixels", "224 and 320 pixels": "at 224 and 320 pixels, on average",
-          "Lite1": "Lite1, 240 pixels", "Lite2": "Lite2, 260 pixels", "Xception": "Xception, 299 pixels",
-          "three networks": "Lite0, Lite1 and Lite2 together",
-          "four networks": "Lite0, Lite1, Lite2 and Xception together"}
+    BEST: Setup("Lite0, picture and mirror image, roots, strength chosen"),
+    "no mirror image": Setup("the picture alone", mirrored=False),
+    "no roots": Setup("features as they are", rooted=False),
+    "strength not chosen": Setup("one strength for all (C = 1)", strengths=(1.0,)),
+    "validation part too": Setup("it learns from the validation part too", validated=True),
+    "ridge": Setup("ridge regression in the place of the logistic", strengths=(1e-5, 1e-4, 1e-3, 1e-2), ridge=True),
+    "grey": Setup("shown in grey", views=("grey",)),
+    "own proportions": Setup("shown in its own proportions, with bars", views=("padded",)),
+    "grey, own proportions": Setup("shown in grey and in its own proportions", views=("grey padded",)),
+    "grey twice": Setup("shown in grey, stretched and in its own proportions, on average",
+                        views=("grey", "grey padded")),
+    "centre": Setup("its centre alone", views=("centre",)),
+    "centre too": Setup("its centre too, on average", views=("whole", "centre")),
+    "five crops": Setup("its centre and corners, on average", views=tuple(PARTS)),
+    "320 pixels": Setup("at 320 pixels", sizes=(320,)),
+    "224 and 320 pixels": Setup("at 224 and 320 pixels, on average", sizes=(None, 320)),
+    "Lite1": Setup("Lite1, 240 pixels", (LITE1,)), "Lite2": Setup("Lite2, 260 pixels", (LITE2,)),
+    "Xception": Setup("Xception, 299 pixels", ("Xception",)),
+    "three networks": Setup("Lite0, Lite1 and Lite2 together", (LITE, LITE1, LITE2)),
+    "four networks": Setup("Lite0, Lite1, Lite2 and Xception together", (LITE, LITE1, LITE2, "Xception"))}
 # Of stored features.
 CHEAP = (BEST, "no mirror image", "no roots", "strength not chosen", "validation part too", "ridge")
 

@@ -82,16 +82,6 @@ def compare_with_commonest(own: pd.DataFrame, part: str = "test", level: float =
     return difference(tested.assign(**always), tested, part=part, level=level)
 
 
-def compare_models(predictions: pd.DataFrame, before: str, after: str, profile: Profile) -> pd.DataFrame:
-    """`compare` two models or references by the run's `profile`: backbone, each that has both, and its columns."""
-    rows = []
-    for backbone, own in predictions.groupby("backbone", sort=False):
-        sides = [own[own["model"] == model] for model in (before, after)]
-        if not any(side.empty for side in sides):
-            rows.append({"backbone": backbone, **compare(*sides, profile)})
-    return pd.DataFrame(rows, columns=["backbone", *Difference._fields, "verdict"])
-
-
 def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict:
     """What the test accuracies of two models with one architecture each differ by, and what follows from it.
 

@@ -76,11 +76,11 @@ def fit_head(x: np.ndarray, y: np.ndarray, groups: np.ndarray, n_classes: int,
                 float(search.best_score_))
 
 
-def list_folds(y: np.ndarray, groups: np.ndarray, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+def list_folds(y: np.ndarray, groups: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """FOLDS pairs of rows to learn from and to ask, classes as even as whole `groups` allow; fewer of few pictures."""
     if len(np.unique(groups)) < 2:
         groups = np.arange(len(y))
     number = min(FOLDS, len(np.unique(groups)), np.bincount(y).max())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return list(StratifiedGroupKFold(number, shuffle=True, random_state=seed).split(y, y, groups))
+        return list(StratifiedGroupKFold(number, shuffle=True, random_state=0).split(y, y, groups))

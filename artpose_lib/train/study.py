@@ -129,12 +129,12 @@ class Study:
         jobs.run_one(job, self.cluster)
         return np.load(job.path)
 
-    def compute_roots(self, backbone: str, views: Sequence[str] = ("whole",), size: int | None = None) -> np.ndarray:
+    def compute_roots(self, backbone: str, views: Sequence[str] = ("whole",)) -> np.ndarray:
         """What the recipe of today learns from, float32 (n, channels): `classifier.root` of the mean features of each
         picture and its mirror image, in all of the `views`."""
         from artpose_lib.model.classifier import root
 
-        sides = [self.compute_features(backbone, side, view, size) for view in views for side in (False, True)]
+        sides = [self.compute_features(backbone, side, view) for view in views for side in (False, True)]
         return np.asarray(root(np.mean(sides, axis=0)))
 
     def find_figures(self) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def test_each_picture_has_its_folders_name_and_its_features_and_damaged_ones_are
         picture(tmp_path / "in" / name, colour)
     (tmp_path / "in" / "blue").mkdir()
     (tmp_path / "in" / "blue" / "4.png").write_bytes(b"\x89PNG damaged")
-    command = ["features", str(tmp_path / "in"), "--as", "parquet", "-o", str(tmp_path / "out.parquet")]
+    command = ["features", str(tmp_path / "in"), "-o", str(tmp_path / "out.parquet")]
     assert cli.main(command) == 0
     said = capsys.readouterr()
     assert "3 pictures, and 1 that cannot be read are left out" in said.out and "blue/4.png: " in said.err

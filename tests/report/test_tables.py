@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import pandas as pd
 from builders import drawn_predictions
 
-from artpose_lib.report import scores, statistics, tables
+from artpose_lib.report import scores, tables
+from artpose_lib.report.experiment import Experiment
 from artpose_lib.train.recipes import find_profile
 
 
@@ -22,15 +25,17 @@ def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_n
     both = pd.concat([frozen, frozen.assign(model="probe"), frozen.assign(model="finetuned", backbone="<X>")])
 
     def table(predictions, *pairs):
-        return tables.differences_table({" → ".join(pair): statistics.compare_models(
-            predictions, *pair, find_profile("thesis")).set_index("backbone") for pair in pairs})
+        study, trials = SimpleNamespace(profile=find_profile("thesis")), SimpleNamespace(predictions=predictions)
+        own = Experiment("", study, (), trials)
+        vars(own)["references"] = predictions
+        return tables.differences_table(own.compare_pairs(pairs))
 
     html = table(both, ("frozen", "probe"), ("frozen", "finetuned"))
     assert html.count("<tbody>") == 2 and "<td>+0.000<br>" in html and "not settled" in html
     lost = both.assign(**dict.fromkeys(["p_A", "p_B", "p_C"], float("nan"))).query("model == 'probe'")
     shown = table(pd.concat([frozen, lost]), ("frozen", "probe"))
     assert "linear probe diverged" in shown and "nan" not in shown and "no interval" in shown
-    assert "frozen → finetuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
+    assert "Frozen → Fine-tuned" in html and html.count("No network of this run has both") == 1 and "<X>" not in html
 
 
 def test_what_follows_is_told_once_for_those_alike_and_without_numbers_where_nothing_does():
