@@ -39,7 +39,7 @@ from artpose_lib.report.plotting import show
 from artpose_lib.train.recipes import RECIPES, SEEDS
 from artpose_lib.train.study import open_study
 
-sys.path.append("../benchmarks")
+sys.path += ["../benchmarks", "benchmarks"]  # from here, and from the folder above
 import appendix
 
 study = open_study(data, weights, profile, results, classes, cluster)

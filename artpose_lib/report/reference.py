@@ -58,7 +58,7 @@ MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
     "figures": inputs.measure_figures, "drawn_figures": inputs.measure_drawings}
 STRANGERS = "strangers.parquet"
 NOT_OPEN = "no open licence"
-EDITIONS = Path("../book/reference")  # from where a chapter runs
+EDITIONS = Path("book/reference")  # in the folder of the report, in which a chapter runs
 THIS_RUN = "this run"
 
 
@@ -183,7 +183,8 @@ def open_places(study: Study, *, poses: bool = False) -> dict[str, Study]:
     With `poses`, of the editions only those of the six poses. Those that one name would mean have a part of their
     fingerprints in it.
     """
-    editions = open_editions(EDITIONS, study.results)
+    here = [folder / EDITIONS for folder in (Path.cwd(), *Path.cwd().parents)]
+    editions = open_editions(next(filter(Path.is_dir, here), EDITIONS), study.results)
     names = [f"{len(own.dataset)} artworks ({own.data_name})" for own in editions]
     return {name + f", {own.dataset.fingerprint[:6]}" * (names.count(name) > 1): own
             for name, own in zip(names, editions, strict=True)

@@ -225,8 +225,9 @@ def test_the_books_editions_hold_nothing_of_the_artworks_titles():
     assert not [words for words in told if len(words) > 4 and words in text]
 
 
-def test_a_chapter_tells_of_the_editions_first_and_of_its_own_run_last(study, monkeypatch):
-    monkeypatch.setattr(reference, "EDITIONS", BOOK)
+@pytest.mark.parametrize("folder", [".", "notebooks"])
+def test_a_chapter_tells_of_the_editions_first_and_of_its_own_run_last(study, monkeypatch, folder):
+    monkeypatch.chdir(ROOT / folder)
     assert list(reference.open_places(study)) == ["171 artworks (poses)", "675 artworks (styles)", "this run"]
     assert list(reference.open_places(study, poses=True)) == ["171 artworks (poses)", "this run"]
 
