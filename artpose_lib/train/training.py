@@ -12,7 +12,7 @@ import pandas as pd
 
 from artpose_lib.data.splits import Part
 from artpose_lib.model import classifier
-from artpose_lib.model.features import BATCH, forward
+from artpose_lib.model.features import BATCH, compiles_shapes, forward
 from artpose_lib.model.fused import Adam, OnBatchStatistics, replace_batch_norm
 from artpose_lib.train import onecycle
 from artpose_lib.train.heads import fit_head
@@ -23,8 +23,7 @@ EPSILON = 1e-8  # of Adam, the optimiser of all recipes; its other parameters in
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches without end: every `steps` of them are an epoch, with an order of its own, or that of the part where
-    there is no `seed`.
+    """Batches without end: every `steps` of them are an epoch, with an order of its own.
 
     An epoch takes all pictures, or the first `steps` batches of its shuffle. Its order comes from its number, so that
     it does not matter how far a backend looks ahead. With `fill` its last batch is as large as the others.
@@ -32,13 +31,11 @@ class Batches(keras.utils.PyDataset):
 
     num_batches = None  # Keras' word for no end, which saves it 0.1 s an epoch
 
-    def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None = None, seed: int | None = None,
-                 fill: bool = False):
+    def __init__(self, part: Part, n_classes: int, batch_size: int, steps: int | None, seed: int, fill: bool = False):
         super().__init__()
         self.x, self.y = part.x, np.eye(n_classes, dtype="float32")[part.y]
-        self.batch_size, self.fill = batch_size, fill
+        self.batch_size, self.seed, self.fill = batch_size, seed, fill
         self.steps = min(steps or len(part.y), -(-len(part.y) // batch_size))
-        self.seed = seed
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pictures, answers and, as float32 (batch,), weights: 0 of what only fills the batch up."""
@@ -49,8 +46,6 @@ class Batches(keras.utils.PyDataset):
 
     def order(self, epoch: int) -> np.ndarray:
         """The rows that an epoch takes, in its order."""
-        if self.seed is None:
-            return np.arange(len(self.y))
         shuffled = np.random.default_rng([self.seed, epoch]).permutation(len(self.y))
         return shuffled[:self.steps * self.batch_size]
 
@@ -135,12 +130,6 @@ class Trainer:
             self.compiled_for, self.statistics = wanted, classifier.BatchStatistics(self.model)
         for variable in self.model.optimizer.variables:  # moments and step count of the compiled step
             variable.assign(np.zeros(variable.shape, variable.dtype))
-
-
-def compiles_shapes() -> bool:
-    """Whether XLA compiles a program for each shape of its input. JAX has nothing else. On a CPU it makes TensorFlow's
-    ResNet50 1.7 times slower, and is left out."""
-    return keras.backend.backend() != "tensorflow" or bool(keras.distribution.list_devices("gpu"))
 
 
 def _renew_layer(generator: random.Random, layer: keras.Layer) -> keras.Layer:
