@@ -39,7 +39,7 @@ def dask_setup(worker):
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[int(worker.name) % len(gpus)]
 """
 ANSWER = 10  # seconds until a scheduler must answer
-FREED = 3  # seconds until what a worker had of a GPU's memory is free
+FREED = 10  # seconds until what a worker had of a GPU's memory is free
 UNSEEN = 90  # seconds until a stored thing must be seen here; NFS shows an old folder for 60 at most
 
 
