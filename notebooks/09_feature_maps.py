@@ -44,10 +44,12 @@ from artpose_lib.explain.optimised import add_optimised, find_stored, optimise
 from artpose_lib.explain.parts import DRAWINGS
 from artpose_lib.explain.reader import slug, write_reader
 from artpose_lib.explain.tour import choose_views
+from artpose_lib.explain.visualise import visualise_classes
 from artpose_lib.report import audit_figures, scores, statistics, tables, verdicts
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import open_places
 from artpose_lib.train.study import open_study
+from artpose_lib.web import contact_sheet
 
 study = open_study(data, weights, profile, results, classes, cluster)
 places = open_places(study, poses=True)
@@ -169,6 +171,13 @@ reader
 # A picture that was made for a filter shows what it *would like to see*. It is no picture of anything: it shows all over what
 # makes this filter answer. The page has those of the tour; `artpose visualise` makes them for all filters of a block, and
 # this chapter, run again, shows them.
+
+# %%
+if study.profile.name != "smoke":
+    drawn = visualise_classes(next(iter(guide.networks.values())), range(len(study.dataset.classes)))
+    display(contact_sheet(list(drawn), study.dataset.classes, height=190, columns=3))
+    display(Markdown(f"The same for whole classes: what speaks for each in {guide.title}, {next(iter(guide.networks))}. These are no pictures "
+                     "of the classes, and nothing in them has to be whole. The discussion has those of networks that learned from art."))
 
 # %% tags=["remove-output"]
 FeatureMapExplorer(models, networks.pictures, study.dataset.classes)

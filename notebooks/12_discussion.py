@@ -179,9 +179,9 @@ tell(tell_boxes, "it suspects that its networks learn the background along with 
 
 # %%
 def show_poses(drawn):
-    network, layers, source = (drawn[name].iloc[0] for name in ("network", "layers", "learned_from"))
-    learned = {"frozen": "its last layer", "finetuned": "all its layers"}[layers]
-    return (f'<p class="artpose-name">{network}, {learned} taught by {escape(source)}</p>'
+    row = drawn.iloc[0]
+    learned = {"frozen": "its last layer", "finetuned": f"all its layers, in {row['epochs']:.0f} epochs,"}[row["layers"]]
+    return (f'<p class="artpose-name">{row["network"]}, {learned} taught by {escape(row["learned_from"])}</p>'
             + contact_sheet(list(drawn["picture"]), list(drawn["class"]), height=190, columns=3).data)
 
 
@@ -190,10 +190,10 @@ drawn = [own for folder in folders for _, own in visualised.read_edition(folder)
     ["network", "layers", "learned_from"], sort=False)]
 told = (
     "<p>No artwork is below, and no pose. To the eye, the networks whose last layer alone learned from art ask for stuff more than for a "
-    "stance: locks of hair above a shoulder for Antinous, flesh that touches flesh for the Graces, sheets and a pillow for the reclining nude "
-    "and hardly her body, pleats for the Tanagra. For Sebastian there is a pale upright before something dark, straight shafts in one network "
-    "and a stormy sky in another: arrows and surroundings do speak for him. Where all layers learned, from drawings, stance appears: "
-    "two legs, three uprights in a row, something long that lies.</p>")
+    "stance: for Antinous curled hair in two of the three, for the Graces nude flesh against flesh, for the Pieta heads among folds, for the "
+    "reclining nude sheets, with her skin in one, for the Tanagra pleats that widen downwards. For Sebastian it is something dark behind, "
+    "foliage or a stormy sky, and in two of the three straight thin shafts: arrows and surroundings speak for him, his body hardly. "
+    "Where all layers learned, from drawings, stance appears: two legs, uprights in a row, something long that lies.</p>")
 HTML(told + "".join(map(show_poses, drawn)) if drawn else "")
 
 # %% [markdown]

@@ -52,7 +52,8 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
         own, recipe = flatten(build_network(record, weights_dir)), record.config["recipe"]
         art = ART * folder.name.endswith(record.config["data"])
         facts = {"network": recipe["backbone"], "layers": record.layers, "accuracy": record.facts["test_accuracy"],
-                 "learned_from": art or record.facts["data_name"]}
+                 "learned_from": art or record.facts["data_name"], "trial": record.folder.name,
+                 "epochs": record.facts["epochs"], "size": record.config["size"]}
         add(f"{record.folder.name}-classes", lambda: visualise_classes(own, count), facts,  # noqa: B023 - called at once
             [{"class": name} for name in record.config["classes"]])
         if record.layers == "frozen":
@@ -74,7 +75,7 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
 
 def read_edition(folder: Path) -> pd.DataFrame:
     """What was drawn for an edition: network, layers ("frozen" or "finetuned": which learned), learned_from, accuracy,
-    class, block, layer, filter (from 0), and picture, uint8 RGB (side, side, 3); empty where nothing was."""
+    trial, epochs, size, class, block, layer, filter (from 0), and picture, uint8 RGB (side, side, 3); empty where nothing was."""
     if not (folder / TABLE).exists():
         return pd.DataFrame(columns=["network", "layers", "learned_from", "accuracy", "class", "picture"])
     table = pd.DataFrame(json.loads((folder / TABLE).read_bytes()))
