@@ -368,7 +368,9 @@ told = {name: own for name, of in everywhere.items() if len(own := measure(of, "
 
 
 def score_facets(predictions):
-    rows = facets.score_facets(predictions).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
+    rows = pd.concat([summarise(own.dropna(axis="columns", how="all")).assign(
+        facet=facet, groups=own["label"].nunique(), commonest=own["label"].value_counts(normalize=True).iloc[0])
+        for facet, own in predictions.groupby("facet", sort=False)], ignore_index=True)
     rows["lane"] = rows["facet"].map(facets.FIELDS) + " (" + rows["groups"].astype(str) + " groups)"
     rows["by"] = rows["backbone"].mask(rows["model"] == "border", "border alone")
     rows["hover"] = plotting.describe(rows, "{lane}, {by}: " + TOLD + "<br>the commonest group is {commonest:.0%}")

@@ -15,7 +15,7 @@ from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.splits import balanced_parts
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
-from artpose_lib.report import probes, scores
+from artpose_lib.report import probes
 from artpose_lib.train.study import Study
 
 LABEL = "label"
@@ -45,17 +45,6 @@ def predict_facets(study: Study) -> pd.DataFrame:
             train, test = (np.flatnonzero(part == number) for number in (0, 2))
             frames += [probes.predict(own, [one.take(rows)], train, {"test": test}, own.labels).assign(
                 facet=facet, seed=seed) for one in asked]
-    return pd.concat(frames, ignore_index=True)
-
-
-def score_facets(predictions: pd.DataFrame) -> pd.DataFrame:
-    """`scores.summary` of each facet, of `predict_facets`, with facet, groups (their number) and commonest (the share
-    of the largest)."""
-    frames = []
-    for facet, own in predictions.groupby("facet", sort=False):
-        rows = scores.summary(own.dropna(axis="columns", how="all"))
-        shares = own["label"].value_counts(normalize=True)
-        frames.append(rows.assign(facet=facet, groups=len(shares), commonest=shares.iloc[0]))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -8,40 +8,6 @@ from artpose_lib.train.augment import DRAWN_PERCENT, ROUNDS, grow
 from artpose_lib.train.onecycle import DECAY_EPOCHS, rates
 from artpose_lib.train.recipes import BORROWED, RECIPES, find_recipe
 
-# Trials and test pictures: by the text 0.1 of 900 and 0.15 of 1000, and where the published scripts have others.
-TESTED = {"baseline": (5, 90), "frozen": (5, 90), "finetuned": (5, 90), "finetuned_aug": (5, 150)}
-SCRIPTS = {("baseline", "Xception"): (3, 90), ("finetuned", "ResNet50"): (3, 90), ("finetuned_aug", "VGG16"): (5, 180),
-           ("finetuned_aug", "ResNet50"): (5, 180)}
-
-
-def check_means() -> pd.DataFrame:
-    """Whether each printed accuracy can be a mean over so many trials of so many pictures (GRIM: Brown and Heathers
-    2017).
-
-    Returns model, backbone, printed, by ("text" or "scripts"), trials, pictures, below and above (the nearest means
-    that whole pictures give), possible: "rounded or cut", "rounded", "cut" (further digits were dropped) or "no"; and
-    luck, the share of all numbers with three digits that are possible, rounded or cut.
-    """
-    rows = []
-    for row in thesis_scores().query("metric == 'accuracy'").itertuples():
-        sizes = {"text": TESTED[row.model], "scripts": SCRIPTS.get((row.model, row.backbone))}
-        for by, (trials, pictures) in ((by, size) for by, size in sizes.items() if size):
-            of = trials * pictures
-            below = round(row.thesis * 1000) * of // 1000
-            rows.append({"model": row.model, "backbone": row.backbone, "printed": row.thesis, "by": by,
-                         "trials": trials, "pictures": pictures, "below": below / of, "above": (below + 1) / of,
-                         "possible": " or ".join(_print_as(round(row.thesis * 1000), of)) or "no",
-                         "luck": sum(bool(_print_as(number, of)) for number in range(1000)) / 1000})
-    return pd.DataFrame(rows)
-
-
-def _print_as(thousandths: int, of: int) -> list[str]:
-    """How some number of right answers out of so many becomes this share with three digits. In whole numbers, since
-    halves must not be rounded by luck: either way is right for them."""
-    gaps = [1000 * whole - thousandths * of for whole in (thousandths * of // 1000, thousandths * of // 1000 + 1)]
-    ways = {"rounded": any(2 * abs(gap) <= of for gap in gaps), "cut": any(0 <= gap < of for gap in gaps)}
-    return [way for way, found in ways.items() if found]
-
 
 def compare_f1() -> pd.DataFrame:
     """Printed weighted F1 beside printed accuracy: model, backbone, accuracy, weighted_f1 and gap, largest first."""

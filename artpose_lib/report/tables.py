@@ -210,16 +210,6 @@ def _bar(row, reach: float) -> str:
             f'<circle cx="{value:.1f}" cy="5" r="3.5" fill="currentColor"/></svg>')
 
 
-def means_table(means: pd.DataFrame) -> str:
-    """Which printed accuracies can be means of whole pictures, from `printed.check_means`."""
-    lines = [_row(f"{MODEL_TITLES[row.model]} {escape(row.backbone)}", f"{row.printed:.3f}",
-                  f"{row.trials} x {row.pictures} ({row.by})", f"{row.below:.5f}", f"{row.above:.5f}", row.possible,
-                  f"{row.luck:.0%}") for row in means.itertuples()]
-    return _table("The accuracies of Tables 3.1 and 3.2, the nearest means of whole pictures, and how many of all "
-                  "numbers with three digits are possible.",
-                  _head("", "printed", "trials x pictures", "mean below", "mean above", "possible", "of all"), lines)
-
-
 def slips_list(slips: pd.DataFrame) -> str:
     """Sentences of the thesis and what stands beside them, from `printed.find_slips`."""
     return "<ul>" + "".join(f"<li>“{escape(row.quote)}” (Section {escape(row.section)}). {escape(row.beside)}</li>"
