@@ -178,15 +178,14 @@ if art:
     display(Markdown("\n".join(told)))
 
 # %%
-drawn = visualised.read_edition(art.dataset.folder).query("learned_from == 'art'") if art else pd.DataFrame()
+drawn = visualised.read_edition(art.dataset.folder).query("learned_from == 'art' and network == 'VGG16'") if art else []
 if len(drawn):
-    first = drawn[drawn["network"] == drawn["network"].iloc[0]]
-    display(contact_sheet(list(first["picture"]), [f"{pose}?" for pose in first["class"]], height=190, columns=3))
+    display(contact_sheet(list(drawn["picture"]), [f"{pose}?" for pose in drawn["class"]], height=190, columns=3))
     display(Markdown(
-        f"These are not artworks. Each began as noise and was changed until a network, {first['network'].iloc[0]} with its last layer "
-        "taught by art in greys, took it as surely as it could for one pose. They do not show the pose but what speaks for its name: to "
-        "the eye locks of hair for Antinous, flesh for the Graces, sheets for the reclining nude, a pale upright and straight shafts for "
-        "Sebastian, pleats for the Tanagra."))
+        "These are not artworks. Each began as noise and was changed until a network, VGG16 with its last layer taught by art, took it as "
+        "surely as it could for one pose. They do not show the pose but what speaks for its name: to the eye curled hair for Antinous, "
+        "nude flesh side by side for the Graces, a veiled head and folds for the Pieta, skin and white sheets for the reclining nude, "
+        "foliage and straight thin shafts for Sebastian, a wedge of pleats for the Tanagra. More networks are in the discussion."))
 
 # %% [markdown]
 # ## How to read this book

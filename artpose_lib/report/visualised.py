@@ -75,7 +75,8 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
 
 def read_edition(folder: Path) -> pd.DataFrame:
     """What was drawn for an edition: network, layers ("frozen" or "finetuned": which learned), learned_from, accuracy,
-    trial, epochs, size, class, block, layer, filter (from 0), and picture, uint8 RGB (side, side, 3); empty where nothing was."""
+    trial, epochs, size, class, block, layer, filter (from 0), and picture, uint8 RGB (side, side, 3); empty where
+    nothing was."""
     if not (folder / TABLE).exists():
         return pd.DataFrame(columns=["network", "layers", "learned_from", "accuracy", "class", "picture"])
     table = pd.DataFrame(json.loads((folder / TABLE).read_bytes()))
