@@ -167,7 +167,11 @@ reader
 # notebook with a kernel, the next cell opens an explorer for a picture of your own and for every layer, and shows which
 # places of a picture speak for a class (Grad-CAM). It takes the addresses of this page's links, such as
 # `#vgg16/5/120/sebastian`.
-#
+
+# %% tags=["remove-output"]
+FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
+
+# %% [markdown]
 # A picture that was made for a filter shows what it *would like to see*. It is no picture of anything: it shows all over what
 # makes this filter answer. The page has those of the tour; `artpose visualise` makes them for all filters of a block, and
 # this chapter, run again, shows them.
@@ -175,12 +179,10 @@ reader
 # %%
 if study.profile.name != "smoke":
     drawn = visualise_classes(next(iter(guide.networks.values())), range(len(study.dataset.classes)))
-    display(contact_sheet(list(drawn), study.dataset.classes, height=190, columns=3))
-    display(Markdown(f"The same for whole classes: what speaks for each in {guide.title}, {next(iter(guide.networks))}. These are no pictures "
-                     "of the classes, and nothing in them has to be whole. The discussion has those of networks that learned from art."))
-
-# %% tags=["remove-output"]
-FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
+    display(HTML(tables.fold(
+        f"The same for whole classes: what speaks for each in {guide.title}, {next(iter(guide.networks))}",
+        contact_sheet(list(drawn), study.dataset.classes, height=190, columns=3).data + "<p>These are no pictures of the classes, and "
+        "nothing in them has to be whole. The discussion has those of networks that learned from art.</p>")))
 
 # %% [markdown]
 # **Kinds of filters.** Below the table, all filters of a block stand on a plane, near each other where the same pictures excite
