@@ -138,7 +138,7 @@ def compare(results: Path, stored: Path) -> list[dict]:
                      for one in (record, there)]
             rows.setdefault((record.names["model"], record.names["backbone"]), []).append(
                 (record.facts["test_accuracy"], there.facts["test_accuracy"], (asked[0] == asked[1]).mean()))
-    means = {key: map(significant, np.mean(own, axis=0)) for key, own in rows.items()}
+    means = {key: map(significant, np.mean(np.array(own, float), axis=0)) for key, own in rows.items()}
     return [{"model": model, "backbone": backbone, "trials": len(rows[model, backbone])} | dict(zip(
         ("here", "stored", "same_answers"), own, strict=True)) for (model, backbone), own in means.items()]
 
