@@ -51,7 +51,7 @@ def jax_environment(tmp_path_factory):
 # The files that look at the book or its trials, which take minutes.
 BOOK = ("test_book.py", "test_networks.py", "test_lite0.py")
 LONGEST = [*BOOK, *(f"test_{name}.py" for name in (
-    "collect", "board", "explorer", "audit", "reader", "training", "backbones", "cluster", "jobs", "museums",
+    "collect", "board", "explorer", "audit", "reader", "training", "backbones", "cluster", "onjax", "jobs", "museums",
     "backgrounds", "study", "reference", "classify", "statistics", "material", "final", "classifier", "filters"))]
 
 
