@@ -56,7 +56,7 @@ class Classifier:
 
 def find_record(model: str, results: Path) -> Record:
     """A stored trial that can be used again, by its folder or by its name in `artpose results`; "final" is the last of
-    `final.train_final`. Says so where it cannot tell what is unlike its pictures.
+    `final.train_final`.
 
     Raises DataError where there is none of that name, or one without weights.
     """
@@ -65,9 +65,6 @@ def find_record(model: str, results: Path) -> Record:
     record = (max(finals, key=lambda one: one.facts["finished"]) if finals else
               next((Record(folder.resolve()) for folder in folders if (folder / RECORD).is_file()), None))
     if record and record.weights:
-        if not ClassMeans.load(record.folder):
-            say(f'artpose: no column "unlike" of {record.folder.name}: it keeps no means of its classes. Final models '
-                "and trials of frozen networks have them, if this version trained them.")
         return record
     usable, at = [one.folder.name for one in all_records(results) if one.weights], shlex.quote(str(results))
     there = (f"Those that can be used: {', '.join(usable)}." if usable else
@@ -80,7 +77,8 @@ def find_record(model: str, results: Path) -> Record:
 
 @lru_cache(maxsize=1)  # a worker's parts are of one record
 def open_classifier(folder: Path, weights_dir: str | None) -> Classifier:
-    """Open the classifier of a record's folder; `weights_dir` as in `build_classifier`, for frozen models.
+    """Open the classifier of a record's folder; `weights_dir` as in `build_classifier`, for frozen models. Says so
+    where it cannot tell what is unlike the record's pictures.
 
     Raises WeightsMissing where a frozen model's ImageNet weights are missing, and ValueError where they are others than
     it was trained on, a file is damaged, or the training diverged.
@@ -92,8 +90,12 @@ def open_classifier(folder: Path, weights_dir: str | None) -> Classifier:
     probabilities = held_out[[f"p_{name}" for name in classes]].to_numpy(float)
     if not np.isfinite(probabilities).all():
         raise ValueError(f"{folder}: the training diverged, so that it has no probabilities. Take another trial.")
+    means = ClassMeans.load(folder)
+    if not means:
+        say(f'artpose: no column "unlike" of {folder.name}: an earlier version trained it, which kept no means of its '
+            "classes")
     return Classifier(folder.name, classes, record.config["size"], network, fit_temperature(probabilities, labels),
-                      ClassMeans.load(folder))
+                      means)
 
 
 def build_network(record: Record, weights_dir: str | None = None) -> "keras.Model":

@@ -35,7 +35,7 @@ class Record:
     - history.csv: a row an epoch (epoch, phase, learning_rate, loss, accuracy, val_loss, val_accuracy);
     - predictions.csv: a row a picture of the validation and test parts (file_name, part, label, p_<class>…);
     - model.weights.h5, for the trials that are used again: a frozen model's head alone, else the whole network;
-    - means.npz beside a frozen model's: see `means.ClassMeans`.
+    - means.npz beside them: see `means.ClassMeans`.
     """
 
     folder: Path

@@ -91,16 +91,15 @@ class Trial:
 
         started, cache, classes = time.monotonic(), self.study.cache, self.config["classes"]
         material = self.load(self)
+        parts = material.train, material.validation
         if self.recipe.on_features:
             shape = material.train.x.shape[1], len(classes)
             trainer = cache.keep("head", shape, lambda: training.Trainer(classifier.build_head(*shape)))
-            parts = material.train, material.validation
             history = (training.solve_on_features(trainer, *parts, material.works) if self.recipe.model == BEST
                        else training.train_on_features(trainer, self.recipe, *parts, self.seed))
         else:
             trainer = self.build_network()
-            history = training.train(trainer, self.recipe, material.train, material.validation, self.seed,
-                                     self.config["steps_per_epoch"])
+            history = training.train(trainer, self.recipe, *parts, self.seed, self.config["steps_per_epoch"])
         frames = []
         for rows, x, batch in material.questions:
             _, probabilities = trainer.predict(x, batch)
@@ -109,10 +108,9 @@ class Trial:
 
         def save(path: str) -> None:
             trainer.model.save_weights(path)
-            if self.recipe.on_features:
-                x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "xy")
-                known, asked = np.split(np.arange(len(y)), [len(material.train.y)])
-                ClassMeans.fit(x, y, [(known, asked)]).save(Path(path).parent)
+            x = np.concatenate([part.x if self.recipe.on_features else trainer.predict(part.x)[0] for part in parts])
+            known, asked = np.split(np.arange(len(x)), [len(material.train.y)])
+            ClassMeans.fit(x, np.concatenate([part.y for part in parts]), [(known, asked)]).save(Path(path).parent)
 
         records.store_record(self.study.results, self.config, history, pd.concat(frames, ignore_index=True),
                              time.monotonic() - started, save if self.keep_weights else None,
