@@ -40,12 +40,12 @@ from artpose_lib.explain.backgrounds import BOX_CONDITIONS, tabulate_conditions,
 from artpose_lib.explain.explorer import FeatureMapExplorer
 from artpose_lib.explain.filters import FEWEST
 from artpose_lib.explain.networks import GROUPS, SCRATCH, TUNED, TestedNetworks, dissect_networks, measure_filters
-from artpose_lib.explain.optimised import add_optimised, find_stored, optimise
+from artpose_lib.explain.optimised import add_optimised, find_stored, measure_answers, optimise
 from artpose_lib.explain.parts import DRAWINGS
 from artpose_lib.explain.reader import slug, write_reader
 from artpose_lib.explain.tour import choose_views
 from artpose_lib.explain.visualise import visualise_classes
-from artpose_lib.report import audit_figures, scores, statistics, tables, verdicts
+from artpose_lib.report import audit_figures, scores, statistics, tables, verdicts, visualised
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import open_places
 from artpose_lib.train.study import open_study
@@ -150,8 +150,10 @@ reader = write_reader(maps, models, networks.pictures, networks.tested, meanings
 guide = max(zip(models, networks.records, strict=True), key=lambda pair: (TUNED in pair[0].networks, pair[1].facts["test_accuracy"]))[0]
 views = choose_views(reader, guide, networks.pictures, dissected)
 wished = [(view.layer, view.filter) for view in views if study.profile.name != "smoke" or view.layer == guide.layers[0]]
-for model, stored in zip(models, find_stored(networks, study.results, study.weights_dir), strict=True):
-    add_optimised(reader, maps, model, optimise(model, wished if model is guide else [], stored))
+pictures = {model.key: optimise(model, wished if model is guide else [], stored) for model, stored in zip(
+    models, find_stored(networks, study.results, study.weights_dir), strict=True)}
+for model in models:
+    add_optimised(reader, maps, model, pictures[model.key])
 tour = [(view.name, view.address, sentences[view.name].format(
     number=view.filter + 1, block=guide.layers.index(view.layer) + 1, luck="" if view.facts.get("p", 0) <= 0.05 else
     ": no more than some filter does by luck", **view.facts)) for view in views]
@@ -183,6 +185,31 @@ if study.profile.name != "smoke":
         f"The same for whole classes: what speaks for each in {guide.title}, {next(iter(guide.networks))}",
         contact_sheet(list(drawn), study.dataset.classes, height=190, columns=3).data + "<p>These are no pictures of the classes, and "
         "nothing in them has to be whole. The discussion has those of networks that learned from art.</p>")))
+
+# %%
+def count_above(model, network):
+    """How many filters answer more to their own picture than to any test picture, and of how many."""
+    above = [answer > model.tables[layer]["loudest"][filter] for (title, layer), own in pictures[model.key].items()
+             if title == network and own for filter, answer in zip(own, measure_answers(
+                 model.networks[title], layer, [*own], [*own.values()]), strict=True)]
+    return sum(above), len(above)
+
+
+right, asked = count_above(guide, next(iter(guide.networks)))
+edition = pd.concat([visualised.read_edition(one.dataset.folder) for one in places.values() if not one.trains] or [pd.DataFrame()])
+rows = []
+if "filter" in edition and (edition["learned_from"] == visualised.SHUFFLED).any():
+    control = edition[edition["learned_from"] == visualised.SHUFFLED].iloc[0]
+    of_block = edition[(edition["block"] == control["block"]) & (edition["trial"] == control["trial"])]
+    rows = [f'<p class="artpose-name">{escape(control["network"])}, block {control["block"]:.0f}, taught by {escape(source)}</p>'
+            + contact_sheet(list(own["picture"]), [f"filter {number + 1:.0f}" for number in own["filter"]], height=140, columns=5).data
+            for source, own in of_block.groupby("learned_from", sort=False)]
+told = (f"<p>{right} of {asked} such pictures of {escape(guide.title)}, {next(iter(guide.networks))}, make their filter answer more, as a mean over "
+        f"the picture, than any of the {len(guide.tested)} test pictures does.</p>")
+if rows:
+    told += ("<p>A control: the same filters of a network that drawings taught, of the one that photographs taught, and of the latter with the "
+             "numbers of each of its weights in another order. Then it has learned nothing, and as strong an answer takes no form.</p>")
+HTML(tables.fold("More than noise? How loudly filters answer to these pictures, and a network that learned nothing", told + "".join(rows)))
 
 # %% [markdown]
 # **Kinds of filters.** Below the table, all filters of a block stand on a plane, near each other where the same pictures excite

@@ -33,7 +33,7 @@ def filter_tables(model, before, images: np.ndarray, labels: np.ndarray, classes
     Returns by layer a row a filter, with an index `filter` from 0 and these columns (a peak is a map's largest
     activation):
 
-    strength: the mean peak.
+    strength: the mean peak. loudest: the highest mean answer to a picture.
     heard: the number of pictures in which the filter is not silent, see `FAINT`. Of one that is heard in fewer than
         `FEWEST`, all numbers below are NaN.
     auc_<class>: the area under the ROC curve of the peak for the class against the others; NaN without pictures of it.
@@ -98,7 +98,7 @@ def _layer_table(found: dict[str, np.ndarray], ranks: np.ndarray, labels: np.nda
         "importance": _mean(np.abs(drops)), "correlation_before_after": _correlation(found),
         **dict(zip(("x", "y", "returning"), places, strict=True))}
     return pd.DataFrame({
-        "strength": found["max"].mean(axis=0), "heard": heard.sum(axis=0),
+        "strength": found["max"].mean(axis=0), "loudest": found["mean"].max(axis=0), "heard": heard.sum(axis=0),
         "best_class": np.where(measured, np.array([*classes], object)[best], ""),
         **{name: np.where(measured, values, np.nan) for name, values in numbers.items()},
         "strongest": _strongest(found, heard)}).rename_axis("filter")

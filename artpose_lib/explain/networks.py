@@ -66,9 +66,10 @@ def measure_filters(networks: TestedNetworks, results: Path, ablate_all: bool = 
     for record, model in zip(networks.records, networks.models, strict=True):
         boxes = [networks.tested[number].boxes for number in model.tested]
         ablate, size = ablate_all or bool(record.config["recipe"]["weights"]), model.input_size
-        # What a trial's name does not say, and what changed since: filters must be heard, p is of the rarest area, and
-        # each has a place among all.
-        digest = hash_json([__version__, "heard, rarest, placed", size, ablate, [box.tolist() for box in boxes]])
+        # What a trial's name does not say, and what changed since: filters must be heard, p is of the rarest area, each
+        # has a place among all and a loudest picture.
+        changes = "heard, rarest, placed, loudest"
+        digest = hash_json([__version__, changes, size, ablate, [box.tolist() for box in boxes]])
         path = results / "filters" / f"{record.folder.name}-{digest}.parquet"
         if not path.exists():
             say(f"numbers of every filter of {model.title}")

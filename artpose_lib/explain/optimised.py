@@ -83,10 +83,16 @@ def measure_kept(network, layer: str, filters: Sequence[int], before: Sequence[n
                  after: Sequence[np.ndarray]) -> np.ndarray:
     """Return how strongly filters of a trained network answer to the pictures optimised for them before training, as
     shares of their mean answers to those optimised after it, float64 (n,); NaN for one that is silent in its own."""
-    images = np.stack([_fit(picture, network.input_shape[1]) for picture in [*before, *after]])
-    answers = np.array([found[layer].mean(axis=(0, 1)) for found in feature_maps(network, images, [layer])])
-    then, now = (half[np.arange(len(filters)), list(filters)].astype(float) for half in np.split(answers, 2))
+    then, now = (measure_answers(network, layer, filters, pictures) for pictures in (before, after))
     return then / np.where(now > 0, now, np.nan)
+
+
+def measure_answers(network, layer: str, filters: Sequence[int], pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the mean answer of each filter to its own picture, uint8 RGB (side, side, 3) at its own scale: float64
+    (n,)."""
+    images = np.stack([_fit(picture, network.input_shape[1]) for picture in pictures])
+    answers = np.array([found[layer].mean(axis=(0, 1)) for found in feature_maps(network, images, [layer])])
+    return answers[np.arange(len(filters)), list(filters)].astype(float)
 
 
 def _fit(picture: np.ndarray, size: int) -> np.ndarray:

@@ -23,15 +23,17 @@ if TYPE_CHECKING:  # Keras takes seconds to import
 SPRITE, TABLE = KEPT = "visualised.webp", "visualised.json"
 COLUMNS, QUALITY = 10, 85  # pictures in a row; WebP's
 FILTERS = {2: 3, 3: 5, 4: 5, 5: 5}  # how many of each block, evenly spread over it: edges, textures, parts, objects
-ART, IMAGENET = "art", "photographs"  # what a network learned from: the edition's pictures, ImageNet
+# What a network learned from: the edition's pictures, ImageNet, or no more, since the latter's weights were shuffled.
+ART, IMAGENET, SHUFFLED = "art", "photographs", "nothing"
+CONTROL = 4  # the block that is drawn with shuffled weights too
 
 
 def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights_dir: str | None = None) -> Path:
     """Draw what networks answer to most, and store it in the folder of an edition, in place of what is there.
 
     It draws the classes of the edition's head.json and of each record; and of one that all layers learned in, FILTERS
-    too, after training and before. Pictures are kept below `results`. Returns the sprite's path.
-    Raises as `classify.model.build_network`.
+    too, after training and before, and of the block CONTROL with shuffled weights. Pictures are kept below `results`.
+    Returns the sprite's path. Raises as `classify.model.build_network`.
     """
     from artpose_lib.classify.model import build_network
     from artpose_lib.explain.visualise import flatten, visualise_classes, visualise_filters
@@ -59,10 +61,13 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
         if record.layers == "frozen":
             continue
         before = build_backbone(recipe["backbone"], None, "imagenet", weights_dir)
+        networks = {facts["learned_from"]: own, IMAGENET: before, SHUFFLED: _shuffle(before)}
         for block, number in FILTERS.items():
             layer = BACKBONES[recipe["backbone"]].blocks[block - 1]
             filters = np.linspace(0, own.get_layer(layer).output.shape[-1] - 1, number).round().astype(int).tolist()
-            for title, one in ((facts["learned_from"], own), (IMAGENET, before)):
+            for title, one in networks.items():
+                if title == SHUFFLED and block != CONTROL:
+                    continue
                 add(f"{record.folder.name}-{title}-{layer}", lambda: visualise_filters(one, layer, filters),  # noqa: B023
                     facts | {"learned_from": title},
                     [{"block": block, "layer": layer, "filter": one} for one in filters])
@@ -103,6 +108,15 @@ def _keep(path: Path, draw: Callable[[], np.ndarray]) -> np.ndarray:
         with whole(path) as new:
             np.save(new, draw())
     return np.load(path)
+
+
+def _shuffle(network: "keras.Model") -> "keras.Model":
+    """The network with the numbers of each of its weights in another order."""
+    import keras
+
+    random, shuffled = np.random.default_rng(0), keras.models.clone_model(network)
+    shuffled.set_weights([random.permutation(own.ravel()).reshape(own.shape) for own in network.get_weights()])
+    return shuffled
 
 
 def _open_head(head: dict, weights_dir: str | None) -> "keras.Model":

@@ -88,7 +88,7 @@ def logits(model, images):
 def test_a_row_a_filter_and_the_columns_that_are_promised(table):
     assert table.index.name == "filter"
     assert table.columns.tolist() == [
-        "strength", "heard", "best_class", "auc_red", "auc_green", "auc_blue", "selectivity", "p", "inside",
+        "strength", "loudest", "heard", "best_class", "auc_red", "auc_green", "auc_blue", "selectivity", "p", "inside",
         "inside_others", "box_share",
         "importance_red", "importance_green", "importance_blue", "importance", UNCHANGED, "x", "y",
         "returning", "strongest"]
@@ -131,6 +131,7 @@ def test_a_filter_that_sees_red_tells_red_from_all_others(table, data):
     assert table["p"][RED] == table["p"][GREEN] == 0.001
     red = data["images"][data["labels"] == RED].astype(int)  # in the others it is silent
     assert table["strength"][RED] == pytest.approx(red.max(axis=(1, 2, 3)).sum() / 255 / 36, rel=1e-6)
+    assert table["loudest"][RED] == pytest.approx(data["images"][..., RED].mean(axis=(1, 2)).max() / 255, rel=0.2)
     assert table["auc_blue"][RED] == table["auc_green"][RED] == pytest.approx(0.25)  # a half of half the pairs are ties
     assert table.loc[RED, ["inside", "inside_others", "box_share"]].isna().all()  # it is heard in a third of them
     assert table["inside"][ALL] == pytest.approx(1)
@@ -139,7 +140,8 @@ def test_a_filter_that_sees_red_tells_red_from_all_others(table, data):
 
 def test_a_filter_that_is_heard_in_too_few_pictures_is_not_measured(model, data, table):
     """It neither favours a class nor takes a rank, whether it is dead, whispers, or answers in four pictures."""
-    four, numbers = data["images"].copy(), table.columns.difference(["strength", "heard", "best_class", "strongest"])
+    unmeasured = ["strength", "loudest", "heard", "best_class", "strongest"]
+    four, numbers = data["images"].copy(), table.columns.difference(unmeasured)
     four[np.flatnonzero(data["labels"] == GREEN)[4:], :, :, GREEN] = 0
     whisper = other(RED, [1e-4, 0, 0, 0])
     for found, filter, heard in ((table, DEAD, 0), (measure(whisper, whisper, data), RED, 0),
