@@ -15,7 +15,7 @@ if os.environ.get("ARTPOSE_DETERMINISTIC"):
 # Keras takes a backend, a float type and an order of axes from ~/.keras/keras.json, where other projects have left
 # theirs. Here it keeps its own defaults, but for a backend or a folder that the environment names. The backend is
 # TensorFlow, the quickest on a processor; where it is not installed, JAX.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow" if find_spec("tensorflow") else "jax")
+os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or ("tensorflow" if find_spec("tensorflow") else "jax")
 os.environ.setdefault("KERAS_HOME", os.devnull)
 
 # TensorFlow leaves oneDNN off where a processor has no instructions made for networks. Training steps are quicker with

@@ -186,6 +186,7 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
               artpose classify collection --model final -o out.csv
     """
     from artpose_lib.classify.final import know_sources, train_final
+    from artpose_lib.classify.model import choose_final
     from artpose_lib.train.study import open_study
 
     if final and model != "best":
@@ -196,6 +197,7 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
             click.echo(record.describe())
         return
     record = train_final(opened, backbone)
+    choose_final(opened.results, record)
     of_sources = f", of those from other sources {record.facts['test_accuracy']:.0%}" * know_sources(opened.dataset)
     click.echo(f"{record.folder.name}\nOf pictures of other works it names {record.facts['validation_accuracy']:.0%} "
                f"rightly{of_sources}.\n"
@@ -393,12 +395,12 @@ def export_reference(data: str, weights: str, results: tuple[str, ...], classes:
 @option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
 @option("--results", "~/.artpose", "Folder of trials; pictures that are done are kept there.")
 def visualise_reference(edition: str, models: tuple[str, ...], weights: str, results: str) -> None:
-    """Draw what an edition's head and these models answer to most, and store it in the edition's folder.
+    """Draw what an edition's head and these models answer to most, in place of what the edition's folder has of it.
 
     It takes minutes a model on a CPU. Stop it at any time; the same command goes on from there.
 
     \b
-    Example:  artpose reference visualise book/reference/poses-7da116c0e111 --model best-VGG16-40-aeebd554c75c
+    Example:  artpose reference visualise book/reference/poses-7da116c0e111 --model best-VGG16-40-aeebd554c75c ...
     """
     from artpose_lib.classify.model import find_record
     from artpose_lib.report.visualised import draw_edition
@@ -472,25 +474,30 @@ def visualise(model: str, backbone: str, block: int, weights: str, results: str)
 
     \b
     Example:  artpose visualise --backbone EfficientNet-Lite0 --block 4
-              artpose visualise --model final --block 5
+              artpose visualise --model finetuned_aug-EfficientNet-Lite0-40-cbbc2e34abae --block 4
     """
+    from artpose_lib.classify import model as models
     from artpose_lib.explain import visualise
     from artpose_lib.model import backbones
+    from artpose_lib.train.study import keep_compiled
 
     if bool(model) == bool(backbone):
         raise click.UsageError("Name a --model or a --backbone.")
     place = Path(results).expanduser()
-    if model:
-        from artpose_lib.classify import model as models
-
-        record = models.find_record(model, place)
-        name, backbone = record.folder.name, record.config["recipe"]["backbone"]
-        network = visualise.flatten(models.build_network(record, weights or None))
+    keep_compiled(place / "compiled")
+    record = models.find_record(model, place) if model else None
+    if record:
+        backbone = record.config["recipe"]["backbone"]
+    if record and record.layers == "frozen":
+        click.echo(f"Of {record.folder.name} the last layer alone has learned: its filters are those of --backbone "
+                   f"{backbone}, which is drawn.", err=True)
+    if record and record.layers != "frozen":
+        name, network = record.folder.name, visualise.flatten(models.build_network(record, weights or None))
     else:
-        network = backbones.build_backbone(backbone, weights="imagenet", weights_dir=weights or None)
         name = f"{backbone}-{backbones.weights_fingerprint(backbone, weights or None)}"
+        network = backbones.build_backbone(backbone, weights="imagenet", weights_dir=weights or None)
     layer = (backbones.BACKBONES | backbones.LARGER)[backbone].blocks[block - 1]
-    click.echo(visualise.visualise_block(place / "visualised" / name / layer, network, layer))
+    click.echo(visualise.visualise_block(place / visualise.FOLDER / name / layer, network, layer))
 
 
 @artpose.command("web-model")

@@ -141,7 +141,8 @@ def _explain_errors(folder: Path, option: str = "--results") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if isinstance(error.filename, str) and not Path(error.filename).is_relative_to(folder):
+        named = Path(error.filename) if isinstance(error.filename, str) else folder
+        if not (named.is_relative_to(folder) or folder.is_relative_to(named)):
             raise  # something else that could not be read
         # HDF5 tells the number in its own sentence alone.
         reason = os.strerror(error.errno) if error.errno else str(error)

@@ -182,15 +182,15 @@ drawn = visualised.read_edition(art.dataset.folder).query("learned_from == 'art'
 if len(drawn):
     display(contact_sheet(list(drawn["picture"]), [f"{pose}?" for pose in drawn["class"]], height=190, columns=3))
     display(Markdown(
-        "These are not artworks. Each began as noise and was changed until a network, VGG16 with its last layer taught by art, took it as "
-        "surely as it could for one pose. They do not show the pose but what speaks for its name: to the eye curled hair for Antinous, "
+        "These are not artworks. Each began as noise and was changed until a network, VGG16 as photographs taught it and a classifier fitted to "
+        "art on top, took it as surely as it could for one pose. They do not show the pose but what speaks for its name: to the eye curled hair for Antinous, "
         "nude flesh side by side for the Graces, a veiled head and folds for the Pieta, skin and white sheets for the reclining nude, "
         "foliage and straight thin shafts for Sebastian, a wedge of pleats for the Tanagra. More networks are in the discussion."))
 
 # %% [markdown]
 # ## How to read this book
 #
-# {doc}`Try a picture <../try>` of your own: this page's networks name its pose, and show where they see it. The picture stays with you.
+# {doc}`Try a picture <../try>` of your own: one of the networks names its pose, and shows where it sees it. The picture stays with you.
 #
 # You need no programming, and no network connection: hover over the figures, choose from the lists above them, scroll through the
 # filters. The code that computed each number is folded away beneath a small button. Chapters of results tell first what was measured

@@ -189,7 +189,7 @@ def show_rate(facet, title):
 
 told = "; ".join(f"*{escape_markdown(name)}*, in {own['file_name'].nunique()} of {len(places[name].dataset)} pictures" for name, own in found.items())
 display(Markdown(f"It finds a figure: {told}." if told else "Nothing is known here of what it finds.") if not fault else Markdown(
-    f"It finds a figure: {told}. In this run it was not asked: {escape_markdown(fault)}" if told else escape_markdown(fault)))
+    f"It finds a figure: {told}. These answers are stored ones, since it cannot be asked here: {escape_markdown(fault)}" if told else escape_markdown(fault)))
 choose("By", {title: show_rate(facet, title) for facet, title in (("label", "pose"), ("medium", "medium"))} if found else {})
 
 # %% [markdown]
@@ -270,8 +270,8 @@ def tell_sources(name):
     first, best = table.index[0], table.idxmax()
     gap, low, high = recipes.compare_on_sources(recipes_of[name], first, best, known.set_axis(places[name].dataset.metadata["file_name"]))
     sure = "surely more" if low > 0 else "more, but with sources drawn anew not surely"
-    return (f"of pictures from sources that it did not learn from it names {table[first]:.1%} rightly; of these most, {table[best]:.1%}, are named by "
-            f"*{recipes.SETUPS[best].title}* ({sure}: {tables.tell_points(gap, low, high)})")
+    return (f"of pictures from sources that it did not learn from it names {table[first]:.1%} rightly, and the best of all recipes there, "
+            f"*{recipes.SETUPS[best].title}*, {table[best]:.1%} ({sure}: {tables.tell_points(gap, low, high)})")
 
 
 def tell_best(name):
@@ -461,7 +461,8 @@ def score_heads(own):
 
 def tell_gap_of(name, art):
     gap = gaps[name].set_index("art").loc[art]
-    return tables.tell_points(gap["difference"], gap["low"], gap["high"]) + ", not settled" * (not gap["sure"])
+    doubt = ", not settled" if gap["low"] <= 0 <= gap["high"] else f", not settled as one of {len(gaps[name])} comparisons"
+    return tables.tell_points(gap["difference"], gap["low"], gap["high"]) + doubt * (not gap["sure"])
 
 
 def tell_mistake(counts):

@@ -130,10 +130,11 @@ meanings = {
                   "the class that the network is surest of. The one number is the mean of these falls and rises, all taken as positive.",
     "Like before training": "The correlation of the filter's maps before and after the network learned from these pictures "
                             "(fine-tuning, where ImageNet had taught it before): 1 where nothing changed.",
-    "What it would like to see": "A picture made for the filter: noise, changed step by step until the filter's mean answer is as high as it "
-                                 "can be (Olah and others 2017). It starts from the same noise for both networks.",
+    "What it would like to see": "A picture made for the filter: noise, changed in some hundred steps, each of which raises the filter's mean "
+                                 "answer (Olah and others 2017). It starts from the same noise for both networks.",
     "To its earlier picture": "How strongly the filter, after the network learned from these pictures, answers to the picture that was made "
-                              "for it before, as a share of its answer to the one made for it now: 100% where it would like to see the same.",
+                              "for it before, as a share of its answer to the one made for it now: 100% where it would like to see the same. A little more is "
+                              "possible, since the steps end before no picture could be better.",
 }
 sentences = {
     "a pose": "Filter {number} of block {block} answers most to {best_class}: of a picture of it and one of another class, it has the "
@@ -175,10 +176,12 @@ FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
 
 # %% [markdown]
 # A picture that was made for a filter shows what it *would like to see*. It is no picture of anything: it shows all over what
-# makes this filter answer. The page has those of the tour; `artpose visualise` makes them for all filters of a block, and
-# this chapter, run again, shows them.
+# makes this filter answer.
 
 # %%
+shown = networks.records[models.index(guide)].folder.name
+display(Markdown(f"This page has those of {len(wished)} filters of its tour. `artpose visualise --model {shown} --block 4` makes them for all "
+                 "filters of a block, and `artpose run 9` then shows them."))
 if study.profile.name != "smoke":
     drawn = visualise_classes(next(iter(guide.networks.values())), range(len(study.dataset.classes)))
     display(HTML(tables.fold(

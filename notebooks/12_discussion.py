@@ -180,8 +180,9 @@ tell(tell_boxes, "it suspects that its networks learn the background along with 
 # %%
 def show_poses(drawn):
     row = drawn.iloc[0]
-    learned = {"frozen": "its last layer", "finetuned": f"all its layers, in {row['epochs']:.0f} epochs,"}[row["layers"]]
-    return (f'<p class="artpose-name">{row["network"]}, {learned} taught by {escape(row["learned_from"])}</p>'
+    learned = {"frozen": "as photographs taught it, and a classifier on top fitted to",
+               "finetuned": f"all its layers taught, in {row['epochs']:.0f} epochs, by"}[row["layers"]]
+    return (f'<p class="artpose-name">{row["network"]}, {learned} {escape(row["learned_from"])}</p>'
             + contact_sheet(list(drawn["picture"]), list(drawn["class"]), height=190, columns=3).data)
 
 
@@ -189,11 +190,13 @@ folders = [own.study.dataset.folder for own in experiments if not own.study.trai
 drawn = [own for folder in folders for _, own in visualised.read_edition(folder).dropna(subset="class").groupby(
     ["network", "layers", "learned_from"], sort=False)]
 told = (
-    "<p>No artwork is below, and no pose. To the eye, the networks whose last layer alone learned from art ask for stuff more than for a "
-    "stance: for Antinous curled hair in two of the three, for the Graces nude flesh against flesh, for the Pieta heads among folds, for the "
+    "<p>No artwork is below, and each picture is one from one start: take them as examples. The classifier of EfficientNet-Lite0 sees art in "
+    "greys, and so its pictures are grey. To the eye, the networks with a classifier fitted to art ask for stuff more than for a stance: for "
+    "Antinous curled hair in two of the three, for the Graces nude flesh against flesh, for the Pieta heads among folds, for the "
     "reclining nude sheets, with her skin in one, for the Tanagra pleats that widen downwards. For Sebastian it is something dark behind, "
-    "foliage or a stormy sky, and in two of the three straight thin shafts: arrows and surroundings speak for him, his body hardly. "
-    "Where all layers learned, from drawings, stance appears: two legs, uprights in a row, something long that lies.</p>")
+    "foliage or a stormy sky, and straight thin shafts; his body is a pale upright at most. So arrows and surroundings do speak for him. "
+    "The network that learned from drawings, in all its layers, draws limbs: two legs, uprights in a row, something long that lies. Whether "
+    "that is due to its layers or to the plainness of drawings, these pictures cannot tell.</p>")
 HTML(told + "".join(map(show_poses, drawn)) if drawn else "")
 
 # %% [markdown]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
+from artpose_lib.classify.model import FINAL
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.summary import UNKNOWN, count_classes, describe_pictures
@@ -24,7 +25,6 @@ from artpose_lib.train.means import MEANS, ClassMeans
 from artpose_lib.train.recipes import BEST, find_recipe
 from artpose_lib.train.study import Study
 
-FINAL = "final"  # in the place of a seed
 # Colours tell a catalogue's paper and a stretched square its format; a grey picture in its own proportions does not.
 VIEWS = (("whole",), ("grey",), ("whole", "grey"), ("grey", "grey padded"))
 

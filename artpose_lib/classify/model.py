@@ -11,7 +11,7 @@ import pandas as pd
 
 from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 from artpose_lib.data.dataset import DataError
-from artpose_lib.files import say
+from artpose_lib.files import say, whole
 from artpose_lib.model.backbones import weights_fingerprint
 from artpose_lib.train.means import ClassMeans
 from artpose_lib.train.recipes import BEST, ON_FEATURES
@@ -19,6 +19,8 @@ from artpose_lib.train.records import RECORD, WEIGHTS, Record, all_records
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and finding a record needs none of it
     import keras
+
+FINAL = "final"  # in the place of a seed; and the file of results that names the one to take
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +57,14 @@ class Classifier:
 
 
 def find_record(model: str, results: Path) -> Record:
-    """A stored trial that can be used again, by its folder or by its name in `artpose results`; "final" is the last of
-    `final.train_final`.
+    """A stored trial that can be used again, by its folder or by its name in `artpose results`; "final" is the one that
+    `choose_final` chose, or where that was never asked the last that was trained, such as a book's.
 
     Raises DataError where there is none of that name, or one without weights.
     """
-    finals = [one for one in all_records(results) if one.names["seed"] == model == "final"]
+    finals = [one for one in all_records(results) if one.names["seed"] == model == FINAL]
+    if finals and (results / FINAL).is_file():
+        finals = [one for one in finals if one.folder.name == (results / FINAL).read_text("utf-8").strip()] or finals
     folders = Path(model).expanduser(), results / "trials" / model
     record = (max(finals, key=lambda one: one.facts["finished"]) if finals else
               next((Record(folder.resolve()) for folder in folders if (folder / RECORD).is_file()), None))
@@ -70,9 +74,14 @@ def find_record(model: str, results: Path) -> Record:
     there = (f"Those that can be used: {', '.join(usable)}." if usable else
              f"None there can be used; make one with `artpose train --final --data PICTURES --results {at}`.")
     if record:
-        raise DataError(f"{record.folder} has no {WEIGHTS}: only frozen models and each model's first trial keep their "
-                        f"weights. {there}")
+        raise DataError(f"{record.folder} has no {WEIGHTS}: not all trials keep their weights. {there}")
     raise DataError(f'no trial "{model}" in {results}. {there} `artpose results --results {at}` lists all.')
+
+
+def choose_final(results: Path, record: Record) -> None:
+    """Have `find_record` take this record for "final", whatever is trained later."""
+    with whole(results / FINAL, replace=True) as new:
+        new.write_text(record.folder.name + "\n", "utf-8")
 
 
 @lru_cache(maxsize=1)  # a worker's parts are of one record

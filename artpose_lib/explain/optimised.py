@@ -9,7 +9,7 @@ from PIL import Image
 from artpose_lib.explain.maps import feature_maps
 from artpose_lib.explain.networks import IMAGENET, SCRATCH, TUNED, TestedNetworks
 from artpose_lib.explain.reader import Reader, ReaderModel, slug, write_script
-from artpose_lib.explain.visualise import visualise_filters
+from artpose_lib.explain.visualise import BATCH, FOLDER, read_strip, visualise_filters
 from artpose_lib.model.backbones import weights_fingerprint
 
 # By a network's title and a layer: the pictures of some filters, counted from 0, uint8 RGB (side, side, 3).
@@ -26,19 +26,16 @@ def find_stored(networks: TestedNetworks, results: Path, weights_dir: str | None
         places = {title: record.folder.name for title in (TUNED, SCRATCH)}
         if IMAGENET in model.networks:
             places[IMAGENET] = f"{name}-{weights_fingerprint(name, weights_dir)}"
-        found.append({(title, layer): _read_strips(results / "visualised" / places[title] / layer)
-                      for title in model.networks if title in places for layer in model.layers})
+        found.append({(title, layer): _read_strips(results / FOLDER / places[title] / layer, network, layer)
+                      for title, network in model.networks.items() if title in places for layer in model.layers})
     return found
 
 
-def _read_strips(folder: Path) -> dict[int, np.ndarray]:
-    """Read a layer's files, each of some pictures one below the other, named by the first one's filter."""
-    pictures = {}
-    for path in sorted(folder.glob("*.webp")):
-        with Image.open(path) as image:
-            strip = np.asarray(image.convert("RGB"))
-        pictures |= dict(enumerate(strip.reshape(-1, strip.shape[1], strip.shape[1], 3), int(path.stem)))
-    return pictures
+def _read_strips(folder: Path, network, layer: str) -> dict[int, np.ndarray]:
+    """Read what `visualise_block` stored of a layer, by filter."""
+    count = network.get_layer(layer).output.shape[-1]
+    return {start + place: picture for start in range(0, count, BATCH)
+            for place, picture in enumerate(read_strip(folder / f"{start:04d}.webp")[:count - start])}
 
 
 def optimise(model: ReaderModel, filters: Sequence[tuple[str, int]], stored: Optimised) -> Optimised:

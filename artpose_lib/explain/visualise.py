@@ -5,7 +5,9 @@ Mordvintsev and Schubert 2017, doi:10.23915/distill.00007). What keeps it from b
 made of waves, long ones strongest, in colours that vary independently, and is moved a little before each step.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -13,9 +15,10 @@ import keras
 import numpy as np
 from PIL import Image
 
-from artpose_lib.files import say, whole
+from artpose_lib.files import claim, say, whole
 from artpose_lib.model.classifier import HEAD, root
 
+FOLDER = "visualised-1"  # of results; the number is raised when the pictures come out otherwise
 SIDE = 160  # pixels
 MARGIN = 16  # pixels around it that are optimised too and cut off: what the moves bring in from there
 SMALL, QUALITY = 64, 85  # pixels of a picture on a sheet; WebP's
@@ -64,29 +67,39 @@ def visualise_block(folder: Path, network: keras.Model, layer: str) -> Path:
     """Store the pictures of all filters of a layer in a folder, and return a sheet that shows them small, row by row.
 
     They are in files of BATCH pictures, one below the other, named by their first filter, counted from 0. Those that
-    are there stay: the work may be stopped and goes on.
+    are there stay: the work may be stopped and goes on. Raises OSError where the folder cannot be written, RuntimeError
+    where another process draws them.
     """
-    count = network.get_layer(layer).output.shape[-1]
+    count, sheet = network.get_layer(layer).output.shape[-1], folder / "sheet.png"
     files = {start: folder / f"{start:04d}.webp" for start in range(0, count, BATCH)}
-    missing = [start for start, file in files.items() if not file.exists()]
-    goals = np.concatenate([np.eye(count, dtype=np.float32)[start:start + BATCH] for start in missing] or [[]])
-    for start, drawn in zip(missing, _draw(network, layer, goals) if missing else (), strict=True):
-        with whole(files[start]) as new:
-            Image.fromarray(drawn.reshape(-1, SIDE, 3)).save(new, "WEBP", quality=QUALITY)
-        say(f"{layer}: {start + len(drawn):,} of {count:,} filters", end="")
-    sheet = folder / "sheet.png"
-    if not sheet.exists():
-        columns = ceil(sqrt(count))
-        drawn = Image.new("RGB", (columns * SMALL, ceil(count / columns) * SMALL))
-        for start, file in files.items():
-            with Image.open(file) as strip:
-                for number in range(strip.height // SIDE):
-                    row, column = divmod(start + number, columns)
-                    one = strip.crop((0, number * SIDE, SIDE, (number + 1) * SIDE)).resize((SMALL, SMALL))
-                    drawn.paste(one, (column * SMALL, row * SMALL))
-        with whole(sheet) as new:
-            drawn.save(new)
+    with claim(sheet) as mine:
+        if not mine:
+            raise RuntimeError(f"{folder}: another process draws these filters; wait for it, or name another --block")
+        missing = [start for start, file in files.items() if len(read_strip(file)) != min(BATCH, count - start)]
+        goals = np.concatenate([np.eye(count, dtype=np.float32)[start:start + BATCH] for start in missing] or [[]])
+        for start, drawn in zip(missing, _draw(network, layer, goals) if missing else (), strict=True):
+            with whole(files[start], replace=True) as new:
+                Image.fromarray(drawn.reshape(-1, SIDE, 3)).save(new, "WEBP", quality=QUALITY)
+            say(f"{layer}: {start + len(drawn):,} of {count:,} filters", end="" if sys.stderr.isatty() else "\n")
+        say(f"{layer}: all {count:,} filters are drawn")
+        if missing or not sheet.exists():
+            columns = ceil(sqrt(count))
+            grid = Image.new("RGB", (columns * SMALL, ceil(count / columns) * SMALL))
+            for number, picture in enumerate(np.concatenate([*map(read_strip, files.values())])):
+                row, column = divmod(number, columns)
+                grid.paste(Image.fromarray(picture).resize((SMALL, SMALL)), (column * SMALL, row * SMALL))
+            with whole(sheet, replace=True) as new:
+                grid.save(new)
     return sheet
+
+
+def read_strip(file: Path) -> np.ndarray:
+    """Read the pictures of one of these files, uint8 (n, SIDE, SIDE, 3); none of one that is missing or damaged, or
+    holds something else."""
+    with suppress(OSError), Image.open(file) as image:
+        if image.width == SIDE and image.height <= BATCH * SIDE and image.height % SIDE == 0:
+            return np.asarray(image.convert("RGB")).reshape(-1, SIDE, SIDE, 3)
+    return np.empty((0, SIDE, SIDE, 3), np.uint8)
 
 
 def _draw(network: keras.Model, layer: str, goals: np.ndarray, seed: int = 0,

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from packaging.requirements import Requirement
+
 from artpose_lib import __version__
 from artpose_lib.model import blazepose
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, weights_source
@@ -43,9 +45,11 @@ def examine(weights: str | None, results: Path) -> Iterator[Finding]:
     (cores, memory), (gpus, gpu_memory) = measure_machine(), find_gpus()
     yield Finding("Trials at a time", f"{count_workers(cores, memory, len(gpus), gpu_memory)} with --cluster local, on "
                   f"{cores} cores and {memory / 2**30:.0f} GiB")
-    free = shutil.disk_usage(next(one for one in (results, *results.parents) if one.exists())).free
-    yield Finding("Disk", f"{free / 2**30:.0f} GiB free for {results}", "" if free > ROOM else
-                  f"the profile thesis may need {ROOM / 2**30:.0f} GiB: name another folder with --results")
+    there = next(one for one in (results, *results.parents) if one.exists())
+    free, written = shutil.disk_usage(there).free, os.access(there, os.W_OK)
+    yield Finding("Disk", f"{free / 2**30:.0f} GiB free for {results}", "" if written and free > ROOM else (
+        f"the profile thesis may need {ROOM / 2**30:.0f} GiB" if written else f"{there} cannot be written")
+        + ": name another folder with --results", not written)
     for name in BACKBONES:
         try:
             yield Finding(name, weights_source(name, weights))
@@ -64,9 +68,10 @@ def _examine_backend() -> Iterator[Finding]:
     """Keras' backend, and the devices that it sees."""
     chosen, install = os.environ["KERAS_BACKEND"], _install()
     others = [name for name in BACKENDS if name != chosen and find_spec(name)]
-    backend = _import("Backend", chosen, "to train and to classify",
-                      f"set KERAS_BACKEND={others[0]}, which is here" if others else
-                      f'{install} -e ".[tensorflow]", on a GPU box {install} -e ".[gpu]"')
+    mend = (f"set KERAS_BACKEND={others[0]}, which is here" if others else
+            f'{install} -e ".[tensorflow]", on a GPU box {install} -e ".[gpu]"')
+    backend = (_import("Backend", chosen, "to train and to classify", mend) if chosen in BACKENDS else
+               Finding("Backend", chosen, f"chapters run on {' or '.join(BACKENDS)}: {mend}"))
     yield backend._replace(needed=bool(backend.lacks))
     gpus, memory = find_gpus()
     devices = "none" if backend.lacks else _list_devices()
@@ -95,8 +100,9 @@ def _import(name: str, module: str, why: str, mend: str) -> Finding:
 
 def _compare_packages() -> Finding:
     """How many of the packages that the project pins are here in that version."""
-    pinned = [line.partition(";")[0].strip().partition("==") for line in requires("artpose") if "extra ==" not in line]
-    others = [name for name, _, wanted in pinned if _find_version(name) != wanted]
+    asked = map(Requirement, requires("artpose"))
+    pinned = [one for one in asked if not one.marker or one.marker.evaluate({"extra": ""})]
+    others = [one.name for one in pinned if not one.specifier.contains(_find_version(one.name) or "0")]
     return Finding("Packages", f"{len(pinned) - len(others)} of {len(pinned)} as pinned", others and
                    f"other or no versions of {', '.join(others)}, so numbers may differ: {_install()} -e ." or "")
 

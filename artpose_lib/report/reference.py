@@ -29,7 +29,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from artpose_lib.classify.final import FINAL
+from artpose_lib.classify.model import FINAL
 from artpose_lib.classify.web_model import HEAD, NETWORK, describe_head
 from artpose_lib.data import summary
 from artpose_lib.data.dataset import DataError, PoseDataset, load_dataset

@@ -15,7 +15,7 @@ from PIL import Image
 
 from artpose_lib.classify.web_model import HEAD, NETWORK
 from artpose_lib.files import say, whole
-from artpose_lib.train.records import Record
+from artpose_lib.train.records import Record, hash_json
 
 if TYPE_CHECKING:  # Keras takes seconds to import
     import keras
@@ -33,21 +33,29 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
 
     It draws the classes of the edition's head.json and of each record; and of one that all layers learned in, FILTERS
     too, after training and before, and of the block CONTROL with shuffled weights. Pictures are kept below `results`.
-    Returns the sprite's path. Raises as `classify.model.build_network`.
+    Returns the sprite's path. Raises ValueError where the edition has no head or pictures of other records, which would
+    be lost, and as `classify.model.build_network`.
     """
     from artpose_lib.classify.model import build_network
-    from artpose_lib.explain.visualise import flatten, visualise_classes, visualise_filters
+    from artpose_lib.explain.visualise import FOLDER, flatten, visualise_classes, visualise_filters
     from artpose_lib.model.backbones import BACKBONES, build_backbone
 
-    place, rows, drawn = results / "visualised", [], []
+    if not (folder / HEAD).is_file():
+        raise ValueError(f"{folder} is no reference edition with a head: it has no {HEAD}")
+    there = {*read_edition(folder).get("trial", pd.Series(dtype=str)).dropna()} - {own.folder.name for own in records}
+    if there:
+        raise ValueError(f"{folder / TABLE} has pictures of {', '.join(sorted(there))} too, which would be lost. Name "
+                         "these with --model as well, or remove that file.")
+    rows, drawn = [], []
 
     def add(name: str, draw: Callable[[], np.ndarray], facts: dict, what: Sequence[dict]) -> None:
-        drawn.append(_keep(place / f"{name}.npy", draw))
+        drawn.append(_keep(results / FOLDER / f"{name}-{hash_json([*what])}.npy", draw))
         rows.extend(facts | own for own in what)
 
     head = json.loads((folder / HEAD).read_bytes())
     network, count = _open_head(head, weights_dir), range(len(head["classes"]))
-    add(f"{folder.name}-head", lambda: visualise_classes(network, count, grey=True),
+    key = hash_json([head["kernel"], head["bias"]])
+    add(f"{folder.name}-head-{key}", lambda: visualise_classes(network, count, grey=True),
         {"network": NETWORK, "layers": "frozen", "learned_from": ART, "accuracy": head["card"]["accuracy"]["works"]},
         [{"class": name} for name in head["classes"]])
     for record in records:
@@ -82,7 +90,7 @@ def read_edition(folder: Path) -> pd.DataFrame:
     """What was drawn for an edition: network, layers ("frozen" or "finetuned": which learned), learned_from, accuracy,
     trial, epochs, size, class, block, layer, filter (from 0), and picture, uint8 RGB (side, side, 3); empty where
     nothing was."""
-    if not (folder / TABLE).exists():
+    if not all((folder / name).exists() for name in KEPT):
         return pd.DataFrame(columns=["network", "layers", "learned_from", "accuracy", "class", "picture"])
     table = pd.DataFrame(json.loads((folder / TABLE).read_bytes()))
     with Image.open(folder / SPRITE) as sprite:

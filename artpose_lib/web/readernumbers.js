@@ -130,10 +130,11 @@ class Strongest {
     const { values, measured, view: { filter } } = this.reader, flat = values?.strongest?.[filter] ?? [];
     const peaks = Array.from({ length: flat.length / 3 }, (_, place) => flat.slice(3 * place, 3 * place + 3));
     this.element.hidden = !measured;
+    const drawn = this.reader.drawOptimised("li"), first = drawn.length ? "What it would like to see, and the" : "The";
     this.title.textContent = peaks.length
-      ? `The ${peaks.length} pictures of the test part that filter ${filter + 1} answers to most`
+      ? `${first} ${peaks.length} pictures of the test part that filter ${filter + 1} answers to most`
       : `Filter ${filter + 1} is heard in no picture of the test part`;
-    this.list.replaceChildren(...this.reader.drawOptimised("li"), ...peaks.map((peak) => this.item(...peak)));
+    this.list.replaceChildren(...drawn, ...peaks.map((peak) => this.item(...peak)));
   }
 
   item(number, peak, answer) {

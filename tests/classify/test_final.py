@@ -1,5 +1,8 @@
 """The model that has learned from all pictures: stored, opened and used from its folder alone."""
 
+import json
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,11 +10,12 @@ import standin
 
 from artpose_lib import cli
 from artpose_lib.classify import final
-from artpose_lib.classify.model import Classifier, find_record, open_classifier
+from artpose_lib.classify.model import Classifier, choose_final, find_record, open_classifier
 from artpose_lib.model import classifier
 from artpose_lib.train import study
 from artpose_lib.train.heads import fit_head
 from artpose_lib.train.means import MEANS
+from artpose_lib.train.records import RECORD
 
 
 @pytest.fixture
@@ -29,6 +33,11 @@ def test_it_learns_from_all_pictures_and_is_calibrated_out_of_fold(opened, monke
     with monkeypatch.context() as again:
         again.setattr(final, "_train", lambda *_: pytest.fail("trained again"))
         assert final.train_final(opened, standin.LITE).folder == record.folder
+    assert find_record("final", opened.results).folder == record.folder
+    later = shutil.copytree(record.folder, record.folder.with_name("another"))  # such as the one of a book
+    (later / RECORD).write_text(json.dumps(record.facts | {"finished": "2999-01-01T00:00:00+00:00"}))
+    assert find_record("final", opened.results).folder == later
+    choose_final(opened.results, record)
     assert find_record("final", opened.results).folder == record.folder
     opened_again = open_classifier(record.folder, None)
     features, probabilities = opened_again.network.predict(opened.pictures(72), verbose=0)

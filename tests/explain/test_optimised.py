@@ -77,15 +77,23 @@ def test_what_the_command_stored_is_found_by_network_and_layer(tmp_path, monkeyp
     monkeypatch.setattr(optimised, "weights_fingerprint", lambda name, folder: f"{folder}-print")
     monkeypatch.setattr(visualise, "_draw", draw)
     monkeypatch.setattr(visualise, "BATCH", 2)
+    monkeypatch.setattr(optimised, "BATCH", 2)
     for place, layer in (("trial-40", EYES), ("VGG16-w-print", "block2_conv2")):
-        visualise.visualise_block(tmp_path / "visualised" / place / layer, tinynet.network(), layer)
+        visualise.visualise_block(tmp_path / visualise.FOLDER / place / layer, tinynet.network(), layer)
     record = SimpleNamespace(folder=tmp_path / "trial-40", config={"recipe": {"backbone": "VGG16"}})
     layers = (EYES, "block2_conv2")
-    models = [ReaderModel("a", "A", layers, dict.fromkeys(titles)) for titles in (
+    models = [ReaderModel("a", "A", layers, dict.fromkeys(titles, tinynet.network())) for titles in (
         ("fine-tuned", "ImageNet"), ("from scratch", "untrained"))]
     found = find_stored(SimpleNamespace(records=[record, record], models=models), tmp_path, "w")
     counts = [{key: len(own) for key, own in stored.items()} for stored in found]
     assert counts == [{("fine-tuned", EYES): 5, ("fine-tuned", layers[1]): 0, ("ImageNet", EYES): 0,
                        ("ImageNet", layers[1]): 4}, {("from scratch", EYES): 5, ("from scratch", layers[1]): 0}]
+    damaged, junk = (tmp_path / visualise.FOLDER / "trial-40" / EYES / name for name in ("0002.webp", "._0000.webp"))
+    for file in (damaged, junk):
+        file.write_bytes(damaged.read_bytes()[:40])
+    found = find_stored(SimpleNamespace(records=[record], models=models[:1]), tmp_path, "w")
+    assert [*found[0]["fine-tuned", EYES]] == [0, 1, 4]
+    visualise.visualise_block(damaged.parent, tinynet.network(), EYES)
+    found = find_stored(SimpleNamespace(records=[record], models=models[:1]), tmp_path, "w")
     for filter, picture in found[0]["fine-tuned", EYES].items():
         assert picture.shape == (visualise.SIDE, visualise.SIDE, 3) and abs(int(picture[80, 80, 0]) - 20 * filter) < 5

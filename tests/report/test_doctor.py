@@ -40,6 +40,13 @@ def test_where_the_other_backend_is_there_it_names_it(examine, monkeypatch):
     assert "set KERAS_BACKEND=jax" in examine("tensorflow")["Backend"].lacks
 
 
+def test_a_backend_that_chapters_do_not_run_on_or_a_folder_that_cannot_be_written_is_told(examine, monkeypatch):
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    found = examine(backend="numpy")
+    assert found["Backend"].needed and "tensorflow or jax" in found["Backend"].lacks
+    assert found["Disk"].needed and "cannot be written" in found["Disk"].lacks
+
+
 def test_a_gpu_that_the_backend_does_not_see_is_told(examine):
     found = examine(gpus=["0"])["Devices"]
     assert "GPU 0 with 40 GiB free" in found.found and "tensorflow does not see the GPU" in found.lacks
