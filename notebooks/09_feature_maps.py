@@ -179,9 +179,8 @@ FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
 # makes this filter answer.
 
 # %%
-shown = networks.records[models.index(guide)].folder.name
-display(Markdown(f"This page has those of {len(wished)} filters of its tour. `artpose visualise --model {shown} --block 4` makes them for all "
-                 "filters of a block, and `artpose run 9` then shows them."))
+display(Markdown(f"This page has those of {len(wished)} filters of its tour. `artpose visualise --model TRIAL --block 4`, with the name that "
+                 "`artpose results` gives to a trial of this page, makes them for all filters of a block, and `artpose run 9` then shows them."))
 if study.profile.name != "smoke":
     drawn = visualise_classes(next(iter(guide.networks.values())), range(len(study.dataset.classes)))
     display(HTML(tables.fold(

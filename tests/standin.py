@@ -47,7 +47,7 @@ class Network:
         return (raw / raw.sum(axis=1, keepdims=True)).astype("float32")
 
     def predict(self, x, *_):
-        return None, self.predict_on_batch(x)
+        return np.reshape(x, (len(x), -1))[:, :4], self.predict_on_batch(x)
 
     def save_weights(self, path):
         with open(path, "wb") as file:
