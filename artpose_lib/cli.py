@@ -219,7 +219,8 @@ def doctor(weights: str, results: str) -> int:
     findings = []
     for found in examine(weights or None, Path(results).expanduser().absolute()):
         click.echo(f"{'--' if found.lacks else 'ok'}  {found.name:18}  {found.found}")
-        click.echo("    " + " " * 20 + found.lacks) if found.lacks else None
+        if found.lacks:
+            click.echo(" " * 24 + found.lacks)
         findings.append(found)
     return int(any(found.needed for found in findings))
 

@@ -4,7 +4,7 @@ Of each picture it is known what a head said that had not learned from it (out o
 other works look like. A trial of the report holds out three pictures in ten for that.
 """
 
-import shutil
+import json
 import time
 from dataclasses import replace
 from functools import partial
@@ -18,7 +18,7 @@ from artpose_lib.classify.model import FINAL
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.summary import UNKNOWN, count_classes, describe_pictures
-from artpose_lib.files import say
+from artpose_lib.files import say, whole
 from artpose_lib.train import jobs, records, trials
 from artpose_lib.train.heads import Head, fit_head, list_folds
 from artpose_lib.train.means import MEANS, ClassMeans
@@ -31,7 +31,7 @@ VIEWS = (("whole",), ("grey",), ("whole", "grey"), ("grey", "grey padded"))
 
 def train_final(study: Study, backbone: str) -> records.Record:
     """Train the recipe of today on all pictures of a study, unless that is stored, and return its record. One that an
-    earlier version stored has no means of its classes and is made anew.
+    earlier version stored gets what it lacks: the means of its classes, and what its pictures are.
 
     A collection is another source: so its strength, and which of VIEWS it sees, are chosen by divisions that keep
     sources apart. Its predictions are out of fold: the part "validation" of heads that learned from other
@@ -43,11 +43,20 @@ def train_final(study: Study, backbone: str) -> records.Record:
     views, head = fit_views(features, study.dataset.labels, group_sources(study), len(study.dataset.classes))
     config = trials.configure(study, recipe, FINAL, study.dataset.fingerprint, study.dataset.classes, views=views)
     folder = records.record_folder(study.results, config)
-    if folder.exists() and not (folder / MEANS).exists():
-        say(f"{folder.name} is of an earlier version, and trained anew: it lacks what tells how unlike a picture is")
-        shutil.rmtree(folder)
     jobs.run_one(jobs.Job(folder, partial(_train, study, features, head, config)))
+    if not (folder / MEANS).exists():
+        facts = records.Record(folder).facts | {"pictures": describe_data(study.dataset)}
+        with whole(folder / records.RECORD, replace=True) as new:
+            new.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        with whole(folder / MEANS) as new:
+            fit_means(study, features[views]).save(new.parent)
     return records.Record(folder)
+
+
+def fit_means(study: Study, x: np.ndarray) -> ClassMeans:
+    """The means of the classes of a study's features (n, d), held out by works."""
+    y = study.dataset.labels
+    return ClassMeans.fit(x, y, list_folds(y, near_duplicate_groups(study.dataset)))
 
 
 def group_sources(study: Study) -> np.ndarray:
@@ -102,7 +111,7 @@ def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head
         model = build_head(x.shape[1], len(classes))
         model.set_weights(head[:2])
         model.save_weights(path)
-        ClassMeans.fit(x, y, list_folds(y, works)).save(Path(path).parent)
+        fit_means(study, x).save(Path(path).parent)
 
     records.store_record(study.results, config, pd.DataFrame([row]), pd.concat(frames, ignore_index=True),
                          time.monotonic() - started, save, study.data_name, pictures=describe_data(dataset))

@@ -45,7 +45,11 @@ def test_it_learns_from_all_pictures_and_is_calibrated_out_of_fold(opened, monke
     assert (probabilities.argmax(axis=1) == opened.dataset.labels).mean() > 0.9
     assert record.facts["pictures"]["classes"] == {"blue": 12, "green": 12, "red": 12}
     (record.folder / MEANS).unlink()  # as an earlier version left it
-    assert (final.train_final(opened, standin.LITE).folder / MEANS).exists()
+    (record.folder / RECORD).write_text(json.dumps({**record.facts, "pictures": {}}))
+    with monkeypatch.context() as again:
+        again.setattr(final, "_train", lambda *_: pytest.fail("trained again"))
+        mended = final.train_final(opened, standin.LITE)
+    assert (mended.folder / MEANS).exists() and mended.facts == record.facts
 
 
 def test_a_network_that_looks_twice_gets_a_picture_stretched_and_below_it_in_its_own_proportions(opened):
