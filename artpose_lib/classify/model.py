@@ -102,7 +102,7 @@ def open_classifier(folder: Path, weights_dir: str | None) -> Classifier:
     means = ClassMeans.load(folder)
     if not means:
         say(f'artpose: no column "unlike" of {folder.name}: an earlier version trained it, which kept no means of its '
-            "classes")
+            "classes; `artpose train --final` adds them to a final model")
     return Classifier(folder.name, classes, record.config["size"], network, fit_temperature(probabilities, labels),
                       means)
 
