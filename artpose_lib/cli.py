@@ -89,14 +89,21 @@ def option(name: str, default: object = "", help: str = "", **more) -> Callable:
                         metavar=VALUES.get(name), help=help, **more)
 
 
+weights_option = option("--weights", None, "Folder of ImageNet weight files (default: Keras' own cache and download).")
+results_option = option("--results", "~/.artpose", "Folder of trials, features and drawings.",
+                        callback=lambda context, parameter, value: Path(value).expanduser())
+classes_option = option("--classes", help="Labels to use, separated by commas (default: all).")
+model_option = click.option("--model", required=True, metavar="RECORD", help='"final" (of `artpose train --final`), a '
+                            'name in "artpose results", or its folder.')
+
+
 def study_options(command: Callable) -> Callable:
     """The options that say what a study is of; `--cluster` says where it trains."""
     for decorate in reversed((
             option("--data", help="Folder of pictures (default: the embedded drawings, drawn on first use)."),
-            option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download)."),
+            weights_option,
             option("--profile", "quick", "How much of the thesis' protocol to run.", type=click.Choice(PROFILES)),
-            option("--results", "~/.artpose", "Folder of trials, features and drawings."),
-            option("--classes", help="Labels to use, separated by commas (default: all)."),
+            results_option, classes_option,
             option("--cluster", help="Where to train: local, slurm or the address of a Dask scheduler; local:N has N "
                                      "workers (default: in this process)."))):
         command = decorate(command)
@@ -206,9 +213,9 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
 
 
 @artpose.command()
-@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
-@option("--results", "~/.artpose", "Folder of trials, features and drawings.")
-def doctor(weights: str, results: str) -> int:
+@weights_option
+@results_option
+def doctor(weights: str | None, results: Path) -> int:
     """Tell what this machine has for the report and what it lacks, with the line that mends it.
 
     \b
@@ -216,18 +223,18 @@ def doctor(weights: str, results: str) -> int:
     """
     from artpose_lib.report.doctor import examine
 
-    findings = []
-    for found in examine(weights or None, Path(results).expanduser().absolute()):
+    untrainable = False
+    for found in examine(weights, results.absolute()):
         click.echo(f"{'--' if found.lacks else 'ok'}  {found.name:18}  {found.found}")
         if found.lacks:
             click.echo(" " * 24 + found.lacks)
-        findings.append(found)
-    return int(any(found.needed for found in findings))
+        untrainable |= found.needed
+    return int(untrainable)
 
 
 @artpose.command()
-@option("--results", "~/.artpose", "Folder of trials.")
-def results(results: str) -> None:
+@results_option
+def results(results: Path) -> None:
     """List the stored trials.
 
     \b
@@ -235,7 +242,7 @@ def results(results: str) -> None:
     """
     from artpose_lib.train.records import list_trials
 
-    listed = list_trials(Path(results).expanduser())
+    listed = list_trials(results)
     click.echo(listed.to_string(index=False) if len(listed) else f"no trials stored in {results}")
 
 
@@ -284,7 +291,7 @@ def curate(folder: str, who: str, port: int, weights: str) -> None:
     """
     from artpose_lib.curate.serve import serve
 
-    serve(Path(folder), who, port, weights=weights or None)
+    serve(Path(folder), who, port, weights=weights)
 
 
 @artpose.group(cls=Group)
@@ -294,7 +301,7 @@ def data() -> None:
 
 @data.command()
 @click.argument("folder", metavar="DIR")
-@option("--classes", help="Labels to use, separated by commas (default: all).")
+@classes_option
 def info(folder: str, classes: str) -> None:
     """Tell what is in a folder of pictures, and what is wrong with it.
 
@@ -321,7 +328,7 @@ def info(folder: str, classes: str) -> None:
 @click.option("--out", required=True, metavar="DIR", help="A new or an empty folder.")
 @click.option("--open-only/--no-open-only", default=True, show_default=True,
               help="Only pictures with an open licence, for what is to be published.")
-@option("--classes", help="Labels to use, separated by commas (default: all).")
+@classes_option
 def export(folder: str, form: str, out: str, open_only: bool, classes: str) -> None:
     """Write a data set in a form that other programs read.
 
@@ -367,10 +374,10 @@ def reference() -> None:
 @reference.command("export")
 @click.option("--data", required=True, envvar="ARTPOSE_DATA", show_envvar=True, metavar="DIR",
               help="Folder of the pictures that the trials learned from.")
-@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+@weights_option
 @option("--results", ["~/.artpose"], "Folder of trials; may be given several times. Features are kept in the first.",
         multiple=True, type=click.Path())
-@option("--classes", help="Labels that were used, separated by commas (default: all).")
+@classes_option
 @click.option("--out", required=True, metavar="DIR", help="Folder of reference editions; each has a folder there.")
 @click.option("--strangers", default="", metavar="DIR",
               help="Folder of pictures that show none of the classes, to tell how well these are told apart.")
@@ -393,9 +400,9 @@ def export_reference(data: str, weights: str, results: tuple[str, ...], classes:
 @click.argument("edition", metavar="EDITION")
 @click.option("--model", "models", required=True, multiple=True, metavar="RECORD",
               help='As of "artpose classify"; may be given several times.')
-@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
-@option("--results", "~/.artpose", "Folder of trials; pictures that are done are kept there.")
-def visualise_reference(edition: str, models: tuple[str, ...], weights: str, results: str) -> None:
+@weights_option
+@results_option
+def visualise_reference(edition: str, models: tuple[str, ...], weights: str | None, results: Path) -> None:
     """Draw what an edition's head and these models answer to most, in place of what the edition's folder has of it.
 
     It takes minutes a model on a CPU. Stop it at any time; the same command goes on from there.
@@ -406,19 +413,17 @@ def visualise_reference(edition: str, models: tuple[str, ...], weights: str, res
     from artpose_lib.classify.model import find_record
     from artpose_lib.report.visualised import draw_edition
 
-    place = Path(results).expanduser()
-    click.echo(draw_edition(Path(edition), [find_record(model, place) for model in models], place, weights or None))
+    click.echo(draw_edition(Path(edition), [find_record(model, results) for model in models], results, weights))
 
 
 @artpose.command()
 @click.argument("source", metavar="DIR|FILE")
-@click.option("--model", required=True, metavar="RECORD",
-              help='"final" (of `artpose train --final`), a name in "artpose results", or its folder.')
+@model_option
 @click.option("-o", "--out", required=True, metavar="FILE.parquet|FILE.csv", help="A row for each picture.")
 @click.option("--folder", default="", metavar="DIR",
               help="Where the names in a list start, and what they may not lead out of (default: the list's own).")
-@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
-@option("--results", "~/.artpose", "Folder of trials.")
+@weights_option
+@results_option
 @option("--contact", help="An e-mail address or page that tells the hosts of addresses who is asking.")
 @click.option("--allow-redirects", is_flag=True, help="Follow addresses that lead to another public host.")
 @option("--cluster", help="Where to classify, a part of a thousand pictures a task: a Dask scheduler's address, local "
@@ -436,8 +441,8 @@ def classify(source: str, model: str, out: str, folder: str, weights: str, resul
     from artpose_lib.classify.classify import classify
     from artpose_lib.classify.model import find_record
 
-    rows, failed = classify(Path(source), find_record(model, Path(results).expanduser()), Path(out),
-                            Path(folder) if folder else None, weights or None, contact, allow_redirects,
+    rows, failed = classify(Path(source), find_record(model, results), Path(out),
+                            Path(folder) if folder else None, weights, contact, allow_redirects,
                             cluster=cluster)
     click.echo(f"{out}: {rows:,} pictures, {failed:,} failed" + ": the column error says why" * (failed > 0))
 
@@ -447,7 +452,7 @@ def classify(source: str, model: str, out: str, folder: str, weights: str, resul
 @click.option("-o", "--out", required=True, metavar="FILE.parquet", help="A row for each picture.")
 @click.option("--network", default="EfficientNet-Lite0", show_default=True, type=click.Choice(NETWORKS),
               help="Whose features.")
-@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
+@weights_option
 def features(folder: str, out: str, network: str, weights: str) -> None:
     """Write what a network sees in each picture of a folder, for a similarity search or a plot of your own.
 
@@ -458,7 +463,7 @@ def features(folder: str, out: str, network: str, weights: str) -> None:
     """
     from artpose_lib.classify.features import write_features
 
-    written, failed = write_features(Path(folder), Path(out), network, weights or None)
+    written, failed = write_features(Path(folder), Path(out), network, weights)
     click.echo(f"{out}: {written:,} pictures" + f", and {failed:,} that cannot be read are left out" * (failed > 0))
 
 
@@ -466,9 +471,9 @@ def features(folder: str, out: str, network: str, weights: str) -> None:
 @click.option("--model", default="", metavar="RECORD", help='As of "artpose classify".')
 @click.option("--backbone", default="", metavar="NETWORK", help="In its place: a network as ImageNet left it.")
 @click.option("--block", type=click.IntRange(1, 5), default=5, show_default=True, help="Whose filters.")
-@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
-@option("--results", "~/.artpose", "Folder of trials; the pictures go there too.")
-def visualise(model: str, backbone: str, block: int, weights: str, results: str) -> None:
+@weights_option
+@results_option
+def visualise(model: str, backbone: str, block: int, weights: str | None, results: Path) -> None:
     """Draw for each filter of a block what it answers to most, starting from noise.
 
     A filter takes seconds. Stop it at any time; the same command goes on from there.
@@ -477,38 +482,26 @@ def visualise(model: str, backbone: str, block: int, weights: str, results: str)
     Example:  artpose visualise --backbone EfficientNet-Lite0 --block 4
               artpose visualise --model finetuned_aug-EfficientNet-Lite0-40-cbbc2e34abae --block 4
     """
-    from artpose_lib.classify import model as models
-    from artpose_lib.explain import visualise
-    from artpose_lib.model import backbones
+    from artpose_lib.classify.model import open_flat
+    from artpose_lib.explain.visualise import FOLDER, visualise_block
+    from artpose_lib.model.backbones import BACKBONES, LARGER
     from artpose_lib.train.study import keep_compiled
 
     if bool(model) == bool(backbone):
         raise click.UsageError("Name a --model or a --backbone.")
-    place = Path(results).expanduser()
-    keep_compiled(place / "compiled")
-    record = models.find_record(model, place) if model else None
-    if record:
-        backbone = record.config["recipe"]["backbone"]
-    if record and record.layers == "frozen":
-        click.echo(f"Of {record.folder.name} the last layer alone has learned: its filters are those of --backbone "
-                   f"{backbone}, which is drawn.", err=True)
-    if record and record.layers != "frozen":
-        name, network = record.folder.name, visualise.flatten(models.build_network(record, weights or None))
-    else:
-        name = f"{backbone}-{backbones.weights_fingerprint(backbone, weights or None)}"
-        network = backbones.build_backbone(backbone, weights="imagenet", weights_dir=weights or None)
-    layer = (backbones.BACKBONES | backbones.LARGER)[backbone].blocks[block - 1]
-    click.echo(visualise.visualise_block(place / visualise.FOLDER / name / layer, network, layer))
+    keep_compiled(results / "compiled")
+    name, backbone, network = open_flat(model, backbone, results, weights)
+    layer = (BACKBONES | LARGER)[backbone].blocks[block - 1]
+    click.echo(visualise_block(results / FOLDER / name / layer, network, layer))
 
 
 @artpose.command("web-model")
-@click.option("--model", required=True, metavar="RECORD",
-              help='"final" (of `artpose train --final`), a name in "artpose results", or its folder.')
+@model_option
 @click.option("--out", required=True, metavar="DIR", help="A new folder.")
 @click.option("--title", default="", help='What a page calls it (default: "Learned from" and the data\'s name).')
-@option("--weights", help="Folder of ImageNet weight files (default: Keras' own cache and download).")
-@option("--results", "~/.artpose", "Folder of trials.")
-def web_model(model: str, out: str, title: str, weights: str, results: str) -> None:
+@weights_option
+@results_option
+def web_model(model: str, out: str, title: str, weights: str | None, results: Path) -> None:
     """Write a stored trial of EfficientNet-Lite0 as scripts that answer in a web page, without a server.
 
     The page is yours to write: it loads them in the order that is printed. The book has one, "Try a picture".
@@ -519,13 +512,13 @@ def web_model(model: str, out: str, title: str, weights: str, results: str) -> N
     from artpose_lib.classify.model import find_record
     from artpose_lib.classify.web_model import export
 
-    head = export(find_record(model, Path(results).expanduser()), Path(out), title, weights or None)
+    head = export(find_record(model, results), Path(out), title, weights)
     click.echo("\n".join([f"{out}: {head['title']}", *head["card"]["sentences"],
                           "These are scripts, and no page: yours loads lite0.js, try_weights.js and try_heads.js, in "
                           "this order; lite0.js tells on top how to ask it."]))
 
 
-def study_parameters(data: str, weights: str, profile: str, results: str, classes: str) -> dict[str, str]:
+def study_parameters(data: str, weights: str | None, profile: str, results: str | Path, classes: str) -> dict[str, str]:
     """What a study is of, as chapters take it: folders absolute. Raises ValueError for one that is not there."""
     folders = {"data": data, "weights": weights, "results": results}
     absolute = {name: str(Path(folder).expanduser().resolve()) if folder else "" for name, folder in folders.items()}

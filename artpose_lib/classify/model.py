@@ -12,7 +12,7 @@ import pandas as pd
 from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 from artpose_lib.data.dataset import DataError
 from artpose_lib.files import say, whole
-from artpose_lib.model.backbones import weights_fingerprint
+from artpose_lib.model.backbones import build_backbone, weights_fingerprint
 from artpose_lib.train.means import ClassMeans
 from artpose_lib.train.recipes import BEST, ON_FEATURES
 from artpose_lib.train.records import RECORD, WEIGHTS, Record, all_records
@@ -133,3 +133,38 @@ def build_network(record: Record, weights_dir: str | None = None) -> "keras.Mode
         reason = str(error).splitlines()[0]
         raise ValueError(f"{record.weights} is damaged or another network's ({reason}).") from error
     return network
+
+
+def open_flat(model: str, backbone: str, results: Path, weights_dir: str | None) -> tuple[str, str, "keras.Model"]:
+    """The network of a record (`model` as in `find_record`), or without one a backbone as ImageNet left it: a name that
+    stands for its weights, its backbone, and its flat graph.
+
+    Of a record in which the last layer alone learned it is the backbone's, which is said. Raises as `find_record` and
+    `build_network`.
+    """
+    record = find_record(model, results) if model else None
+    backbone = record.config["recipe"]["backbone"] if record else backbone
+    if record and record.layers != "frozen":
+        return record.folder.name, backbone, flatten(build_network(record, weights_dir))
+    if record:
+        say(f"Of {record.folder.name} the last layer alone has learned: its filters are those of --backbone "
+            f"{backbone}, which is drawn.")
+    network = build_backbone(backbone, weights="imagenet", weights_dir=weights_dir)
+    return f"{backbone}-{weights_fingerprint(backbone, weights_dir)}", backbone, network
+
+
+def flatten(network: "keras.Model") -> "keras.Model":
+    """The flat graph from pictures to probabilities of what `build_network` builds, with the same weights. One that is
+    shown a picture and its mirror image, in several views, is here shown one picture."""
+    import keras
+
+    from artpose_lib.model.classifier import HEAD, root
+
+    shown = next((layer for layer in network.layers if isinstance(layer, keras.Model)), None)
+    if shown is None:
+        return keras.Model(network.input, network.outputs[-1])
+    head = network.get_layer(HEAD)
+    own = type(head).from_config(head.get_config())  # a layer that is used twice has two outputs
+    flat = keras.Model(shown.inputs[0], own(root(shown.outputs[0])))
+    own.set_weights(head.get_weights())
+    return flat

@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image
 
 from artpose_lib.files import claim, say, whole
-from artpose_lib.model.classifier import HEAD, root
 
 FOLDER = "visualised-1"  # of results; the number is raised when the pictures come out otherwise
 SIDE = 160  # pixels
@@ -120,19 +119,6 @@ def _draw(network: keras.Model, layer: str, goals: np.ndarray, seed: int = 0,
                     shuffle=False)
         pictures = keras.ops.convert_to_numpy(canvas.paint())[:len(goals) - start, MARGIN:-MARGIN, MARGIN:-MARGIN]
         yield np.rint(pictures).astype(np.uint8)
-
-
-def flatten(network: keras.Model) -> keras.Model:
-    """Return the flat graph from pictures to probabilities of what `classify.model.build_network` builds, with the same
-    weights. One that is shown a picture and its mirror image, in several views, is here shown one picture."""
-    shown = next((layer for layer in network.layers if isinstance(layer, keras.Model)), None)
-    if shown is None:
-        return keras.Model(network.input, network.outputs[-1])
-    head = network.get_layer(HEAD)
-    own = type(head).from_config(head.get_config())  # a layer that is used twice has two outputs
-    flat = keras.Model(shown.inputs[0], own(root(shown.outputs[0])))
-    own.set_weights(head.get_weights())
-    return flat
 
 
 class Canvas(keras.layers.Layer):

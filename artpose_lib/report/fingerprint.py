@@ -10,8 +10,8 @@ LIBRARY = Path(__file__).parents[1]
 
 def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
     """A hash of what an executed chapter depends on: its text, the parts of the library that it uses, its parameters,
-    data and weights. Chapters that import the appendix also depend on that and on the benchmarks' results, and those
-    that show the reference edition on that.
+    data and weights. Chapters that import the appendix also depend on that and on the benchmarks' results, those that
+    show the reference edition on that, and those that show optimised pictures on what `artpose visualise` stored.
 
     The files of data and weights count by name, size and time, as `make` counts them. Where trials are trained does
     not count.
@@ -24,7 +24,10 @@ def fingerprint(chapter: Path, parameters: dict[str, object]) -> str:
     read += ["book/reference/*/*"] if LIBRARY / "report" / "reference.py" in used else []
     for path in [chapter, *sorted(used), *(path for one in read for path in sorted(chapter.parents[1].glob(one)))]:
         digest.update(path.name.encode() + path.read_bytes())
-    for folder in [parameters.get("data"), parameters.get("weights"), Path.home() / ".keras" / "models"]:
+    folders = [parameters.get("data"), parameters.get("weights"), Path.home() / ".keras" / "models"]
+    if LIBRARY / "explain" / "optimised.py" in used:
+        folders += Path(parameters.get("results") or Path.home() / ".artpose").glob("visualised-*")
+    for folder in folders:
         for path in sorted(Path(folder).rglob("*")) if folder else []:
             if not any(part.startswith(".") for part in path.relative_to(folder).parts):  # a collection's own notes
                 digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())

@@ -36,8 +36,8 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
     Returns the sprite's path. Raises ValueError where the edition has no head or pictures of other records, which would
     be lost, and as `classify.model.build_network`.
     """
-    from artpose_lib.classify.model import build_network
-    from artpose_lib.explain.visualise import FOLDER, flatten, visualise_classes, visualise_filters
+    from artpose_lib.classify.model import build_network, flatten
+    from artpose_lib.explain.visualise import FOLDER, visualise_classes, visualise_filters
     from artpose_lib.model.backbones import BACKBONES, build_backbone
 
     if not (folder / HEAD).is_file():
@@ -129,7 +129,7 @@ def _shuffle(network: "keras.Model") -> "keras.Model":
 
 def _open_head(head: dict, weights_dir: str | None) -> "keras.Model":
     """The network of `web_model.describe_head` as a flat graph."""
-    from artpose_lib.explain.visualise import flatten
+    from artpose_lib.classify.model import flatten
     from artpose_lib.model import classifier
 
     network = classifier.build_both_ways(NETWORK, len(head["classes"]), head["size"], weights_dir)

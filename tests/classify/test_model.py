@@ -31,6 +31,17 @@ def test_a_model_that_cannot_be_used_is_said_with_those_that_can(record, tmp_pat
         model.find_record("colours", results)
 
 
+def test_of_a_model_whose_last_layer_alone_learned_the_backbone_is_drawn(record, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(model, "build_backbone", lambda backbone, **_: f"{backbone} of ImageNet")
+    monkeypatch.setattr(model, "weights_fingerprint", lambda *_: "abc")
+    monkeypatch.setattr(records.Record, "layers", "frozen")
+    backbone = record.config["recipe"]["backbone"]
+    opened = f"{backbone}-abc", backbone, f"{backbone} of ImageNet"
+    assert model.open_flat("colours", "", tmp_path / "results", None) == opened
+    assert f"those of --backbone {backbone}" in capsys.readouterr().err
+    assert model.open_flat("", backbone, tmp_path, None) == opened and not capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_real_frozen_trial_classifies_as_it_was_stored(colours, tmp_path, monkeypatch, capfd):
     """Train, open again from the folder alone, and get the stored probabilities back; other pictures are unlike."""

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artpose_lib.classify.model import flatten
 from artpose_lib.explain import visualise
 from artpose_lib.explain.maps import feature_maps
 from artpose_lib.model import classifier
@@ -80,7 +81,7 @@ def test_the_final_model_as_one_flat_graph_without_a_gradient_that_is_no_number(
     features = classifier.root((inner(pictures) + inner(keras.ops.flip(pictures, axis=2))) / 2)
     head = keras.layers.Dense(3, activation="softmax", name=classifier.HEAD)
     both_ways = keras.Model(pictures, [features, head(features)])
-    flat = visualise.flatten(both_ways)
+    flat = flatten(both_ways)
     symmetric = np.full((1, 32, 32, 3), 77, np.uint8)
     assert np.asarray(flat(symmetric)) == pytest.approx(np.asarray(both_ways(symmetric)[1]), abs=1e-6)
     grey = visualise.visualise_classes(flat, range(3), grey=True)

@@ -203,6 +203,16 @@ def test_new_pictures_or_weights_change_the_fingerprint(chapter, tmp_path):
     assert fingerprint(chapter, {"data": str(folder)}) != before
 
 
+def test_new_optimised_pictures_change_the_chapter_that_shows_them_alone(chapter, tmp_path):
+    stored = tmp_path / "results" / "visualised-1" / "trial" / "layer" / "0000.webp"
+    stored.parent.mkdir(parents=True)
+    for text, changes in (("", 1), ("from artpose_lib.explain import optimised\n", 2)):
+        chapter.write_text(CHAPTER + text)
+        marks = {fingerprint(chapter, {"results": str(tmp_path / "results")})
+                 for pictures in ("a", "two") if stored.write_text(pictures)}
+        assert len(marks) == changes
+
+
 def test_a_chapter_with_the_appendix_depends_on_what_was_measured(chapter):
     measured = chapter.parents[1] / "benchmarks" / "results" / "simulations.json"
     measured.parent.mkdir(parents=True)

@@ -55,7 +55,7 @@ def test_a_gpu_that_the_backend_does_not_see_is_told(examine):
 def test_what_a_part_of_the_report_lacks_stands_with_the_line_that_mends_it(examine, monkeypatch):
     monkeypatch.setenv("ARTPOSE_PRECISION", "float7")
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(doctor, "version", lambda package: "0")
+    monkeypatch.setattr(doctor, "distributions", lambda: [])
     found = examine("distributed", "cv2")
     assert '-e ".[cluster]"' in found["Dask"].lacks and "opencv-python-headless" in found["OpenCV"].lacks
     assert "chromium" in found["Browser"].lacks and "mixed_bfloat16" in found["Precision"].lacks
@@ -79,4 +79,4 @@ def test_missing_weights_are_told(examine, monkeypatch):
 
     examine()
     monkeypatch.setattr(doctor, "weights_source", missing)
-    assert ("Net", "no weights", "put net.h5 somewhere", False) in list(doctor.examine(None, doctor.Path("/")))
+    assert ("Net", "none", "put net.h5 somewhere", False) in list(doctor.examine(None, doctor.Path("/")))
