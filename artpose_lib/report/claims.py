@@ -13,32 +13,10 @@ import pandas as pd
 
 from artpose_lib.data.poses import POSE_NAMES, thesis_table
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS
-from artpose_lib.report import printed, scores
+from artpose_lib.report import printed, scores, statistics, verdicts
 from artpose_lib.report.evidence import ClaimContext, Outcome, Untestable
-from artpose_lib.report.statistics import (
-    FEWEST_TRIALS,
-    Difference,
-    NoneInCommon,
-    compare_boxes,
-    compare_with_commonest,
-    difference,
-    find_doubt,
-    keep_trials,
-)
 from artpose_lib.report.tables import tell_interval
-from artpose_lib.report.verdicts import (
-    ALPHA,
-    FAILS,
-    HOLDS,
-    UNSETTLED,
-    UNTESTABLE,
-    compare_epochs,
-    compare_spread,
-    judge,
-    judge_interval,
-    measure_mistakes,
-    rank_class,
-)
+from artpose_lib.report.verdicts import ALPHA, FAILS, HOLDS, UNSETTLED, UNTESTABLE, judge, judge_interval
 from artpose_lib.train.recipes import BORROWED, MODELS
 
 # Poses by how many figures they have (Section 2.1).
@@ -63,7 +41,7 @@ def check_claim(context: ClaimContext, claim) -> Outcome:
     if (claim.kind not in (*printed.CHECKS, "untestable")
             and set(context.study.dataset.counts().index) != set(POSE_NAMES)):
         return Outcome("these pictures are not of the six poses")
-    no_test = Untestable, scores.Diverged, NoneInCommon
+    no_test = Untestable, scores.Diverged, statistics.NoneInCommon
     try:
         return KINDS[claim.kind](context, claim)
     except no_test as reason:
@@ -77,11 +55,11 @@ def check_claim(context: ClaimContext, claim) -> Outcome:
         return Outcome(missing or "there is nothing to compare", remark=instead)
 
 
-def _differ(first: pd.DataFrame, second: pd.DataFrame, *options: object, **more: object) -> Difference:
+def _differ(first: pd.DataFrame, second: pd.DataFrame, *options: object, **more: object) -> statistics.Difference:
     """As `statistics.difference`. Raises Untestable where the two have too few trials in common."""
-    found = difference(first, second, *options, **more)
-    if found.trials < FEWEST_TRIALS:
-        raise Untestable(f"it takes {FEWEST_TRIALS} trials in common, and there are {found.trials}")
+    found = statistics.difference(first, second, *options, **more)
+    if found.trials < statistics.FEWEST_TRIALS:
+        raise Untestable(f"it takes {statistics.FEWEST_TRIALS} trials in common, and there are {found.trials}")
     return found
 
 
@@ -126,11 +104,12 @@ def _value(context: ClaimContext, claim) -> Outcome:
 def _learns(context: ClaimContext, claim) -> Outcome:
     """Whether the network is above always naming the commonest class; "learns_not": by less than a margin."""
     name = context.choose(claim.second)
-    found, names = compare_with_commonest(context.networks[name]), context.list_names(claim.second)
+    found, names = statistics.compare_with_commonest(context.networks[name]), context.list_names(claim.second)
     verdict = judge([(found.difference, found.p)])
     if claim.kind == "learns_not":  # one-sided, as `_close` is on both
-        upper, margin = compare_with_commonest(context.networks[name], level=1 - 2 * ALPHA).high, float(claim.value)
-        verdict = HOLDS if upper < margin else FAILS if found.low > margin else UNSETTLED
+        narrow = statistics.compare_with_commonest(context.networks[name], level=1 - 2 * ALPHA)
+        margin = float(claim.value)
+        verdict = HOLDS if narrow.high < margin else FAILS if found.low > margin else UNSETTLED
     if verdict == FAILS and not set(names) <= set(context.networks):  # one of them might have learned
         verdict = UNSETTLED
     return Outcome(f"{name} less the commonest class {tell_interval(*found[2:5])}", verdict, context.remark(names))
@@ -163,7 +142,7 @@ def _class_rank(context: ClaimContext, claim) -> Outcome:
     own = context.networks[name].query("part == 'test'")
     if claim.value not in own["label"].to_numpy():
         raise Untestable(f"no picture of {claim.value} was tested")
-    ranked, verdict = rank_class(own, claim.value, claim.metric, best)
+    ranked, verdict = verdicts.rank_class(own, claim.value, claim.metric, best)
     return context.conclude(
         [name], f"{METRICS[claim.metric]} of {claim.value} {ranked[claim.value]:.2f}; {'best' if best else 'worst'}: "
         f"{ranked.index[0]} {ranked.iloc[0]:.2f} ({name})", verdict, "all trials pooled")
@@ -173,7 +152,7 @@ def _confused(context: ClaimContext, claim) -> Outcome:
     """Of the wrongly named test pictures of some poses, the share called another, against the shares of the classes."""
     true, other = (GROUPS.get(names, tuple(names.split("|"))) for names in (claim.first, claim.value))
     (name,), counts = context.find_here([context.choose(claim.second)], learned=True), context.study.dataset.counts()
-    pictures, share, low, high, chance = measure_mistakes(context.networks[name], true, other, counts)
+    pictures, share, low, high, chance = verdicts.measure_mistakes(context.networks[name], true, other, counts)
     if not pictures:
         raise Untestable(f"{name} named no such picture wrongly")
     return context.conclude(
@@ -195,12 +174,12 @@ def _rank_curves(context: ClaimContext, claim) -> Outcome:
         best = {name: own.idxmin() for name, own in curves.items()}
         told = {name: f"{name} {own.mean():.1f}" for name, own in best.items()}
         for one, two in (best[name].align(best[second], join="inner") for name in rivals or others):
-            gaps.append(compare_epochs(one - two))
+            gaps.append(verdicts.compare_epochs(one - two))
     else:
         curves = {name: own.dropna() for name, own in curves.items()}
         told = {name: f"{name} {own.std(axis=1).mean():.3f}" for name, own in curves.items()}
         for one, two in (curves[name].align(curves[second], join="inner", axis=0) for name in rivals or others):
-            gap, p = compare_spread(one.to_numpy().T, two.to_numpy().T)
+            gap, p = verdicts.compare_spread(one.to_numpy().T, two.to_numpy().T)
             gaps.append((-gap if claim.kind == "least_spread" else gap, p))
     verdict = UNSETTLED if judge(gaps) == FAILS and not rivals else judge(gaps)
     what = "epoch of the best" if claim.kind == "fastest" else "standard deviation over trials of"
@@ -219,9 +198,9 @@ def _staged(context: ClaimContext, claim) -> Outcome:
     name, = context.find_here([context.choose(claim.second)])
     if context.unstaged.empty or not name.endswith(context.unstaged["backbone"].iloc[0]):
         raise Untestable(f"not stored: {name} with all layers in phase I")
-    found = _differ(keep_trials(context.unstaged), context.networks[name], claim.metric)
+    found = _differ(statistics.keep_trials(context.unstaged), context.networks[name], claim.metric)
     verdict, note = judge([(found.difference, found.p)]), ""
-    if doubt := find_doubt(context.unstaged, context.study.profile):
+    if doubt := statistics.find_doubt(context.unstaged, context.study.profile):
         verdict, note = UNSETTLED, f"{name} with all layers in phase I {doubt}"
     return context.conclude([name], f"{name}, frozen first less all layers {tell_interval(*found[2:5])}", verdict, note,
                             [name])
@@ -233,13 +212,13 @@ def _background(context: ClaimContext, _) -> Outcome:
     if not len(context.boxed):
         raise Untestable("no test picture has a box")
     tried = {f"{row.model} {row.backbone}": row
-             for row in compare_boxes(context.boxed, context.study.profile).itertuples()}
+             for row in statistics.compare_boxes(context.boxed, context.study.profile).itertuples()}
     named = [name for name in tried if name in context.networks and name.split(" ")[1] not in BORROWED]
     name = context.choose("|".join(named)) if named else next(iter(tried))
     if (figure := tried[name]).doubt:
         raise Untestable(f"{name} {figure.doubt}")
     own = context.boxed.query("model == @figure.model and backbone == @figure.backbone")
-    rest = compare_with_commonest(keep_trials(own), BOX_CONDITIONS[1])
+    rest = statistics.compare_with_commonest(statistics.keep_trials(own), BOX_CONDITIONS[1])
     cost, decides = tell_interval(figure.difference, figure.low, figure.high), named and not context.study.embedded
     return Outcome(
         f"{name}: hiding the figure costs {cost} beyond hiding as much elsewhere",

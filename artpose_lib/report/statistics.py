@@ -7,16 +7,8 @@ import pandas as pd
 
 from artpose_lib.draw.backgrounds import LINKED
 from artpose_lib.explain.backgrounds import BOX_CONDITIONS
+from artpose_lib.report import scores
 from artpose_lib.report.bootstrap import METRICS, RESAMPLES, bootstrap_means, interval, widen
-from artpose_lib.report.scores import (
-    MODEL_TITLES,
-    drop_trials,
-    find_cells,
-    find_diverged,
-    find_untuned,
-    per_trial,
-    summary,
-)
 from artpose_lib.train.recipes import RECIPES, Profile
 from artpose_lib.train.records import class_names
 
@@ -53,7 +45,7 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accurac
     both conditions have the same ones. `second_part` names the second's part where it is another; `level` is the
     interval's. Raises NoneInCommon where no seed is in both.
     """
-    one, two = find_cells(first, part), find_cells(second, second_part or part)
+    one, two = scores.find_cells(first, part), scores.find_cells(second, second_part or part)
     one, two = one[one["seed"].isin(two["seed"])], two[two["seed"].isin(one["seed"])]
     if one.empty:
         raise NoneInCommon("The two conditions have no trial in common: run both with the same seeds.")
@@ -92,7 +84,7 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict
     sides = keep_trials(first), keep_trials(second)
     doubt, other = found_doubts = [find_doubt(side, profile) for side in sides]
     doubts = [f"each {doubt}".replace("each is not", "neither is")] if doubt and doubt == other else [
-        f"{MODEL_TITLES[side['model'].iloc[0]].lower()} {doubt}"
+        f"{scores.MODEL_TITLES[side['model'].iloc[0]].lower()} {doubt}"
         for side, doubt in zip((first, second), found_doubts, strict=True) if doubt]
     try:
         found = difference(*sides)
@@ -111,8 +103,8 @@ def find_side(found: Difference) -> str:
 def keep_trials(own: pd.DataFrame) -> pd.DataFrame:
     """The trials of one model with one architecture that count: none that diverged, and of a fine-tuned one none in
     which the head alone learned (a column `layers` says so), except where no other is left."""
-    kept = drop_trials(own, find_diverged(own))
-    return own if kept.empty else kept if (untuned := find_untuned(kept)).all() else kept[~untuned]
+    kept = scores.drop_trials(own, scores.find_diverged(own))
+    return own if kept.empty else kept if (untuned := scores.find_untuned(kept)).all() else kept[~untuned]
 
 
 def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
@@ -123,11 +115,11 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
     that of always naming the commonest class reaches to zero.
     """
     own = keep_trials(own)
-    if len(find_diverged(own)):
+    if len(scores.find_diverged(own)):
         return "diverged"
     model, trials = own["model"].iloc[0].removesuffix("_frozen"), own["seed"].nunique()  # of `scores.FROZEN_IN_FACT`
     recipe = RECIPES.get((model, own["backbone"].iloc[0]))  # references have none
-    return ("learned in its last layer alone" if find_untuned(own).all() else
+    return ("learned in its last layer alone" if scores.find_untuned(own).all() else
             "was trained short" if recipe and not profile.full_strength(recipe) else
             f"has fewer than {FEWEST_TRIALS} trials that count" if trials < FEWEST_TRIALS else
             IDLE if compare_with_commonest(own).low <= 0 else "")
@@ -142,12 +134,12 @@ def compare_boxes(found: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     rows = []
     for (model, backbone), own in found.groupby(["model", "backbone"]) if len(found) else ():
         doubt, kept = find_doubt(own, profile), keep_trials(own)
-        lost = len(find_diverged(kept))
+        lost = len(scores.find_diverged(kept))
         gap = UNKNOWN if lost else difference(
             kept, kept, part=BOX_CONDITIONS[1], second_part=BOX_CONDITIONS[2])
         verdict = (f"nothing follows, since it {doubt}" if doubt else "the figure counts for more" if gap.low > 0 else
                    "the figure counts for less" if gap.high < 0 else "that the figure counts for more is not settled")
-        whole = np.nan if lost else float(per_trial(kept)["accuracy"].mean())
+        whole = np.nan if lost else float(scores.per_trial(kept)["accuracy"].mean())
         rows.append((model, backbone, whole, *gap, doubt, verdict))
     return pd.DataFrame(rows, columns=["model", "backbone", "whole", *Difference._fields, "doubt", "verdict"])
 
@@ -159,9 +151,9 @@ def accuracies_by_condition(found: pd.DataFrame) -> pd.DataFrame:
     how often the class is named that goes with the background shown, NaN where none is.
     """
     poses, rows = {kind: pose for pose, kind in LINKED.items()}, []
-    found = drop_trials(found, find_diverged(found))
+    found = scores.drop_trials(found, scores.find_diverged(found))
     for (condition, strength), own in found.groupby(["condition", "strength"], sort=False, dropna=False):
-        score, shown = summary(own, own["part"].iloc[0]).iloc[0], own[own["background"] != ""]
+        score, shown = scores.summary(own, own["part"].iloc[0]).iloc[0], own[own["background"] != ""]
         rows.append({"condition": condition, "strength": strength, **score[["trials", "pictures", "accuracy"]],
                      "low": score["accuracy_low"], "high": score["accuracy_high"],
                      "called_by_background": (shown["background"].map(poses) == shown["predicted"]).mean()})
