@@ -32,13 +32,14 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 from sklearn.neighbors import NearestNeighbors
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from artpose_lib.data import joints
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model import blazepose
-from artpose_lib.report import drawings, facets, figures, inputs, plotting, recipes, scores, statistics, tables
+from artpose_lib.report import facets, figures, inputs, plotting, recipes, scores, statistics, tables
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.planning import power
 from artpose_lib.report.probes import NO_NETWORK
@@ -333,9 +334,16 @@ def tell_final(name):
     return f"of other works it names {tell_trust(works)}.{of_sources}{tell_strangers(places[name])}"
 
 
+def share_sources(dataset):
+    """Of each pose its pictures, the source that most of them have, and how many come from there."""
+    known = facets.read_facets(dataset).groupby(facets.LABEL)["source"]
+    return pd.DataFrame({"pictures": known.size(), "source": known.agg(lambda own: own.mode()[0]),
+                         "from_there": known.agg(lambda own: own.value_counts().iloc[0])})
+
+
 def show_final(name):
     right = finals[name].assign(right=likeliest_class(finals[name]) == finals[name]["label"])
-    shares = facets.share_sources(places[name].dataset)
+    shares = share_sources(places[name].dataset)
     table = pd.DataFrame({"pictures": shares["pictures"]})
     for part, title in {"validation": "other works", TEST: "other sources"}.items():
         if len(own := right[right["part"] == part]):
@@ -415,7 +423,7 @@ def compare_poses(found):
 
 def tell_common(name):
     """Which pose comes mostly from one source, and what follows."""
-    shares = facets.share_sources(everywhere[name].dataset)
+    shares = share_sources(everywhere[name].dataset)
     most = (shares["from_there"] / shares["pictures"]).idxmax()
     border, row = told[name].query("facet == 'label' and model == 'border' and label == @most"), shares.loc[most]
     knows = (likeliest_class(border.dropna(axis="columns")) == border["label"]).mean()
@@ -455,12 +463,20 @@ backwards = {name: measure(places[name], "on_drawings") for name in taught}
 
 
 def score_heads(own):
-    rows = drawings.score_heads(own).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
+    """The accuracy of each head, and `art`, the artworks of each pose that it learned from."""
+    rows = pd.concat([summarise(heads).assign(art=art) for art, heads in own.groupby("art")], ignore_index=True)
     return rows.assign(hover=plotting.describe(rows, "{model}, {art} artworks of each pose: " + TOLD))
 
 
+def compare_heads(own):
+    """What drawings add to so many artworks, and whether that is sure, corrected for the number of rows (Holm)."""
+    rows = pd.DataFrame({art: statistics.difference(few.query("model == 'art'"), few.query("model == 'drawings and art'"))._asdict()
+                         for art, few in own[own["art"] > 0].groupby("art")}).T
+    return rows.assign(sure=multipletests(rows["p"], method="holm")[1] < 0.05)
+
+
 def tell_gap_of(name, art):
-    gap = gaps[name].set_index("art").loc[art]
+    gap = gaps[name].loc[art]
     doubt = ", not settled" if gap["low"] <= 0 <= gap["high"] else f", not settled as one of {len(gaps[name])} comparisons"
     return tables.tell_points(gap["difference"], gap["low"], gap["high"]) + doubt * (not gap["sure"])
 
@@ -495,7 +511,7 @@ def tell_back(name):
             f"{own['pictures'].sum()} drawings rightly: by manner from {ends[0]} to {ends[1]}, by pose from {ends[2]} to {ends[3]}.")
 
 
-gaps = {name: drawings.compare_heads(own) for name, own in taught.items()}
+gaps = {name: compare_heads(own) for name, own in taught.items()}
 Markdown("\n\n".join("\n\n".join([tell_drawings(name), tell_media(name), tell_back(name)]) for name in taught)
          or "None of these pictures are art of the six poses, or no weights are here.")
 

@@ -29,6 +29,7 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 
 # %%
 import sys
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,7 @@ from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import audit, audit_figures, figures, planning, printed, scores, tables
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import open_places
+from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import open_study
 
 sys.path += ["../benchmarks", "benchmarks"]  # from here, and from the folder above
@@ -81,10 +83,21 @@ def sign(value):
     return tables.tell_number(value, "+.3f")
 
 
-trials = art["one_good_trial"]
-gaps, odd = printed.compare_f1()["gap"], printed.compare_f1().iloc[0]
+def score_one_good_trial(place):
+    """A1 trial by trial, and the mean that is predicted of one good trial and the rest at chance, a guess by the classes' shares."""
+    plan = audit.plan_comparisons(place, ["A1"])[0]
+    table = audit.score_trials(place, {"as the text says": plan.text, plan.condition: plan.script}, "condition")
+    shares = place.dataset.counts() / len(place.dataset)
+    good, number = table["accuracy"].iloc[0], table["condition"].eq("as the text says").sum()
+    return table, (good + (number - 1) * (shares**2).sum()) / number
+
+
+trials, predicted = score_one_good_trial(places[first])
+means = scores.thesis_scores().pivot(index=["model", "backbone"], columns="metric", values="thesis").reset_index()
+printed_f1 = means.assign(gap=means["weighted_f1"] - means["accuracy"]).sort_values("gap", ascending=False, ignore_index=True)
+gaps, odd = printed_f1["gap"], printed_f1.iloc[0]
 gap = trials.query("condition == 'labels permuted'").eval("weighted_f1 - accuracy")
-lines = {"one good trial, the rest at chance": trials["predicted"].iloc[0],
+lines = {"one good trial, the rest at chance": predicted,
          "the thesis": scores.thesis_accuracies()["frozen"]["Xception"]}
 display(HTML(tables.audit_section("A1", rows)),
         show(audit_figures.dots(trials, lines),
@@ -125,7 +138,15 @@ HTML(tables.audit_section("A5", rows))
 # These three need whole networks, trained as long as the thesis trained them.
 
 # %%
-kept = pd.concat(audit.tabulate_kept(place).assign(source=name) for name, place in places.items())
+def count_frozen(place):
+    """Of each fine-tuned VGG16, trained as long as the thesis': its trials, and in how many the head alone learned."""
+    models = [model for model in ("finetuned", "finetuned_aug") if place.profile.full_strength(find_recipe(model, "VGG16"))]
+    found = place.find(*models, backbones=["VGG16"])
+    ended = found.diagnoses if found.records else pd.DataFrame(columns=["model", "layers"])
+    return ended["layers"].eq("frozen").groupby(ended["model"]).agg(trials="size", frozen="sum").reset_index()
+
+
+kept = pd.concat(count_frozen(place).assign(source=name) for name, place in places.items())
 display(HTML("".join(tables.audit_section(number, rows) for number in ("A2", "A4", "A8"))))
 Markdown("" if kept.empty else (
     "The slip in A2 is that a network which should learn in all its layers never does. The text's own recipe can end in the "
@@ -169,11 +190,22 @@ Markdown("Five trials say little about a spread. So every division was also cros
 # ## A9 and A12: what is cut short
 
 # %%
+def cut_curves(place):
+    """The best mean validation accuracy of each backbone if its curve stops where its shortest trial does, or its longest."""
+    history = pd.concat([own.find(place).history for own in audit.plan_tables(place)["ends"].values()])
+    ends = history.groupby(["backbone", "seed"], sort=False)["epoch"].max().groupby("backbone", sort=False)
+    table = ends.agg(shortest="min", longest="max")
+    for stop in ("shortest", "longest"):
+        shown = history[history["epoch"] <= history["backbone"].map(table[stop])]
+        table[f"best_{stop}"] = shown.groupby(["backbone", "epoch"])["val_accuracy"].mean().groupby("backbone").max()
+    return table.reset_index()
+
+
 display(HTML("".join(tables.audit_section(number, rows) for number in ("A9", "A12"))))
 Markdown("Of A9, the frozen models' best mean validation accuracy, if the curve is cut at the shortest trial or goes to the "
          "longest: " + "; ".join(
              f"{row.backbone} {row.best_shortest:.3f} after {row.shortest} epochs, {row.best_longest:.3f} after {row.longest}"
-             for row in art["cut"].itertuples()) + ". The longer curve is no fairer at its end, where it is the mean of few "
+             for row in cut_curves(places[first]).itertuples()) + ". The longer curve is no fairer at its end, where it is the mean of few "
          "trials.")
 
 # %% [markdown]
@@ -223,8 +255,8 @@ display(HTML(tables.audit_section("A11", rows)), Markdown(
     f"{expected - total - 100} would still be missing. So this project takes all counts from the data.\n\n"
     "By the counts of the text the printed accuracies can be such means " + "; ".join(f"{way}: {own}" for way, own in by_way.items())
     + ". A mean that neither way gives had other trials or pictures behind it, or was not the mean of five."))
-slips = printed.find_slips()
-HTML(tables.fold(f"{len(slips)} sentences beside the thesis' own tables", tables.slips_list(slips)))
+slips = [f"<li>“{escape(row.quote)}” (Section {escape(row.section)}). {escape(row.beside)}</li>" for row in printed.find_slips().itertuples()]
+HTML(tables.fold(f"{len(slips)} sentences beside the thesis' own tables", f"<ul>{''.join(slips)}</ul>"))
 
 # %% [markdown]
 # ## How many pictures would settle it?

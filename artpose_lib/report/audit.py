@@ -18,7 +18,6 @@ from artpose_lib.files import whole
 from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.features import BATCH
 from artpose_lib.report import planning, scores, statistics
-from artpose_lib.report.bootstrap import METRICS
 from artpose_lib.report.statistics import Difference
 from artpose_lib.report.verdicts import UNSETTLED, UNTESTABLE
 from artpose_lib.train.recipes import find_recipe
@@ -173,16 +172,14 @@ def open_planted(study: Study) -> Study:
 def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     """Every table of the audit, from the trials that `train_audit` stored. Raises ValueError where they are not."""
     plan = plan_tables(study)
-    points = _score_trials(study, plan["shares"], "share")
+    points = score_trials(study, plan["shares"], "share")
     training = 0.8 * len(study.dataset) / len(study.dataset.classes)  # pictures a class, their mean
     points = points.assign(pictures=points["share"] * training, tested=points["pictures"])[
         ["share", "pictures", "seed", "accuracy", "tested"]]
-    starts = _score_trials(study, plan["starts"], "start").rename(columns={"seed": "split"})
+    starts = score_trials(study, plan["starts"], "start").rename(columns={"seed": "split"})
     starts = starts[starts.groupby("split")["start"].transform("count") == len(STARTS)]  # no trial of a split diverged
-    return {"rows": add_verdicts(compare(study)), "one_good_trial": tabulate_permuted(study),
-            "kept": tabulate_kept(study), "spread": planning.spread(starts), "points": points,
-            "power": pd.DataFrame([measure_power(study)]),
-            "cut": tabulate_ends(study, plan["ends"]), "pairs": find_pairs(study)}
+    return {"rows": add_verdicts(compare(study)), "spread": planning.spread(starts), "points": points,
+            "power": pd.DataFrame([measure_power(study)]), "pairs": find_pairs(study)}
 
 
 def is_stored(study: Study) -> bool:
@@ -266,46 +263,10 @@ def _compare_divisions(text: pd.DataFrame, script: pd.DataFrame, second_part: st
     return Difference(1.0, common / of, *[np.nan] * 4, first["seed"].nunique(), of)
 
 
-def _score_trials(study: Study, conditions: Mapping[object, Condition], name: str) -> pd.DataFrame:
+def score_trials(study: Study, conditions: Mapping[object, Condition], name: str) -> pd.DataFrame:
     """`scores.per_trial` of all conditions, with their keys in a column of that name."""
     return pd.concat([scores.per_trial(own.find(study).predictions).assign(**{name: key})
                       for key, own in conditions.items()], ignore_index=True)
-
-
-def tabulate_permuted(study: Study) -> pd.DataFrame:
-    """A1 trial by trial: seed, condition, accuracy, macro_f1, weighted_f1, chance (of a guess by the classes' shares),
-    and the mean that is predicted of one good trial and the rest at chance."""
-    first = plan_comparisons(study, ["A1"])[0]
-    sides = {"as the text says": first.text, first.condition: first.script}
-    table = _score_trials(study, sides, "condition")[["seed", "condition", *METRICS]]
-    chance = float((study.dataset.counts() / len(study.dataset)).pow(2).sum())
-    good, trials = table["accuracy"].iloc[0], table["condition"].eq("as the text says").sum()
-    return table.assign(chance=chance, predicted=(good + (trials - 1) * chance) / trials)
-
-
-def tabulate_kept(study: Study) -> pd.DataFrame:
-    """A2: the stored trials of fine-tuned VGG16, trained as long as the thesis': model, trials, and `frozen`, in how
-    many the weights kept are of the phase in which the head alone learned."""
-    models = [model for model in ("finetuned", "finetuned_aug")
-              if study.profile.full_strength(find_recipe(model, "VGG16"))]
-    found = study.find(*models, backbones=["VGG16"])
-    if not found.records:
-        return pd.DataFrame(columns=["model", "trials", "frozen"])
-    ended = found.diagnoses.assign(frozen=lambda own: own["layers"] == "frozen").groupby("model")["frozen"]
-    return ended.agg(trials="size", frozen="sum").reset_index()
-
-
-def tabulate_ends(study: Study, conditions: Mapping[object, Condition]) -> pd.DataFrame:
-    """A9: a row a backbone: epochs of the shortest and of the longest trial, and the best mean validation accuracy that
-    a curve shows where it stops with either."""
-    history = pd.concat([own.find(study).history for own in conditions.values()], ignore_index=True)
-    ends = history.groupby(["backbone", "seed"], sort=False)["epoch"].max().groupby("backbone", sort=False)
-    table = ends.agg(shortest="min", longest="max")
-    for stop in ("shortest", "longest"):
-        shown = history[history["epoch"] <= history["backbone"].map(table[stop])]
-        curves = shown.groupby(["backbone", "epoch"])["val_accuracy"].mean()
-        table[f"best_{stop}"] = curves.groupby("backbone").max()
-    return table.reset_index()
 
 
 def judge(sign: str, low: float, high: float) -> str:

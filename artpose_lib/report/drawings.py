@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.splits import split
 from artpose_lib.draw.media import MEDIA
-from artpose_lib.report import probes, scores, statistics
+from artpose_lib.report import probes
 from artpose_lib.train.recipes import SEEDS, find_recipe
 from artpose_lib.train.study import NO_WEIGHTS, Study, draw_embedded
 
@@ -60,21 +59,6 @@ def teach_drawings(study: Study) -> pd.DataFrame:
     called = np.array(study.dataset.classes)[fitted.predict(x[1])]
     table = drawings.dataset.metadata[["label", "medium"]].assign(called=called)
     return table.value_counts(sort=False).rename("pictures").reset_index()
-
-
-def score_heads(own: pd.DataFrame) -> pd.DataFrame:
-    """`scores.summary` of each head of `teach_art`, with art, the artworks of each class that it learned from."""
-    return pd.concat([scores.summary(heads).assign(art=art) for art, heads in own.groupby("art")], ignore_index=True)
-
-
-def compare_heads(own: pd.DataFrame) -> pd.DataFrame:
-    """What drawings add to artworks, from `teach_art`: art, of each class; the fields of `statistics.Difference`, less
-    that of artworks alone; and sure, corrected for the number of rows (Holm)."""
-    rows = pd.DataFrame([(art, *statistics.difference(few.query("model == 'art'"),
-                                                      few.query("model == 'drawings and art'")))
-                         for art, few in own[own["art"] > 0].groupby("art", sort=False)],
-                        columns=["art", *statistics.Difference._fields])
-    return rows.assign(sure=multipletests(rows["p"], method="holm")[1] < 0.05)
 
 
 def open_drawings(study: Study) -> Study | None:

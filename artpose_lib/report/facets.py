@@ -48,13 +48,6 @@ def predict_facets(study: Study) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def share_sources(dataset: PoseDataset) -> pd.DataFrame:
-    """Of each class pictures, source (the commonest) and from_there, how many come from there."""
-    known = read_facets(dataset).groupby(LABEL)["source"]
-    return pd.DataFrame({"pictures": known.size(), "source": known.agg(lambda own: own.mode()[0]),
-                         "from_there": known.agg(lambda own: own.value_counts().iloc[0])})
-
-
 def read_facets(dataset: PoseDataset) -> pd.DataFrame:
     """The FACETS of each picture, strings, as `describe_pictures` and the table have them; "not known" where not."""
     table = dataset.metadata.rename(columns=str.lower).reindex(columns=list(FACETS), fill_value="")

@@ -3,17 +3,10 @@
 import pandas as pd
 
 from artpose_lib.data.poses import thesis_table
-from artpose_lib.report.scores import thesis_accuracies, thesis_scores
+from artpose_lib.report.scores import thesis_accuracies
 from artpose_lib.train.augment import DRAWN_PERCENT, ROUNDS, grow
 from artpose_lib.train.onecycle import DECAY_EPOCHS, rates
 from artpose_lib.train.recipes import BORROWED, RECIPES, find_recipe
-
-
-def compare_f1() -> pd.DataFrame:
-    """Printed weighted F1 beside printed accuracy: model, backbone, accuracy, weighted_f1 and gap, largest first."""
-    table = thesis_scores().pivot(index=["model", "backbone"], columns="metric", values="thesis").reset_index()
-    table = table.assign(gap=table["weighted_f1"] - table["accuracy"]).drop(columns="macro_f1")
-    return table.sort_values("gap", ascending=False, ignore_index=True).rename_axis(columns=None)
 
 
 def find_slips() -> pd.DataFrame:

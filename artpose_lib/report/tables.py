@@ -210,12 +210,6 @@ def _bar(row, reach: float) -> str:
             f'<circle cx="{value:.1f}" cy="5" r="3.5" fill="currentColor"/></svg>')
 
 
-def slips_list(slips: pd.DataFrame) -> str:
-    """Sentences of the thesis and what stands beside them, from `printed.find_slips`."""
-    return "<ul>" + "".join(f"<li>“{escape(row.quote)}” (Section {escape(row.section)}). {escape(row.beside)}</li>"
-                            for row in slips.itertuples()) + "</ul>"
-
-
 def claims_table(places: Mapping[str, pd.DataFrame]) -> str:
     """Every claim with its verdict, number and interval, by the names of what they were checked on, from
     `claims.check_claims`: the first place's verdict leads, and what the others say otherwise stands below it.
