@@ -109,10 +109,11 @@ def step(backbone: str, precision: str, small: bool) -> dict:
     classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
     trainer.compile()
     pictures = np.random.default_rng(0).integers(0, 256, (batch * steps, size, size, 3), dtype=np.uint8)
-    batches = training.Batches(training.Part(pictures, np.arange(len(pictures)) % CLASSES), CLASSES, batch, None, 0)
+    batches = training.Batches(training.Part(pictures, np.arange(len(pictures)) % CLASSES), CLASSES, batch, None, 0,
+                               trainer.fill)
 
     def fit() -> None:
-        trainer.model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
+        trainer.learner.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
 
     first = seconds(fit)
     rate = len(pictures) / median(seconds(fit) for _ in range(rounds))

@@ -37,6 +37,7 @@ def _case(name: str, small: bool) -> dict:
 
     train, validation = part(BATCH * steps), part(VALIDATION)
     trainer = training.build_trainer(backbone, CLASSES, size)
+    trainer.fill = False  # as in Keras' own loop
     classifier.set_trainable(trainer.model, "finetuned", pretrained=True)
     plan = find_recipe("finetuned", backbone)
     phase = plan.phases[0]

@@ -1,7 +1,8 @@
 """Run by a process of its own, on JAX: `onjax.py DATA RESULTS` trains Experiments 1 and 2 with a stand-in network.
 
 It prints as JSON the names of the `programs` that were compiled, the number of `trials`, how many pictures a last
-batch has (`smaller`) and how far training with it filled up and as it is come `apart`.
+batch has (`smaller`), which steps are compiled `anew` for it where it is filled up and where not, and how far training
+with both comes `apart`, where batch normalisation is held fixed and where it learns.
 """
 
 import json
@@ -40,11 +41,18 @@ programs = list(compiled)
 
 (trial,), _ = opened.plan(["finetuned"])
 trainer, parts, histories = trial.build_network(), trial.load(trial), []
+anew = []
 phase = replace(trial.recipe.phases[0], initial_lr=0.01)
 for fill in (True, False):
     trainer.fill = fill
-    trainer.reset(40, random_weights=False)
-    histories.append(trainer.fit(parts.train, parts.validation, trial.recipe, phase, 3, None, 0))
-print(json.dumps({"programs": programs, "trials": len(trials), "smaller": len(parts.train.y) % trial.recipe.batch_size,
-                  "apart": float(np.abs(histories[0] - histories[1]).to_numpy().max())}))
+    before = len(compiled)
+    for pretrained in (True, False):  # without batch normalisation, and with it
+        trainer.reset(40, random_weights=False)
+        classifier.set_trainable(trainer.model, "finetuned", pretrained)
+        histories.append(trainer.fit(parts.train, parts.validation, trial.recipe, phase, 3, None, 0))
+    anew.append([name for name in compiled[before:] if "_step" in name])
+print(json.dumps({"programs": programs, "anew": anew, "trials": len(trials),
+                  "smaller": len(parts.train.y) % trial.recipe.batch_size,
+                  "apart": [float(np.abs(filled - smaller).to_numpy().max())
+                            for filled, smaller in zip(histories[:2], histories[2:], strict=True)]}))
 print(*histories, file=sys.stderr)

@@ -20,11 +20,13 @@ def network(size=8):
     """The smallest network that has all that training looks for: batch normalisation, pooling, a head of 3 classes."""
     import keras
 
+    from artpose_lib.model.fused import BatchNormalization
+
     keras.utils.set_random_seed(1)
     pictures = keras.Input((size, size, 3), dtype="uint8")
     x = keras.layers.Rescaling(1 / 255)(pictures)
     x = keras.layers.Conv2D(6, 3)(x)
-    x = keras.layers.BatchNormalization()(x)
+    x = BatchNormalization()(x)
     x = keras.layers.GlobalAveragePooling2D(name=classifier.POOLED)(x)
     return keras.Model(pictures, keras.layers.Dense(3, "softmax", name=classifier.HEAD)(x))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from artpose_lib.data.views import LUMA
 from artpose_lib.model.backbones import build_backbone
-from artpose_lib.model.fused import OnBatchStatistics
+from artpose_lib.model.fused import BatchNormalization, OnBatchStatistics
 
 HEAD = "poses"  # name of the last Dense layer, the only one that a frozen model learns
 POOLED = "pooled"  # name of the layer before it
@@ -85,28 +85,51 @@ def set_trainable(classifier: keras.Model, layers: str, pretrained: bool) -> Non
         layer.trainable = layer.name == HEAD or (layers == "finetuned" and not kept)
 
 
-class BatchStatistics(keras.Model):
-    """From pictures to the mean and variance of the batch in each layer of a classifier's batch normalisation that
-    learns, computed as in training: two float32 (channels,) of each. It changes their moving statistics."""
+class Counting(keras.Model):
+    """A classifier of batches that are filled up to one size: from pictures and weights, float32 (n,), to its answers.
+    Batch normalisation that learns takes no picture of weight 0 into its moments."""
 
     def __init__(self, classifier: keras.Model):
         super().__init__()
         self.classifier = classifier
         self.built = True  # or Keras runs it once to build it, which on JAX compiles each operation by itself
-        self.learning = [layer for layer in classifier.layers if layer.trainable and isinstance(
+
+    def call(self, inputs, training=None):
+        pictures, weights = inputs
+        normalising = [layer for layer in self.classifier.layers if isinstance(layer, BatchNormalization)]
+        for layer in normalising:
+            layer.counted = weights
+        try:
+            return self.classifier(pictures, training=training)
+        finally:
+            for layer in normalising:
+                layer.counted = None
+
+
+class BatchStatistics(keras.Model):
+    """From what a classifier or its `Counting` takes to the mean and variance of the batch in each layer of its batch
+    normalisation that learns, computed as in training: two float32 (channels,) of each. It changes their moving
+    statistics."""
+
+    def __init__(self, classifier: keras.Model):
+        super().__init__()
+        self.classifier = classifier
+        self.built = True
+        layers = getattr(classifier, "classifier", classifier).layers
+        self.learning = [layer for layer in layers if layer.trainable and isinstance(
             layer, keras.layers.BatchNormalization) and not isinstance(layer, OnBatchStatistics)]
 
-    def call(self, pictures):
+    def call(self, inputs):
         moving = [variable for layer in self.learning for variable in (layer.moving_mean, layer.moving_variance)]
         for variable in moving:
             variable.assign(keras.ops.zeros(variable.shape))  # so that of the moving average the batch alone is left
-        self.classifier(pictures, training=True)
+        self.classifier(inputs, training=True)
         return [[moment / (1 - layer.momentum) for moment in (layer.moving_mean, layer.moving_variance)]
                 for layer in self.learning]
 
-    def estimate(self, batches: Iterable[np.ndarray]) -> None:
-        """Set moving means and variances to those over all the pictures in batches of one size, uint8
-        (n, size, size, 3), each normalised by its own statistics as in training.
+    def estimate(self, batches: Iterable) -> None:
+        """Set moving means and variances to those over all the pictures in batches of one size: pictures, uint8
+        (n, size, size, 3), with weights for a `Counting`. Each is normalised by its own statistics as in training.
 
         This is precise batch normalisation (Wu and Johnson 2021, arXiv:2105.07576, Section 3). Moving averages of
         Keras' momentum, 0.99, are still near their start after the hundred steps that a small collection trains for,

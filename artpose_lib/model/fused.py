@@ -31,12 +31,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     Equal to `keras.layers.BatchNormalization` up to rounding; a network that learns by it takes a step in up to a
     quarter less time. Where the layer is held fixed while others learn it is Keras' own, since the kernel would compute
-    gradients that nothing needs.
+    gradients that nothing needs, and where `counted` says of which pictures of a batch the moments are.
     """
+
+    counted = None  # (n,), 0 of a picture that only fills a batch up; None where all of them count
 
     def call(self, inputs, training=None, mask=None):
         learns = training and self.trainable
-        if keras.backend.backend() != "tensorflow" or (training and not learns):
+        if learns and self.counted is not None:
+            mask = keras.ops.broadcast_to(self.counted[:, None, None], keras.ops.shape(inputs)[:-1])
+        if keras.backend.backend() != "tensorflow" or mask is not None or (training and not learns):
             return super().call(inputs, training, mask)
         import tensorflow as tf
 

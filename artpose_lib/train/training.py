@@ -13,7 +13,7 @@ import pandas as pd
 from artpose_lib.data.splits import Part
 from artpose_lib.model import classifier
 from artpose_lib.model.features import BATCH, compiles_shapes, forward
-from artpose_lib.model.fused import Adam, OnBatchStatistics, replace_batch_norm
+from artpose_lib.model.fused import Adam, BatchNormalization, OnBatchStatistics, replace_batch_norm
 from artpose_lib.train import onecycle
 from artpose_lib.train.heads import fit_head
 from artpose_lib.train.recipes import PRECISIONS, Phase, Recipe
@@ -26,7 +26,8 @@ class Batches(keras.utils.PyDataset):
     """Batches without end: every `steps` of them are an epoch, with an order of its own.
 
     An epoch takes all pictures, or the first `steps` batches of its shuffle. Its order comes from its number, so that
-    it does not matter how far a backend looks ahead. With `fill` its last batch is as large as the others.
+    it does not matter how far a backend looks ahead. With `fill` all are of one size and made for
+    `classifier.Counting`: the last one's own pictures, once more and with weight 0, fill it up.
     """
 
     num_batches = None  # Keras' word for no end, which saves it 0.1 s an epoch
@@ -37,12 +38,15 @@ class Batches(keras.utils.PyDataset):
         self.batch_size, self.seed, self.fill = batch_size, seed, fill
         self.steps = min(steps or len(part.y), -(-len(part.y) // batch_size))
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pictures, answers and, as float32 (batch,), weights: 0 of what only fills the batch up."""
+    def __getitem__(self, index: int) -> tuple:
         epoch, step = divmod(index, self.steps)
-        rows = self.order(epoch)[step * self.batch_size:(step + 1) * self.batch_size]
-        filled = np.resize(rows, self.batch_size) if self.fill else rows  # by its own rows, once more
-        return self.x[filled], self.y[filled], (np.arange(len(filled)) < len(rows)).astype("float32")
+        return self.load(self.order(epoch)[step * self.batch_size:(step + 1) * self.batch_size])
+
+    def load(self, rows: np.ndarray) -> tuple:
+        """What the network takes, the answers, and the weights, float32 (batch,)."""
+        filled = np.resize(rows, self.batch_size) if self.fill else rows
+        x, weights = self.x[filled], (np.arange(len(filled)) < len(rows)).astype("float32")
+        return (x, weights) if self.fill else x, self.y[filled], weights
 
     def order(self, epoch: int) -> np.ndarray:
         """The rows that an epoch takes, in its order."""
@@ -59,10 +63,12 @@ class Trainer:
         self.model, self.n_classes = model, model.output_shape[-1]
         self.forward = classifier.Forward(model.inputs, [model.get_layer(classifier.HEAD).input, *model.outputs])
         self.pristine = model.get_weights()
-        self.compiled_for: list[bool] = []  # which layers learn
+        self.compiled_for: list[bool] = []  # whether batches are filled up, and which layers learn
+        self.learner = model  # what is compiled and fitted: the model itself, or its `classifier.Counting`
         self.statistics: classifier.BatchStatistics | None = None  # where batch normalisation is among them
-        # Batches of one size, where what fills them up changes nothing.
-        self.fill = compiles_shapes() and not any(isinstance(layer, OnBatchStatistics) for layer in model.layers)
+        # Batches of one size, but where a layer would take what fills them up into its moments.
+        self.fill = compiles_shapes() and all(isinstance(layer, BatchNormalization) for layer in model.layers
+                                              if isinstance(layer, keras.layers.BatchNormalization))
 
     @cached_property
     def head(self) -> "Trainer":
@@ -86,21 +92,20 @@ class Trainer:
             seed: int) -> pd.DataFrame:
         """One phase of a recipe; the model ends with the weights of its best epoch. Returns a row an epoch."""
         self.compile()
-        learning = self.statistics.learning  # their statistics are those of the batch, which is not filled up then
         rates = onecycle.rates(phase.initial_lr, phase.factor, epochs, phase.hold_after)
-        batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed, self.fill and not learning)
+        batches = Batches(train, self.n_classes, recipe.batch_size, steps, seed, self.fill)
         rows = batches.order(0)
         rows = rows[:len(rows) // batches.steps * batches.steps].reshape(batches.steps, -1)
 
         def validate(_, logs: dict) -> None:
-            if learning:  # estimated from the pictures of the first epoch
-                self.statistics.estimate(train.x[own] for own in rows)
+            if self.statistics.learning:  # estimated from the pictures of the first epoch
+                self.statistics.estimate(batches.load(own)[0] for own in rows)
             logs |= {f"val_{name}": value for name, value in self.score(validation).items()}
 
         callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=validate),
                      *onecycle.phase_callbacks(rates, phase.patience)]
-        history = self.model.fit(batches, steps_per_epoch=batches.steps, epochs=epochs, verbose=0, callbacks=callbacks,
-                                 shuffle=False)
+        history = self.learner.fit(batches, steps_per_epoch=batches.steps, epochs=epochs, verbose=0,
+                                   callbacks=callbacks, shuffle=False)
         frame = pd.DataFrame(history.history)
         return frame.assign(learning_rate=rates[:len(frame)])
 
@@ -116,19 +121,20 @@ class Trainer:
 
     def compile(self) -> None:
         """Make the model ready to train those of its layers that learn now, by a fresh optimiser."""
-        wanted = [layer.trainable for layer in self.model.layers]
+        wanted = [self.fill, *(layer.trainable for layer in self.model.layers)]
         if wanted != self.compiled_for:
             # Keras' own loss in the logs would count what fills up a batch.
-            self.model.compile(Adam(epsilon=EPSILON),
-                               keras.losses.CategoricalCrossentropy(reduction="mean_with_sample_weight"),
-                               weighted_metrics=[keras.metrics.CategoricalCrossentropy("loss"), "accuracy"],
-                               jit_compile="auto" if compiles_shapes() else False)
+            self.learner = classifier.Counting(self.model) if self.fill else self.model
+            self.learner.compile(Adam(epsilon=EPSILON),
+                                 keras.losses.CategoricalCrossentropy(reduction="mean_with_sample_weight"),
+                                 weighted_metrics=[keras.metrics.CategoricalCrossentropy("loss"), "accuracy"],
+                                 jit_compile="auto" if compiles_shapes() else False)
             # Variables first, or TensorFlow traces the step twice.
-            self.model.optimizer.build(self.model.trainable_variables)
+            self.learner.optimizer.build(self.learner.trainable_variables)
             answer = np.eye(self.n_classes, dtype="float32")[:1]
-            self.model.compute_metrics(None, answer, answer)
-            self.compiled_for, self.statistics = wanted, classifier.BatchStatistics(self.model)
-        for variable in self.model.optimizer.variables:  # moments and step count of the compiled step
+            self.learner.compute_metrics(None, answer, answer)
+            self.compiled_for, self.statistics = wanted, classifier.BatchStatistics(self.learner)
+        for variable in self.learner.optimizer.variables:  # moments and step count of the compiled step
             variable.assign(np.zeros(variable.shape, variable.dtype))
 
 

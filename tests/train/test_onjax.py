@@ -31,8 +31,8 @@ def first(colours, results, jax_environment):
 
 
 def test_every_program_is_compiled_once_for_all_trials(first):
-    """Of the network a forward pass and a step; of the one from scratch, which learns batch normalisation, a step for
-    each of its two sizes of a batch and the statistics; of the head, a forward pass and a step."""
+    """Of the network a forward pass and a step; of the one from scratch, which learns batch normalisation, a step and
+    the statistics; of the head, a forward pass and a step."""
     steps = {name: count for name, count in Counter(first["programs"]).items() if "_step" in name}
     assert first["trials"] == 4 and steps == {"jit(train_step)": 3, "jit(predict_step)": 3}
     assert len(first["programs"]) < 60  # small ones, of initial weights for example
@@ -40,7 +40,9 @@ def test_every_program_is_compiled_once_for_all_trials(first):
 
 def test_batches_that_are_filled_up_train_the_same_network(first):
     assert first["smaller"] == 4  # pictures in the last batch of eight
-    assert first["apart"] < 1e-5
+    filled, as_they_are = first["anew"]
+    assert filled == [] and len(as_they_are) > 3
+    assert max(first["apart"]) < 1e-5
 
 
 def test_another_process_compiles_nothing(first, colours, results, jax_environment):

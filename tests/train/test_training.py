@@ -8,6 +8,7 @@ import pytest
 import standin
 
 from artpose_lib.model import classifier
+from artpose_lib.model.fused import BatchNormalization, OnBatchStatistics, replace_batch_norm
 from artpose_lib.train import training
 from artpose_lib.train.recipes import RECIPES, Phase, Recipe
 from artpose_lib.train.training import Batches, Part, Trainer, find_peak, train, train_on_features
@@ -151,7 +152,7 @@ def test_a_last_batch_that_is_filled_up_changes_nothing_but_rounding(trainer, pa
     for fill in (False, True):
         monkeypatch.setattr(trainer, "fill", fill)
         history = train(trainer, recipe, part, part, seed=40)
-        assert len(Batches(part, 3, batch_size, None, 0, fill)[-(-30 // batch_size) - 1][0]) == (
+        assert len(Batches(part, 3, batch_size, None, 0, fill)[-(-30 // batch_size) - 1][1]) == (
             batch_size if fill else 30 % batch_size)
         found.append((history, trainer.predict(part.x)[1]))
     (smaller, said), (filled, said_filled) = found
@@ -172,7 +173,7 @@ def faint():
     pictures = keras.Input((8, 8, 3), dtype="uint8")
     maps = keras.layers.Rescaling(1 / 255)(pictures)
     for _ in range(2):
-        maps = keras.layers.BatchNormalization()(keras.layers.Conv2D(6, 3)(maps))
+        maps = BatchNormalization()(keras.layers.Conv2D(6, 3)(maps))
     pooled = keras.layers.GlobalAveragePooling2D(name=classifier.POOLED)(maps)
     network = keras.Model(pictures, keras.layers.Dense(3, "softmax", name=classifier.HEAD)(pooled))
     recipe = replace(RECIPE, model="baseline", batch_size=16, total_epochs=8,
@@ -206,6 +207,26 @@ def test_its_statistics_are_those_of_the_training_part_in_batches_of_one_size(fa
     np.testing.assert_allclose(first.moving_variance, values.var(axis=(0, 1, 2)), rtol=1e-4, atol=1e-8)
 
 
+def test_what_fills_a_batch_up_is_in_no_moment(faint, monkeypatch):
+    """Its last batch of 8 is filled up to 16, and its two of 13 for the statistics are too."""
+    trainer, recipe, part = faint
+    part, found = Part(part.x[:40], part.y[:40]), []
+    for fill in (False, True):
+        monkeypatch.setattr(trainer, "fill", fill)
+        history = train(trainer, recipe, part, part, seed=40)
+        found.append([history, trainer.predict(part.x)[1]])
+    for smaller, filled in zip(*found, strict=True):
+        np.testing.assert_allclose(smaller, filled, atol=1e-4)
+
+
+def test_batches_are_not_filled_up_where_a_layer_would_count_all(faint, monkeypatch):
+    monkeypatch.setattr(training, "compiles_shapes", lambda: True)
+    trainer, *_ = faint
+    assert Trainer(trainer.model).fill
+    for other in (OnBatchStatistics, keras.layers.BatchNormalization):
+        assert not Trainer(replace_batch_norm(trainer.model, other)).fill
+
+
 def test_mixed_precision_multiplies_in_16_bits_and_answers_in_32():
     model = training.build_trainer("EfficientNet-Lite0", 3, 32, precision="mixed_bfloat16").model
     assert model.get_layer("conv_head").compute_dtype == "bfloat16"
@@ -224,6 +245,6 @@ def test_a_head_alone_learns_from_features():
 
 def test_all_train_by_adam_with_the_parameters_that_the_thesis_prints(trainer):
     trainer.compile()
-    adam = trainer.model.optimizer
+    adam = trainer.learner.optimizer
     assert (adam.beta_1, adam.beta_2, adam.epsilon) == (0.9, 0.999, 1e-8)
     assert {recipe.optimiser for recipe in RECIPES.values()} == {"adam"}
