@@ -31,7 +31,7 @@ def teach_art(study: Study) -> pd.DataFrame:
         return pd.DataFrame({"art": []})
     art, drawn = (np.arange(len(own.dataset)) for own in (study, drawings))
     drawn, labels = len(art) + drawn, np.concatenate([study.dataset.labels, drawings.dataset.labels])
-    sides = [[of.compute_features(NETWORK, mirrored) for of in (study, drawings)] for mirrored in (False, True)]
+    sides = zip(*(probes.see(of, NETWORK) for of in (study, drawings)), strict=True)
     known = probes.Reference("", NETWORK, *map(np.concatenate, sides))
     media = drawings.dataset.metadata["medium"].to_numpy()
     taught = {"drawings": drawn, **{f"drawings in {medium}": drawn[media == medium] for medium in MEDIA}}
@@ -54,9 +54,8 @@ def teach_drawings(study: Study) -> pd.DataFrame:
     if not (drawings := open_drawings(study)):
         return pd.DataFrame(columns=["label", "medium", "called", "pictures"])
     n, labels = len(study.dataset), study.dataset.labels
-    x, mirrored = ([of.compute_features(NETWORK, side) for of in (study, drawings)] for side in (False, True))
-    fitted = probes.fit_probe(np.concatenate([x[0], mirrored[0]]), np.tile(labels, 2), np.tile(np.arange(n), 2))
-    called = np.array(study.dataset.classes)[fitted.predict(x[1])]
+    fitted = probes.fit_probe(np.concatenate(probes.see(study, NETWORK)), np.tile(labels, 2), np.tile(np.arange(n), 2))
+    called = np.array(study.dataset.classes)[fitted.predict(drawings.compute_features(NETWORK))]
     table = drawings.dataset.metadata[["label", "medium"]].assign(called=called)
     return table.value_counts(sort=False).rename("pictures").reset_index()
 

@@ -10,13 +10,12 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.data import joints
-from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.metadata import parse_boxes
-from artpose_lib.data.splits import split
 from artpose_lib.data.views import CROPS, EDGES, widen
 from artpose_lib.model import blazepose
-from artpose_lib.report import statistics
-from artpose_lib.report.probes import NO_NETWORK, Reference, list_seeds, predict
+from artpose_lib.report import probes, statistics
+from artpose_lib.report.probes import NO_NETWORK, Reference
 from artpose_lib.train.recipes import Profile
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
 
@@ -30,16 +29,11 @@ def predict_inputs(study: Study) -> pd.DataFrame:
     It learns from the training part and its mirror images, where also the blur of edges is chosen. A column `shown`
     says of each picture whether there was what the input takes: "all", or "none" where no box or figure is known.
     """
-    try:
-        divisions = {seed: split(study.dataset, "grouped", seed) for seed in list_seeds(study)}
-    except DataError:
-        return pd.DataFrame()
-    names, frames = study.dataset.metadata["file_name"], []
-    for known, forms in list_inputs(study):
+    names, divisions, frames = study.dataset.metadata["file_name"], probes.divide(study, "grouped"), []
+    for known, forms in list_inputs(study) if divisions else ():
         shown = pd.Series(np.where(known, "all", "none"), names)
-        for seed, parts in divisions.items():
-            own = predict(study.dataset, forms, parts.train, {"validation": parts.validation, "test": parts.test},
-                          study.dataset.labels)
+        for seed, train, asked in divisions:
+            own = probes.predict(study.dataset, forms, train, asked, study.dataset.labels)
             frames.append(own.assign(seed=seed, shown=own["file_name"].map(shown[~shown.index.duplicated()])))
     return pd.concat(frames or [pd.DataFrame()], ignore_index=True).round(4)  # a third of the bytes of an edition
 
@@ -65,9 +59,9 @@ def list_inputs(study: Study) -> Iterator[tuple[np.ndarray, list[Reference]]]:
         boxes = study.find_boxes(name)
         known = np.array([len(own) > 0 for own in boxes]) if name in CROPS else np.ones(len(study.dataset), bool)
         if known.any():
-            yield known, [Reference(name, network, *_see(study, view, network)) for view in views[name]]
+            yield known, [Reference(name, network, *probes.see(study, network, view)) for view in views[name]]
     for name, own in described.items():
-        both = [np.hstack(sides) for sides in zip(_see(study, "whole"), x[name], strict=True)]
+        both = [np.hstack(sides) for sides in zip(probes.see(study, NETWORK), x[name], strict=True)]
         yield np.array([len(one) > 0 for one in own]), [Reference(f"picture_{name}", NETWORK, *both)]
 
 
@@ -132,10 +126,6 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> float:
     sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
     shared = sides.clip(min=0).prod()
     return float(shared / (sum((box[2:] - box[:2]).prod() for box in (one, other)) - shared))
-
-
-def _see(study: Study, view: str, network: str = NETWORK) -> list[np.ndarray]:
-    return [study.compute_features(network, mirrored, view) for mirrored in (False, True)]
 
 
 def _by_picture(figures: pd.DataFrame, dataset: PoseDataset) -> list[pd.DataFrame]:

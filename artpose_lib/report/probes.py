@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from statsmodels.stats import proportion
 
-from artpose_lib.data.dataset import PoseDataset
+from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.pictures import FORMATS
 from artpose_lib.data.splits import split
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
@@ -67,9 +67,24 @@ def list_seeds(study: Study) -> tuple[int, ...]:
     return study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0"))[:FEW if study.embedded else None]
 
 
+def divide(study: Study, scheme: str) -> list[tuple[int, np.ndarray, dict[str, np.ndarray]]]:
+    """The divisions by a scheme of `splits.SPLITS`, a row each of `list_seeds`: seed, the rows to learn from, and those
+    that are asked about, "validation" and "test"; none where the pictures do not allow it."""
+    try:
+        divisions = [(seed, *split(study.dataset, scheme, seed)) for seed in list_seeds(study)]
+    except DataError:
+        return []
+    return [(seed, train, {"validation": validation, "test": test}) for seed, train, validation, test in divisions]
+
+
+def see(study: Study, network: str, *view: str) -> list[np.ndarray]:
+    """What a network sees of all pictures in a view, and of their mirror images: `Study.compute_features`."""
+    return [study.compute_features(network, mirrored, *view) for mirrored in (False, True)]
+
+
 def list_probes(study: Study) -> list[Reference]:
     """The features of each network that has weights here."""
-    return [Reference("probe", backbone, *(study.compute_features(backbone, mirrored=side) for side in (False, True)))
+    return [Reference("probe", backbone, *see(study, backbone))
             for backbone in BACKBONES if study.weights_of(backbone) != NO_WEIGHTS]
 
 

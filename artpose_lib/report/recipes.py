@@ -4,7 +4,6 @@ Nothing is trained here but heads (`heads.fit_head`). Predictions have the form 
 models.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,13 +13,11 @@ from statsmodels.stats.multitest import multipletests
 
 from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 from artpose_lib.classify.final import group_sources, know_sources, train_final
-from artpose_lib.data.dataset import DataError, PoseDataset
+from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.data.splits import split
 from artpose_lib.data.views import PARTS
-from artpose_lib.report import statistics
+from artpose_lib.report import probes, statistics
 from artpose_lib.report.bootstrap import average_groups
-from artpose_lib.report.probes import list_seeds
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
 from artpose_lib.train.means import ClassMeans
@@ -80,8 +77,9 @@ def predict_recipes(study: Study) -> pd.DataFrame:
     schemes that the pictures do not allow.
     """
     y, works, sources = study.dataset.labels, near_duplicate_groups(study.dataset), group_sources(study)
-    seeds, whole = list_seeds(study), study.profile.time == 1
-    divisions = list(_divide(study, seeds, ("stratified", "grouped") if whole else ("stratified",)))
+    whole = study.profile.time == 1
+    divisions = [(scheme, *division) for scheme in ("stratified", "grouped")[:1 + whole]
+                 for division in probes.divide(study, scheme)]
     if whole and know_sources(study.dataset):
         divisions += [(SOURCES_APART, number, known, {"test": asked})
                       for number, (known, asked) in enumerate(list_folds(y, sources))]
@@ -158,16 +156,6 @@ def compute_inputs(study: Study, setup: Setup) -> np.ndarray:
         mean = np.mean(sides, axis=0)
         found.append(np.asarray(root(mean)) if setup.rooted else mean / mean.mean())
     return np.concatenate(found, axis=1)
-
-
-def _divide(study: Study, seeds: tuple[int, ...], schemes: tuple[str, ...]) -> Iterator[tuple]:
-    for scheme in schemes:
-        for seed in seeds:
-            try:
-                parts = split(study.dataset, scheme, seed)
-            except DataError:
-                break
-            yield scheme, seed, parts.train, {"validation": parts.validation, "test": parts.test}
 
 
 def compare_recipes(found: pd.DataFrame, trained: dict[str, pd.DataFrame]) -> pd.DataFrame:

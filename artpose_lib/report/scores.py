@@ -73,17 +73,8 @@ def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndar
     if rows.empty:
         names = "; ".join(f"{model} {backbone} seed {seed}" for model, backbone, seed in lost.to_numpy())
         raise Diverged(f"There is nothing to score, as the training of all trials diverged: {names}.")
-    true = pd.Index(classes).get_indexer(rows["label"])
-    if (true < 0).any():
-        raise ValueError(f"The label {rows['label'].iloc[true.argmin()]!r} has no probability column: these "
-                         f"predictions are of {', '.join(classes)}. Score trials on the same classes only.")
     probabilities = rows[[f"p_{name}" for name in classes]].apply(pd.to_numeric).to_numpy(float)
-    mixed = np.isnan(probabilities).any(axis=1)
-    if mixed.any():
-        model, backbone, seed = rows[_TRIAL].iloc[mixed.argmax()]
-        raise ValueError(f"Trial {seed} of {model} {backbone} has no probabilities for some classes: trials on "
-                         "different classes were mixed. Score those on the same classes only.")
-    return rows, true, probabilities
+    return rows, pd.Index(classes).get_indexer(rows["label"]), probabilities
 
 
 def find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
@@ -96,8 +87,7 @@ def find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
 def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """The `METRICS` of each trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
 
-    Leaves out trials that diverged. Raises ValueError where there is no other, for a part without predictions, an
-    unknown label or a missing probability.
+    Leaves out trials that diverged. Raises Diverged where there is no other, ValueError for a part without predictions.
     """
     k, trials = len(class_names(predictions)), find_cells(predictions, part).groupby(_TRIAL, sort=False)["cell"]
     values = score_confusions(np.concatenate([count_cells(cells.to_numpy()[None], k) for _, cells in trials]))
