@@ -1,6 +1,7 @@
 """Pictures that were optimised for filters, beside the maps of a page that `reader` writes."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 from artpose_lib.explain.maps import feature_maps
 from artpose_lib.explain.networks import IMAGENET, SCRATCH, TUNED, TestedNetworks
 from artpose_lib.explain.reader import Reader, ReaderModel, slug, write_script
-from artpose_lib.explain.visualise import BATCH, FOLDER, read_strip, visualise_filters
+from artpose_lib.explain.visualise import BATCH, FOLDER, read_strip, tile, visualise_filters
 from artpose_lib.model.backbones import weights_fingerprint
 
 # By a network's title and a layer: the pictures of some filters, counted from 0, uint8 RGB (side, side, 3).
@@ -103,10 +104,8 @@ def _fit(picture: np.ndarray, size: int) -> np.ndarray:
 def _write_pictures(folder: Path, pictures: Mapping[int, np.ndarray]) -> None:
     """Write each picture as a file, named by its filter from 1, and beside their folder a sheet of all, row by row."""
     folder.mkdir()
-    columns = int(np.ceil(np.sqrt(len(pictures))))
-    sheet = Image.new("RGB", (columns * TILE, -(-len(pictures) // columns) * TILE))
-    for place, filter in enumerate(sorted(pictures)):
-        picture = Image.fromarray(pictures[filter])
+    drawn = {filter: Image.fromarray(pictures[filter]) for filter in sorted(pictures)}
+    for filter, picture in drawn.items():
         picture.save(folder / f"{filter + 1}.webp", quality=QUALITY)
-        sheet.paste(picture.resize((TILE, TILE)), (place % columns * TILE, place // columns * TILE))
-    sheet.save(folder.with_suffix(".webp"), quality=QUALITY)
+    small = np.stack([picture.resize((TILE, TILE)) for picture in drawn.values()])
+    tile(small, ceil(sqrt(len(drawn)))).save(folder.with_suffix(".webp"), quality=QUALITY)

@@ -82,14 +82,19 @@ def visualise_block(folder: Path, network: keras.Model, layer: str) -> Path:
             say(f"{layer}: {start + len(drawn):,} of {count:,} filters", end="" if sys.stderr.isatty() else "\n")
         say(f"{layer}: all {count:,} filters are drawn")
         if missing or not sheet.exists():
-            columns = ceil(sqrt(count))
-            grid = Image.new("RGB", (columns * SMALL, ceil(count / columns) * SMALL))
-            for number, picture in enumerate(np.concatenate([*map(read_strip, files.values())])):
-                row, column = divmod(number, columns)
-                grid.paste(Image.fromarray(picture).resize((SMALL, SMALL)), (column * SMALL, row * SMALL))
+            small = [Image.fromarray(picture).resize((SMALL, SMALL)) for file in files.values()
+                     for picture in read_strip(file)]
             with whole(sheet, replace=True) as new:
-                grid.save(new)
+                tile(np.stack(small), ceil(sqrt(count))).save(new)
     return sheet
+
+
+def tile(pictures: np.ndarray, columns: int) -> Image.Image:
+    """Return square pictures, uint8 RGB (n, side, side, 3), as one, row by row."""
+    side, rows = pictures.shape[1], ceil(len(pictures) / columns)
+    grid = np.zeros((rows * columns, side, side, 3), np.uint8)
+    grid[:len(pictures)] = pictures
+    return Image.fromarray(grid.reshape(rows, columns, side, side, 3).swapaxes(1, 2).reshape(rows * side, -1, 3))
 
 
 def read_strip(file: Path) -> np.ndarray:

@@ -6,6 +6,7 @@ No artwork is in them. They are made from noise (`explain.visualise`).
 import base64
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
     be lost, and as `classify.model.build_network`.
     """
     from artpose_lib.classify.model import build_network, flatten
-    from artpose_lib.explain.visualise import FOLDER, visualise_classes, visualise_filters
+    from artpose_lib.explain.visualise import FOLDER, tile, visualise_classes, visualise_filters
     from artpose_lib.model.backbones import BACKBONES, build_backbone
 
     if not (folder / HEAD).is_file():
@@ -55,7 +56,7 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
     head = json.loads((folder / HEAD).read_bytes())
     network, count = _open_head(head, weights_dir), range(len(head["classes"]))
     key = hash_json([head["kernel"], head["bias"]])
-    add(f"{folder.name}-head-{key}", lambda: visualise_classes(network, count, grey=True),
+    add(f"{folder.name}-head-{key}", partial(visualise_classes, network, count, grey=True),
         {"network": NETWORK, "layers": "frozen", "learned_from": ART, "accuracy": head["card"]["accuracy"]["works"]},
         [{"class": name} for name in head["classes"]])
     for record in records:
@@ -64,7 +65,7 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
         facts = {"network": recipe["backbone"], "layers": record.layers, "accuracy": record.facts["test_accuracy"],
                  "learned_from": art or record.facts["data_name"], "trial": record.folder.name,
                  "epochs": record.facts["epochs"], "size": record.config["size"]}
-        add(f"{record.folder.name}-classes", lambda: visualise_classes(own, count), facts,  # noqa: B023 - called at once
+        add(f"{record.folder.name}-classes", partial(visualise_classes, own, count), facts,
             [{"class": name} for name in record.config["classes"]])
         if record.layers == "frozen":
             continue
@@ -74,13 +75,12 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
             layer = BACKBONES[recipe["backbone"]].blocks[block - 1]
             filters = np.linspace(0, own.get_layer(layer).output.shape[-1] - 1, number).round().astype(int).tolist()
             for title, one in networks.items():
-                if title == SHUFFLED and block != CONTROL:
-                    continue
-                add(f"{record.folder.name}-{title}-{layer}", lambda: visualise_filters(one, layer, filters),  # noqa: B023
-                    facts | {"learned_from": title},
-                    [{"block": block, "layer": layer, "filter": one} for one in filters])
+                if title != SHUFFLED or block == CONTROL:
+                    add(f"{record.folder.name}-{title}-{layer}", partial(visualise_filters, one, layer, filters),
+                        facts | {"learned_from": title},
+                        [{"block": block, "layer": layer, "filter": filter} for filter in filters])
     with whole(folder / SPRITE, replace=True) as new:
-        make_sprite(np.concatenate(drawn)).save(new, "WEBP", quality=QUALITY, method=6)
+        tile(np.concatenate(drawn), COLUMNS).save(new, "WEBP", quality=QUALITY, method=6)
     with whole(folder / TABLE, replace=True) as new:
         new.write_text(json.dumps(rows, indent=0) + "\n", "ascii")
     return folder / SPRITE
@@ -96,18 +96,8 @@ def read_edition(folder: Path) -> pd.DataFrame:
     with Image.open(folder / SPRITE) as sprite:
         pixels = np.asarray(sprite.convert("RGB"))
     side = pixels.shape[1] // COLUMNS
-    places = [divmod(number, COLUMNS) for number in range(len(table))]
-    return table.assign(picture=[pixels[row * side:(row + 1) * side, column * side:(column + 1) * side]
-                                 for row, column in places])
-
-
-def make_sprite(pictures: np.ndarray) -> Image.Image:
-    """Pictures, uint8 (n, side, side, 3), row by row in COLUMNS."""
-    side = pictures.shape[1]
-    rows = -(-len(pictures) // COLUMNS)
-    grid = np.zeros((rows * COLUMNS, side, side, 3), np.uint8)
-    grid[:len(pictures)] = pictures
-    return Image.fromarray(grid.reshape(rows, COLUMNS, side, side, 3).swapaxes(1, 2).reshape(rows * side, -1, 3))
+    pictures = pixels.reshape(-1, side, COLUMNS, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
+    return table.assign(picture=[*pictures[:len(table)]])
 
 
 def _keep(path: Path, draw: Callable[[], np.ndarray]) -> np.ndarray:

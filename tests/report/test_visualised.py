@@ -6,12 +6,13 @@ import numpy as np
 from conftest import ROOT
 
 from artpose_lib.data.poses import POSE_NAMES
+from artpose_lib.explain.visualise import tile
 from artpose_lib.report import visualised
 
 
 def test_pictures_come_back_beside_what_they_are(tmp_path):
     shades = np.repeat(np.linspace(20, 230, 13).astype(np.uint8), 16 * 16 * 3).reshape(13, 16, 16, 3)
-    visualised.make_sprite(shades).save(tmp_path / visualised.SPRITE, lossless=True)
+    tile(shades, visualised.COLUMNS).save(tmp_path / visualised.SPRITE, lossless=True)
     (tmp_path / visualised.TABLE).write_text(json.dumps([{"filter": number} for number in range(13)]))
     found = visualised.read_edition(tmp_path)
     assert found["filter"].tolist() == [*range(13)] and (np.stack(found["picture"]) == shades).all()
