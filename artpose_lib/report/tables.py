@@ -27,10 +27,10 @@ CONDITIONS = {"own mode": "fed in its own mode", "raw": "fed raw values", "as fo
 def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
     """Tables 3.1 and 3.2 beside our scores, from `scores.against_thesis`; `missing` says why a backbone is absent. Of
     predictions by `scores.name_as_ended`, a fine-tuned row tells how many more trials are frozen in fact."""
-    metrics, bodies = list(table["metric"].unique()), []
+    metrics, groups = list(table["metric"].unique()), {}
     counts = table.drop_duplicates(["model", "backbone"]).set_index(["model", "backbone"])["trials"]
     for model, rows in table.groupby("model", sort=False):
-        lines = [_group(MODEL_TITLES[model], 2 * len(metrics) + 2)]
+        lines = groups[MODEL_TITLES[model]] = []
         for backbone, own in rows.set_index("metric").loc[metrics].groupby("backbone", sort=False):
             trials = own["trials"].iloc[0]
             cells = [cell for row in own.itertuples() for cell in (
@@ -41,20 +41,19 @@ def results_table(table: pd.DataFrame, missing: Mapping[str, str]) -> str:
             known = [f"{n} of {trials + sum(others.values())} {what}" for what, n in others.items() if n]
             absent = "" if trials or model == "baseline" else escape(missing.get(backbone, ""))
             lines.append(_row(escape(backbone), *cells, ", ".join([absent or str(trials), *known])))
-        bodies.append(lines)
     top = "".join(f'<th scope="colgroup" colspan="2">{METRIC_TITLES[metric]}</th>' for metric in metrics)
     below = '<th scope="col">thesis</th><th scope="col">here</th>' * len(metrics)
     return _table(
         "Test scores, means over trials: in the thesis, and here with the 95% confidence interval.",
         [f'<th scope="col" rowspan="2">architecture</th>{top}<th scope="col" rowspan="2">trials here</th>', below],
-        *bodies)
+        2 * len(metrics) + 2, groups)
 
 
 def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
     """What `statistics.compare` found, a row of a frame each, whose index names it; by the titles of the frames."""
-    bodies = []
+    told = {}
     for title, found in groups.items():
-        lines = [_group(escape(title), 6)]
+        lines = told[escape(title)] = []
         for _, alike in found.groupby(found["verdict"].ne(found["verdict"].shift()).cumsum()):
             said = alike["verdict"].iloc[0]  # once for all of them
             verdict = f'<td rowspan="{len(alike)}">{_mark(said)}&nbsp;{escape(said)}</td>'
@@ -62,10 +61,11 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
                 lines.append(_row(escape(row.Index), tell_number(row.first, ".3f"), tell_number(row.second, ".3f"),
                                   f"{tell_number(row.difference, '+.3f')}<br>{_interval(row, '+.3f')}", row.trials)
                              + verdict * (number == 0))
-        bodies.append(lines if lines[1:] else [*lines, '<td colspan="6">No network of this run has both.</td>'])
+        if not lines:
+            lines.append('<td colspan="6">No network of this run has both.</td>')
     return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95% "
                   "confidence interval, picture by picture where both were tested on the same ones.",
-                  _head("", "before", "after", "difference [95%]", "trials", "what follows"), *bodies)
+                  _head("", "before", "after", "difference [95%]", "trials", "what follows"), 6, told)
 
 
 def tell_number(value: float, form: str) -> str:
@@ -130,14 +130,12 @@ def diagnoses_table(diagnoses: pd.DataFrame) -> str:
                          "diverged": diagnoses["diverged"], "not above chance in training": ~diagnoses["learned"],
                          "best in the first 3 epochs": diagnoses["early"],
                          "stopped by patience": diagnoses["ended"] == "patience"})
-    bodies = []
-    for model, rows in diagnoses.groupby("model", sort=False):
-        lines = [_group(MODEL_TITLES[model], len(told.columns) + 1)]
-        lines += [_row(escape(backbone), *(f"{n} of {len(own)}" if n else "–" for n in told.loc[own.index].sum()))
-                  for backbone, own in rows.groupby("backbone", sort=False)]
-        bodies.append(lines)
+    groups = {MODEL_TITLES[model]: [
+        _row(escape(backbone), *(f"{n} of {len(own)}" if n else "–" for n in told.loc[own.index].sum()))
+        for backbone, own in rows.groupby("backbone", sort=False)]
+        for model, rows in diagnoses.groupby("model", sort=False)}
     return _table("What the trials of each model and network ended as: how many of how many.",
-                  _head("", *told.columns), *bodies)
+                  _head("", *told.columns), len(told.columns) + 1, groups)
 
 
 def audit_section(id: str, rows: pd.DataFrame) -> str:
@@ -156,21 +154,19 @@ def audit_section(id: str, rows: pd.DataFrame) -> str:
 def audit_overview(rows: pd.DataFrame) -> str:
     """Every measurement of each place, from `stack_rows`, with p corrected for the number of its own (Holm)."""
     tested = rows[rows["text"].notna()].sort_values("id", key=lambda ids: ids.str[1:].astype(int), kind="stable")
-    reach, bodies = np.nanmax([*tested["low"].abs(), *tested["high"].abs(), 0.01]), []
-    for source, own in tested.groupby("source", sort=False):
-        bodies.append([_group(escape(source), 3)])
-        for row in own.itertuples():
-            certain = "" if np.isnan(row.p_holm) else f" <small>(p {tell_number(row.p_holm, '.3f')})</small>"
-            bodies[-1].append(_row(
-                f'<a href="#{row.id}">{row.id}</a> {_condition(row)}',
-                f'<span style="white-space: nowrap">{_change(row)}<br>{_bar(row, reach)} '
-                f"<small>{tell_number(row.text, '.3f')} → {tell_number(row.script, '.3f')}</small></span>",
-                _verdict(row.verdict) + certain))
+    reach, groups = np.nanmax([*tested["low"].abs(), *tested["high"].abs(), 0.01]), {}
+    for row in tested.itertuples():
+        certain = "" if np.isnan(row.p_holm) else f" <small>(p {tell_number(row.p_holm, '.3f')})</small>"
+        groups.setdefault(escape(row.source), []).append(_row(
+            f'<a href="#{row.id}">{row.id}</a> {_condition(row)}',
+            f'<span style="white-space: nowrap">{_change(row)}<br>{_bar(row, reach)} '
+            f"<small>{tell_number(row.text, '.3f')} → {tell_number(row.script, '.3f')}</small></span>",
+            _verdict(row.verdict) + certain))
     rest = rows[rows["text"].isna()]
     lines = [f"<p>{_verdict(reason)}: {'; '.join(f'{row.id} {_condition(row)}' for row in own.itertuples())}.</p>"
              for reason, own in rest.groupby("verdict", sort=False)]
     return _table("What changes where the scripts are followed and not the text. Test accuracy, if no other is named, "
-                  "by the text → by the scripts.", _head("", "difference [95%]", "verdict"), *bodies) + (
+                  "by the text → by the scripts.", _head("", "difference [95%]", "verdict"), 3, groups) + (
         fold(f"{len(rest)} comparisons that nothing here can make", "".join(lines)) if lines else "")
 
 
@@ -276,10 +272,6 @@ def _interval(row, form: str) -> str:
     return f'<small style="white-space: nowrap">{bounds}</small>'
 
 
-def _group(title: str, columns: int) -> str:
-    return f'<th scope="rowgroup" style="text-align: left" colspan="{columns}"><span>{title}</span></th>'
-
-
 def _row(title: str, *cells: object) -> str:
     return f'<th scope="row">{title}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
 
@@ -288,9 +280,12 @@ def _head(*names: str) -> list[str]:
     return ["".join(f'<th scope="col">{name}</th>' for name in names)]
 
 
-def _table(caption: str, head: Sequence[str], *bodies: Sequence[str]) -> str:
-    """A table that scrolls where it is wider than the page, from the cells of each row of its head and bodies."""
-    head, *bodies = (f"<tr>{'</tr><tr>'.join(rows)}</tr>" for rows in (head, *bodies))
+def _table(caption: str, head: Sequence[str], columns: int, groups: Mapping[str, Sequence[str]]) -> str:
+    """A table that scrolls where it is wider than the page, from the cells of each row of its head and of its groups,
+    by their titles."""
+    titled = [[f'<th scope="rowgroup" style="text-align: left" colspan="{columns}"><span>{title}</span></th>', *rows]
+              for title, rows in groups.items()]
+    head, *bodies = (f"<tr>{'</tr><tr>'.join(rows)}</tr>" for rows in (head, *titled))
     return ('<div style="overflow-x: auto" tabindex="0" role="region" aria-label="Measurements">'
             f'<table class="table artpose-scores"><caption>{caption}</caption><thead>{head}</thead>'
             f"<tbody>{'</tbody><tbody>'.join(bodies)}</tbody></table></div>")
