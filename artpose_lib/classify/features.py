@@ -1,6 +1,5 @@
 """What a network sees in the pictures of a folder, as one table: for a similarity search or a plot of one's own."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from itertools import islice
@@ -42,22 +41,15 @@ def write_features(folder: Path, out: Path, backbone: str, weights_dir: str | No
     schema = pyarrow.schema({"file_name": text, "label": text} | {
         f"f{number}": pyarrow.float32() for number in range(network.output_shape[1])})
     read = partial(inputs.read_picture, root=root, size=size, download=None, follow=follow)
-    written = 0
+    failed = 0
     with whole(out, option="--out") as path, ParquetWriter(path, schema, compression="zstd") as writer, closing(
             read_ahead(read, names)) as pictures:
-        found = _drop_unreadable(zip(names, forward(network, pictures), strict=True))
-        while rows := [*islice(found, GROUP)]:
-            texts = [[name for name, _ in rows], [labels.get(name, "") for name, _ in rows]]
-            columns = np.stack([features for _, features in rows], axis=1)
+        found = zip(names, forward(network, pictures), strict=True)
+        while some := dict(islice(found, GROUP)):
+            for name in [name for name, outputs in some.items() if isinstance(outputs, PictureError)]:
+                say(f"{name}: {some.pop(name)}")
+                failed += 1
+            columns = np.reshape([features for features, in some.values()], (len(some), network.output_shape[1])).T
+            texts = [[*some], [labels.get(name, "") for name in some]]
             writer.write_table(pyarrow.Table.from_arrays([*map(pyarrow.array, [*texts, *columns])], schema=schema))
-            written += len(rows)
-    return written, len(names) - written
-
-
-def _drop_unreadable(found: Iterator[tuple[str, tuple[np.ndarray] | PictureError]]
-                     ) -> Iterator[tuple[str, np.ndarray]]:
-    for name, outputs in found:
-        if isinstance(outputs, PictureError):
-            say(f"{name}: {outputs}")
-        else:
-            yield name, outputs[0]
+    return len(names) - failed, failed

@@ -41,3 +41,10 @@ def test_labels_are_those_of_the_table_where_there_is_one(tmp_path):
     (tmp_path / "in" / "metadata.csv").write_text("file_name,label\na/1.png,Pieta\n")
     assert cli.main(["features", str(tmp_path / "in"), "-o", str(tmp_path / "out.parquet")]) == 0
     assert pd.read_parquet(tmp_path / "out.parquet")["label"].to_list() == ["Pieta", ""]
+
+
+def test_of_damaged_pictures_alone_a_table_without_rows_is_left(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.png").write_bytes(b"\x89PNG damaged")
+    assert cli.main(["features", str(tmp_path / "in"), "-o", str(tmp_path / "out.parquet")]) == 0
+    assert pd.read_parquet(tmp_path / "out.parquet").shape == (0, 5)
