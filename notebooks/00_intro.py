@@ -43,7 +43,7 @@ thesis = scores.thesis_accuracies()
 editions = [Experiment(name, place, MODELS, place.find(*MODELS)) for name, place in open_places(study, poses=True).items() if not place.trains]
 art = editions[0].study if editions else None
 if art:
-    simple = editions[0].references
+    simple = editions[0].simple_models
     found = pd.concat([editions[0].trials.predictions, simple[simple["model"].isin(["probe", *SIMPLE])]])
     networks = {key: statistics.keep_trials(own) for key, own in found.groupby(["model", "backbone"], sort=False)}
     doubts = {key: statistics.find_doubt(own, art.profile) for key, own in networks.items()}

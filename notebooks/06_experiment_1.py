@@ -62,7 +62,7 @@ def tell_answer():
 
 
 def tell_files():
-    file, above = first.references.query("model == 'file'"), []
+    file, above = first.simple_models.query("model == 'file'"), []
     score = tables.tell_range(first.accuracies.query("model == 'file'")["here"])
     for (model, backbone), own in first.answers.groupby(["model", "backbone"], sort=False):
         if statistics.compare(file, own, first.study.profile)["verdict"] == "higher":

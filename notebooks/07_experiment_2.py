@@ -48,7 +48,7 @@ from artpose_lib.web import choose
 PAIRS = [("finetuned", "finetuned_aug"), ("probe", "finetuned_aug")]
 
 study = open_study(data, weights, profile, results, classes, cluster)
-experiments = train_experiments(study, "finetuned", "finetuned_aug", reference="simple_stratified")
+experiments = train_experiments(study, "finetuned", "finetuned_aug", simple="simple_stratified")
 changes = {own.name: own.compare_pairs(PAIRS) for own in experiments}
 first = choose_together(experiments)[0]
 

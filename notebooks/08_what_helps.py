@@ -39,7 +39,8 @@ from artpose_lib.data import joints
 from artpose_lib.data.summary import OTHERS, UNKNOWN, describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.model import blazepose
-from artpose_lib.report import facets, figures, inputs, plotting, recipes, scores, statistics, tables
+from artpose_lib.report import facets, figures, other_inputs, plotting, scores, setups, statistics, tables
+from artpose_lib.report.bootstrap import average_groups
 from artpose_lib.report.figures import MODEL_TITLES
 from artpose_lib.report.planning import power
 from artpose_lib.report.probes import NO_NETWORK
@@ -61,7 +62,7 @@ def summarise(predictions):
 def name_inputs(rows):
     """What a row is called: its input, and the network where it is another."""
     return rows["model"].map(MODEL_TITLES) + rows["backbone"].map(
-        lambda name: "" if name in (inputs.NETWORK, NO_NETWORK) else f" by {name}")
+        lambda name: "" if name in (other_inputs.NETWORK, NO_NETWORK) else f" by {name}")
 
 
 def tell_inputs(rows):
@@ -77,13 +78,13 @@ display(Markdown(study.banner()))
 
 # %%
 answers = {name: own for name, of in places.items() if len(own := measure(of, "inputs_grouped"))}
-changes = {name: inputs.compare_inputs(own, places[name].profile) for name, own in answers.items()}
+changes = {name: other_inputs.compare_inputs(own, places[name].profile) for name, own in answers.items()}
 changes = {name: rows.set_index(name_inputs(rows)) for name, rows in changes.items() if len(rows)}
 recipes_of = {name: own for name, of in places.items() if len(own := measure(of, "recipes"))}
 tuned = {name: {f"fine-tuned, augmented {backbone}": own for backbone, own in found.predictions.groupby("backbone")
                 if not statistics.find_doubt(own, places[name].profile)}
          for name in recipes_of if (found := places[name].find("finetuned_aug")).records}
-ranked = {name: recipes.compare_recipes(own, tuned.get(name, {})) for name, own in recipes_of.items()}
+ranked = {name: setups.compare_recipes(own, tuned.get(name, {})) for name, own in recipes_of.items()}
 finals = {name: own for name, of in places.items() if len(own := measure(of, "final"))}
 TEST = "test"  # of a final model: pictures of other sources
 
@@ -121,7 +122,7 @@ Markdown(tell_answer(next(iter(ranked))) if ranked else "**Nothing can be told h
 # %%
 def tell_perfect(predictions):
     """What a detector without fault would give, where the truth is known."""
-    table = scores.summary(predictions[predictions["backbone"].isin([inputs.NETWORK, NO_NETWORK])]).set_index("model")
+    table = scores.summary(predictions[predictions["backbone"].isin([other_inputs.NETWORK, NO_NETWORK])]).set_index("model")
     if "true_joints" not in table.index or table["trials"].min() < statistics.FEWEST_TRIALS:
         return ""
     low, high, value = table.loc["true_joints", ["accuracy_low", "accuracy_high", "accuracy"]]
@@ -136,7 +137,7 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_inputs(rows)}.{tell_perf
 def show_inputs(name):
     table = summarise(answers[name]).assign(title=lambda own: own["model"].map(MODEL_TITLES))
     table["hover"] = plotting.describe(table, "{title}, {backbone}: " + TOLD)
-    table["backbone"] = table["backbone"].replace(NO_NETWORK, inputs.NETWORK)  # beside which it stands
+    table["backbone"] = table["backbone"].replace(NO_NETWORK, other_inputs.NETWORK)  # beside which it stands
     table = table.sort_values("model", key=lambda names: names.map([*MODEL_TITLES].index), kind="stable")
     axis = {"title_text": "test accuracy of a linear probe", **plotting.SHARE}
     return plotting.show(plotting.draw_marks(table, "accuracy", "title", "backbone", 0.5, axis), alt=(
@@ -198,7 +199,7 @@ choose("By", {title: show_rate(facet, title) for facet, title in (("label", "pos
 # than a fifth of the figure's torso (the *PCK* of this field {cite}`sapp2013`).
 
 # %%
-errors = inputs.measure_joints(study.dataset, found.get(THIS_RUN, pd.DataFrame()))
+errors = other_inputs.measure_joints(study.dataset, found.get(THIS_RUN, pd.DataFrame()))
 medium = describe_pictures(study.dataset).set_index(study.dataset.metadata["file_name"])["medium"]
 
 
@@ -265,21 +266,29 @@ def tell_gap(name, of):
     return f"the {of} has {gap.first:.1%} there, a difference of {points}, {sure} (to be sure of five points takes about {needed:,} tested pictures, here are {gap.pictures})"
 
 
+def compare_on_sources(found, one, two, sources):
+    """How much more often recipe `two` is right than `one` of pictures of other sources, which are drawn anew, not the pictures."""
+    own = found[found["scheme"] == setups.SOURCES_APART]
+    right = own.assign(right=(likeliest_class(own) == own["label"]) * 1.0).pivot(index="file_name", columns="model", values="right")
+    gaps = right[two] - right[one]
+    return average_groups(*gaps.groupby(sources.reindex(gaps.index)).agg(["sum", "size"]).to_numpy().T)
+
+
 def tell_sources(name):
     """Which recipe answers sources best that it did not learn from, beside the one that is chosen."""
     table, known = ranked[name].set_index("model")["sources"], describe_pictures(places[name].dataset)["source"]
     first, best = table.index[0], table.idxmax()
-    gap, low, high = recipes.compare_on_sources(recipes_of[name], first, best, known.set_axis(places[name].dataset.metadata["file_name"]))
+    gap, low, high = compare_on_sources(recipes_of[name], first, best, known.set_axis(places[name].dataset.metadata["file_name"]))
     sure = "surely more" if low > 0 else "more, but with sources drawn anew not surely"
     return (f"of pictures from sources that it did not learn from it names {table[first]:.1%} rightly, and the best of all recipes there, "
-            f"*{recipes.SETUPS[best].title}*, {table[best]:.1%} ({sure}: {tables.tell_points(gap, low, high)})")
+            f"*{setups.SETUPS[best].title}*, {table[best]:.1%} ({sure}: {tables.tell_points(gap, low, high)})")
 
 
 def tell_best(name):
     table, found = ranked[name], tuned.get(name, {})
     first, corrected = table.iloc[0], table[[f"p of {of}" for of in found]].min(axis=1)
-    better = ", ".join(f"*{recipes.SETUPS[model].title}*" for model in table["model"][corrected < 0.05]) or "none"
-    told = [f"chosen is *{recipes.SETUPS[first['model']].title}*, by {first['validation']:.1%} of the validation pictures; it names {first['test']:.1%} "
+    better = ", ".join(f"*{setups.SETUPS[model].title}*" for model in table["model"][corrected < 0.05]) or "none"
+    told = [f"chosen is *{setups.SETUPS[first['model']].title}*, by {first['validation']:.1%} of the validation pictures; it names {first['test']:.1%} "
             "of the test pictures rightly", *(tell_gap(name, of) for of in found)]
     if found:
         told.append(f"after correction for the {len(table)} recipes surely better than one of these: {better}")
@@ -289,7 +298,7 @@ def tell_best(name):
 
 
 def show_recipes(name):
-    table = ranked[name].assign(recipe=lambda own: own["model"].map(lambda name: recipes.SETUPS[name].title))
+    table = ranked[name].assign(recipe=lambda own: own["model"].map(lambda name: setups.SETUPS[name].title))
     shares = table[["recipe", "validation", "test", "grouped", "sources"]].rename(
         columns={"grouped": "test, works apart", "sources": "other sources"}).dropna(axis="columns", how="all")
     for of in tuned.get(name, {}):
@@ -316,7 +325,7 @@ HTML("".join(tables.fold(f"Every recipe: {name}", show_recipes(name)) for name i
 
 # %%
 def tell_trust(found):
-    error, usual = recipes.measure_calibration(found)
+    error, usual = setups.measure_calibration(found)
     return (f"{rate_right(found):.0%} rightly, and its confidence is off by {100 * error:.1f} points on average "
             f"(chance alone makes that up to {100 * usual:.1f})")
 

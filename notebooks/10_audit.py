@@ -40,7 +40,7 @@ from artpose_lib.data.poses import thesis_table
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import audit, audit_figures, figures, planning, printed, scores, tables
 from artpose_lib.report.plotting import show
-from artpose_lib.report.reference import open_places
+from artpose_lib.report.reference import measure, open_places
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.study import open_study
 
@@ -217,7 +217,7 @@ Markdown("Of A9, the frozen models' best mean validation accuracy, if the curve 
 
 # %%
 def tell_pairs(name):
-    place, pairs = places[name], found[name]["pairs"]
+    place, pairs = places[name], measure(places[name], "pairs")
     works = near_duplicate_groups(place.dataset) if place.trains else place.dataset.metadata["work"].to_numpy(int)
     works, (hashed, alike) = np.bincount(works), pairs[["by_hash", "by_network"]].to_numpy(bool).T
     return (f"- {escape_markdown(name)}: of {len(place.dataset)} pictures {(hashed | alike).sum()} pairs look alike, {hashed.sum()} "

@@ -99,8 +99,8 @@ tell(tell_best, f"yes, {said['finetuned_aug']}")
 
 # %%
 def compare_with_pixels(own):
-    pixels, rows = own.references.query("model == 'thumbnail'"), {}
-    for backbone, probe in own.references.query("model == 'probe'").groupby("backbone", sort=False):
+    pixels, rows = own.simple_models.query("model == 'thumbnail'"), {}
+    for backbone, probe in own.simple_models.query("model == 'probe'").groupby("backbone", sort=False):
         found = statistics.difference(pixels, probe)
         rows[backbone] = found._asdict() | {"verdict": statistics.find_side(found)}
     return pd.DataFrame(rows).T
@@ -206,7 +206,7 @@ HTML(told + "".join(map(show_poses, drawn)) if drawn else "")
 
 # %%
 def column(own):
-    rows = own.answers if own.study.trains else pd.concat([own.answers, own.references])
+    rows = own.answers if own.study.trains else pd.concat([own.answers, own.simple_models])
     told = {}
     for row in scores.summary(rows).dropna(subset="accuracy").itertuples():
         accuracy = tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)

@@ -179,7 +179,7 @@ def tabulate(study: Study) -> dict[str, pd.DataFrame]:
     starts = score_trials(study, plan["starts"], "start").rename(columns={"seed": "split"})
     starts = starts[starts.groupby("split")["start"].transform("count") == len(STARTS)]  # no trial of a split diverged
     return {"rows": add_verdicts(compare(study)), "spread": planning.spread(starts), "points": points,
-            "power": pd.DataFrame([measure_power(study)]), "pairs": find_pairs(study)}
+            "power": pd.DataFrame([measure_power(study)])}
 
 
 def is_stored(study: Study) -> bool:
@@ -189,9 +189,7 @@ def is_stored(study: Study) -> bool:
 
 
 def find_pairs(study: Study) -> pd.DataFrame:
-    """`near_duplicate_pairs` of the study's pictures, or those that an edition has stored; none without the weights."""
-    if not study.trains:
-        return study.read("pairs")
+    """`near_duplicate_pairs` of the study's pictures; none without the weights."""
     if not select_backbones(study, LITE):
         return pd.DataFrame(columns=["first", "second", "by_hash", "by_network", "same_label"])
     return near_duplicate_pairs(study.dataset, study.compute_features(LITE))

@@ -32,7 +32,7 @@ def teach_art(study: Study) -> pd.DataFrame:
     art, drawn = (np.arange(len(own.dataset)) for own in (study, drawings))
     drawn, labels = len(art) + drawn, np.concatenate([study.dataset.labels, drawings.dataset.labels])
     sides = zip(*(probes.see(of, NETWORK) for of in (study, drawings)), strict=True)
-    known = probes.Reference("", NETWORK, *map(np.concatenate, sides))
+    known = probes.SimpleModel("", NETWORK, *map(np.concatenate, sides))
     media = drawings.dataset.metadata["medium"].to_numpy()
     taught = {"drawings": drawn, **{f"drawings in {medium}": drawn[media == medium] for medium in MEDIA}}
     asked = [(0, SEEDS[0], name, rows, art) for name, rows in taught.items()]

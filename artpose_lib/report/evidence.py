@@ -125,7 +125,7 @@ def train_evidence(study: Study) -> ClaimContext:
     trained, unstaged, small = study.train(*MODELS), pd.DataFrame(), {}
     if "VGG16" in study.profile.backbones("finetuned") and study.weights_of("VGG16") != NO_WEIGHTS:
         found = study.train("finetuned", variant=VARIANTS["A8 all layers in phase I"], backbones=["VGG16"])
-        unstaged = found.predictions if found.records else unstaged  # a reference may be without
+        unstaged = found.predictions if found.records else unstaged  # an edition may be without
     if not study.trains:
         trained = study.add_small_baselines(trained)
         small = {f"{one.names['model']} {one.names['backbone']}": one.config["size"] for one in trained.records

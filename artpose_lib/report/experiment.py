@@ -1,4 +1,4 @@
-"""What an experiment has measured on one set of pictures: trials of some models, and references on their divisions."""
+"""What an experiment has measured on one set of pictures: trials of some models, and simple ones on their divisions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pandas as pd
 
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.report import figures, plotting, scores, statistics
-from artpose_lib.report.probes import REFERENCES
+from artpose_lib.report.probes import SIMPLE_MODELS
 from artpose_lib.report.reference import measure, open_places
 from artpose_lib.report.tables import tell_range
 from artpose_lib.train.recipes import MODELS
@@ -27,7 +27,7 @@ class Experiment:
     study: Study
     models: Sequence[str]
     trials: Trials
-    reference: str = "simple_random"
+    simple: str = "simple_random"
 
     @property
     def of_poses(self) -> bool:
@@ -44,9 +44,9 @@ class Experiment:
         return f"{self.name} ({len(study.dataset)} {what}, profile {study.profile.name})"
 
     @cached_property
-    def references(self) -> pd.DataFrame:
-        """The predictions of `probes.REFERENCES`."""
-        return measure(self.study, self.reference)
+    def simple_models(self) -> pd.DataFrame:
+        """The predictions of `probes.SIMPLE_MODELS`."""
+        return measure(self.study, self.simple)
 
     @cached_property
     def answers(self) -> pd.DataFrame:
@@ -66,8 +66,8 @@ class Experiment:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """`scores.against_thesis` of answers and references, of the asked models alone, with a column doubt."""
-        table = scores.against_thesis(scores.summary(pd.concat([self.answers, self.references])))
+        """`scores.against_thesis` of answers and simple models, of the asked models alone, with a column doubt."""
+        table = scores.against_thesis(scores.summary(pd.concat([self.answers, self.simple_models])))
         table = table[~table["model"].isin(set(MODELS).difference(self.models))]
         doubts = [self.doubts.get(key, "") for key in zip(table["model"], table["backbone"], strict=True)]
         return table.assign(doubt=doubts, thesis=table["thesis"] if self.of_poses else np.nan)
@@ -80,16 +80,16 @@ class Experiment:
 
     @property
     def networks(self) -> pd.DataFrame:
-        """The accuracies without those of references."""
-        return self.accuracies[~self.accuracies["model"].isin(REFERENCES)]
+        """The accuracies without those of simple models."""
+        return self.accuracies[~self.accuracies["model"].isin(SIMPLE_MODELS)]
 
     def select(self, model: str, backbone: str) -> pd.DataFrame:
         """The answers of one model with one backbone."""
         return self.answers.query("model == @model and backbone == @backbone")
 
     def compare(self, before: str, after: str) -> pd.DataFrame:
-        """`statistics.compare` of two models or references, a row a backbone that has both."""
-        asked = [self.references if model in REFERENCES else self.trials.predictions for model in (before, after)]
+        """`statistics.compare` of two models, simple ones too, a row a backbone that has both."""
+        asked = [self.simple_models if model in SIMPLE_MODELS else self.trials.predictions for model in (before, after)]
         return self._compare([own[own["model"] == model] for own, model in zip(asked, (before, after), strict=True)])
 
     def compare_pairs(self, pairs: Iterable[tuple[str, str]]) -> dict[str, pd.DataFrame]:
@@ -118,7 +118,7 @@ class Experiment:
         return ", ".join(told)
 
 
-def train_experiments(study: Study, *models: str, reference: str = "simple_random", small_baselines: bool = False,
+def train_experiments(study: Study, *models: str, simple: str = "simple_random", small_baselines: bool = False,
                       ) -> list[Experiment]:
     """An experiment for each of `open_places` that has trials of the models; those of this run are trained. With
     `small_baselines` an edition's baselines on smaller pictures stand in where it has no others."""
@@ -128,7 +128,7 @@ def train_experiments(study: Study, *models: str, reference: str = "simple_rando
         if small_baselines and not place.trains:
             trials = place.add_small_baselines(trials)
         if trials.records:
-            experiments.append(Experiment(name, place, models, trials, reference))
+            experiments.append(Experiment(name, place, models, trials, simple))
     return experiments
 
 
@@ -144,7 +144,7 @@ def show_scores(experiments: Sequence[Experiment], caption: str, thesis: str) ->
     for group in (together, *([own] for own in experiments if own not in together)):
         names = ", ".join(own.name for own in group)
         drawn = {own.name: own.scores.query("model != 'permuted'") for own in group}
-        trials = scores.per_trial(pd.concat([group[0].answers, group[0].references]))
+        trials = scores.per_trial(pd.concat([group[0].answers, group[0].simple_models]))
         for metric, title in figures.METRIC_TITLES.items():
             views[f"{title}, {names}"] = plotting.show(figures.comparison(drawn, metric, trials), alt=caption.format(
                 metric=title, names=names + thesis * group[0].of_poses))

@@ -33,7 +33,7 @@ def predict_facets(study: Study) -> pd.DataFrame:
     facet has no such group.
     """
     dataset, works, values = study.dataset, near_duplicate_groups(study.dataset), read_facets(study.dataset)
-    asked = [*probes.list_probes(study), probes.Reference("border", probes.NO_NETWORK, measure_border(dataset))]
+    asked = [*probes.list_probes(study), probes.SimpleModel("border", probes.NO_NETWORK, measure_border(dataset))]
     frames = []
     for facet in FACETS:
         groups = choose_groups(values[facet])

@@ -1,6 +1,6 @@
-"""Reference rows: what simpler means make of the same divisions, and of collections that they have not seen.
+"""Simple models: what they make of the same divisions, and of collections that they have not seen.
 
-No network is trained here. Predictions have the form that `scores` reads; REFERENCES are their models.
+No network is trained here. Predictions have the form that `scores` reads; SIMPLE_MODELS are their models.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,14 +27,14 @@ from artpose_lib.train.recipes import SEEDS, find_recipe
 from artpose_lib.train.records import likeliest_class, tabulate_answers
 from artpose_lib.train.study import NO_WEIGHTS, Study
 
-REFERENCES = ("probe", "nearest", "permuted", "thumbnail", "file", "source", "commonest")
+SIMPLE_MODELS = ("probe", "nearest", "permuted", "thumbnail", "file", "source", "commonest")
 NO_NETWORK = "no network"
 THUMBNAIL = 16  # pixels a side
 FEW = 3  # divisions, the fewest of which two tell apart
 FEWEST = 4  # pictures of a source that is left out
 
 
-class Reference(NamedTuple):
+class SimpleModel(NamedTuple):
     """What is known of each picture, and of its mirror image, (n, d); `classifier` learns it, or None: `fit_probe`."""
 
     model: str
@@ -43,22 +43,22 @@ class Reference(NamedTuple):
     mirrored: np.ndarray | None = None
     classifier: ClassifierMixin | None = None
 
-    def take(self, rows: np.ndarray) -> "Reference":
+    def take(self, rows: np.ndarray) -> "SimpleModel":
         """The same of some pictures."""
         return self._replace(x=self.x[rows], mirrored=None if self.mirrored is None else self.mirrored[rows])
 
 
-def predict_references(study: Study, scheme: str) -> pd.DataFrame:
-    """What each reference predicts in the divisions of the trials of a scheme of `splits.SPLITS`. A reference learns
+def predict_simple_models(study: Study, scheme: str) -> pd.DataFrame:
+    """What each predicts in the divisions of the trials of a scheme of `splits.SPLITS`. A simple model learns
     from the training part and its mirror images; nothing is chosen on the validation part."""
-    references, labels = list(list_references(study)), study.dataset.labels
+    models, labels = list(list_simple_models(study)), study.dataset.labels
     frames = []
     for seed in study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0")):
         parts = split(study.dataset, scheme, seed)
         dealt = labels.copy()
         dealt[parts.train] = np.random.default_rng(seed).permutation(labels[parts.train])
         frames += [predict(study.dataset, [own], parts.train, {"validation": parts.validation, "test": parts.test},
-                           dealt if own.model == "permuted" else labels).assign(seed=seed) for own in references]
+                           dealt if own.model == "permuted" else labels).assign(seed=seed) for own in models]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -82,27 +82,27 @@ def see(study: Study, network: str, *view: str) -> list[np.ndarray]:
     return [study.compute_features(network, mirrored, *view) for mirrored in (False, True)]
 
 
-def list_probes(study: Study) -> list[Reference]:
+def list_probes(study: Study) -> list[SimpleModel]:
     """The features of each network that has weights here."""
-    return [Reference("probe", backbone, *see(study, backbone))
+    return [SimpleModel("probe", backbone, *see(study, backbone))
             for backbone in BACKBONES if study.weights_of(backbone) != NO_WEIGHTS]
 
 
-def list_references(study: Study) -> Iterator[Reference]:
-    """Every reference that the study's pictures and weights allow."""
+def list_simple_models(study: Study) -> Iterator[SimpleModel]:
+    """Every simple model that the study's pictures and weights allow."""
     dataset, nearest = study.dataset, KNeighborsClassifier(1, metric="cosine")
     for probe in list_probes(study):
         yield probe
         yield probe._replace(model="nearest", classifier=nearest)
         yield probe._replace(model="permuted", classifier=nearest)
     pixels = dataset.images(THUMBNAIL)
-    yield Reference("thumbnail", NO_NETWORK, *(own.reshape(len(dataset), -1).astype(np.float32)
+    yield SimpleModel("thumbnail", NO_NETWORK, *(own.reshape(len(dataset), -1).astype(np.float32)
                                                for own in (pixels, pixels[:, :, ::-1])))
-    yield Reference("file", NO_NETWORK, measure_files(dataset), classifier=RandomForestClassifier(random_state=0))
+    yield SimpleModel("file", NO_NETWORK, measure_files(dataset), classifier=RandomForestClassifier(random_state=0))
     sources = describe_pictures(dataset)["source"]
     if sources.nunique() > 1:
-        yield Reference("source", NO_NETWORK, pd.get_dummies(sources).to_numpy(np.float32))
-    yield Reference("commonest", NO_NETWORK, np.zeros((len(dataset), 1)), classifier=DummyClassifier())
+        yield SimpleModel("source", NO_NETWORK, pd.get_dummies(sources).to_numpy(np.float32))
+    yield SimpleModel("commonest", NO_NETWORK, np.zeros((len(dataset), 1)), classifier=DummyClassifier())
 
 
 def measure_files(dataset: PoseDataset) -> np.ndarray:
@@ -176,24 +176,24 @@ def accuracies_by_group(predictions: pd.DataFrame, groups: pd.Series) -> pd.Data
     return table.sort_values("pictures", ascending=False, kind="stable", ignore_index=True)
 
 
-def predict(dataset: PoseDataset, references: Sequence[Reference], train: np.ndarray, asked: dict[str, np.ndarray],
+def predict(dataset: PoseDataset, models: Sequence[SimpleModel], train: np.ndarray, asked: dict[str, np.ndarray],
             labels: np.ndarray) -> pd.DataFrame:
     """Predictions of the rows `asked` of each part, learned from the rows `train` and their mirror images; of several
-    references by that which does best in cross-validation there."""
-    fitted = [_fit(own, train, labels) for own in references]
+    models by that which does best in cross-validation there."""
+    fitted = [_fit(own, train, labels) for own in models]
     best = int(np.argmax([one[-1].best_score_ for one in fitted])) if len(fitted) > 1 else 0
-    reference, frames = references[best], []
+    chosen, learned, frames = models[best], fitted[best], []
     for part, rows in asked.items():
         probabilities = np.zeros((len(rows), len(dataset.classes)))
-        probabilities[:, fitted[best].classes_] = fitted[best].predict_proba(reference.x[rows])
-        frames.append(tabulate_answers(dataset, rows, probabilities, part=part, model=reference.model,
-                                       backbone=reference.backbone))
+        probabilities[:, learned.classes_] = learned.predict_proba(chosen.x[rows])
+        frames.append(tabulate_answers(dataset, rows, probabilities, part=part, model=chosen.model,
+                                       backbone=chosen.backbone))
     return pd.concat(frames, ignore_index=True)
 
 
-def _fit(reference: Reference, train: np.ndarray, labels: np.ndarray) -> ClassifierMixin:
-    sides = [reference.x, *([] if reference.mirrored is None else [reference.mirrored])]
-    x, y = np.concatenate([x[train] for x in sides]), np.tile(labels[train], len(sides))
-    if reference.classifier is None:
+def _fit(own: SimpleModel, train: np.ndarray, labels: np.ndarray) -> ClassifierMixin:
+    sides = [own.x, *([] if own.mirrored is None else [own.mirrored])]
+    x, y = np.concatenate([side[train] for side in sides]), np.tile(labels[train], len(sides))
+    if own.classifier is None:
         return fit_probe(x, y, np.tile(train, len(sides)))
-    return reference.classifier.fit(x, y)
+    return own.classifier.fit(x, y)

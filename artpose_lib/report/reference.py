@@ -38,7 +38,7 @@ from artpose_lib.data.metadata import Problem
 from artpose_lib.data.poses import POSE_NAMES
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.files import whole
-from artpose_lib.report import audit, drawings, facets, inputs, probes, recipes, visualised
+from artpose_lib.report import audit, drawings, facets, other_inputs, probes, setups, visualised
 from artpose_lib.train import jobs, records
 from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
@@ -48,14 +48,14 @@ CARD, PICTURES = "card.json", "pictures.parquet"
 TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "predictions.parquet"
 # What the pictures themselves are asked, by the name of the table that an edition keeps of it.
 MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
-    "simple_random": partial(probes.predict_references, scheme="random"),
-    "simple_stratified": partial(probes.predict_references, scheme="stratified"),
-    "recipes": recipes.predict_recipes, "final": recipes.predict_final,
+    "simple_random": partial(probes.predict_simple_models, scheme="random"),
+    "simple_stratified": partial(probes.predict_simple_models, scheme="stratified"),
+    "recipes": setups.predict_recipes, "final": setups.predict_final,
     "sources": probes.predict_sources, "pairs": audit.find_pairs,
-    "inputs_grouped": inputs.predict_inputs,
+    "inputs_grouped": other_inputs.predict_inputs,
     "facets": facets.predict_facets, "map": facets.map_pictures,
     "drawings": drawings.teach_art, "on_drawings": drawings.teach_drawings,
-    "figures": inputs.measure_figures, "drawn_figures": inputs.measure_drawings}
+    "figures": other_inputs.measure_figures, "drawn_figures": other_inputs.measure_drawings}
 STRANGERS = "strangers.parquet"
 NOT_OPEN = "no open licence"
 EDITIONS = Path("book/reference")  # in the folder of the report, in which a chapter runs
@@ -111,7 +111,7 @@ def measure(of: Study, name: str) -> pd.DataFrame:
 
 def export_edition(study: Study, results: Sequence[Path], out: Path, strangers: str = "") -> Path:
     """Write the edition of a study's pictures, of the trials in all folders of results, into a folder below `out`;
-    return that. `strangers` is a folder of pictures that show none of its classes, for `recipes.compare_strangers`.
+    return that. `strangers` is a folder of pictures that show none of its classes, for `setups.compare_strangers`.
 
     An older edition of the same pictures is replaced. Trained weights stay where they are. Raises ValueError where no
     trial of these pictures is stored, or one tells of other pictures.
@@ -130,7 +130,7 @@ def export_edition(study: Study, results: Sequence[Path], out: Path, strangers: 
                             for trial in trials),
         **{f"{name}.parquet": make(study) for name, make in MEASURED.items()}}
     if strangers:
-        tables[STRANGERS] = recipes.compare_strangers(study, load_dataset(strangers))
+        tables[STRANGERS] = setups.compare_strangers(study, load_dataset(strangers))
     numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
     tables = {name: _pack(table, numbers) for name, table in tables.items()}
     name, described = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(["found"])]

@@ -22,11 +22,11 @@ MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-t
                 "finetuned_aug": "Fine-tuned, augmented", "finetuned_frozen": "Fine-tuned, in fact frozen",
                 "finetuned_aug_frozen": "Fine-tuned, augmented, in fact frozen",
                 "baseline_old": "Baseline, of version 0.1.0", "best": "Best of today",
-                # the references of `probes`
+                # the simple models of `probes`
                 "probe": "Linear probe", "nearest": "Nearest neighbour",
                 "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "16 x 16 pixels",
                 "file": "Size of the file", "source": "Name of the source", "commonest": "Commonest class",
-                # what `inputs` shows to a probe
+                # what `other_inputs` shows to a probe
                 "whole": "Whole picture", "cropped": "Cropped to boxes", "found": "Cropped to what is found",
                 "edges": "Edges", "joints": "Found joints", "true_joints": "True joints",
                 "picture_joints": "Picture and found joints", "picture_true_joints": "Picture and true joints"}

@@ -118,7 +118,7 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
     if len(scores.find_diverged(own)):
         return "diverged"
     model, trials = own["model"].iloc[0].removesuffix("_frozen"), own["seed"].nunique()  # of `scores.FROZEN_IN_FACT`
-    recipe = RECIPES.get((model, own["backbone"].iloc[0]))  # references have none
+    recipe = RECIPES.get((model, own["backbone"].iloc[0]))  # simple models have none
     return ("learned in its last layer alone" if scores.find_untuned(own).all() else
             "was trained short" if recipe and not profile.full_strength(recipe) else
             f"has fewer than {FEWEST_TRIALS} trials that count" if trials < FEWEST_TRIALS else

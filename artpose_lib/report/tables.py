@@ -1,4 +1,4 @@
-"""Tables as HTML: the thesis' beside our scores, and those of the audit and the claims, the reference's beside them."""
+"""Tables as HTML: the thesis' beside our scores, and those of the audit and the claims, an edition's beside them."""
 
 import re
 from collections.abc import Mapping, Sequence

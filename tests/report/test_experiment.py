@@ -13,13 +13,13 @@ from artpose_lib.train.records import Trials
 @pytest.fixture
 def make(monkeypatch):
     """An experiment of a frozen network, well trained or short, and one fine-tuned in name alone."""
-    monkeypatch.setattr(experiment, "measure", lambda study, _: study.references)
+    monkeypatch.setattr(experiment, "measure", lambda study, _: study.simple_models)
 
     def make(classes, profile="thesis"):
         frames = [drawn_predictions(skill=4, seed=seed, classes=list(classes)) for seed in range(3)]
         frozen = pd.concat(frames).assign(layers="frozen")
         study = SimpleNamespace(dataset=SimpleNamespace(classes=tuple(classes)), trains=False,
-                                profile=find_profile(profile), references=frozen.assign(model="probe"))
+                                profile=find_profile(profile), simple_models=frozen.assign(model="probe"))
         trials = Trials([], {})
         vars(trials)["predictions"] = pd.concat([frozen, frozen.assign(model="finetuned")])
         return experiment.Experiment(f"{len(classes)} classes", study, ("frozen", "finetuned"), trials)

@@ -1,4 +1,4 @@
-"""Reference rows know what they are given and nothing else; sources and groups are told apart."""
+"""Simple models know what they are given and nothing else; sources and groups are told apart."""
 
 import warnings
 
@@ -30,8 +30,8 @@ def study(colours, tmp_path, monkeypatch):
 
 
 def test_every_reference_predicts_the_divisions_of_the_trials_and_is_a_row_of_the_tables(study):
-    found = probes.predict_references(study, "stratified")
-    assert tuple(found["model"].unique()) == tuple(name for name in probes.REFERENCES if name != "source")
+    found = probes.predict_simple_models(study, "stratified")
+    assert tuple(found["model"].unique()) == tuple(name for name in probes.SIMPLE_MODELS if name != "source")
     division = split(study.dataset, "stratified", 40)
     names = study.dataset.metadata["file_name"].iloc[division.test]
     for _, own in found[found["part"] == "test"].groupby("model"):
@@ -41,7 +41,7 @@ def test_every_reference_predicts_the_divisions_of_the_trials_and_is_a_row_of_th
     assert summary["probe"] == summary["nearest"] == summary["thumbnail"] == 1
     assert summary["commonest"] == pytest.approx(1 / 3)
     table = scores.against_thesis(scores.summary(found))
-    shown = tables.results_table(table[table["model"].isin(probes.REFERENCES)], {})
+    shown = tables.results_table(table[table["model"].isin(probes.SIMPLE_MODELS)], {})
     assert "Linear probe" in shown and probes.NO_NETWORK in shown
 
 
@@ -50,16 +50,16 @@ def test_of_several_forms_the_one_counts_that_does_best_in_the_training_part(stu
     division, labels = split(study.dataset, "stratified", 40), study.dataset.labels
     knows, right = np.eye(3)[labels], np.eye(3)[labels]
     knows[division.test], right[division.train] = 0, np.random.default_rng(0).random((len(division.train), 3))
-    forms = [probes.Reference("edges", LITE, x) for x in (right, knows)]
+    forms = [probes.SimpleModel("edges", LITE, x) for x in (right, knows)]
     found = probes.predict(study.dataset, forms, division.train, {"test": division.test}, labels)
     assert set(found["model"]) == {"edges"} and found.filter(like="p_").round(6).drop_duplicates().shape[0] == 1
 
 
 def test_labels_dealt_out_are_known_by_luck_alone_and_tests_ask_the_true_ones(study, monkeypatch):
     monkeypatch.setattr(type(study.profile), "seeds", lambda *_: range(8))
-    dealt = [own for own in probes.list_references(study) if own.model == "permuted"]
-    monkeypatch.setattr(probes, "list_references", lambda _: dealt)
-    found = probes.predict_references(study, "stratified").query("part == 'test'")
+    dealt = [own for own in probes.list_simple_models(study) if own.model == "permuted"]
+    monkeypatch.setattr(probes, "list_simple_models", lambda _: dealt)
+    found = probes.predict_simple_models(study, "stratified").query("part == 'test'")
     truth = study.dataset.metadata.set_index("file_name")["label"]
     assert (found["file_name"].map(truth) == found["label"]).all()
     assert scores.summary(found)["accuracy"][0] < 0.6
@@ -135,7 +135,7 @@ def test_what_knows_a_class_by_its_source_is_lost_with_it_and_not_with_as_many_a
 
 def test_a_source_alone_is_a_reference_where_sources_are_known(by_house):
     own = by_house(np.repeat(["met", "smk", "nga"], 12), lambda label, source: [len(label)])
-    found = probes.predict_references(own, "stratified")
+    found = probes.predict_simple_models(own, "stratified")
     assert scores.summary(found).set_index("model")["accuracy"]["source"] == 1
 
 

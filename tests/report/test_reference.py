@@ -63,8 +63,8 @@ def folders(study):
 def probes(study):
     """What the pictures are measured by instead of networks' features."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference.probes, "list_references", lambda study: [
-            reference.probes.Reference("commonest", "no network", np.zeros((len(study.dataset), 1)),
+        patch.setattr(reference.probes, "list_simple_models", lambda study: [
+            reference.probes.SimpleModel("commonest", "no network", np.zeros((len(study.dataset), 1)),
                                        classifier=DummyClassifier())])
         kept = {name: reference.MEASURED[name] for name in ("simple_random", "simple_stratified")}
         patch.setattr(reference, "MEASURED", kept)  # the others take longer and are kept in the same way
@@ -73,7 +73,7 @@ def probes(study):
         for name in ("facets", "map", "figures", "drawn_figures"):
             patch.setitem(reference.MEASURED, name, lambda study: study.dataset.metadata[["file_name", "label"]])
         patch.setitem(reference.MEASURED, "pairs", lambda study: PAIRS)
-        patch.setattr(reference.inputs, "list_inputs", lambda study: [])
+        patch.setattr(reference.other_inputs, "list_inputs", lambda study: [])
         yield
 
 
@@ -115,7 +115,7 @@ def test_an_edition_holds_no_title_and_no_file_name(study, exported, edition):
 
 
 def test_what_was_measured_on_the_pictures_stands_beside_the_trials(study, edition):
-    found, stored = reference.probes.predict_references(study, "stratified"), edition.read("simple_stratified")
+    found, stored = reference.probes.predict_simple_models(study, "stratified"), edition.read("simple_stratified")
     pd.testing.assert_frame_equal(scores.summary(stored), scores.summary(found))
     pd.testing.assert_frame_equal(edition.read("pairs"), PAIRS)
     assert edition.read("sources")["file_name"].to_list() == ["000000", "000001", "000002"]
@@ -196,7 +196,8 @@ def test_the_audit_is_told_of_the_books_artworks(editions):
     assert audit.is_stored(poses) and not any(audit.is_stored(own) for own in editions if own is not poses)
     rows = audit.add_verdicts(audit.compare(poses, ["A1", "A8", "A10"]))
     assert {"A1", "A8", "A10"} == set(rows.dropna(subset="text")["id"]) and rows["p_holm"].notna().sum() >= 4
-    assert len(audit.find_pairs(poses)) and statistics.find_doubt(train_boxes(poses).predictions, poses.profile) == ""
+    assert len(reference.measure(poses, "pairs"))
+    assert statistics.find_doubt(train_boxes(poses).predictions, poses.profile) == ""
 
 
 @pytest.mark.skipif(not (SHARED / "records").exists(), reason="the records of version 0.1.0 are not here")

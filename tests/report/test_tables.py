@@ -27,7 +27,7 @@ def test_the_table_of_changes_has_a_body_for_each_pair_and_says_where_there_is_n
     def table(predictions, *pairs):
         study, trials = SimpleNamespace(profile=find_profile("thesis")), SimpleNamespace(predictions=predictions)
         own = Experiment("", study, (), trials)
-        vars(own)["references"] = predictions
+        vars(own)["simple_models"] = predictions
         return tables.differences_table(own.compare_pairs(pairs))
 
     html = table(both, ("frozen", "probe"), ("frozen", "finetuned"))

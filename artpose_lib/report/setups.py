@@ -17,7 +17,6 @@ from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.views import PARTS
 from artpose_lib.report import probes, statistics
-from artpose_lib.report.bootstrap import average_groups
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
 from artpose_lib.train.means import ClassMeans
@@ -97,17 +96,6 @@ def predict_recipes(study: Study) -> pd.DataFrame:
                                         backbone=" + ".join(setup.networks), seed=seed, scheme=scheme)
                        for part, rows in asked.items()]
     return pd.concat(frames, ignore_index=True).round(4)  # a third of the bytes of an edition
-
-
-def compare_on_sources(found: pd.DataFrame, one: str, two: str, sources: pd.Series) -> tuple[float, float, float]:
-    """How much more often setup `two` is right than `one` of pictures of other sources, and the 95 % interval of that.
-
-    `found` as of `predict_recipes`, `sources` by file_name: see `bootstrap.average_groups`."""
-    own = found[found["scheme"] == SOURCES_APART]
-    right = own.assign(right=(likeliest_class(own) == own["label"]) * 1.0).pivot(
-        index="file_name", columns="model", values="right")
-    gaps = right[two] - right[one]
-    return average_groups(*gaps.groupby(sources.reindex(gaps.index)).agg(["sum", "size"]).to_numpy().T)
 
 
 def predict_final(study: Study) -> pd.DataFrame:

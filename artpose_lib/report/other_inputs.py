@@ -15,7 +15,7 @@ from artpose_lib.data.metadata import parse_boxes
 from artpose_lib.data.views import CROPS, EDGES, widen
 from artpose_lib.model import blazepose
 from artpose_lib.report import probes, statistics
-from artpose_lib.report.probes import NO_NETWORK, Reference
+from artpose_lib.report.probes import NO_NETWORK, SimpleModel
 from artpose_lib.train.recipes import Profile
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
 
@@ -38,7 +38,7 @@ def predict_inputs(study: Study) -> pd.DataFrame:
     return pd.concat(frames or [pd.DataFrame()], ignore_index=True).round(4)  # a third of the bytes of an edition
 
 
-def list_inputs(study: Study) -> Iterator[tuple[np.ndarray, list[Reference]]]:
+def list_inputs(study: Study) -> Iterator[tuple[np.ndarray, list[SimpleModel]]]:
     """Every input that the study's pictures and weights allow: of which pictures it is known, bool (n,), and the forms
     of which the best is chosen."""
     figures = study.find_figures()
@@ -48,7 +48,7 @@ def list_inputs(study: Study) -> Iterator[tuple[np.ndarray, list[Reference]]]:
     x = {name: [np.stack([joints.describe_figures(turn(one)) for one in own]) for turn in (np.asarray, joints.mirror)]
          for name, own in described.items()}
     for name, own in described.items():
-        yield np.array([len(one) > 0 for one in own]), [Reference(name, NO_NETWORK, *x[name])]
+        yield np.array([len(one) > 0 for one in own]), [SimpleModel(name, NO_NETWORK, *x[name])]
     if study.weights_of(NETWORK) == NO_WEIGHTS:
         return
     views = {"whole": ["whole"], **{view: [view] for view in CROPS}, "edges": [*EDGES]}
@@ -59,10 +59,10 @@ def list_inputs(study: Study) -> Iterator[tuple[np.ndarray, list[Reference]]]:
         boxes = study.find_boxes(name)
         known = np.array([len(own) > 0 for own in boxes]) if name in CROPS else np.ones(len(study.dataset), bool)
         if known.any():
-            yield known, [Reference(name, network, *probes.see(study, network, view)) for view in views[name]]
+            yield known, [SimpleModel(name, network, *probes.see(study, network, view)) for view in views[name]]
     for name, own in described.items():
         both = [np.hstack(sides) for sides in zip(probes.see(study, NETWORK), x[name], strict=True)]
-        yield np.array([len(one) > 0 for one in own]), [Reference(f"picture_{name}", NETWORK, *both)]
+        yield np.array([len(one) > 0 for one in own]), [SimpleModel(f"picture_{name}", NETWORK, *both)]
 
 
 def compare_inputs(predictions: pd.DataFrame, profile: Profile) -> pd.DataFrame:

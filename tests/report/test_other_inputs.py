@@ -9,7 +9,7 @@ from builders import make_folder
 
 from artpose_lib.data import joints
 from artpose_lib.model import blazepose
-from artpose_lib.report import inputs, scores
+from artpose_lib.report import other_inputs, scores
 from artpose_lib.train.study import Study, open_study
 
 STANDING = {"head": (50, 5), "left_shoulder": (60, 20), "right_shoulder": (40, 20), "left_hip": (56, 60),
@@ -39,15 +39,15 @@ def study(tmp_path, monkeypatch):
 
 
 def test_every_input_is_asked_in_the_same_divisions_and_says_what_it_had(study):
-    found = inputs.predict_inputs(study)
+    found = other_inputs.predict_inputs(study)
     table = scores.summary(found).set_index("model")["accuracy"]
     assert set(table.index) == {"whole", "cropped", "found", "edges", "joints", "true_joints", "picture_joints",
                                 "picture_true_joints"} <= set(scores.MODEL_TITLES)
     assert table["cropped"] == table["true_joints"] == 1 > table["whole"]
     asked = found.groupby("model")["file_name"].agg(lambda names: tuple(sorted(names)))
     assert asked.nunique() == 1
-    changes = inputs.compare_inputs(found, study.profile).set_index("model")
-    assert "whole" not in changes.index and (changes["backbone"] == inputs.NETWORK).all()
+    changes = other_inputs.compare_inputs(found, study.profile).set_index("model")
+    assert "whole" not in changes.index and (changes["backbone"] == other_inputs.NETWORK).all()
     assert changes.loc["cropped", "difference"] == pytest.approx(1 - table["whole"])
     known = found.groupby("model")["shown"].agg(lambda told: (told == "all").mean())
     assert known["whole"] == known["true_joints"] == 1 > known["cropped"] >= known["found"] == known["joints"] > 0
@@ -56,32 +56,32 @@ def test_every_input_is_asked_in_the_same_divisions_and_says_what_it_had(study):
 def test_without_figures_boxes_and_weights_there_is_less_to_ask(study, monkeypatch):
     monkeypatch.setattr(Study, "find_figures", lambda _: pd.DataFrame(columns=blazepose.COLUMNS))
     study.dataset.metadata["boxes"] = ""
-    assert [forms[0].model for _, forms in inputs.list_inputs(study)] == [
+    assert [forms[0].model for _, forms in other_inputs.list_inputs(study)] == [
         "true_joints", "whole", "edges", "picture_true_joints"]
-    monkeypatch.setattr(Study, "weights_of", lambda *_: inputs.NO_WEIGHTS)
-    assert [forms[0].model for _, forms in inputs.list_inputs(study)] == ["true_joints"]
-    assert inputs.measure_figures(study).empty
+    monkeypatch.setattr(Study, "weights_of", lambda *_: other_inputs.NO_WEIGHTS)
+    assert [forms[0].model for _, forms in other_inputs.list_inputs(study)] == ["true_joints"]
+    assert other_inputs.measure_figures(study).empty
 
 
 def test_found_boxes_are_held_against_those_of_the_table(study):
-    overlaps = inputs.measure_figures(study)["overlap"]
+    overlaps = other_inputs.measure_figures(study)["overlap"]
     assert overlaps.dropna().tolist() == pytest.approx([35.2 / 74.88] * 2) and overlaps.isna().sum() == 6
 
 
 def test_the_networks_of_the_thesis_are_asked_at_full_strength(study):
-    asked = [forms[0] for _, forms in inputs.list_inputs(replace(study, profile=replace(study.profile, time=1)))]
-    assert {one.model for one in asked if one.backbone in inputs.OTHERS} == {"whole", "cropped", "edges"}
-    assert {one.backbone for one in asked} == {inputs.NETWORK, *inputs.OTHERS, inputs.NO_NETWORK}
+    asked = [forms[0] for _, forms in other_inputs.list_inputs(replace(study, profile=replace(study.profile, time=1)))]
+    assert {one.model for one in asked if one.backbone in other_inputs.OTHERS} == {"whole", "cropped", "edges"}
+    assert {one.backbone for one in asked} == {other_inputs.NETWORK, *other_inputs.OTHERS, other_inputs.NO_NETWORK}
 
 
 def test_joints_are_near_where_they_are_found_and_swapped_where_left_is_right(study):
     figures = study.find_figures()
-    table = inputs.measure_joints(study.dataset, figures)
+    table = other_inputs.measure_joints(study.dataset, figures)
     assert table["joint"].nunique() == len(STANDING) - 1 and table["near"].equals(table["seen"])
     assert table.loc[table["seen"], "file_name"].nunique() == 8 and (table["swapped"] >= table["far"]).all()
-    assert inputs.measure_joints(study.dataset, figures.iloc[:0]).empty
+    assert other_inputs.measure_joints(study.dataset, figures.iloc[:0]).empty
 
 
 def test_works_that_cannot_be_kept_together_leave_nothing(study):
     study.dataset.metadata["work"] = study.dataset.metadata["label"]
-    assert inputs.predict_inputs(study).empty
+    assert other_inputs.predict_inputs(study).empty
