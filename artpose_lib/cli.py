@@ -310,12 +310,12 @@ def info(folder: str, classes: str) -> None:
     """
     from artpose_lib.data.dataset import FEWEST, load_dataset
     from artpose_lib.data.metadata import tell_counts
-    from artpose_lib.data.summary import count_classes
 
     dataset = load_dataset(folder, classes or None, minimum=0)
+    counts = dataset.counts().rename_axis("class").reset_index(name="pictures")
     click.echo(f"{folder}: {len(dataset)} pictures, {len(dataset.classes)} classes, "
                f"fingerprint {dataset.fingerprint}\n{tell_counts(dataset.tally)}\n\n"
-               f"{count_classes(dataset).to_string(index=False)}")
+               f"{counts.assign(share=counts['pictures'] / max(len(dataset), 1)).to_string(index=False)}")
     if len(dataset.problems):
         click.echo(f"\n{len(dataset.problems)} files needed attention:\n{dataset.problems.to_string(index=False)}")
     if len(dataset.classes) < 2 or dataset.counts().min() < FEWEST:

@@ -40,7 +40,7 @@ from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.licences import find_rights
 from artpose_lib.data.metadata import tell_counts
 from artpose_lib.data.poses import POSE_NAMES, POSES, thesis_table
-from artpose_lib.data.splits import split, split_counts
+from artpose_lib.data.splits import PARTS, split
 from artpose_lib.data.summary import FACETS, count_groups, describe_pictures
 from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import figures
@@ -147,10 +147,12 @@ FIGURES = {"random": " (the thesis' Figure 2.1)", "stratified": " (the thesis' F
 
 def division(scheme):
     try:
-        counts = split_counts(dataset, split(dataset, scheme, SEEDS[0]))
+        parts = zip(PARTS, split(dataset, scheme, SEEDS[0]), strict=True)
     except DataError as error:  # a class of too few works for this division
         return HTML(f"<p>{escape(str(error))}</p>")
-    return show(figures.class_distribution(counts), alt=(
+    counts = [pd.DataFrame({"part": part, "label": dataset.classes, "pictures": np.bincount(
+        dataset.labels[rows], minlength=len(dataset.classes))}) for part, rows in parts]
+    return show(figures.class_distribution(pd.concat(counts)), alt=(
         f"Pictures of each class in each part of the {scheme} division{FIGURES.get(scheme, '')}."))
 
 

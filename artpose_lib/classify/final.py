@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from artpose_lib.classify.model import FINAL
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.data.summary import UNKNOWN, count_classes, describe_pictures
+from artpose_lib.data.summary import UNKNOWN, describe_pictures
 from artpose_lib.files import say, whole
 from artpose_lib.train import jobs, records, trials
 from artpose_lib.train.heads import Head, fit_head, list_folds
@@ -120,7 +120,6 @@ def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head
 def describe_data(dataset: PoseDataset) -> dict:
     """What the record of a final model tells of its pictures: how many there are of each class; whether `sources` are
     known; how many are `second`, found by a search in which a network helped to choose, and how many `closed`."""
-    counts = count_classes(dataset).set_index("class")["pictures"]
-    return {"classes": counts.to_dict(), "sources": know_sources(dataset),
+    return {"classes": dataset.counts().to_dict(), "sources": know_sources(dataset),
             "second": int((dataset.metadata.get("found", pd.Series()) == "second").sum()),
             "closed": int((~dataset.publishable).sum())}

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from artpose_lib.data.dataset import DataError, PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
@@ -82,14 +81,6 @@ def balanced_parts(labels: np.ndarray, groups: np.ndarray, rng: np.random.Genera
         absent[part] &= ~held
         groups_left -= held
     return part_of_group[groups]
-
-
-def split_counts(dataset: PoseDataset, division: Split) -> pd.DataFrame:
-    """A row a part and class: `part`, `label`, `pictures`, as Figures 2.1 and 2.3 show them."""
-    frames = [pd.DataFrame({"part": part, "label": dataset.classes,
-                            "pictures": np.bincount(dataset.labels[rows], minlength=len(dataset.classes))})
-              for part, rows in zip(PARTS, division, strict=True)]
-    return pd.concat(frames, ignore_index=True)
 
 
 def _part_sizes(n: int, *held_out: float) -> tuple[int, ...]:

@@ -14,12 +14,6 @@ MOST = 15  # groups that one figure can name; the smaller ones are counted toget
 OTHERS = "all others"
 
 
-def count_classes(dataset: PoseDataset) -> pd.DataFrame:
-    """A row a class: `class`, `pictures` and `share` (of all pictures, 0 to 1)."""
-    counts = dataset.counts().to_numpy()
-    return pd.DataFrame({"class": dataset.classes, "pictures": counts, "share": counts / max(len(dataset), 1)})
-
-
 def describe_pictures(dataset: PoseDataset) -> pd.DataFrame:
     """A row a picture: `label` and the FACETS, all strings; "not known" where the data set does not tell.
 

@@ -20,34 +20,33 @@ from artpose_lib.files import digest, whole
 SHARES = {"Antinous": 90, "Graces": 91, "Pieta": 98, "Reclining": 113, "Sebastian": 117, "Tanagra": 123}
 
 
-def draw_dataset(folder: Path, n: int = 600, seed: int = 0, background_link: float = 0.0) -> Path:
+def draw_dataset(folder: Path, n: int = 600, seed: int = 0, background_link: float = 0.0,
+                 option: str = "its name") -> Path:
     """Draw `n` artworks, the six poses as often as SHARES says, into `folder` and return it.
 
-    Writes `<Pose>/<number>.jpg` (longer side 320 px) and, last of all, `metadata.csv`: a folder that has it is
-    complete and stays as it is, an interrupted one is drawn again. To the thesis' columns it adds `boxes`
-    ("x0 y0 x1 y1;…", pixels), `keypoints` ("joint x y, joint x y;…", figures in the order of the boxes), `background`,
-    `medium`, `phash` (a perceptual hash), and `sha256` of the file.
+    Writes `<Pose>/<number>.jpg` (longer side 320 px) and `metadata.csv`, all or nothing. To the thesis' columns it adds
+    `boxes` ("x0 y0 x1 y1;…", pixels), `keypoints` ("joint x y, joint x y;…", figures in the order of the boxes),
+    `background`, `medium`, `phash` (a perceptual hash), and `sha256` of the file.
 
     `background_link` in [0, 1] is the probability that a picture has the background LINKED to its class, and not one
     drawn uniformly. The figures are the same at every value. Picture i depends on `seed`, i and `background_link` only;
     on a processor with other vector instructions one pixel value in 100,000 differs by 1.
-    Raises ValueError for `n` or `background_link` out of range, FileExistsError for a folder that holds anything else.
+    `option` is as in `files.whole`. Raises ValueError for `n` or `background_link` out of range, FileExistsError for a
+    folder that holds something already.
     """
     if not 0 <= background_link <= 1:
         raise ValueError(f"background_link is {background_link}, but it must lie between 0 and 1.")
     if n < 1:
         raise ValueError(f"n is {n}, but a data set needs at least 1 picture.")
-    mark, parameters = folder / ".artpose-drawn", f"n={n} seed={seed} background_link={float(background_link)}\n"
-    marked = mark.is_file() and mark.read_text(encoding="utf-8") == parameters
-    if not marked and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} already holds something else; name a new or an empty folder for the drawings.")
-    if not (folder / "metadata.csv").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        mark.write_text(parameters, encoding="utf-8")
-        rows = read_ahead(lambda drawing: _draw_picture(folder, *drawing, seed, background_link),
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(f"{folder} already holds something; name a new or an empty folder for the drawings.")
+    with whole(folder, option=option) as partial:
+        partial.mkdir()
+        rows = read_ahead(lambda drawing: _draw_picture(partial, *drawing, seed, background_link),
                           enumerate(pose_sequence(n)))
-        with whole(folder / "metadata.csv", option="its name") as path:
-            pd.DataFrame(rows).to_csv(path, index=False)
+        pd.DataFrame(rows).to_csv(partial / "metadata.csv", index=False)
+        if folder.exists():
+            folder.rmdir()
     return folder
 
 

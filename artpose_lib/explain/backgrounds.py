@@ -241,8 +241,6 @@ def _inputs(trial: Trial, pictures: np.ndarray) -> np.ndarray:
     """What the trial's network takes of pictures: these, or pooled features if frozen."""
     if trial.recipe.model != "frozen":
         return pictures
-    from artpose_lib.model import classifier  # seconds to import
-
-    network = classifier.build_classifier(trial.recipe.backbone, 2, trial.config["size"], trial.recipe.weights,
-                                          trial.study.weights_dir)
-    return classifier.pooled_model(network).predict(pictures, batch_size=BATCH, verbose=0)
+    trainer = trial.build_network()
+    trainer.model.set_weights(trainer.pristine)  # another trial may have trained it
+    return trainer.predict(pictures)[0]

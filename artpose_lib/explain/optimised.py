@@ -10,7 +10,7 @@ from PIL import Image
 from artpose_lib.explain.maps import feature_maps
 from artpose_lib.explain.networks import IMAGENET, SCRATCH, TUNED, TestedNetworks
 from artpose_lib.explain.reader import Reader, ReaderModel, slug, write_script
-from artpose_lib.explain.visualise import BATCH, FOLDER, read_strip, tile, visualise_filters
+from artpose_lib.explain.visualise import BATCH, FOLDER, Filter, read_strip, tile, visualise
 from artpose_lib.model.backbones import weights_fingerprint
 
 # By a network's title and a layer: the pictures of some filters, counted from 0, uint8 RGB (side, side, 3).
@@ -39,16 +39,16 @@ def _read_strips(folder: Path, network, layer: str) -> dict[int, np.ndarray]:
             for place, picture in enumerate(read_strip(folder / f"{start:04d}.webp")[:count - start])}
 
 
-def optimise(model: ReaderModel, filters: Sequence[tuple[str, int]], stored: Optimised) -> Optimised:
-    """Make pictures for some filters, each a layer and a number from 0, in all networks of a model, where `stored` has
-    none; returns them and those that it has."""
+def optimise(model: ReaderModel, filters: Sequence[Filter], stored: Optimised) -> Optimised:
+    """Make pictures for some filters in all networks of a model, where `stored` has none of any of them; returns them
+    and those that it has."""
     pictures = {key: dict(own) for key, own in stored.items()}
-    for title, network in model.networks.items():
-        for layer in dict.fromkeys(layer for layer, _ in filters):
-            own = pictures.setdefault((title, layer), {})
-            missing = sorted({number for other, number in filters if other == layer} - own.keys())
-            if missing:
-                own |= dict(zip(missing, visualise_filters(network, layer, missing), strict=True))
+    missing = [(layer, number) for layer, number in dict.fromkeys(filters)
+               if any(number not in pictures.get((title, layer), {}) for title in model.networks)]
+    drawn = visualise([*model.networks.values()], missing) if missing else [()] * len(model.networks)
+    for title, own in zip(model.networks, drawn, strict=True):
+        for (layer, number), picture in zip(missing, own, strict=True):
+            pictures.setdefault((title, layer), {}).setdefault(number, picture)
     return pictures
 
 

@@ -8,6 +8,7 @@ made of waves, long ones strongest, in colours that vary independently, and is m
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import product
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -31,35 +32,31 @@ SHIFT, TURN, SCALE = 16, 15, 0.2  # each step's largest move: pixels, degrees, a
 COLOURS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
 
 
-def visualise_filters(network: keras.Model, layer: str, filters: Sequence[int], seed: int = 0) -> np.ndarray:
-    """Return for each of some filters, counted from 0, a picture that makes its mean answer high: uint8 RGB
-    (n, SIDE, SIDE, 3).
+Filter = tuple[str, int]  # a layer's name, and the number of one of its filters, or of a class, from 0
 
-    Parameters: `network` is a flat graph with its preprocessing, as of `build_backbone`; `layer` a name in it. The same
-    seed gives the same picture, whatever others are asked for beside it, and all start from the same noise: what
-    differs is due to filter and network. Raises ValueError where the network has no such layer.
+
+def visualise(networks: Sequence[keras.Model], filters: Sequence[Filter], grey: bool = False) -> np.ndarray:
+    """Return for each of some networks and filters a picture that makes the filter's mean answer high, or a class'
+    logit: uint8 RGB (networks, filters, SIDE, SIDE, 3).
+
+    Parameters: `networks` are flat graphs of one architecture, with their preprocessing, as of `build_backbone`; they
+    share one compiled graph. A class is a filter of the last layer, a Dense with softmax. With `grey` the pictures are
+    without colours, for a network that is shown none. A picture is the same whatever others are asked for beside it,
+    and all start from the same noise: what differs is due to filter and network. Raises ValueError where a network has
+    no such layer.
     """
-    channels = network.get_layer(layer).output.shape[-1]
-    return visualise(network, layer, np.eye(channels, dtype=np.float32)[list(filters)], seed)
+    drawn = np.concatenate([*_draw(networks, filters, grey)])
+    return drawn.reshape(len(networks), len(filters), SIDE, SIDE, 3)
 
 
-def visualise_classes(network: keras.Model, classes: Sequence[int], seed: int = 0,
-                      against: int | None = None, grey: bool = False) -> np.ndarray:
-    """Return for each of some classes, counted from 0, a picture that makes its logit high, or the difference of its
-    logit and that of the class `against`: uint8 RGB (n, SIDE, SIDE, 3).
-
-    Parameters: `network` is a flat graph that ends in a Dense layer with softmax; all others as in `visualise_filters`.
-    """
-    one = np.eye(network.output.shape[-1], dtype=np.float32)
-    return visualise(network, network.layers[-1].name, one[list(classes)] - (0 if against is None else one[against]),
-                     seed, grey)
+def visualise_filters(network: keras.Model, layer: str, numbers: Sequence[int], grey: bool = False) -> np.ndarray:
+    """Return the pictures of `visualise` for some filters of one layer: uint8 RGB (n, SIDE, SIDE, 3)."""
+    return visualise([network], [(layer, number) for number in numbers], grey)[0]
 
 
-def visualise(network: keras.Model, layer: str, goals: np.ndarray, seed: int = 0, grey: bool = False) -> np.ndarray:
-    """Return for each of `goals`, float (n, channels), a picture that makes high the layer's mean answers, each times
-    its number there; with `grey` one without colours, for a network that is shown none. All else as in
-    `visualise_filters`."""
-    return np.concatenate(list(_draw(network, layer, goals, seed, grey)))
+def visualise_classes(network: keras.Model, classes: Sequence[int], grey: bool = False) -> np.ndarray:
+    """Return the pictures of `visualise` for some classes, counted from 0: uint8 RGB (n, SIDE, SIDE, 3)."""
+    return visualise_filters(network, network.layers[-1].name, classes, grey)
 
 
 def visualise_block(folder: Path, network: keras.Model, layer: str) -> Path:
@@ -75,8 +72,8 @@ def visualise_block(folder: Path, network: keras.Model, layer: str) -> Path:
         if not mine:
             raise RuntimeError(f"{folder}: another process draws these filters; wait for it, or name another --block")
         missing = [start for start, file in files.items() if len(read_strip(file)) != min(BATCH, count - start)]
-        goals = np.concatenate([np.eye(count, dtype=np.float32)[start:start + BATCH] for start in missing] or [[]])
-        for start, drawn in zip(missing, _draw(network, layer, goals) if missing else (), strict=True):
+        filters = [(layer, number) for start in missing for number in range(start, min(start + BATCH, count))]
+        for start, drawn in zip(missing, _draw([network], filters) if missing else (), strict=True):
             with whole(files[start], replace=True) as new:
                 Image.fromarray(drawn.reshape(-1, SIDE, 3)).save(new, "WEBP", quality=QUALITY)
             say(f"{layer}: {start + len(drawn):,} of {count:,} filters", end="" if sys.stderr.isatty() else "\n")
@@ -106,23 +103,27 @@ def read_strip(file: Path) -> np.ndarray:
     return np.empty((0, SIDE, SIDE, 3), np.uint8)
 
 
-def _draw(network: keras.Model, layer: str, goals: np.ndarray, seed: int = 0,
-          grey: bool = False) -> Iterator[np.ndarray]:
-    """Yield the pictures of BATCH goals at a time."""
-    batch = min(BATCH, len(goals))
-    canvas, moves = Canvas(batch, grey), keras.Input((8,), batch)
-    painter = keras.Model(moves, _open(network, layer)(canvas(moves)))
+def _draw(networks: Sequence[keras.Model], filters: Sequence[Filter], grey: bool = False) -> Iterator[np.ndarray]:
+    """Yield the pictures of BATCH filters at a time, network by network."""
+    batch, layers = min(BATCH, len(filters)), list(dict.fromkeys(layer for layer, _ in filters))
+    parts = [keras.Model(own.input, [own.get_layer(layer).output for layer in layers]) for own in networks]
+    ends = dict(zip(layers, np.cumsum([0] + [output.shape[-1] for output in parts[0].outputs]), strict=False))
+    columns = np.array([ends[layer] + number for layer, number in filters])  # of the answers of all layers
+    canvas, moves, (opened, answers) = Canvas(batch, grey), keras.Input((8,), batch), _open(parts[0], layers)
+    painter = keras.Model(moves, answers(canvas(moves)))
     painter.compile(keras.optimizers.Adam(RATE), _miss, jit_compile=keras.backend.backend() == "jax")
-    for start in range(0, len(goals), batch):
-        asked = goals[np.minimum(start + np.arange(batch), len(goals) - 1)]  # filled up with the last
-        random = np.random.default_rng(seed)
+    for part, start in product(parts, range(0, len(filters), batch)):
+        opened.set_weights(part.get_weights())
+        asked = np.eye(answers.output.shape[-1], dtype=np.float32)[columns[start:start + batch]]
+        asked = np.pad(asked, ((0, batch - len(asked)), (0, 0)), mode="edge")  # filled up with the last
+        random = np.random.default_rng(0)
         canvas.waves.assign(np.tile(random.normal(0, 0.01, (1, *canvas.waves.shape[1:])), (batch, 1, 1, 1)))
         for variable in painter.optimizer.variables:  # a fresh optimiser in the compiled step
             variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
         painter.optimizer.learning_rate = RATE
         painter.fit(_draw_moves(random).repeat(batch, axis=0), np.tile(asked, (STEPS, 1)), batch, verbose=0,
                     shuffle=False)
-        pictures = keras.ops.convert_to_numpy(canvas.paint())[:len(goals) - start, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        pictures = keras.ops.convert_to_numpy(canvas.paint())[:len(filters) - start, MARGIN:-MARGIN, MARGIN:-MARGIN]
         yield np.rint(pictures).astype(np.uint8)
 
 
@@ -151,24 +152,29 @@ class Canvas(keras.layers.Layer):
         return moved[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
-def _open(network: keras.Model, layer: str) -> keras.Model:
-    """The network from float32 pictures of 0 to 255 to a layer's mean answers (n, channels), with the same weights,
-    which do not learn. The layer's own ReLU leaks, and its softmax is left out: where they are flat nothing would lead
-    on."""
-    def clone(own: keras.Layer) -> keras.Layer:
-        if own.name == layer and isinstance(own, keras.layers.ReLU):
-            return keras.layers.Identity(name=layer)
-        config = own.get_config()
-        return type(own).from_config(config | {"activation": "linear"} if own.name == layer else config)
+def _open(part: keras.Model, layers: Sequence[str]) -> tuple[keras.Model, keras.Model]:
+    """A clone of the part of a network up to some layers, for float32 pictures of 0 to 255, whose weights do not learn;
+    and the model from its pictures to the mean answers of these layers, one after the other: (n, channels of all). A
+    layer's own ReLU leaks there, and a softmax is left out: where they are flat nothing would lead on."""
+    before = {}  # what each layer answers, before its activation
 
-    part = keras.Model(network.input, network.get_layer(layer).output)
-    opened = keras.models.clone_model(part, keras.Input((SIDE, SIDE, 3)), clone_function=clone)
-    opened.set_weights(part.get_weights())
+    def clone(own: keras.Layer) -> keras.Layer:
+        linear = {"activation": "linear"} if own.name in layers and own.weights else {}
+        return type(own).from_config(own.get_config() | linear)
+
+    def call(own: keras.Layer, *inputs, **options):
+        output = own(*inputs, **options)
+        if own.name in layers:
+            activates = isinstance(own, keras.layers.ReLU | keras.layers.Activation)
+            before[own.name] = inputs[0] if activates else output
+        activation = own.name in layers and own.weights and getattr(part.get_layer(own.name), "activation", None)
+        return activation(output) if activation else output
+
+    opened = keras.models.clone_model(part, keras.Input((SIDE, SIDE, 3)), clone, call)
     opened.trainable = False
-    answers = opened.output
-    if len(answers.shape) == 4:
-        answers = keras.ops.mean(keras.ops.leaky_relu(answers, LEAK), axis=(1, 2))
-    return keras.Model(opened.input, answers)
+    means = [keras.ops.mean(keras.ops.leaky_relu(found, LEAK), axis=(1, 2)) if len(found.shape) == 4 else found
+             for found in map(before.get, layers)]
+    return opened, keras.Model(opened.input, keras.ops.concatenate(means, axis=-1))
 
 
 def _miss(goals, answers):

@@ -211,8 +211,7 @@ def _find_figures(path: Path, study: Study) -> None:
 
 def _draw(folder: Path, pictures: int) -> None:
     say(f"drawing {pictures} artworks")
-    with whole(folder) as partial_folder:
-        draw_dataset(partial_folder, pictures, EMBEDDED_SEED)
+    draw_dataset(folder, pictures, EMBEDDED_SEED, option="--results")
 
 
 @lru_cache(maxsize=1)

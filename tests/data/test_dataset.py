@@ -8,7 +8,6 @@ from PIL import Image
 
 from artpose_lib.data.dataset import DataError, load_dataset
 from artpose_lib.data.decisions import Decision, append_decision
-from artpose_lib.data.summary import count_classes
 
 
 def write_table(folder, text, encoding="utf-8"):
@@ -31,7 +30,6 @@ def test_rows_labels_and_counts(folder):
     assert data.labels.tolist() == [0] * 4 + [1] * 5 and data.labels.dtype == np.int64
     assert data.counts().to_dict() == {"A": 4, "B": 5} and len(data) == 9
     assert data.problems.empty and list(data.problems) == ["file_name", "problem", "action"]
-    assert count_classes(data)["share"].sum() == pytest.approx(1)
 
 
 def test_images_are_the_pictures_of_the_rows_asked_for(folder):

@@ -53,26 +53,27 @@ def test_each_picture_is_a_file_and_a_tile_and_the_page_knows_which_there_are(tm
 def test_pictures_are_made_in_all_networks_where_none_are_stored(monkeypatch):
     asked = []
 
-    def draw(network, layer, filters):
-        asked.append((network, layer, filters))
-        return [square(filter) for filter in filters]
+    def draw(networks, filters):
+        asked.append((networks, filters))
+        return [[square(filter) for _, filter in filters] for _ in networks]
 
-    monkeypatch.setattr(optimised, "visualise_filters", draw)
+    monkeypatch.setattr(optimised, "visualise", draw)
     model = ReaderModel("a", "A", ("x", "y"), {"after": 1, "before": 2})
-    stored = {("before", "y"): {2: square(99), 3: square(98)}, ("after", "z"): {0: square(97)}}
-    found = optimise(model, [("y", 7), ("x", 3), ("y", 2), ("y", 7)], stored)
-    assert asked == [(1, "y", [2, 7]), (1, "x", [3]), (2, "y", [7]), (2, "x", [3])]
+    stored = {("before", "y"): {2: square(99), 3: square(98)}, ("after", "y"): {3: square(96)},
+              ("after", "z"): {0: square(97)}}
+    found = optimise(model, [("y", 7), ("x", 3), ("y", 2), ("y", 3), ("y", 7)], stored)
+    assert asked == [([1, 2], [("y", 7), ("x", 3), ("y", 2)])]
     assert {key: {filter: picture[0, 0, 0] for filter, picture in own.items()} for key, own in found.items()} == {
-        ("before", "y"): {2: 99, 3: 98, 7: 7}, ("after", "z"): {0: 97}, ("after", "y"): {2: 2, 7: 7},
+        ("before", "y"): {2: 99, 3: 98, 7: 7}, ("after", "z"): {0: 97}, ("after", "y"): {2: 2, 3: 96, 7: 7},
         ("after", "x"): {3: 3}, ("before", "x"): {3: 3}}
     assert stored["before", "y"].keys() == {2, 3}
 
 
 def test_what_the_command_stored_is_found_by_network_and_layer(tmp_path, monkeypatch):
-    def draw(network, layer, goals):
-        for start in range(0, len(goals), visualise.BATCH):
-            own = goals[start:start + visualise.BATCH].argmax(axis=1)
-            yield np.stack([square(20 * filter, visualise.SIDE) for filter in own])
+    def draw(networks, filters):
+        for start in range(0, len(filters), visualise.BATCH):
+            own = filters[start:start + visualise.BATCH]
+            yield np.stack([square(20 * filter, visualise.SIDE) for _, filter in own])
 
     monkeypatch.setattr(optimised, "weights_fingerprint", lambda name, folder: f"{folder}-print")
     monkeypatch.setattr(visualise, "_draw", draw)
