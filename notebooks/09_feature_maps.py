@@ -192,8 +192,7 @@ if study.profile.name != "smoke":
 def count_above(model, network):
     """How many filters answer more to their own picture than to any test picture, and of how many."""
     above = [answer > model.tables[layer]["loudest"][filter] for (title, layer), own in pictures[model.key].items()
-             if title == network and own for filter, answer in zip(own, measure_answers(
-                 model.networks[title], layer, [*own], [*own.values()]), strict=True)]
+             if title == network for filter, answer in measure_answers(model.networks[title], layer, own).items()]
     return sum(above), len(above)
 
 

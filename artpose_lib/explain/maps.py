@@ -77,12 +77,20 @@ def sprite(maps: np.ndarray) -> Sprite:
     tiles = np.moveaxis(maps, -1, 0).astype(np.float64)  # the range of float32 values may be too wide for float32
     low, high = tiles.min(axis=(1, 2)), tiles.max(axis=(1, 2))
     spread = np.where(high > low, high - low, 1)
+    greys = np.rint((tiles - low[:, None, None]) * (255 / spread[:, None, None])).astype(np.uint8)
     columns = ceil(sqrt(count))
+    return Sprite(tile(greys, columns), side, columns, low.tolist(), high.tolist())
+
+
+def tile(pictures: np.ndarray, columns: int) -> Image.Image:
+    """Lay square pictures, uint8 (n, side, side) or RGB (n, side, side, 3), row by row from the top left. The last row
+    may end in black."""
+    count, side, _, *channels = pictures.shape
     rows = ceil(count / columns)
-    grid = np.zeros((rows * columns, side, side), np.uint8)
-    grid[:count] = np.rint((tiles - low[:, None, None]) * (255 / spread[:, None, None]))
-    grid = grid.reshape(rows, columns, side, side).transpose(0, 2, 1, 3).reshape(rows * side, columns * side)
-    return Sprite(Image.fromarray(grid), side, columns, low.tolist(), high.tolist())
+    grid = np.zeros((rows * columns, side, side, *channels), np.uint8)
+    grid[:count] = pictures
+    grid = grid.reshape(rows, columns, side, side, *channels).swapaxes(1, 2)
+    return Image.fromarray(grid.reshape(rows * side, columns * side, *channels))
 
 
 class Field(NamedTuple):

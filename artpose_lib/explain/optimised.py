@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from artpose_lib.explain.maps import feature_maps
+from artpose_lib.explain.maps import feature_maps, tile
 from artpose_lib.explain.networks import IMAGENET, SCRATCH, TUNED, TestedNetworks
 from artpose_lib.explain.reader import Reader, ReaderModel, slug, write_script
-from artpose_lib.explain.visualise import BATCH, FOLDER, Filter, read_strip, tile, visualise
+from artpose_lib.explain.visualise import BATCH, FOLDER, Filter, read_strip, visualise
 from artpose_lib.model.backbones import weights_fingerprint
 
 # By a network's title and a layer: the pictures of some filters, counted from 0, uint8 RGB (side, side, 3).
@@ -64,33 +64,28 @@ def add_optimised(reader: Reader, folder: Path, model: ReaderModel, pictures: Op
             continue
         for title, drawn in own.items():
             _write_pictures(folder / model.key / slug(title) / f"{number}-optimised", drawn)
-        kept = {}
-        if len(own) > 1:
-            (title, after), (_, before) = own.items()
-            both = sorted(after.keys() & before.keys())
-            found = measure_kept(model.networks[title], layer, both, *([drawn[filter] for filter in both]
-                                                                       for drawn in (before, after)))
-            kept = {filter: round(float(share), 3) for filter, share in zip(both, found, strict=True)
-                    if np.isfinite(share)}
+        first, (after, *before) = next(iter(own)), own.values()
+        kept = measure_kept(model.networks[first], layer, before[0], after) if before else {}
         write_script(folder, f"{model.key}/{number}-optimised",
-                     {"networks": {slug(title): sorted(drawn) for title, drawn in own.items()}, "kept": kept})
+                     {"networks": {slug(title): sorted(drawn) for title, drawn in own.items()},
+                      "kept": {filter: round(share, 3) for filter, share in kept.items()}})
         blocks[number - 1]["optimised"] = True
 
 
-def measure_kept(network, layer: str, filters: Sequence[int], before: Sequence[np.ndarray],
-                 after: Sequence[np.ndarray]) -> np.ndarray:
+def measure_kept(network, layer: str, before: Mapping[int, np.ndarray],
+                 after: Mapping[int, np.ndarray]) -> dict[int, float]:
     """Return how strongly filters of a trained network answer to the pictures optimised for them before training, as
-    shares of their mean answers to those optimised after it, float64 (n,); NaN for one that is silent in its own."""
-    then, now = (measure_answers(network, layer, filters, pictures) for pictures in (before, after))
-    return then / np.where(now > 0, now, np.nan)
+    shares of their mean answers to those optimised after it: of those that have both and are heard in the latter."""
+    both = sorted(after.keys() & before.keys())
+    then, now = (measure_answers(network, layer, {filter: own[filter] for filter in both}) for own in (before, after))
+    return {filter: then[filter] / now[filter] for filter in both if now[filter] > 0}
 
 
-def measure_answers(network, layer: str, filters: Sequence[int], pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the mean answer of each filter to its own picture, uint8 RGB (side, side, 3) at its own scale: float64
-    (n,)."""
-    images = np.stack([_fit(picture, network.input_shape[1]) for picture in pictures])
-    answers = np.array([found[layer].mean(axis=(0, 1)) for found in feature_maps(network, images, [layer])])
-    return answers[np.arange(len(filters)), list(filters)].astype(float)
+def measure_answers(network, layer: str, pictures: Mapping[int, np.ndarray]) -> dict[int, float]:
+    """Return the mean answer of each filter to its own picture, uint8 RGB (side, side, 3) at its own scale."""
+    images = np.array([_fit(picture, network.input_shape[1]) for picture in pictures.values()])
+    maps = feature_maps(network, images, [layer]) if len(images) else ()
+    return {filter: float(own[layer].mean(axis=(0, 1))[filter]) for filter, own in zip(pictures, maps, strict=True)}
 
 
 def _fit(picture: np.ndarray, size: int) -> np.ndarray:

@@ -40,27 +40,23 @@ def choose_views(reader: Reader, model: ReaderModel, pictures: Sequence[ReaderPi
     poses = model.tables[layer].dropna(subset=["p"]).sort_values(["p", "selectivity"], ascending=[True, False])
     labels = {picture.key: picture.label for picture in pictures}
     loudest = [labels.get(reader.link(model.key, layer, filter).split("/")[-1]) for filter in poses.index]
-    poses = poses.iloc[np.argsort(poses["best_class"] != loudest, kind="stable")]
     behind = model.tables[last].dropna(subset=["inside", "inside_others"])
-    behind = behind.iloc[(behind["inside"] - behind["inside_others"]).argsort()]
     parts = dissected[(dissected["model"] == model.key) & (dissected["network"] == network)
                       & (dissected["part"] != "background")].dropna(subset=["density", "unlearned"])
-    parts = parts.iloc[(-parts["low"] / parts["unlearned"]).argsort()]
-    ranked = [*(("a pose", layer, filter, facts) for filter, facts in poses.iterrows()),
-              *_rank_by_likeness("an edge", model.networks[network], pictures, first,
-                                  lambda image, side: _shrink(light_and_edges(image)[..., 2], side)),
-              *_rank_by_likeness("a texture", model.networks[network], pictures, third, _measure_texture),
-              *(("a part", facts["layer"], facts["filter"], facts) for _, facts in parts.iterrows()),
-              *(("the background", last, filter, facts) for filter, facts in behind.iterrows())]
-    views = {}
-    for name, layer, filter, facts in ranked:
-        if name not in views and (address := reader.link(model.key, layer, filter)):
-            views[name] = View(name, layer, filter, address, facts)
-    return list(views.values())
+    ranked = {  # of each name filters, the best first
+        "a pose": poses.iloc[np.argsort(poses["best_class"] != loudest, kind="stable")].assign(layer=layer),
+        "an edge": _rank_by_likeness(model.networks[network], pictures, first,
+                                     lambda image, side: _shrink(light_and_edges(image)[..., 2], side)),
+        "a texture": _rank_by_likeness(model.networks[network], pictures, third, _measure_texture),
+        "a part": parts.iloc[(-parts["low"] / parts["unlearned"]).argsort()].set_index("filter"),
+        "the background": behind.iloc[(behind["inside"] - behind["inside_others"]).argsort()].assign(layer=last)}
+    heard = {name: [View(name, facts["layer"], filter, address, facts) for filter, facts in table.iterrows()
+                    if (address := reader.link(model.key, facts["layer"], filter))] for name, table in ranked.items()}
+    return [views[0] for views in heard.values() if views]
 
 
-def _rank_by_likeness(name: str, network, pictures: Sequence[ReaderPicture], layer: str,
-                      look: Callable[[np.ndarray, int], np.ndarray]) -> list[tuple[str, str, int, pd.Series]]:
+def _rank_by_likeness(network, pictures: Sequence[ReaderPicture], layer: str,
+                      look: Callable[[np.ndarray, int], np.ndarray]) -> pd.DataFrame:
     """Return the filters, those first whose maps correlate most with what `look` finds, over all places of all
     pictures."""
     images = np.stack([resize(picture.image, network.input_shape[1]) for picture in pictures])
@@ -69,7 +65,7 @@ def _rank_by_likeness(name: str, network, pictures: Sequence[ReaderPicture], lay
     y = np.concatenate([look(image, maps.shape[1]).ravel() for image in images])
     x, y = x - x.mean(axis=0), y - y.mean()
     found = pd.DataFrame({"correlation": y @ x / np.maximum(np.linalg.norm(x, axis=0) * np.linalg.norm(y), 1e-9)})
-    return [(name, layer, filter, row) for filter, row in found.sort_values("correlation", ascending=False).iterrows()]
+    return found.sort_values("correlation", ascending=False).assign(layer=layer)
 
 
 def _measure_texture(image: np.ndarray, side: int) -> np.ndarray:

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import product
-from math import ceil, sqrt
 from pathlib import Path
 
 import keras
 import numpy as np
 from PIL import Image
 
+from artpose_lib.explain.maps import tile
 from artpose_lib.files import claim, say, whole
 
 FOLDER = "visualised-1"  # of results; the number is raised when the pictures come out otherwise
@@ -84,14 +84,6 @@ def visualise_block(folder: Path, network: keras.Model, layer: str) -> Path:
             with whole(sheet, replace=True) as new:
                 tile(np.stack(small), ceil(sqrt(count))).save(new)
     return sheet
-
-
-def tile(pictures: np.ndarray, columns: int) -> Image.Image:
-    """Return square pictures, uint8 RGB (n, side, side, 3), as one, row by row."""
-    side, rows = pictures.shape[1], ceil(len(pictures) / columns)
-    grid = np.zeros((rows * columns, side, side, 3), np.uint8)
-    grid[:len(pictures)] = pictures
-    return Image.fromarray(grid.reshape(rows, columns, side, side, 3).swapaxes(1, 2).reshape(rows * side, -1, 3))
 
 
 def read_strip(file: Path) -> np.ndarray:

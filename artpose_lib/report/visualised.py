@@ -38,7 +38,8 @@ def draw_edition(folder: Path, records: Sequence[Record], results: Path, weights
     be lost, and as `classify.model.build_network`.
     """
     from artpose_lib.classify.model import build_network, flatten
-    from artpose_lib.explain.visualise import FOLDER, tile, visualise_classes, visualise_filters
+    from artpose_lib.explain.maps import tile
+    from artpose_lib.explain.visualise import FOLDER, visualise_classes, visualise_filters
     from artpose_lib.model.backbones import BACKBONES, build_backbone
 
     if not (folder / HEAD).is_file():

@@ -470,14 +470,14 @@ def test_what_a_filter_would_like_to_see_stands_beside_its_map_and_its_strongest
 
 def test_filters_are_sorted_by_how_they_answer_to_the_picture_made_for_them_before_training(view):
     page, made, layer = view("#alpha/3/2/first"), tinyreader.optimised(), "three"
-    kept = measure_kept(page.given[0][0].networks["fine-tuned"], layer, (1, 4), *(
-        [made[title, layer][filter] for filter in (1, 4)] for title in ("ImageNet", "fine-tuned")))
+    kept = measure_kept(page.given[0][0].networks["fine-tuned"], layer, made["ImageNet", layer],
+                        made["fine-tuned", layer])
     told = page.root.locator(".maps-numbers > dl div").last
-    assert told.inner_text().startswith("To its earlier picture") and f"{kept[0]:.0%}" in told.inner_text()
-    assert page.sort("kept").filters(3) == [*np.array([1, 4])[kept.argsort()], 0]
+    assert told.inner_text().startswith("To its earlier picture") and f"{kept[1]:.0%}" in told.inner_text()
+    assert page.sort("kept").filters(3) == [*sorted(kept, key=kept.get), 0]
     page.unfold("All 8 filters of block 3 as a table")
     cells = page.rows.locator("td:last-child").all_inner_texts()
-    assert cells == [*(f"{share:.0%}" for share in sorted(kept)), *["–"] * 6]
+    assert cells == [*(f"{share:.0%}" for share in sorted(kept.values())), *["–"] * 6]
     page.choose("Block", "Block 4")
     assert "What the filters were sorted by was not measured" in page.alert.inner_text()
 

@@ -6,7 +6,7 @@ import numpy as np
 from conftest import ROOT
 
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.explain.visualise import tile
+from artpose_lib.explain.maps import tile
 from artpose_lib.report import visualised
 
 
