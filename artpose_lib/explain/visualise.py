@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import product
+from math import ceil, sqrt
 from pathlib import Path
 
 import keras
