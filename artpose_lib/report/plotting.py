@@ -54,7 +54,8 @@ class Shown(NamedTuple):
         # The figure finds its element by its place: Plotly's own HTML has a random id, another at every run.
         # It follows its own width, which changes with a sidebar and a choice of views too, not with the window alone;
         # on a phone its legend takes more lines. Without Plotly, chooser.js may draw it later.
-        html = (f'<figure class="artpose-figure" role="group" aria-label="{escape(self.alt)}">'
+        pictures = " artpose-pictures" if self.figure.layout.images else ""
+        html = (f'<figure class="artpose-figure{pictures}" role="group" aria-label="{escape(self.alt)}">'
                 '<div class="plotly-graph-div" style="width: 100%">Run this cell to see its figure.</div>'
                 "<script>(function (place, figure) { if (!place) return; place.draw = () => { "
                 "place.style.height = `${figure.layout.height += 100 * (innerWidth < 500)}px`; place.textContent = ''; "

@@ -1,5 +1,6 @@
 // plotly.js weighs 4.8 MB, more than all the rest of a page. Where a figure has a still picture, that stands until a reader
-// points at it. Where none was made, Plotly is loaded when the first figure comes near the screen, or the page is printed; until
+// points at it; Plotly is loaded when one is near the screen and the page has nothing else to do, unless the reader saves
+// data. Where no still was made, Plotly is loaded when the first figure comes near the screen, or the page is printed; until
 // then this stands in its place and keeps what the figures ask for. A browser does not wait with printing for a script,
 // so the keys and the button that print wait here.
 (function (source) {
@@ -17,16 +18,26 @@
       observer.observe(element);
     },
   };
+  const idle = window.requestIdleCallback ?? setTimeout; // which Safari lacks
+  const ahead = new IntersectionObserver((seen) => {
+    if (!seen.some((one) => one.isIntersecting)) return;
+    ahead.disconnect();
+    idle(load);
+  }, { rootMargin: NEAR });
+  if (!navigator.connection?.saveData) window.addEventListener("load", () => {
+    document.querySelectorAll("[data-figure]").forEach((place) => ahead.observe(place));
+  });
   document.addEventListener("pointerover", (event) => {
     const place = event.target.closest("[data-figure]");
     if (!place || place.dataset.asked) return;
     place.dataset.asked = true;
+    place.ariaBusy = "true";
+    const ended = () => { place.ariaBusy = null; };
     load().then(() => {
-      if (!window.Plotly.version) return; // it could not be loaded
+      if (!window.Plotly.version) return ended(); // it could not be loaded
       place.style.height = `${place.offsetHeight}px`;
-      place.replaceChildren();
       const script = document.createElement("script"); // which finds its place by the figure that it stands in
-      script.src = place.dataset.figure;
+      Object.assign(script, { src: place.dataset.figure, onload: ended, onerror: ended });
       place.parentElement.append(script);
     });
   });
@@ -47,13 +58,16 @@
   function load() {
     observer.disconnect();
     return loaded ??= new Promise((resolve) => {
+      const { dataset } = document.documentElement;
+      dataset.figures = "loading"; // seen at once: while the script runs, a page answers to nothing
       const script = document.createElement("script");
       script.src = source;
       script.onload = () => {
+        delete dataset.figures;
         waiting.splice(0).forEach((asked) => window.Plotly.newPlot(...asked));
         resolve();
       };
-      script.onerror = resolve; // printing goes on without figures
+      script.onerror = () => { delete dataset.figures; resolve(); }; // printing goes on without figures
       document.head.append(script);
     });
   }

@@ -278,6 +278,13 @@ def test_search_texts_keep_sections_and_words_alone(colours, tmp_path):
     assert sphinx_ext.extract_text("<p>none</p>") == ""
 
 
+def test_style_sheet_keeps_the_rules_of_classes_that_are_named():
+    css = ("/* .a { } */p{a:b}.used,.gone{c:d}.gone:not(.used){e:f}a:not(.gone) b:is(.gone,.used){g:h}"
+           "@media print{.gone{i:j}.used .gone{k:l}}@font-face{src:url(x.woff2)}to{left:1.5em}")
+    assert sphinx_ext.keep_used(css, {"used"}) == (
+        "p{a:b}.used{c:d}a:not(.gone) b:is(.gone,.used){g:h}@media print{}@font-face{src:url(x.woff2)}to{left:1.5em}")
+
+
 # The chapters themselves.
 
 @pytest.mark.parametrize("chapter", book.chapters(ROOT), ids=lambda path: path.stem)
