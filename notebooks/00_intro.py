@@ -34,9 +34,8 @@ from artpose_lib.report.experiment import Experiment
 from artpose_lib.report.reference import open_places
 from artpose_lib.train.recipes import MODELS
 from artpose_lib.train.study import open_study
+from artpose_lib.train.variants import VARIANTS
 from artpose_lib.web import contact_sheet
-
-SIMPLE = ["file", "commonest"]  # what sees nothing of a picture
 
 study = open_study(data, weights, profile, results, classes, cluster)
 thesis = scores.thesis_accuracies()
@@ -44,57 +43,108 @@ editions = [Experiment(name, place, MODELS, place.find(*MODELS)) for name, place
 art = editions[0].study if editions else None
 if art:
     simple = editions[0].simple_models
-    found = pd.concat([editions[0].trials.predictions, simple[simple["model"].isin(["probe", *SIMPLE])]])
+    found = pd.concat([editions[0].trials.predictions, simple[simple["model"].isin(["probe", "nearest", "file", "source"])]])
     networks = {key: statistics.keep_trials(own) for key, own in found.groupby(["model", "backbone"], sort=False)}
     doubts = {key: statistics.find_doubt(own, art.profile) for key, own in networks.items()}
     table = scores.summary(pd.concat(networks.values()))
     table["doubt"] = [doubts[key] for key in zip(table["model"], table["backbone"], strict=True)]
+    tested = networks["probe", table.query("model == 'probe'")["backbone"].iloc[0]].query("part == 'test'")
+    commonest = statistics.compare_with_commonest(tested).first
+
+
+def list_scores(model):
+    """The accuracies of a model with each network that learned, the lowest first."""
+    return table[(table["model"] == model) & (table["doubt"] == "")].sort_values("accuracy")
 
 
 def tell(model):
-    """The accuracy of a model with each network that learned, the lowest first, or that there is none."""
-    told = []
-    for row in table[(table["model"] == model) & (table["doubt"] == "")].sort_values("accuracy").itertuples():
-        told += [f"{row.backbone} {tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)}"]
+    """The same in words, or that there is none."""
+    told = [f"{row.backbone} {tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)}" for row in list_scores(model).itertuples()]
     return ", ".join(told) or "no network that learned"
 
 
-def tell_file():
-    """What the size of a file says, where it surely says something."""
-    row = table[table["model"] == "file"].iloc[0]
-    if row.doubt:
-        return ""
-    return (" But not all of that need be the pose: the size and shape of the picture's file, with nothing seen of the picture, give "
-            f"{tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)}.")
-
-
-answer = "**No measurements on the six poses in art come with these pages: what follows tells how to read the book.**"
-if art:
-    answer = (
-        f"**{'Yes, in part' if '%' in tell('finetuned') else 'Not settled'}: networks that learned from photographs and then from art "
-        f"name the pose of an artwork that they have not seen rightly so often: {tell('finetuned')}, of {len(art.dataset)} artworks; the "
-        f"best network of the thesis behind this report, on other pictures, {thesis.max().max():.0%}.{tell_file()}** In brackets, "
-        "here and below, are 95% intervals.")
-Markdown(answer)
+answer = "No measurements on the six poses in art come with these pages: what follows tells how to read the book."
+if art and len(list_scores("finetuned")):
+    answer = (f"Yes, in part. Shown artworks that they have not seen, networks that learned from photographs and then from art name the pose "
+              f"rightly in {tables.tell_range(list_scores('finetuned')['accuracy'])} of cases; whoever always named the commonest pose would "
+              f"in {commonest:.0%}. The best network of the thesis did in {thesis.max().max():.0%}, on other pictures.")
+elif art:
+    answer = "Not settled: no network that was tuned on art has surely learned."
+Markdown("The thesis behind this report asked: *\"How does Transfer Learning from the models pre-trained on ImageNet impact the performance of "
+         "DCNNs in an art pose classification task?\"* In other words: a network has learned from a million photographs to name a thousand things. "
+         f"Does that help it to learn six poses that art history has names for, from a few hundred pictures?\n\n**{answer}**")
 
 # %%
 if art:
-    beside = scores.against_thesis(table[~table["model"].isin(SIMPLE)])
-    beside = beside.merge(table[["model", "backbone", "doubt"]], "left").fillna({"doubt": ""})
+    drawn = table[~table["model"].isin(["nearest", "file", "source"])]
+    beside = scores.against_thesis(drawn).merge(drawn[["model", "backbone", "doubt"]], "left").fillna({"doubt": ""})
     figure = figures.comparison({f"{len(art.dataset)} artworks": beside}, "accuracy", scores.per_trial(pd.concat(networks.values())))
     figure.update_layout(margin_t=30)
-    for row in table[table["model"].isin(SIMPLE)].itertuples():
-        figure.add_vline(row.accuracy, line=plotting.DOTTED, annotation_text=figures.MODEL_TITLES[row.model].lower(),
-                         annotation_position="top")
-    told = ("What each network names rightly, trained as long as the thesis trained. Filled marks: this project, means with 95% "
-            "intervals. Open diamonds: the thesis. Pale marks: networks that did not learn, or learned in their last layer alone though "
-            "they are called fine-tuned; nothing follows from them. *Baselines* start from nothing; *frozen* models learn their last "
-            "layer alone; the *linear probe* fits that layer better.")
-    if helped := (art.dataset.metadata.get("found", pd.Series()) == "second").sum():
-        told += (f" EfficientNet-Lite0's numbers are a little too good: {helped} of the pictures come from a search in which its "
-                 "features helped to choose.")
+    for title, share in {"commonest pose": commonest, "size of the file": table.query("model == 'file'")["accuracy"].iloc[0]}.items():
+        figure.add_vline(share, line=plotting.DOTTED, annotation_text=title, annotation_position="top")
     display(plotting.show(figure, alt="Test accuracy of each network from nothing, frozen, fine-tuned, augmented, and of a linear probe."))
-    display(Markdown(told))
+    display(Markdown(
+        f"What each network names rightly: {len(tested)} answers on {tested['file_name'].nunique()} tested pictures of {len(art.dataset)} "
+        "({doc}`where they are from <03_data>`). Filled marks: this project, trained as long as the thesis trained, means with 95% intervals. "
+        "Open diamonds: the thesis; where no filled mark stands beside one, no such network was trained on these pictures. Pale marks: networks that did not "
+        "learn, or learned in their last layer alone though they are called fine-tuned; nothing follows from them. *Baselines* start from "
+        "nothing; *frozen* models keep what photographs taught and learn their last layer alone; a *linear probe* fits that layer better; "
+        "*fine-tuned* models learn in all layers, *augmented* ones from more pictures, made from those that there are."))
+
+# %% [markdown]
+# ## What the number is worth
+#
+# In brackets, here and in the whole book, are 95% intervals: what other pictures and other trials of the same kind would give.
+
+# %%
+def compare(before, after):
+    told, silent = [], []
+    for row in editions[0].compare(before, after).itertuples():
+        if row.verdict.startswith("nothing follows"):
+            silent += [f"nothing follows with {row.Index}"]
+        else:
+            told += [f"{row.Index} {row.verdict}, {tables.tell_points(row.difference, row.low, row.high)}"]
+    return "; ".join(told + silent) or "no network has both"
+
+
+def tell_start():
+    """What photographs give over nothing, where networks from nothing learned too little to be compared."""
+    rows = [row for row in editions[0].compare("baseline", "frozen").itertuples() if "baseline" in row.verdict and row.low > 0]
+    gains = ", ".join(f"{row.Index} {tables.tell_points(row.difference, row.low, row.high)}" for row in rows)
+    return (f"- *Photographs help, and how much is open.* Frozen networks beside the same from nothing: {gains}. But those from nothing are "
+            "not surely above naming the commonest pose: so few pictures taught them next to nothing, and what more would, this cannot tell."
+            if rows else f"- *What photographs give.* Frozen networks beside the same from nothing: {compare('baseline', 'frozen')}.")
+
+
+def tell_searches():
+    """How a network does on pictures that it helped to find, and on the others."""
+    groups = art.dataset.metadata.set_index("file_name").get("found", pd.Series())
+    if not {"first", "second"} <= {*groups}:
+        return []
+    right = probes.accuracies_by_group(networks["finetuned", "EfficientNet-Lite0"], groups).set_index("group")["accuracy"]
+    return [f"- *Chosen with a network's help.* EfficientNet-Lite0's features helped to choose pictures of the second search: of these it names "
+            f"{right['second']:.0%} rightly, of the first search's {right['first']:.0%}."]
+
+
+def tell_works():
+    ways = [VARIANTS[f"A10 duplicates {way}"] for way in ("apart", "together")]
+    rows = editions[0].compare_variants("frozen", *ways).itertuples()
+    told = [f"{row.Index} {row.verdict}, {tables.tell_points(row.difference, row.low, row.high)}" for row in rows]
+    return [f"- *One work, several pictures.* With all of them on one side of the division, frozen networks: {'; '.join(told)}."] if told else []
+
+
+if art:
+    seen = [f"the {title} {tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)}" for title, model in {
+        "size and shape of the file": "file", "source": "source"}.items() for row in table.query("model == @model").itertuples()]
+    display(Markdown("\n".join([
+        f"- *All layers learned on art:* {tell('finetuned')}. *The last layer alone:* {tell('frozen')}; as a linear probe {tell('probe')}.",
+        tell_start(),
+        f"- *What tuning adds.* All layers beside the last one alone: {compare('frozen', 'finetuned')}. Beside the nearest "
+        f"neighbour by the features that photographs taught, where nothing is trained: {compare('nearest', 'finetuned')}.",
+        f"- *Augmentation.* Beside the pictures as they are: {compare('finetuned', 'finetuned_aug')}.",
+        f"- *Not all of it need be the pose.* Without a look at the picture one names the pose rightly by {' and by '.join(seen)}.",
+        *tell_searches(), *tell_works()])))
+    display(Markdown("More in {doc}`Experiment 1 <06_experiment_1>` and {doc}`Experiment 2 <07_experiment_2>`."))
 
 # %% [markdown]
 # ## The six poses
@@ -109,31 +159,8 @@ contact_sheet([Artwork(pose, np.random.default_rng(seed)).paint() for pose, seed
               [f"{pose}: {words}" for pose, words in SAID.items()], height=170)
 
 # %% [markdown]
-# ## Three findings
+# ## What else was found
 #
-# **What photographs give** ({doc}`Experiment 1 <06_experiment_1>`, {doc}`Experiment 2 <07_experiment_2>`).
-
-# %%
-def compare(before, after):
-    told, silent = [], []
-    for row in editions[0].compare(before, after).itertuples():
-        if row.verdict.startswith("nothing follows"):
-            silent += [f"nothing follows with {row.Index}"]
-        else:
-            told += [f"{row.Index} {row.verdict}, {tables.tell_points(row.difference, row.low, row.high)}"]
-    return "; ".join(told + silent) or "no network has both"
-
-
-if art:
-    told = [f"- The last layer alone trained on art, all others as photographs left them: {tell('frozen')}.",
-            f"- A better last layer on the same features, a linear probe: {tell('probe')}.",
-            f"- All layers tuned on art, beside the last one alone: {compare('frozen', 'finetuned')}.",
-            f"- Augmented pictures beside the pictures as they are: {compare('finetuned', 'finetuned_aug')}."]
-    if lost := [backbone for (model, backbone), doubt in doubts.items() if model == "baseline" and doubt]:
-        told += [f"- Without photographs: so few pictures taught {', '.join(lost)} too little to set it beside these."]
-    display(Markdown("\n".join(told)))
-
-# %% [markdown]
 # **What the audit found** ({doc}`the audit <10_audit>`).
 
 # %%
@@ -161,7 +188,7 @@ def tell_boxes():
     return told
 
 
-def tell_collections():
+def tell_sources():
     told = []
     for row in probes.compare_sources(art.read("sources")).query("source == 'all'").sort_values("difference").itertuples():
         unsettled = ", not settled" if row.low <= 0 <= row.high else ""
@@ -169,12 +196,12 @@ def tell_collections():
                  f"{tables.tell_points(row.difference, row.low, row.high)}{unsettled}"]
     if not told:
         return []
-    return ["- At the collection? Museums photograph their own pieces in their own way. A linear probe is right so often about a collection "
-            f"that it has not learned from, and beside it where all are known: {'; '.join(told)}."]
+    return ["- At the source? Pictures of one catalogue or one set look alike. A linear probe, asked about a source that it has not learned from, and "
+            f"beside it about as many pictures of all sources: {'; '.join(told)}."]
 
 
 if art:
-    told = [*tell_boxes(), *tell_collections(), "- What each single filter of a network answers to can be scrolled through, and is measured."]
+    told = [*tell_boxes(), *tell_sources(), "- What each single filter of a network answers to can be scrolled through, and is measured."]
     display(Markdown("\n".join(told)))
 
 # %%

@@ -16,8 +16,8 @@
 #
 # Before a network can learn a pose, someone has to decide what counts as one. The thesis chose six that art history
 # has names for, because they return in every century and every medium: a bronze, a marble copy, an altarpiece, a
-# print after the altarpiece. This chapter looks at the pictures that this run of the report was given: what they show,
-# how many there are of each pose, and how they are divided before any network sees them.
+# print after the altarpiece. This chapter looks at the pictures: where they are from, what they show, how many there are of
+# each pose, and how they are divided before any network sees them.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -56,8 +56,11 @@ Markdown(study.banner())
 
 # %% [markdown]
 # ## What a class looks like
-#
-# The thesis' Figure 2.2 shows one picture of each class. Here are more; choose a class to see them.
+
+# %%
+shown = ("The artworks that this book measures stay with their owners. These pictures, by which the report can be tried at once, were drawn "
+         "by a program" if study.embedded else "Here are more, of this run's pictures")
+Markdown(f"The thesis' Figure 2.2 shows one artwork of each class. {shown}; choose a class to see them.")
 
 # %%
 def sheet(number):
@@ -77,13 +80,28 @@ display(Markdown("\n".join(f"- **{pose.name}**: {pose.definition}" for pose in k
 # look at how figures stand to each other, and at what they carry, not only at whether there is a body. A network may have
 # other ways: {doc}`Experiment 1 <06_experiment_1>` shows how far one comes without seeing any figure.
 #
+# ## Where they are from
+
+# %%
+FITS = {"formula": "as Table 2.1 has it", "extended": "a near relative", "by eye": "no title: by eye"}
+places = open_places(study)
+for name, place in places.items():
+    if not place.trains:
+        pictures = place.dataset.metadata
+        display(Markdown(f"**{escape_markdown(name)}.** {place.about}"))
+        if "match" in pictures:
+            fits = pd.crosstab(pictures["label"], pictures["match"]).reindex(columns=[*FITS], fill_value=0).rename(columns=FITS)
+            display(fits.rename_axis("class", axis=0).rename_axis(None, axis=1).reset_index().style.hide().format(escape="html")
+                    .set_caption("How the titles of the artworks fit the words that the thesis searched by"))
+
+# %% [markdown]
 # ## How many there are
 #
 # The thesis set out to find a hundred pictures of each pose by {doc}`its searches <01_collecting>` and did not always succeed.
 # It prints how many it trained on; one of its counts is perhaps {doc}`a slip <10_audit>`.
 
 # %%
-counts = pd.DataFrame({name: place.dataset.counts() for name, place in open_places(study).items()
+counts = pd.DataFrame({name: place.dataset.counts() for name, place in places.items()
                        if place.dataset.classes == dataset.classes})
 if set(dataset.classes) == set(POSE_NAMES):
     counts.insert(0, "thesis, to train on", thesis_table("class_counts").set_index("label")["training"])
@@ -92,7 +110,7 @@ counts.rename_axis("class").reset_index().style.hide().format(escape="html").set
 # %%
 problems = len(dataset.problems)
 Markdown(
-    f"In this run the smallest class has {dataset.counts().min()} pictures and the largest {dataset.counts().max()}. "
+    f"In this run{', of drawings,' * study.embedded} the smallest class has {dataset.counts().min()} pictures and the largest {dataset.counts().max()}. "
     f"{escape_markdown(tell_counts(dataset.tally))} "
     + (f"{problems} files needed attention; nothing was left out in silence, and each is named below." if problems
        else "Every file could be read as it was.")
@@ -105,14 +123,14 @@ if problems:
 # %% [markdown]
 # ## What they are made of
 #
-# Collections have poses of their own, and photograph them in ways of their own. Where one pose comes from one place, or one
-# century, or one material, a network may know that and not the pose; {doc}`the discussion <12_discussion>` asks what that is
-# worth. *Century* is the middle of the years that a museum gives; *medium* puts hundreds of ways of saying "oil on canvas" into
-# a few words, and the museums' own stay in the table.
+# A source has poses of its own, and pictures that look alike: of one catalogue, of one size, before one grey. Where one pose comes
+# from one source, or one century, or one material, a network may know that and not the pose; {doc}`the discussion
+# <12_discussion>` asks what that is worth. *Source* is the museum, or the repository in which a picture was found; *century* is the
+# middle of the years that are given; *medium* puts hundreds of ways of saying "oil on canvas" into a few words.
 
 # %%
 views = {}
-for name, place in open_places(study).items():
+for name, place in places.items():
     described = describe_pictures(place.dataset)
     for facet in FACETS:
         if described[facet].nunique() > 1:
@@ -122,7 +140,7 @@ choose("Counted by", views) if views else Markdown("All pictures are of one sour
 
 # %%
 decided = len(active_decisions(read_decisions(dataset.folder)))
-Markdown((f"{dataset.publishable.sum()} of this run's pictures may be shown and passed on by their licence, the museum's own word "
+Markdown("" if study.embedded else (f"{dataset.publishable.sum()} of this run's pictures may be shown and passed on by their licence, the museum's own word "
           "on each; others can be learned from at home, and are left out of exports and of these pages. "
           if find_rights(dataset.metadata) else "No column tells the licences of this run's pictures. ")
          + (f"{decided} decisions of a person stand behind the selection." if decided else "No person has looked through them."))

@@ -14,10 +14,10 @@
 # %% [markdown]
 # # Discussion and conclusion
 #
-# The answers first: what pictures of art say that were tried before and came with this book as numbers, what this run says
-# of its own pictures, and what the thesis says. In brackets are 95% intervals. *Higher* and *lower* are said where the whole
-# interval of a difference lies on one side of zero, *not settled* where it does not. Nothing follows from a network that was
-# trained short, did not surely learn, or is not what it is called.
+# The answers first: what pictures of art say that were tried before and came with this book as numbers, what this run says of
+# its own pictures where they are more than the drawings that come with the report, and what the thesis says. In brackets are
+# 95% intervals. *Higher* and *lower* are said where the whole interval of a difference lies on one side of zero, *not settled*
+# where it does not. Nothing follows from a network that was trained short, did not surely learn, or is not what it is called.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -51,6 +51,8 @@ Markdown(study.banner())
 # %%
 every = train_experiments(study, *MODELS)
 experiments = [own for own in every if own.of_poses or own.study.trains]
+if not experiments[0].study.trains:  # where artworks answer, drawings do not
+    experiments = [own for own in experiments if not own.study.embedded]
 thesis = scores.thesis_accuracies()
 said = {model: f"{own.max():.0%} with {own.idxmax()}" for model, own in thesis.items()}
 
@@ -107,13 +109,17 @@ def compare_with_pixels(own):
 
 
 def tell_photographs(own):
-    told = (f"Frozen networks beside those that start from nothing: {compare(own, 'baseline', 'frozen')}. Fine-tuned ones: "
+    ahead = own.compare("baseline", "frozen").query("low > 0 and verdict.str.contains('baseline')")
+    gains = ", ".join(f"{row.Index} {tables.tell_points(row.difference, row.low, row.high)}" for row in ahead.itertuples())
+    told = (f"Frozen networks are ahead of the same from nothing ({gains}), but those are not surely above naming the commonest pose: that "
+            "photographs help so few pictures is clear, by how much is not" if gains else
+            f"Frozen networks beside the same from nothing: {compare(own, 'baseline', 'frozen')}. Fine-tuned ones: "
             f"{compare(own, 'baseline', 'finetuned')}")
     if own.study.trains:
         return told
     probes_alone = compare_with_pixels(own)
-    answer = "yes, for a linear probe: its" if (probes_alone["verdict"] == "higher").all() else "the linear probe's"
-    return f"{answer} accuracy on what photographs taught beside that on a thumbnail's pixels: {tables.tell_changes(probes_alone)}. {told}"
+    answer = "yes" if gains or (probes_alone["verdict"] == "higher").all() else "not settled"
+    return f"{answer}. {told}. A linear probe on what photographs taught, beside one on a thumbnail's pixels: {tables.tell_changes(probes_alone)}"
 
 
 tell(tell_photographs, f"yes, from {said['baseline']} to {said['frozen']} and {said['finetuned']}")
@@ -122,7 +128,8 @@ tell(tell_photographs, f"yes, from {said['baseline']} to {said['frozen']} and {s
 # ## Does fine-tuning help beyond a frozen network?
 
 # %%
-tell(lambda own: compare(own, "frozen", "finetuned"), f"yes, from {said['frozen']} to {said['finetuned']}")
+tell(lambda own: f"{compare(own, 'frozen', 'finetuned')}. Beside the nearest neighbour by what photographs taught, where nothing "
+     f"is trained: {compare(own, 'nearest', 'finetuned')}", f"yes, from {said['frozen']} to {said['finetuned']}")
 
 # %% [markdown]
 # ## Does augmentation help beyond that?
@@ -134,7 +141,9 @@ tell(lambda own: compare(own, "finetuned", "finetuned_aug"), f"yes, from {said['
 # The two experiments also divide the pictures differently, and the thesis added pictures besides. What a difference is due to,
 # this comparison cannot say.
 #
-# ## Are new collections harder?
+# ## Are pictures of a new source harder?
+#
+# A *source* is the museum, or the repository in which a picture was found ({doc}`where they are from <03_data>`).
 
 # %%
 sources = {own.name: probes.compare_sources(measure(own.study, "sources")) for own in experiments}
@@ -145,15 +154,15 @@ def tell_sources(own):
     for row in sources[own.name].query("source == 'all'").itertuples():
         harder = "yes" if row.high < 0 else "no" if row.low > 0 else "not settled"
         told += [f"{harder} for a probe on {row.backbone}, {tables.tell_points(row.difference, row.low, row.high)}"]
-    return "; ".join(told) or "these pictures are not of several collections"
+    return "; ".join(told) or "these pictures are not of several sources"
 
 
 tell(tell_sources, "it does not ask")
 
 # %% [markdown]
-# A collection photographs its statuettes before the same grey, and if one pose comes from one collection, the grey is enough to
-# know it. So a linear probe learns from all collections but one and is asked about that one; the control is asked about as many
-# pictures of each pose, dealt from all collections.
+# In a catalogue all statuettes stand before the same grey, and if one pose comes from one catalogue, the grey is enough to
+# know it. So a linear probe learns from all sources but one and is asked about that one; the control is asked about as many
+# pictures of each pose, dealt from all sources.
 #
 # ## Do networks look at the figure, or around it?
 
@@ -224,8 +233,8 @@ HTML(tables.fold("Every model in numbers", styled.set_properties(**{"white-space
 # ## What these answers rest on
 #
 # *Few pictures* leave an accuracy uncertain by several points either way; the intervals say how much, and each holds for
-# itself alone. *Validation* ends each phase and chooses the epoch, so its scores are a little too good. *Labels* come from
-# searches: a picture is a Sebastian because a museum's search for Sebastian returned it and someone agreed.
+# itself alone. *Validation* ends each phase and chooses the epoch, so its scores are a little too good. *Labels* go by
+# titles: a picture is a Sebastian because it is called so and someone agreed, and {doc}`some classes are wider <03_data>` than their names.
 
 # %%
 def tell_pictures(dataset):
@@ -241,8 +250,11 @@ def tell_pictures(dataset):
 def tell_limits(own):
     dataset = own.study.dataset
     told = tell_pictures(dataset)
-    if chosen := (dataset.metadata.get("found", pd.Series()) == "second").sum():
-        told += [f"{chosen} come from a search in which EfficientNet-Lite0 helped to choose, so its numbers are a little too good"]
+    groups, tuned = dataset.metadata.set_index("file_name").get("found", pd.Series()), own.select("finetuned", "EfficientNet-Lite0")
+    if {"first", "second"} <= {*groups} and len(tuned):
+        right = probes.accuracies_by_group(tuned, groups).set_index("group")["accuracy"]
+        told += [f"EfficientNet-Lite0 helped to choose pictures of the second search, of which it names {right['second']:.0%} rightly when "
+                 f"fine-tuned; of the first search's {right['first']:.0%}, which is nearer to what it can do"]
     works = own.compare_variants("frozen", *(VARIANTS[f"A10 duplicates {way}"] for way in ("apart", "together")))
     if len(works):
         told += [f"with all pictures of a work on one side, frozen networks: {tables.tell_changes(works)}"]
@@ -252,7 +264,7 @@ def tell_limits(own):
 Markdown("\n".join(f"- *{escape_markdown(own.name)}*: {tell_limits(own)}." for own in experiments))
 
 # %% [markdown]
-# The best model, by the collection that the pictures come from, by what they are made of, and by the search that found them,
+# The best model, by the source that the pictures come from, by what they are made of, and by the search that found them,
 # where the data set tells. Beside the accuracy on each group stands that on all pictures outside it. Each picture counts once.
 
 # %%
@@ -260,15 +272,15 @@ def list_groups(own):
     dataset = own.study.dataset
     facets = describe_pictures(dataset)[["source", "medium"]].join(dataset.metadata.reindex(columns=["found"]))
     facets.index = dataset.metadata["file_name"]
-    asked = {facet: title for facet, title in {"source": "collection", "medium": "medium", "found": "search"}.items()
+    asked = {facet: title for facet, title in {"source": "source", "medium": "medium", "found": "search"}.items()
              if best[own.name] is not None and facets[facet].nunique() > 1}
     return pd.concat([pd.DataFrame(), *(probes.accuracies_by_group(best[own.name], facets[facet]).assign(by=title)
                                         for facet, title in asked.items())])
 
 
-titles = {"backbone": "network", "source": "collection", "low": "95% from", "high": "to", "left_out": "left out",
+titles = {"backbone": "network", "low": "95% from", "high": "to", "left_out": "left out",
           "at_random": "at random", "others": "outside it"}
-shown = {f"Collection by collection, left out and as many pictures at random: {name}": own for name, own in sources.items()}
+shown = {f"Source by source, left out and as many pictures at random: {name}": own for name, own in sources.items()}
 shown |= {f"Group by group: {own.name}": list_groups(own) for own in experiments}
 folded = []
 for title, table in shown.items():

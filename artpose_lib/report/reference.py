@@ -5,14 +5,16 @@ A folder a data set holds
 - card.json: what the data set is called, its fingerprint, how many pictures each class has, and of each class each
   source, century, medium and licence, how many works they show, and what the trials ran on and with which weights;
 - pictures.parquet: a row a picture, file_name (its number), label, source, century, medium, licence, found (by which
-  search, where the data set tells it) and work (a number; see `near_duplicate_groups`);
+  search) and match (how its title fits the class) where the data set tells them, and work (a number; see
+  `near_duplicate_groups`);
 - trials.json: the record.json of each trial;
 - history.parquet and predictions.parquet: history.csv and predictions.csv of all, with a column `trial`, the number of
   the trial in trials.json; probabilities are float32, as the networks gave them;
 - a table for each of MEASURED, such as pairs.parquet, and STRANGERS where some were asked about: what takes the
   pictures and no network's training;
 - head.json, where a final model of EfficientNet-Lite0 is among the trials: its last layer, for a web page;
-- visualised.webp and visualised.json, where they were drawn: what networks answer to most, see `report.visualised`.
+- visualised.webp and visualised.json, where they were drawn: what networks answer to most, see `report.visualised`;
+- about.md, written by hand: where the pictures are from.
 
 Opened again it is unpacked into records, so that whatever reads a study's trials reads these.
 """
@@ -44,7 +46,7 @@ from artpose_lib.train.recipes import find_profile
 from artpose_lib.train.study import NO_WEIGHTS, Study
 from artpose_lib.train.trials import PROTOCOL_OF_BATCH_NORM
 
-CARD, PICTURES = "card.json", "pictures.parquet"
+CARD, PICTURES, ABOUT = "card.json", "pictures.parquet", "about.md"
 TRIALS, HISTORY, PREDICTIONS = RECORDS = "trials.json", "history.parquet", "predictions.parquet"
 # What the pictures themselves are asked, by the name of the table that an edition keeps of it.
 MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
@@ -58,6 +60,7 @@ MEASURED: dict[str, Callable[[Study], pd.DataFrame]] = {
     "figures": other_inputs.measure_figures, "drawn_figures": other_inputs.measure_drawings}
 STRANGERS = "strangers.parquet"
 NOT_OPEN = "no open licence"
+TOLD = ["found", "match"]  # further columns of metadata.csv that are kept
 EDITIONS = Path("book/reference")  # in the folder of the report, in which a chapter runs
 THIS_RUN = "this run"
 
@@ -80,6 +83,12 @@ class Edition(Study):
         return (f'<details class="artpose-more"><summary>Reference: {len(self.dataset)} pictures of '
                 f"{self.card['works']} works ({escape(self.data_name)}) in {len(self.dataset.classes)} classes"
                 f"</summary>\n\nFingerprint `{self.dataset.fingerprint}`; {escape_markdown(ran)}.\n\n</details>")
+
+    @property
+    def about(self) -> str:
+        """Where the pictures are from. Markdown; "" where nobody wrote it down."""
+        path = self.dataset.folder / ABOUT
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def weights_of(self, backbone: str) -> str:
         """Those that the trials were trained with, or "no weights here"."""
@@ -133,7 +142,7 @@ def export_edition(study: Study, results: Sequence[Path], out: Path, strangers: 
         tables[STRANGERS] = setups.compare_strangers(study, load_dataset(strangers))
     numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
     tables = {name: _pack(table, numbers) for name, table in tables.items()}
-    name, described = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(["found"])]
+    name, described = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(TOLD)]
     card = {"data": name, "fingerprint": dataset.fingerprint, "classes": dataset.counts().to_dict(),
             "works": int(pictures["work"].nunique()),
             "counts": {facet: _nest(summary.count_groups(pictures, facet)) for facet in described},
@@ -149,7 +158,7 @@ def export_edition(study: Study, results: Sequence[Path], out: Path, strangers: 
         for trial in trials:
             if trial.names["seed"] == FINAL and trial.names["backbone"] == NETWORK:
                 _write_json(made / HEAD, describe_head(trial, "art", "Learned from art", study.weights_dir))
-        for kept in (folder / name for name in visualised.KEPT):
+        for kept in (folder / name for name in (ABOUT, *visualised.KEPT)):
             if kept.exists():
                 shutil.copyfile(kept, made / kept.name)
     return folder
@@ -195,7 +204,7 @@ def _describe(dataset: PoseDataset) -> pd.DataFrame:
     """pictures.parquet: strings. Of licences only those that are open are told in words, and of small groups none."""
     table = summary.describe_pictures(dataset)
     table["licence"] = table["licence"].where(dataset.publishable | (table["licence"] == summary.UNKNOWN), NOT_OPEN)
-    table = table.join(dataset.metadata.filter(["found"]))
+    table = table.join(dataset.metadata.filter(TOLD))
     for facet in table.columns.drop("label"):
         kept = summary.count_groups(table, facet)["group"]
         table[facet] = table[facet].where(table[facet].isin(kept), summary.OTHERS)

@@ -33,7 +33,7 @@ def study(tmp_path_factory):
     """A study on pictures with telling names, its 20 trials stored in its results and in the folder `more` beside."""
     folder = tmp_path_factory.mktemp("study") / "my pictures"
     frame = make_folder(folder, {"A": 6, "B": 5, "C": 5}, TITLE=SECRET, DATE="1890", TECHNIQUE="oil on canvas",
-                        source=["museum"] * 11 + ["house"] * 5, licence=["CC0", "all mine"] * 8, found="first")
+                        source=["museum"] * 11 + ["house"] * 5, licence=["CC0", "all mine"] * 8, found="first", match="by eye")
     names = [f"{name[0]}/{SECRET} {row}.png" for row, name in enumerate(frame["file_name"])]
     for old, new in zip(frame["file_name"], names, strict=True):
         (folder / old).rename(folder / new)
@@ -187,7 +187,7 @@ def test_the_books_editions_are_small_and_tell_no_name(editions):
         table = edition.dataset.metadata
         assert table["file_name"].str.fullmatch("[0-9]{6}").all()
         assert set(edition.find("finetuned").predictions["file_name"]) <= set(table["file_name"])
-        assert set(table) <= {"file_name", "label", *summary.FACETS, "found", "work"}
+        assert set(table) <= {"file_name", "label", *summary.FACETS, "found", "match", "work"}
         assert not table["source"].str.contains("/").any()
 
 
