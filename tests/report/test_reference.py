@@ -33,7 +33,8 @@ def study(tmp_path_factory):
     """A study on pictures with telling names, its 20 trials stored in its results and in the folder `more` beside."""
     folder = tmp_path_factory.mktemp("study") / "my pictures"
     frame = make_folder(folder, {"A": 6, "B": 5, "C": 5}, TITLE=SECRET, DATE="1890", TECHNIQUE="oil on canvas",
-                        source=["museum"] * 11 + ["house"] * 5, licence=["CC0", "all mine"] * 8, found="first", match="by eye")
+                        source=["museum"] * 11 + ["house"] * 5, licence=["CC0", "all mine"] * 8, found="first",
+                        match="by eye")
     names = [f"{name[0]}/{SECRET} {row}.png" for row, name in enumerate(frame["file_name"])]
     for old, new in zip(frame["file_name"], names, strict=True):
         (folder / old).rename(folder / new)
