@@ -57,12 +57,6 @@ def list_scores(model):
     return table[(table["model"] == model) & (table["doubt"] == "")].sort_values("accuracy")
 
 
-def tell(model):
-    """The same in words, or that there is none."""
-    told = [f"{row.backbone} {tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)}" for row in list_scores(model).itertuples()]
-    return ", ".join(told) or "no network that learned"
-
-
 answer = "No measurements on the six poses in art come with these pages: what follows tells how to read the book."
 if art and len(list_scores("finetuned")):
     answer = (f"Yes, in part. Shown artworks that they have not seen, networks that learned from photographs and then from art name the pose "
@@ -84,8 +78,8 @@ if art:
         figure.add_vline(share, line=plotting.DOTTED, annotation_text=title, annotation_position="top")
     display(plotting.show(figure, alt="Test accuracy of each network from nothing, frozen, fine-tuned, augmented, and of a linear probe."))
     display(Markdown(
-        f"What each network names rightly: {len(tested)} answers on {tested['file_name'].nunique()} tested pictures of {len(art.dataset)} "
-        "({doc}`where they are from <03_data>`). Filled marks: this project, trained as long as the thesis trained, means with 95% intervals. "
+        f"What each network names rightly: {len(tested)} answers on {tested['file_name'].nunique()} tested pictures of {len(art.dataset)}. "
+        "Filled marks: this project, trained as long as the thesis trained, means with 95% intervals. "
         "Open diamonds: the thesis; where no filled mark stands beside one, no such network was trained on these pictures. Pale marks: networks that did not "
         "learn, or learned in their last layer alone though they are called fine-tuned; nothing follows from them. *Baselines* start from "
         "nothing; *frozen* models keep what photographs taught and learn their last layer alone; a *linear probe* fits that layer better; "
@@ -94,17 +88,15 @@ if art:
 # %% [markdown]
 # ## What the number is worth
 #
-# In brackets, here and in the whole book, are 95% intervals: what other pictures and other trials of the same kind would give.
+# In brackets, here and in the whole book, are 95% intervals: what other pictures and other trials of the same kind would give. *Not
+# settled* is a difference whose interval has zero in it. {doc}`The data set <03_data>` tells where the artworks are from,
+# {doc}`Experiment 1 <06_experiment_1>` and {doc}`Experiment 2 <07_experiment_2>` tell the rest.
 
 # %%
 def compare(before, after):
-    told, silent = [], []
-    for row in editions[0].compare(before, after).itertuples():
-        if row.verdict.startswith("nothing follows"):
-            silent += [f"nothing follows with {row.Index}"]
-        else:
-            told += [f"{row.Index} {row.verdict}, {tables.tell_points(row.difference, row.low, row.high)}"]
-    return "; ".join(told + silent) or "no network has both"
+    """What is known of a difference; nothing follows from the networks of the pale marks."""
+    rows = editions[0].compare(before, after)
+    return tables.tell_changes(rows[~rows["verdict"].str.startswith("nothing follows")]) or "no network that learned has both"
 
 
 def tell_start():
@@ -128,23 +120,20 @@ def tell_searches():
 
 def tell_works():
     ways = [VARIANTS[f"A10 duplicates {way}"] for way in ("apart", "together")]
-    rows = editions[0].compare_variants("frozen", *ways).itertuples()
-    told = [f"{row.Index} {row.verdict}, {tables.tell_points(row.difference, row.low, row.high)}" for row in rows]
-    return [f"- *One work, several pictures.* With all of them on one side of the division, frozen networks: {'; '.join(told)}."] if told else []
+    rows = editions[0].compare_variants("frozen", *ways)
+    return [f"- *One work, several pictures.* With all of them on one side of the division, frozen networks: {tables.tell_changes(rows)}."] if len(rows) else []
 
 
 if art:
     seen = [f"the {title} {tables.tell_percent(row.accuracy, row.accuracy_low, row.accuracy_high)}" for title, model in {
         "size and shape of the file": "file", "source": "source"}.items() for row in table.query("model == @model").itertuples()]
     display(Markdown("\n".join([
-        f"- *All layers learned on art:* {tell('finetuned')}. *The last layer alone:* {tell('frozen')}; as a linear probe {tell('probe')}.",
         tell_start(),
-        f"- *What tuning adds.* All layers beside the last one alone: {compare('frozen', 'finetuned')}. Beside the nearest "
-        f"neighbour by the features that photographs taught, where nothing is trained: {compare('nearest', 'finetuned')}.",
-        f"- *Augmentation.* Beside the pictures as they are: {compare('finetuned', 'finetuned_aug')}.",
+        f"- *What tuning adds.* All layers beside the last one alone: {compare('frozen', 'finetuned')}. Beside the picture that is nearest by "
+        f"what photographs taught, where nothing is trained: {compare('nearest', 'finetuned')}. Augmented pictures beside the pictures as "
+        f"they are: {compare('finetuned', 'finetuned_aug')}.",
         f"- *Not all of it need be the pose.* Without a look at the picture one names the pose rightly by {' and by '.join(seen)}.",
         *tell_searches(), *tell_works()])))
-    display(Markdown("More in {doc}`Experiment 1 <06_experiment_1>` and {doc}`Experiment 2 <07_experiment_2>`."))
 
 # %% [markdown]
 # ## The six poses
