@@ -351,10 +351,10 @@ def export(folder: str, form: str, out: str, open_only: bool, classes: str) -> N
 
 @data.command()
 @click.argument("folder", metavar="DIR")
-@click.option("--pictures", default=600, show_default=True, help="How many.")
+@click.option("--pictures", default=600, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same pictures.")
-@click.option("--background-link", default=0.0, show_default=True,
-              help="How strongly the background goes with the class, 0 to 1.")
+@click.option("--background-link", default=0.0, show_default=True, type=click.FloatRange(0, 1),
+              help="How strongly the background goes with the class.")
 def draw(folder: str, pictures: int, seed: int, background_link: float) -> None:
     """Draw artworks of the six poses, as in the embedded data set, into a folder.
 

@@ -11,11 +11,12 @@ from artpose_lib.data.pictures import decode, read_ahead, read_file, resize
 
 EDGES = {"edges 1": 1.0, "edges 2": 2.0}  # the blur before Canny's edges, sigma in pixels of the input
 CROPS = ("cropped", "found")  # to the boxes of the table, else of figures that were found; and to these alone
-# Five crops, by where they stand between left and right, top and bottom: 0 to 1.
-PARTS = {"centre": (0.5, 0.5), "top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
-VIEWS = ("whole", "grey", "padded", "grey padded", *PARTS, *CROPS, *EDGES)
+# By where they stand between left and right, top and bottom: 0 to 1.
+FIVE_CROPS = {"centre": (0.5, 0.5), "top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1),
+              "bottom right": (1, 1)}
+VIEWS = ("whole", "grey", "padded", "grey padded", *FIVE_CROPS, *CROPS, *EDGES)
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in a grey of the same lightness (ITU-R BT.601)
-SHOWN = 0.8  # of either side in one of the PARTS
+SHOWN = 0.8  # of either side in one of the FIVE_CROPS
 MARGIN = 0.1  # of a box's width and height, on each side
 Boxes = list[list[tuple[float, ...]]]  # of each picture x0, y0, x1, y1 in pixels
 
@@ -32,8 +33,8 @@ def show_views(dataset: PoseDataset, view: str, size: int, boxes: Boxes) -> Iter
             return resize(crop(np.asarray(image), boxes[row]), size)
 
         return read_ahead(read, range(len(dataset)))
-    side = round(size / SHOWN) if view in PARTS else size
-    left, top = ((side - size) * np.array(PARTS.get(view, (0, 0)))).astype(int)
+    side = round(size / SHOWN) if view in FIVE_CROPS else size
+    left, top = ((side - size) * np.array(FIVE_CROPS.get(view, (0, 0)))).astype(int)
     pictures = dataset.stream(side, padded=["padded" in view])
     if view in EDGES:
         return (draw_edges(picture, EDGES[view]) for picture in pictures)

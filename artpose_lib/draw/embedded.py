@@ -31,13 +31,8 @@ def draw_dataset(folder: Path, n: int = 600, seed: int = 0, background_link: flo
     `background_link` in [0, 1] is the probability that a picture has the background LINKED to its class, and not one
     drawn uniformly. The figures are the same at every value. Picture i depends on `seed`, i and `background_link` only;
     on a processor with other vector instructions one pixel value in 100,000 differs by 1.
-    `option` is as in `files.whole`. Raises ValueError for `n` or `background_link` out of range, FileExistsError for a
-    folder that holds something already.
+    `option` is as in `files.whole`. Raises FileExistsError for a folder that holds something already.
     """
-    if not 0 <= background_link <= 1:
-        raise ValueError(f"background_link is {background_link}, but it must lie between 0 and 1.")
-    if n < 1:
-        raise ValueError(f"n is {n}, but a data set needs at least 1 picture.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} already holds something; name a new or an empty folder for the drawings.")
     with whole(folder, option=option) as partial:

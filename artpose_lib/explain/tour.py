@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pandas as pd
+from sklearn.feature_selection import r_regression
 
 from artpose_lib.data.pictures import resize
 from artpose_lib.explain.maps import feature_maps
@@ -61,11 +62,9 @@ def _rank_by_likeness(network, pictures: Sequence[ReaderPicture], layer: str,
     pictures."""
     images = np.stack([resize(picture.image, network.input_shape[1]) for picture in pictures])
     maps = np.stack([found[layer] for found in feature_maps(network, images, [layer])])
-    x = maps.reshape(-1, maps.shape[-1]).astype(np.float64)
-    y = np.concatenate([look(image, maps.shape[1]).ravel() for image in images])
-    x, y = x - x.mean(axis=0), y - y.mean()
-    found = pd.DataFrame({"correlation": y @ x / np.maximum(np.linalg.norm(x, axis=0) * np.linalg.norm(y), 1e-9)})
-    return found.sort_values("correlation", ascending=False).assign(layer=layer)
+    looked = np.concatenate([look(image, maps.shape[1]).ravel() for image in images])
+    correlation = r_regression(maps.reshape(-1, maps.shape[-1]).astype(np.float64), looked)
+    return pd.DataFrame({"layer": layer, "correlation": correlation}).sort_values("correlation", ascending=False)
 
 
 def _measure_texture(image: np.ndarray, side: int) -> np.ndarray:

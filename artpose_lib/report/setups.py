@@ -15,7 +15,7 @@ from artpose_lib.classify.calibration import apply_temperature, fit_temperature
 from artpose_lib.classify.final import group_sources, know_sources, train_final
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
-from artpose_lib.data.views import PARTS
+from artpose_lib.data.views import FIVE_CROPS
 from artpose_lib.report import probes, statistics
 from artpose_lib.report.scores import per_trial
 from artpose_lib.train.heads import STRENGTHS_OF_HEAD, fit_head, list_folds
@@ -57,7 +57,7 @@ SETUPS: dict[str, Setup] = {
                         views=("grey", "grey padded")),
     "centre": Setup("its centre alone", views=("centre",)),
     "centre too": Setup("its centre too, on average", views=("whole", "centre")),
-    "five crops": Setup("its centre and corners, on average", views=tuple(PARTS)),
+    "five crops": Setup("its centre and corners, on average", views=tuple(FIVE_CROPS)),
     "320 pixels": Setup("at 320 pixels", sizes=(320,)),
     "224 and 320 pixels": Setup("at 224 and 320 pixels, on average", sizes=(None, 320)),
     "Lite1": Setup("Lite1, 240 pixels", (LITE1,)), "Lite2": Setup("Lite2, 260 pixels", (LITE2,)),

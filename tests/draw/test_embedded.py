@@ -86,13 +86,6 @@ def test_a_folder_with_anything_else_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-@pytest.mark.parametrize("name, value", [("background_link", -0.01), ("background_link", float("nan")), ("n", 0)])
-def test_a_number_out_of_range_is_refused_with_its_value(tmp_path, name, value):
-    with pytest.raises(ValueError, match=f"{name} is {value}, but"):
-        draw_dataset(tmp_path / "never", **{name: value})
-    assert not (tmp_path / "never").exists()
-
-
 def test_a_full_link_gives_each_class_its_own_background_and_keeps_the_figures(drawn, tmp_path):
     table = read(draw_dataset(tmp_path / "linked", n=6, seed=3, background_link=1.0))
     assert dict(zip(table["label"], table["background"], strict=True)) == LINKED
