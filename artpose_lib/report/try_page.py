@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ from artpose_lib.model.backbones import BACKBONES, WeightsMissing, build_backbon
 from artpose_lib.report.fingerprint import fingerprint
 from artpose_lib.report.plotting import COLOURS
 from artpose_lib.report.reference import Edition, open_edition
-from artpose_lib.train.jobs import Job, run_one
 from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import Study, open_study
 from artpose_lib.web import asset, encode_jpeg
@@ -96,7 +94,9 @@ def write_filters(folder: Path, study: Study, network: "keras.Model", maps: Path
     """
     each = min(DRAWN, study.profile.pictures // SHARE)
     path = study.results / "drawings" / f"{NETWORK}-{study.fingerprint_weights(NETWORK)}-{each}.json"
-    run_one(Job(path, partial(_store_drawings, path, network, each)))
+    if not path.exists():
+        with whole(path) as new:
+            new.write_text(json.dumps(ask_drawings(network, each)), "ascii")
     found = json.loads(path.read_text("ascii"))
     ranges = sorted((maps / slug(NETWORK) / slug(IMAGENET)).glob("*/5.js"))
     texts = [one.read_text("ascii") for one in ranges]
@@ -126,11 +126,6 @@ def ask_drawings(network: "keras.Model", each: int) -> dict:
     shown = [{"title": pose, "picture": encode_jpeg(drawing, SMALL_HEIGHT)}
              for (pose, _), drawing in zip(asked, drawings, strict=True)]
     return {"drawings": shown, "channels": channels}
-
-
-def _store_drawings(path: Path, network: "keras.Model", each: int) -> None:
-    with whole(path) as new:
-        new.write_text(json.dumps(ask_drawings(network, each)), "ascii")
 
 
 def _draw(pose: str, seed: int) -> np.ndarray:
