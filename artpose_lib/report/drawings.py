@@ -7,10 +7,9 @@ import pandas as pd
 
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.poses import POSE_NAMES
-from artpose_lib.data.splits import split
 from artpose_lib.draw.media import MEDIA
 from artpose_lib.report import probes
-from artpose_lib.train.recipes import SEEDS, find_recipe
+from artpose_lib.train.recipes import SEEDS
 from artpose_lib.train.study import NO_WEIGHTS, Study, draw_embedded
 
 NETWORK = "EfficientNet-Lite0"  # its ImageNet weights come with a package
@@ -36,12 +35,11 @@ def teach_art(study: Study) -> pd.DataFrame:
     media = drawings.dataset.metadata["medium"].to_numpy()
     taught = {"drawings": drawn, **{f"drawings in {medium}": drawn[media == medium] for medium in MEDIA}}
     asked = [(0, SEEDS[0], name, rows, art) for name, rows in taught.items()]
-    for seed in study.profile.seeds(find_recipe("frozen", NETWORK)):
-        parts = split(study.dataset, "grouped", seed)
+    for seed, train, parts in probes.divide(study, "grouped"):
         for shots in SHOTS:
-            few = np.concatenate([parts.train[labels[parts.train] == one][:shots] for one in np.unique(labels)])
+            few = np.concatenate([train[labels[train] == one][:shots] for one in np.unique(labels)])
             both = np.concatenate([drawn, np.tile(few, round(len(drawn) / len(few)))])
-            asked += [(shots, seed, name, rows, parts.test)
+            asked += [(shots, seed, name, rows, parts["test"])
                       for name, rows in {"art": few, "drawings and art": both}.items()]
     return pd.concat([
         probes.predict(study.dataset, [known._replace(model=name)], train, {"test": test}, labels).assign(

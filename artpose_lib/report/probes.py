@@ -53,12 +53,11 @@ def predict_simple_models(study: Study, scheme: str) -> pd.DataFrame:
     from the training part and its mirror images; nothing is chosen on the validation part."""
     models, labels = list(list_simple_models(study)), study.dataset.labels
     frames = []
-    for seed in study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0")):
-        parts = split(study.dataset, scheme, seed)
+    for seed, train, asked in divide(study, scheme, study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0"))):
         dealt = labels.copy()
-        dealt[parts.train] = np.random.default_rng(seed).permutation(labels[parts.train])
-        frames += [predict(study.dataset, [own], parts.train, {"validation": parts.validation, "test": parts.test},
-                           dealt if own.model == "permuted" else labels).assign(seed=seed) for own in models]
+        dealt[train] = np.random.default_rng(seed).permutation(labels[train])
+        frames += [predict(study.dataset, [own], train, asked, dealt if own.model == "permuted" else labels).assign(
+            seed=seed) for own in models]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -67,11 +66,11 @@ def list_seeds(study: Study) -> tuple[int, ...]:
     return study.profile.seeds(find_recipe("frozen", "EfficientNet-Lite0"))[:FEW if study.embedded else None]
 
 
-def divide(study: Study, scheme: str) -> list[tuple[int, np.ndarray, dict[str, np.ndarray]]]:
-    """The divisions by a scheme of `splits.SPLITS`, a row each of `list_seeds`: seed, the rows to learn from, and those
-    that are asked about, "validation" and "test"; none where the pictures do not allow it."""
+def divide(study: Study, scheme: str, seeds: Sequence[int] = ()) -> list[tuple[int, np.ndarray, dict[str, np.ndarray]]]:
+    """The divisions by a scheme of `splits.SPLITS`, for each of the `seeds`, or else of `list_seeds`: seed, the rows to
+    learn from, and those that are asked about, "validation" and "test"; none where the pictures do not allow it."""
     try:
-        divisions = [(seed, *split(study.dataset, scheme, seed)) for seed in list_seeds(study)]
+        divisions = [(seed, *split(study.dataset, scheme, seed)) for seed in seeds or list_seeds(study)]
     except DataError:
         return []
     return [(seed, train, {"validation": validation, "test": test}) for seed, train, validation, test in divisions]

@@ -34,8 +34,8 @@ MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-t
 FROZEN_IN_FACT = {"finetuned": "finetuned_frozen", "finetuned_aug": "finetuned_aug_frozen"}
 
 
-class Diverged(ValueError):
-    """None of the trials can be scored, since the training of all diverged."""
+class NothingToScore(ValueError):
+    """The training of all trials diverged, or two conditions have none in common."""
 
 
 def find_diverged(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def _select(predictions: pd.DataFrame, part: str) -> tuple[pd.DataFrame, np.ndar
     rows, classes = drop_trials(rows, lost), class_names(predictions)
     if rows.empty:
         names = "; ".join(f"{model} {backbone} seed {seed}" for model, backbone, seed in lost.to_numpy())
-        raise Diverged(f"There is nothing to score, as the training of all trials diverged: {names}.")
+        raise NothingToScore(f"There is nothing to score, as the training of all trials diverged: {names}.")
     probabilities = rows[[f"p_{name}" for name in classes]].apply(pd.to_numeric).to_numpy(float)
     return rows, pd.Index(classes).get_indexer(rows["label"]), probabilities
 
@@ -87,7 +87,8 @@ def find_cells(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
 def per_trial(predictions: pd.DataFrame, part: str = "test") -> pd.DataFrame:
     """The `METRICS` of each trial: model, backbone, seed, pictures, accuracy, macro_f1, weighted_f1.
 
-    Leaves out trials that diverged. Raises Diverged where there is no other, ValueError for a part without predictions.
+    Leaves out trials that diverged. Raises NothingToScore where there is no other, ValueError for a part without
+    predictions.
     """
     k, trials = len(class_names(predictions)), find_cells(predictions, part).groupby(_TRIAL, sort=False)["cell"]
     values = score_confusions(np.concatenate([count_cells(cells.to_numpy()[None], k) for _, cells in trials]))
@@ -104,7 +105,7 @@ def summary(predictions: pd.DataFrame, part: str = "test", level: float = 0.95) 
     rows, k, lost = [], len(class_names(predictions)), find_diverged(predictions[predictions["part"] == part])
     try:
         cells = find_cells(predictions, part)
-    except Diverged:
+    except NothingToScore:
         cells = predictions.iloc[:0]
     for key, own in cells.groupby(_TRIAL[:2], sort=False):
         trials = [cells.to_numpy()[None] for _, cells in own.groupby("seed", sort=False)["cell"]]

@@ -33,22 +33,18 @@ class Difference(NamedTuple):
 UNKNOWN = Difference(*[np.nan] * 6, 0, 0)
 
 
-class NoneInCommon(ValueError):
-    """Two conditions have no trial in common."""
-
-
 def difference(first: pd.DataFrame, second: pd.DataFrame, metric: str = "accuracy", part: str = "test",
                second_part: str | None = None, level: float = 0.95) -> Difference:
     """What one of `METRICS` differs by between two conditions, each a predictions frame of one model and backbone.
 
     A bootstrap on two levels: of the trials (the seeds that both have) and of each trial's pictures, in pairs where
     both conditions have the same ones. `second_part` names the second's part where it is another; `level` is the
-    interval's. Raises NoneInCommon where no seed is in both.
+    interval's. Raises NothingToScore where no seed is in both.
     """
     one, two = scores.find_cells(first, part), scores.find_cells(second, second_part or part)
     one, two = one[one["seed"].isin(two["seed"])], two[two["seed"].isin(one["seed"])]
     if one.empty:
-        raise NoneInCommon("The two conditions have no trial in common: run both with the same seeds.")
+        raise scores.NothingToScore("The two conditions have no trial in common: run both with the same seeds.")
     both = one.merge(two, on=["seed", "file_name"])
     paired = len(both) == len(one) == len(two)
     sides = [[own.to_numpy().T for _, own in side.groupby("seed")[columns]] for side, columns in (

@@ -63,7 +63,7 @@ def test_a_trial_that_diverged_is_left_out_and_counted(lost):
     named = scores.find_diverged(both)
     assert named.values.tolist() == [["frozen", "VGG16", 41], ["frozen", "Xception", 40]]
     assert scores.drop_trials(both, named)["seed"].unique().tolist() == [40]
-    with pytest.raises(scores.Diverged, match="all trials diverged: frozen VGG16 seed 41"):
+    with pytest.raises(scores.NothingToScore, match="all trials diverged: frozen VGG16 seed 41"):
         scores.per_trial(diverged)
     alone = scores.summary(diverged)
     assert alone[["trials", "diverged"]].values.tolist() == [[0, 1]] and alone["accuracy"].isna().all()
