@@ -26,6 +26,8 @@ classes = ""  # the labels to use, separated by commas; empty for all
 cluster = ""  # where to train: local, slurm or a scheduler's address; empty for this machine
 
 # %%
+from html import escape
+
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
@@ -49,16 +51,20 @@ first = choose_together(experiments)[0]
 
 
 def tell_answer():
-    rows = pd.concat(own for pair, own in changes[first.name].items() if pair.startswith(MODEL_TITLES["baseline"]))
+    from_nothing = {pair: own for pair, own in changes[first.name].items() if pair.startswith(MODEL_TITLES["baseline"])}
+    rows = pd.concat(from_nothing.values())
     surely = {verdict: ", ".join(own.index.unique()) for verdict, own in rows.groupby("verdict")}
     if "lower" in surely:
         return f"Photographs do not always help: starting from nothing is surely better with {surely['lower']}."
     if "higher" in surely:
         return f"Photographs help, surely so with {surely['higher']}."
-    nothing, photographs = (f"{(own['doubt'] == '').sum()} of {len(own)}" for own in (
-        first.networks.query("model == 'baseline'"), first.networks.query("model in ['frozen', 'finetuned']")))
-    return (f"Of the networks from nothing {nothing} surely learned, of those from photographs {photographs}. By how much "
-            "photographs help cannot be told.")
+    told, nothing = [], first.networks.query("model == 'baseline'")
+    for pair, own in from_nothing.items():
+        if len(above := own[own["verdict"].str.endswith(f"baseline {statistics.IDLE}") & (own["low"] > 0)]):
+            told += [f"{tables.tell_range(above['difference']).rstrip('%')} points with {pair.split(' → ')[1].lower()} ones"]
+    learned = f"of those from nothing {(nothing['doubt'] == '').sum() or 'none'} of {len(nothing)} surely learned"
+    return (f"Yes: more pictures are named rightly than by the same networks from nothing, {', '.join(told)}. But {learned}: the "
+            "direction is sure, the size is not." if told else f"By how much photographs help cannot be told: {learned}.")
 
 
 def tell_files():
@@ -80,12 +86,12 @@ display(accuracies)
 Markdown(study.banner())
 
 # %%
-told = [f"- {escape_markdown(own.title)}: {tables.tell_doubts(own.scores)}." for own in experiments]
+told = [f"<p>{escape(own.title)}: {escape(tables.tell_doubts(own.scores))}.</p>" for own in experiments]
 smaller = [f"{one.names['backbone']} ({one.config['size']} pixels)" for one in first.trials.records if one.names["model"] == "baseline"
            and one.config["size"] != BACKBONES[one.names["backbone"]].input_size]
 if smaller:
-    told += [f"\nSome baselines learned from smaller pictures than their network's own: {', '.join(dict.fromkeys(smaller))}."]
-Markdown("\n".join(told))
+    told += [f"<p>Some baselines learned from smaller pictures than their network's own: {', '.join(dict.fromkeys(smaller))}.</p>"]
+HTML(tables.fold("Which networks are pale, and why", "".join(told)))
 
 # %%
 other_scores
@@ -95,21 +101,28 @@ other_scores
 # simpler means, on the same divisions. The *linear probe* shows what a frozen network's features are good for: the same
 # features, with a penalty against learning by heart. The *nearest neighbour* names a picture after the training picture most
 # like it. The others know no network: 16 x 16 pixels; the width, height and bytes of the file; the name of the collection;
-# the commonest class. What the last three reach has nothing to do with a pose.
+# always the class that is commonest among the tested pictures. What the last three reach has nothing to do with a pose.
 #
 # ## What follows
 #
 # *Higher* and *lower* stand where all of the 95% interval of a difference, taken picture by picture, lies on one side of zero.
-# Nothing follows from a network that was trained short, is not surely above the commonest class, was fine-tuned in name alone,
-# or has fewer than three trials. *Frozen* is the thesis' recipe; where the probe is higher on the same features, that recipe
+# Nothing follows from a network that was trained short, did not surely learn (its interval reaches down to the commonest class),
+# was fine-tuned in name alone, or has fewer than three trials. *Frozen* is the thesis' recipe; where the probe is higher on the same features, that recipe
 # leaves unused what is in them.
 
 # %%
-told = [f"- *{pair}*: {tables.tell_changes(rows) or 'no network has both'}." for pair, rows in changes[first.name].items()]
+def tell_pair(rows):
+    """What follows, and of networks that did not surely learn what they differ by."""
+    idle = rows["verdict"].str.endswith(statistics.IDLE) & (rows["verdict"].str.count(";") == 0)
+    return tables.tell_changes(rows.assign(verdict=rows["verdict"].mask(idle, "where one of the two did not surely learn")))
+
+
+told = [f"- *{pair}*: {tell_pair(rows) or 'no network has both'}." for pair, rows in changes[first.name].items()]
 Markdown("\n".join([f"On {escape_markdown(first.name)}:\n", *told]))
 
 # %%
-HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table(own)) for name, own in changes.items()))
+HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table(own))
+             for name, own in changes.items() if any(map(len, own.values()))))
 
 # %% [markdown]
 # ## What the thesis could not know
@@ -215,23 +228,11 @@ choose("Model", views)
 # pictures. F1 of few test pictures stands a little low beside that of many: where a pose has three, one mistake takes much of it.
 #
 # A trial is what it ended as. The epoch that was best on the validation pictures gives the weights that are kept; where only the
-# last layer learned in its phase, a network that is called fine-tuned is *frozen in fact* and stands apart. Baselines of version
-# 0.1.0 are shown where there are no newer ones. Their batch normalisation answered by moving averages that had hardly moved, so
-# they say nothing of what such networks learn, and nothing above counts them.
+# last layer learned in its phase, a network that is called fine-tuned is *frozen in fact* and stands apart.
 
 # %%
-def find_older(own):
-    known = {one.names["backbone"] for one in own.trials.records if one.names["model"] == "baseline"}
-    older = own.study.find("baseline", protocol=1, backbones=[one for one in BACKBONES if one not in known])
-    if not older.records:
-        return []
-    rows = scores.summary(older.predictions.assign(model="baseline_old"))
-    return [scores.against_thesis(rows).query("model == 'baseline_old'")]
-
-
 folded = []
 for own in experiments:
-    table = pd.concat([own.scores, *find_older(own)])
-    folded += [tables.fold(f"Scores: {own.name}", tables.results_table(table, own.trials.missing)),
+    folded += [tables.fold(f"Scores: {own.name}", tables.results_table(own.scores, own.trials.missing)),
                tables.fold(f"What the trials ended as: {own.name}", tables.diagnoses_table(own.trials.diagnoses))]
 HTML("".join(folded))

@@ -72,11 +72,11 @@ display(accuracies)
 Markdown(study.banner())
 
 # %%
-told = [f"- {escape_markdown(own.title)}: {tables.tell_doubts(own.scores)}." for own in experiments]
+told = [f"<p>{escape(own.title)}: {escape(tables.tell_doubts(own.scores))}.</p>" for own in experiments]
 missing = [f"{backbone}: {reason}" for own in experiments if own.name == THIS_RUN for backbone, reason in own.trials.missing.items()]
 if missing:
-    told += [f"\nNot in this run: {'; '.join(missing)}."]
-Markdown("\n".join(told))
+    told += [f"<p>Not in this run: {escape('; '.join(missing))}.</p>"]
+HTML(tables.fold("Which networks are pale, and why", "".join(told)))
 
 # %%
 other_scores
@@ -102,7 +102,8 @@ if not first.study.trains:
 Markdown("\n".join([f"On {escape_markdown(first.name)}:\n", *told]))
 
 # %%
-HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table(own)) for name, own in changes.items()))
+HTML("".join(tables.fold(f"The differences in full: {name}", tables.differences_table(own))
+             for name, own in changes.items() if any(map(len, own.values()))))
 
 # %% [markdown]
 # ## SMOTE and imgaug apart
@@ -136,16 +137,23 @@ def compare_ways(of, backbone, pairs):
     return pd.DataFrame(rows).T
 
 
+def tell_ways(compared):
+    every = pd.concat(compared.values()).dropna(subset="difference")
+    surely = [f"{way}, {name}" for name, rows in compared.items() for way in rows.index[rows["verdict"].isin(["higher", "lower"])]]
+    reach = " to ".join(dict.fromkeys(tables.tell_number(100 * every["difference"].agg(end), "+.0f") for end in ("min", "max")))
+    return surely, f"Surely higher or lower: {escape_markdown('; '.join(surely)) or 'none'}. Changed by {reach} points."
+
+
 def show_ways(pairs, backbones):
     compared = {name: compare_ways(of, SMALL, pairs) for name, of in small_editions.items()}
     if WHOLE:  # short ones tell nothing
         compared |= {f"{THIS_RUN}, {name}": compare_ways(study, name, pairs) for name in backbones}
-    compared = {name: rows for name, rows in compared.items() if len(rows)}
-    if not compared:
+    if not (compared := {name: rows for name, rows in compared.items() if len(rows)}):
         return HTML("")
-    surely = [f"{way}, {name}" for name, rows in compared.items() for way in rows.index[rows["verdict"].isin(["higher", "lower"])]]
-    display(show(audit_figures.changes(compared), alt="The change of test accuracy from one way to the other, with its 95% interval."))
-    display(Markdown(f"Surely higher or lower: {escape_markdown('; '.join(surely)) or 'none'}."))
+    surely, told = tell_ways(compared)
+    if surely:  # else a line says as much as a figure
+        display(show(audit_figures.changes(compared), alt="The change of test accuracy from one way to the other, with its 95% interval."))
+    display(Markdown(told))
     return HTML(tables.fold("The differences in full", tables.differences_table(compared)))
 
 

@@ -45,8 +45,10 @@ class Experiment:
 
     @cached_property
     def simple_models(self) -> pd.DataFrame:
-        """The predictions of `probes.SIMPLE_MODELS`."""
-        return measure(self.study, self.simple)
+        """The predictions of `probes.SIMPLE_MODELS`; the commonest class is that of `statistics.find_doubt`."""
+        found = measure(self.study, self.simple)
+        own = found["model"] == "commonest"
+        return pd.concat([found[~own], statistics.name_commonest(found[own])]) if own.any() else found
 
     @cached_property
     def answers(self) -> pd.DataFrame:
@@ -133,8 +135,8 @@ def train_experiments(study: Study, *models: str, simple: str = "simple_random",
 
 
 def choose_together(experiments: Sequence[Experiment]) -> Sequence[Experiment]:
-    """Those of the six poses, which may stand beside the thesis; without any, that of this run."""
-    return [own for own in experiments if own.of_poses] or experiments[-1:]
+    """Those of the six poses in art, which may stand beside the thesis; without any, that of this run."""
+    return [own for own in experiments if own.of_poses and not own.study.embedded] or experiments[-1:]
 
 
 def show_scores(experiments: Sequence[Experiment], caption: str, thesis: str) -> tuple[plotting.Shown, Choice]:
@@ -142,7 +144,7 @@ def show_scores(experiments: Sequence[Experiment], caption: str, thesis: str) ->
     `caption` has {metric} and {names}; behind these stands `thesis` where its numbers are drawn too."""
     together, views = choose_together(experiments), {}
     for group in (together, *([own] for own in experiments if own not in together)):
-        names = ", ".join(own.name for own in group)
+        names = ", ".join(own.title for own in group)
         drawn = {own.name: own.scores.query("model != 'permuted'") for own in group}
         trials = scores.per_trial(pd.concat([group[0].answers, group[0].simple_models]))
         for metric, title in figures.METRIC_TITLES.items():

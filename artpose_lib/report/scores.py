@@ -21,7 +21,7 @@ _SCORE = ["model", "backbone", "metric"]
 MODEL_TITLES = {"baseline": "Baseline", "frozen": "Frozen", "finetuned": "Fine-tuned",
                 "finetuned_aug": "Fine-tuned, augmented", "finetuned_frozen": "Fine-tuned, in fact frozen",
                 "finetuned_aug_frozen": "Fine-tuned, augmented, in fact frozen",
-                "baseline_old": "Baseline, of version 0.1.0", "best": "Best of today",
+                "best": "Best of today",
                 # the simple models of `probes`
                 "probe": "Linear probe", "nearest": "Nearest neighbour",
                 "permuted": "Nearest neighbour, labels dealt at random", "thumbnail": "16 x 16 pixels",

@@ -65,9 +65,13 @@ def find_p(gaps: np.ndarray) -> float:
 
 def compare_with_commonest(own: pd.DataFrame, part: str = "test", level: float = 0.95) -> Difference:
     """How much more often a network is right than whoever always names the commonest class of the tested pictures."""
-    tested = own[own["part"] == part]
-    always = {f"p_{name}": float(name == tested["label"].mode()[0]) for name in class_names(own)}
-    return difference(tested.assign(**always), tested, part=part, level=level)
+    return difference(name_commonest(own, part), own, part=part, level=level)
+
+
+def name_commonest(own: pd.DataFrame, part: str = "test") -> pd.DataFrame:
+    """Predictions with all certainty in the class that is the commonest of the tested pictures, all trials pooled."""
+    commonest = own.loc[own["part"] == part, "label"].mode()[0]
+    return own.assign(**{f"p_{name}": float(name == commonest) for name in class_names(own)})
 
 
 def compare(first: pd.DataFrame, second: pd.DataFrame, profile: Profile) -> dict:
@@ -115,7 +119,8 @@ def find_doubt(own: pd.DataFrame, profile: Profile) -> str:
         return "diverged"
     model, trials = own["model"].iloc[0].removesuffix("_frozen"), own["seed"].nunique()  # of `scores.FROZEN_IN_FACT`
     recipe = RECIPES.get((model, own["backbone"].iloc[0]))  # simple models have none
-    return ("learned in its last layer alone" if scores.find_untuned(own).all() else
+    untuned = own["model"].isin(scores.FROZEN_IN_FACT.values()) | scores.find_untuned(own)
+    return ("learned in its last layer alone" if untuned.all() else
             "was trained short" if recipe and not profile.full_strength(recipe) else
             f"has fewer than {FEWEST_TRIALS} trials that count" if trials < FEWEST_TRIALS else
             IDLE if compare_with_commonest(own).low <= 0 else "")

@@ -53,6 +53,8 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
     """What `statistics.compare` found, a row of a frame each, whose index names it; by the titles of the frames."""
     told = {}
     for title, found in groups.items():
+        if found.empty:
+            continue
         lines = told[escape(title)] = []
         for _, alike in found.groupby(found["verdict"].ne(found["verdict"].shift()).cumsum()):
             said = alike["verdict"].iloc[0]  # once for all of them
@@ -61,8 +63,6 @@ def differences_table(groups: Mapping[str, pd.DataFrame]) -> str:
                 lines.append(_row(escape(row.Index), tell_number(row.first, ".3f"), tell_number(row.second, ".3f"),
                                   f"{tell_number(row.difference, '+.3f')}<br>{_interval(row, '+.3f')}", row.trials)
                              + verdict * (number == 0))
-        if not lines:
-            lines.append('<td colspan="6">No network of this run has both.</td>')
     return _table("Test accuracy of two models, over the trials that both have, and the difference with its 95% "
                   "confidence interval, picture by picture where both were tested on the same ones.",
                   _head("", "before", "after", "difference [95%]", "trials", "what follows"), 6, told)

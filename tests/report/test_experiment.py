@@ -19,7 +19,8 @@ def make(monkeypatch):
         frames = [drawn_predictions(skill=4, seed=seed, classes=list(classes)) for seed in range(3)]
         frozen = pd.concat(frames).assign(layers="frozen")
         study = SimpleNamespace(dataset=SimpleNamespace(classes=tuple(classes)), trains=False,
-                                profile=find_profile(profile), simple_models=frozen.assign(model="probe"))
+                                embedded=False, profile=find_profile(profile),
+                                simple_models=frozen.assign(model="probe"))
         trials = Trials([], {})
         vars(trials)["predictions"] = pd.concat([frozen, frozen.assign(model="finetuned")])
         return experiment.Experiment(f"{len(classes)} classes", study, ("frozen", "finetuned"), trials)
@@ -37,15 +38,28 @@ def test_scores_stand_beside_the_thesis_for_its_poses_and_models_alone(make):
     assert "thesis" not in other.tell_accuracies({"frozen": "frozen"})
     assert experiment.choose_together([other, poses]) == [poses]
     assert experiment.choose_together([other, other]) == [other]
+    drawn = make(POSE_NAMES)
+    drawn.study.embedded = True
+    assert experiment.choose_together([poses, drawn]) == [poses] and experiment.choose_together([drawn]) == [drawn]
 
 
 def test_doubts_stand_beside_scores(make):
-    assert set(make(CLASSES).scores["doubt"]) == {""}
+    doubts = make(CLASSES).scores.drop_duplicates("model").set_index("model")["doubt"]
+    assert doubts[doubts != ""].to_dict() == {"finetuned_frozen": "learned in its last layer alone"}
     short = make(CLASSES, "smoke")
     doubts = short.scores.drop_duplicates("model").set_index("model")["doubt"]
     assert doubts["frozen"] == "was trained short" and doubts["probe"] == ""
     assert set(short.networks["model"]) == {"frozen", "finetuned_frozen"}
     assert set(short.accuracies["model"]) == {"frozen", "finetuned_frozen", "probe"}
+
+
+def test_the_commonest_class_is_that_of_the_tested_pictures_as_networks_are_held_against_it(make):
+    own = make(CLASSES)
+    own.study.simple_models = pd.concat([own.simple_models, own.simple_models.assign(model="commonest")])
+    del vars(own)["simple_models"]
+    known = own.accuracies.set_index("model")["here"]
+    tested = own.answers.query("part == 'test' and model == 'frozen'")["label"]
+    assert known["commonest"] == pytest.approx((tested == tested.mode()[0]).mean())
 
 
 def test_pairs_are_compared_by_their_titles(make):
