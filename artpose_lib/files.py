@@ -59,6 +59,19 @@ def whole(path: Path, replace: bool = False, option: str = "--results") -> Itera
 
 
 @contextmanager
+def new_folder(path: Path, option: str = "--out") -> Iterator[Path]:
+    """Give a folder to fill, which is moved to `path` as in `whole`. Raises FileExistsError where something is there
+    that is no empty folder, and OSError as `whole`."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(f"{path} already holds something; name a new or an empty folder.")
+    with whole(path, option=option) as partial:
+        partial.mkdir()
+        yield partial
+        if path.exists():
+            path.rmdir()  # empty when this began; an error where it no longer is
+
+
+@contextmanager
 def claim(path: Path, option: str = "--results") -> Iterator[bool]:
     """Tell whether this process alone may make what belongs at `path`, until the end of the `with` block. `option` as
     in `whole`. Raises OSError, naming the folder and the way out, where no lock can be made there."""

@@ -15,7 +15,7 @@ from artpose_lib.data.licences import find_rights
 from artpose_lib.data.metadata import rename_apart, reserve_columns
 from artpose_lib.data.pictures import locate, read_file
 from artpose_lib.data.text import to_file_name
-from artpose_lib.files import whole
+from artpose_lib.files import new_folder
 
 # The thesis' columns, in the order of its Appendix' first listing.
 THESIS_COLUMNS = ("AUTHOR", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "ID", "TYPE", "image")
@@ -44,17 +44,12 @@ def export(dataset: PoseDataset, form: str, out: Path, open_only: bool = True) -
         columns = ", ".join(find_rights(dataset.metadata))
         raise DataError(f"{dataset.folder}: no picture has an open licence (told by: {columns}). For your own use: "
                         "--no-open-only.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FileExistsError(f"{out} already holds something; name a new or an empty folder for the export")
-    with whole(out, option="--out") as partial:
-        partial.mkdir()
+    with new_folder(out) as partial:
         FORMS[form](dataset, rows, partial)
         files = sum(path.is_file() for path in partial.glob("*/*"))
         if form == "imagefolder" and files != len(rows):  # a disk may take two names for one
             raise DataError(f"{out}: only {files} of {len(rows)} pictures were written, so nothing is kept. Name a "
                             "folder on another disk.")
-        if out.exists():
-            out.rmdir()  # empty when the export began; an error where it no longer is
     return len(rows)
 
 

@@ -13,7 +13,7 @@ from artpose_lib.data.licences import find_rights
 from artpose_lib.data.pictures import read_ahead
 from artpose_lib.draw.artwork import Artwork
 from artpose_lib.draw.backgrounds import LINKED
-from artpose_lib.files import digest, whole
+from artpose_lib.files import digest, new_folder
 
 # Uneven as the thesis' classes are: its training part of experiment 2 (Section 2.2.6), whose 13 for Reclining is taken
 # for a slip of 113.
@@ -33,15 +33,10 @@ def draw_dataset(folder: Path, n: int = 600, seed: int = 0, background_link: flo
     on a processor with other vector instructions one pixel value in 100,000 differs by 1.
     `option` is as in `files.whole`. Raises FileExistsError for a folder that holds something already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} already holds something; name a new or an empty folder for the drawings.")
-    with whole(folder, option=option) as partial:
-        partial.mkdir()
+    with new_folder(folder, option) as partial:
         rows = read_ahead(lambda drawing: _draw_picture(partial, *drawing, seed, background_link),
                           enumerate(pose_sequence(n)))
         pd.DataFrame(rows).to_csv(partial / "metadata.csv", index=False)
-        if folder.exists():
-            folder.rmdir()
     return folder
 
 

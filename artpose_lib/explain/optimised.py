@@ -10,7 +10,7 @@ from PIL import Image
 from artpose_lib.explain.maps import feature_maps, tile
 from artpose_lib.explain.networks import IMAGENET, SCRATCH, TUNED, TestedNetworks
 from artpose_lib.explain.reader import Reader, ReaderModel, slug, write_script
-from artpose_lib.explain.visualise import BATCH, FOLDER, Filter, read_strip, visualise
+from artpose_lib.explain.visualise import FOLDER, Filter, read_block, visualise
 from artpose_lib.model.backbones import weights_fingerprint
 
 # By a network's title and a layer: the pictures of some filters, counted from 0, uint8 RGB (side, side, 3).
@@ -27,16 +27,10 @@ def find_stored(networks: TestedNetworks, results: Path, weights_dir: str | None
         places = {title: record.folder.name for title in (TUNED, SCRATCH)}
         if IMAGENET in model.networks:
             places[IMAGENET] = f"{name}-{weights_fingerprint(name, weights_dir)}"
-        found.append({(title, layer): _read_strips(results / FOLDER / places[title] / layer, network, layer)
+        found.append({(title, layer): read_block(results / FOLDER / places[title] / layer,
+                                                 network.get_layer(layer).output.shape[-1])
                       for title, network in model.networks.items() if title in places for layer in model.layers})
     return found
-
-
-def _read_strips(folder: Path, network, layer: str) -> dict[int, np.ndarray]:
-    """Read what `visualise_block` stored of a layer, by filter."""
-    count = network.get_layer(layer).output.shape[-1]
-    return {start + place: picture for start in range(0, count, BATCH)
-            for place, picture in enumerate(read_strip(folder / f"{start:04d}.webp")[:count - start])}
 
 
 def optimise(model: ReaderModel, filters: Sequence[Filter], stored: Optimised) -> Optimised:

@@ -68,32 +68,34 @@ def visualise_block(folder: Path, network: keras.Model, layer: str) -> Path:
     where another process draws them.
     """
     count, sheet = network.get_layer(layer).output.shape[-1], folder / "sheet.png"
-    files = {start: folder / f"{start:04d}.webp" for start in range(0, count, BATCH)}
     with claim(sheet) as mine:
         if not mine:
             raise RuntimeError(f"{folder}: another process draws these filters; wait for it, or name another --block")
-        missing = [start for start, file in files.items() if len(read_strip(file)) != min(BATCH, count - start)]
+        there = read_block(folder, count)
+        missing = sorted({number // BATCH * BATCH for number in range(count) if number not in there})
         filters = [(layer, number) for start in missing for number in range(start, min(start + BATCH, count))]
         for start, drawn in zip(missing, _draw([network], filters) if missing else (), strict=True):
-            with whole(files[start], replace=True) as new:
+            with whole(folder / f"{start:04d}.webp", replace=True) as new:
                 Image.fromarray(drawn.reshape(-1, SIDE, 3)).save(new, "WEBP", quality=QUALITY)
             say(f"{layer}: {start + len(drawn):,} of {count:,} filters", end="" if sys.stderr.isatty() else "\n")
         say(f"{layer}: all {count:,} filters are drawn")
         if missing or not sheet.exists():
-            small = [Image.fromarray(picture).resize((SMALL, SMALL)) for file in files.values()
-                     for picture in read_strip(file)]
+            small = [Image.fromarray(own).resize((SMALL, SMALL)) for own in read_block(folder, count).values()]
             with whole(sheet, replace=True) as new:
                 tile(np.stack(small), ceil(sqrt(count))).save(new)
     return sheet
 
 
-def read_strip(file: Path) -> np.ndarray:
-    """Read the pictures of one of these files, uint8 (n, SIDE, SIDE, 3); none of one that is missing or damaged, or
-    holds something else."""
-    with suppress(OSError), Image.open(file) as image:
-        if image.width == SIDE and image.height <= BATCH * SIDE and image.height % SIDE == 0:
-            return np.asarray(image.convert("RGB")).reshape(-1, SIDE, SIDE, 3)
-    return np.empty((0, SIDE, SIDE, 3), np.uint8)
+def read_block(folder: Path, count: int) -> dict[int, np.ndarray]:
+    """Read what `visualise_block` stored of a layer of `count` filters, by filter: uint8 RGB (SIDE, SIDE, 3). A file
+    that is missing or damaged, or holds something else, is passed over."""
+    found = {}
+    for start in range(0, count, BATCH):
+        with suppress(OSError), Image.open(folder / f"{start:04d}.webp") as image:
+            if image.width == SIDE and image.height <= BATCH * SIDE and image.height % SIDE == 0:
+                pictures = np.asarray(image.convert("RGB")).reshape(-1, SIDE, SIDE, 3)
+                found |= dict(enumerate(pictures[:count - start], start))
+    return found
 
 
 def _draw(networks: Sequence[keras.Model], filters: Sequence[Filter], grey: bool = False) -> Iterator[np.ndarray]:
@@ -104,7 +106,8 @@ def _draw(networks: Sequence[keras.Model], filters: Sequence[Filter], grey: bool
     columns = np.array([ends[layer] + number for layer, number in filters])  # of the answers of all layers
     canvas, moves, (opened, answers) = Canvas(batch, grey), keras.Input((8,), batch), _open(parts[0], layers)
     painter = keras.Model(moves, answers(canvas(moves)))
-    painter.compile(keras.optimizers.Adam(RATE), _miss, jit_compile=keras.backend.backend() == "jax")
+    painter.compile(keras.optimizers.Adam(RATE), lambda asked, answers: -keras.ops.sum(asked * answers),
+                    jit_compile=keras.backend.backend() == "jax")
     for part, start in product(parts, range(0, len(filters), batch)):
         opened.set_weights(part.get_weights())
         asked = np.eye(answers.output.shape[-1], dtype=np.float32)[columns[start:start + batch]]
@@ -168,10 +171,6 @@ def _open(part: keras.Model, layers: Sequence[str]) -> tuple[keras.Model, keras.
     means = [keras.ops.mean(keras.ops.leaky_relu(found, LEAK), axis=(1, 2)) if len(found.shape) == 4 else found
              for found in map(before.get, layers)]
     return opened, keras.Model(opened.input, keras.ops.concatenate(means, axis=-1))
-
-
-def _miss(goals, answers):
-    return -keras.ops.sum(goals * answers)
 
 
 def _draw_moves(random: np.random.Generator) -> np.ndarray:

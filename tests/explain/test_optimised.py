@@ -78,7 +78,6 @@ def test_what_the_command_stored_is_found_by_network_and_layer(tmp_path, monkeyp
     monkeypatch.setattr(optimised, "weights_fingerprint", lambda name, folder: f"{folder}-print")
     monkeypatch.setattr(visualise, "_draw", draw)
     monkeypatch.setattr(visualise, "BATCH", 2)
-    monkeypatch.setattr(optimised, "BATCH", 2)
     for place, layer in (("trial-40", EYES), ("VGG16-w-print", "block2_conv2")):
         visualise.visualise_block(tmp_path / visualise.FOLDER / place / layer, tinynet.network(), layer)
     record = SimpleNamespace(folder=tmp_path / "trial-40", config={"recipe": {"backbone": "VGG16"}})
