@@ -62,13 +62,14 @@ def whole(path: Path, replace: bool = False, option: str = "--results") -> Itera
 def new_folder(path: Path, option: str = "--out") -> Iterator[Path]:
     """Give a folder to fill, which is moved to `path` as in `whole`. Raises FileExistsError where something is there
     that is no empty folder, and OSError as `whole`."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    is_there = path.exists()
+    if is_there and (not path.is_dir() or any(path.iterdir())):
         raise FileExistsError(f"{path} already holds something; name a new or an empty folder.")
     with whole(path, option=option) as partial:
         partial.mkdir()
         yield partial
-        if path.exists():
-            path.rmdir()  # empty when this began; an error where it no longer is
+        if is_there:
+            path.rmdir()  # an error where it is no longer empty
 
 
 @contextmanager
