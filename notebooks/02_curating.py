@@ -59,9 +59,15 @@ Markdown(study.banner())
 
 # %%
 found = inspect_pictures(folder, extract_lite_features)
-Markdown(f"In this collection {found['file_name'].nunique()} pictures have something to look at." if len(found) else
+near = found[found["kind"] == "near duplicate"].groupby("file_name")["score"].max()
+drawn = "**These pictures were drawn by a program**, so that there is little to curate; on art a search brings in far more. "
+what = ((f"In this collection {found['file_name'].nunique()} pictures have something to look at." if len(found) else
          "In this collection there is nothing to look at: every picture can be read, none stands there twice, and no label "
          "seems out of place.")
+        + (f" {len(near)} have a near-duplicate: {(near == 1).sum()} by the hash, {(near < 1).sum()} more by the network alone. "
+           "[The next chapter](03_data.html#the-same-work-twice) keeps together in its grouped division what the hash finds, and not what the network "
+           "alone finds: no network should have a say in which pictures networks are tested on." if len(near) else ""))
+Markdown(drawn * study.embedded + what)
 
 # %% [markdown]
 # ## The board

@@ -41,7 +41,8 @@ from artpose_lib.web import choose, contact_sheet
 
 study = open_study(data, weights, profile, results, classes, cluster)
 dataset = study.dataset
-Markdown(study.banner())
+Markdown("**The pictures of this chapter were drawn by a program.** Both steps treat an artwork in the same way.\n\n" * study.embedded
+         + study.banner())
 
 # %% [markdown]
 # ## What a network is given
@@ -91,7 +92,8 @@ contact_sheet([mixed[row] for row in shown], [f"{dataset.classes[mixed_labels[ro
 Markdown(
     f"Here the training part had {len(images)} pictures, and SMOTE added {len(mixed)}. "
     + ("They are what the thesis' Figure A.3 shows: two figures that shine through each other, with limbs to spare. Look "
-       "whether the pose is still there. Its outline, which an art historian would look for first, is there twice."
+       "whether the pose is still there. Where the two stood apart, the outline, which an art historian would look for first, is there "
+       "twice; where they happened to stand alike, the mixture is nearly a picture of its own."
        if len(mixed) else "The classes of this training part are even already, so there was nothing to add.")
 )
 
@@ -111,7 +113,8 @@ def varied(backbone):
     twice = np.repeat(images[one_each], 2, axis=0)  # of two copies of a picture one is drawn and varied in each round
     copies, *rounds = np.split(expand(twice, np.repeat(range(len(one_each)), 2), backbone, seed)[0], [len(twice), len(twice) + len(one_each)])
     rows = [picture for group in zip(copies[::2], *rounds, strict=True) for picture in group]
-    return contact_sheet(rows, [name for row in one_each for name in (dataset.classes[labels[row]], "varied", "varied")], columns=3)
+    return contact_sheet(rows, [dataset.classes[labels[row]] + what for row in one_each for what in ("", ", varied once", ", varied again")],
+                         columns=3)
 
 
 choose("As given to", {backbone: varied(backbone) for backbone in STRENGTHS})

@@ -49,8 +49,8 @@ Markdown(study.banner())
 # ## From a picture to a probability for each class
 #
 # Each network sends a picture through five *blocks* of layers. A block works at half the resolution of the one before
-# and has more *filters*, so that the picture shrinks while the list of what is known about it grows. The last block's
-# answers are averaged over the picture:
+# and has as many *filters* or more, so that the picture shrinks while the list of what is known about it grows. The last
+# block's answers are averaged over the picture:
 
 # %%
 HTML("""<math display="block">
@@ -95,25 +95,6 @@ table.T.style.set_caption("The four networks: how many weights each has, the sid
 # - the **frozen** model keeps its ImageNet weights, and only the last layer learns;
 # - the **fine-tuned** model starts from ImageNet weights, and all layers go on learning;
 # - the **fine-tuned, augmented** model is the same on the augmented pictures of Experiment 2.
-#
-# One part deserves care. *Batch normalisation* {cite}`batchnorm` keeps the values inside a network in a steady range,
-# and while a network trains it measures that range on the pictures that happen to be looked at together. The thesis'
-# scripts left it measuring when the networks were tested. Then what a network says of one picture depends on
-# the pictures beside it. In this report a pretrained network uses the ranges that ImageNet left it. A network that
-# starts from nothing has no such ranges. Keras takes a slow average over the training steps, and a small collection
-# makes too few steps for it: a network that has learned its pictures would then call all of them by one name. So the
-# ranges are measured again on the training pictures before each validation {cite}`precisebn`. The cell below asks one
-# network about a picture alone and among others, and fails if the answers differ.
-
-# %%
-network = classifier.build_classifier("EfficientNet-Lite0", len(study.dataset.classes), 96, "imagenet")
-classifier.set_trainable(network, "finetuned", pretrained=True)
-pictures = study.pictures(96)[:8]
-alone, among = network.predict(pictures[:1], verbose=0)[0], network.predict(pictures, verbose=0)[0]
-assert np.allclose(alone, among, atol=1e-5)
-learning = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-Markdown(f"Alone or in company, the picture gets the same probabilities. Of {network.count_params():,} weights "
-         f"{learning:,} learn when this network is fine-tuned.")
 
 # %% [markdown]
 # ## How fast: one cycle
@@ -158,6 +139,28 @@ recipes.columns = ["learns in phase I", "in phase II", "optimiser", "first rate"
                    "epochs of phase I", "of phase II", "patience in I", "in II", "pictures a step"]
 HTML("".join(tables.fold(f"The thesis' recipes: {figures.MODEL_TITLES[model].lower()}", own.droplevel("model").rename_axis(None).T.style
                          .format(escape="html").to_html()) for model, own in recipes.groupby(level="model", sort=False)))
+
+# %% [markdown]
+# ## A part that deserves care
+#
+# *Batch normalisation* {cite}`batchnorm` keeps the values inside a network in a steady range,
+# and while a network trains it measures that range on the pictures that happen to be looked at together. The thesis'
+# scripts left it measuring when the networks were tested. Then what a network says of one picture depends on
+# the pictures beside it. In this report a pretrained network uses the ranges that ImageNet left it. A network that
+# starts from nothing has no such ranges. Keras takes a slow average over the training steps, and a small collection
+# makes too few steps for it: a network that has learned its pictures would then call all of them by one name. So the
+# ranges are measured again on the training pictures before each validation {cite}`precisebn`. The cell below asks one
+# network about a picture alone and among others, and fails if the answers differ.
+
+# %%
+network = classifier.build_classifier("EfficientNet-Lite0", len(study.dataset.classes), 96, "imagenet")
+classifier.set_trainable(network, "finetuned", pretrained=True)
+pictures = study.pictures(96)[:8]
+alone, among = network.predict(pictures[:1], verbose=0)[0], network.predict(pictures, verbose=0)[0]
+assert np.allclose(alone, among, atol=1e-5)
+learning = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+Markdown(f"Alone or in company, the picture gets the same probabilities. Of {network.count_params():,} weights "
+         f"{learning:,} learn when this network is fine-tuned.")
 
 # %% [markdown]
 # ## Trials

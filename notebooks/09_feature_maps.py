@@ -42,12 +42,13 @@ from artpose_lib.explain.filters import FEWEST
 from artpose_lib.explain.networks import GROUPS, SCRATCH, TUNED, TestedNetworks, dissect_networks, measure_filters
 from artpose_lib.explain.optimised import add_optimised, find_stored, measure_answers, optimise
 from artpose_lib.explain.parts import DRAWINGS
-from artpose_lib.explain.reader import slug, write_reader
+from artpose_lib.explain.reader import slug, write_address, write_reader
 from artpose_lib.explain.tour import choose_views
 from artpose_lib.explain.visualise import visualise_classes
 from artpose_lib.report import audit_figures, scores, statistics, tables, verdicts, visualised
 from artpose_lib.report.plotting import show
 from artpose_lib.report.reference import open_places
+from artpose_lib.train.records import likeliest_class
 from artpose_lib.train.study import open_study
 from artpose_lib.web import contact_sheet
 
@@ -79,19 +80,32 @@ hidden = [f"{name.capitalize()}, {scores.MODEL_TITLES[row.model].lower()} {row.b
 words = {verdicts.UNSETTLED: "is not settled"}
 
 
+def ask_network(name, answers, place, single, several):
+    wrong, share, low, high, luck = verdicts.measure_mistakes(answers, single, several, place.dataset.counts())
+    return (f"of {wrong} single figures that {name} named wrongly {tables.tell_percent(share, low, high)} were called a group, by the "
+            f"sizes of the classes {luck:.0%}: the claim {words.get(verdict := verdicts.judge_interval(low, high, luck), verdict)}"
+            ) if wrong else f"{name} named none wrongly"
+
+
 def ask_mistakes(place):
-    answers = place.train("finetuned_aug").predictions
-    sure = [own for _, own in answers.groupby("backbone") if not statistics.find_doubt(own, place.profile)]
     single, several = ([name for name in place.dataset.classes if (name in GROUPS) == group] for group in (False, True))
+    sure = {name: own for name, own in place.train("finetuned_aug").predictions.groupby("backbone")
+            if not statistics.find_doubt(own, place.profile)}
     if not sure or not several:
         return "nothing follows" if several else "no class is a pose of several"
-    wrong, share, low, high, luck = verdicts.measure_mistakes(pd.concat(sure), single, several, place.dataset.counts())
-    return (f"of {wrong} single figures that were named wrongly {tables.tell_percent(share, low, high)} were called a group, by the "
-            f"sizes of the classes {luck:.0%}: the claim {words.get(verdict := verdicts.judge_interval(low, high, luck), verdict)}"
-            ) if wrong else "none was named wrongly"
+    tested = pd.concat(sure.values()).query("part == 'test' and label in @single")
+    pairs = tested.assign(called=likeliest_class).query("called in @several").groupby(["label", "called"])["file_name"].nunique()
+    most = (f". {pairs.max()} of these {pairs.sum()} mistakes are a {' called '.join(pairs.idxmax())}"
+            + ", where a body lies too, which explains them without a second figure" * (pairs.idxmax() == ("Reclining", "Pieta"))
+            if len(pairs) else "")
+    return "; ".join(ask_network(name, own, place, single, several) for name, own in sure.items()) + most
 
 
 mistakes = [f"{name.capitalize()}: {ask_mistakes(place)}" for name, place in places.items()]
+
+taught = ("The networks whose maps are shown here learned from pictures that a program drew, and from no artwork. What follows is "
+          "true of drawings, except where artworks are named." if study.embedded else
+          "The networks whose maps are shown here learned from these pictures.")
 
 # %%
 Markdown(f"""- **Does one filter hold the torso, one the tree, one the arrow?** On drawn Sebastians, where the place of each is known,
@@ -102,8 +116,10 @@ Markdown(f"""- **Does one filter hold the torso, one the tree, one the arrow?** 
   f'On drawings it can: before a foreign background {cost.first:.0%} are named rightly where the background never told the class, '
   f'{cost.second:.0%} where it always did' if cost.high < 0 else 'Not even on drawings is that settled' if cost.low <= 0 else
   'On drawings it did not'} ([more](#figure-or-background)).
-- **Are single figures mistaken for groups?** {'. '.join(mistakes)}. This is about all networks that learned; of the thesis' best
-  one alone the <a href='11_claims.html#C23'>claims</a> tell.""".replace("\n  ", " ") + "\n\n" + study.banner())
+- **Are single figures mistaken for groups?** {'. '.join(mistakes)}. The <a href='11_claims.html#C23'>claims</a> go by the thesis'
+  best network alone.
+
+{taught}""".replace("\n  ", " ") + "\n\n" + study.banner())
 
 # %% [markdown]
 # ## Scroll
@@ -142,10 +158,18 @@ sentences = {
     "an edge": "Filter {number} of block {block} draws outlines: its maps correlate by {correlation:.2f} with how sharply lightness changes.",
     "a texture": "Filter {number} of block {block} follows texture: its maps correlate by {correlation:.2f} with how much lightness varies within each place.",
     "a part": "Filter {number} of block {block} answers {density:.1f} times as densely on one part of drawn Sebastians as evenly spread, on the {part}; "
-              "what never learned comes to {unlearned:.1f}.",
+              "what never learned comes to {unlearned:.1f}. {others}",
     "the background": "Filter {number} of block {block} answers beside the figure: {inside:.0%} of its energy lies inside the boxes, where other "
                       "pictures' boxes hold {inside_others:.0%}.",
 }
+def tell_loudest(model, layer, filter):
+    """Of which classes the test pictures are in which a filter answers loudest, as a sentence."""
+    peaks = model.tables[layer].at[filter, "strongest"]
+    of = pd.Series([networks.tested[model.tested[peak["picture"]]].label for peak in peaks], dtype=str).value_counts()
+    told = ", ".join(f"{count} of {name}" for name, count in of.items())
+    return f"Its {len(peaks)} loudest test pictures are {told}." if told else "No test picture makes it answer."
+
+
 maps = Path("../book/_static/maps")
 reader = write_reader(maps, models, networks.pictures, networks.tested, meanings)
 guide = max(zip(models, networks.records, strict=True), key=lambda pair: (TUNED in pair[0].networks, pair[1].facts["test_accuracy"]))[0]
@@ -157,19 +181,21 @@ for model in models:
     add_optimised(reader, maps, model, pictures[model.key])
 tour = [(view.name, view.address, sentences[view.name].format(
     number=view.filter + 1, block=guide.layers.index(view.layer) + 1, luck="" if view.facts.get("p", 0) <= 0.05 else
-    ": no more than some filter does by luck", **view.facts)) for view in views]
+    ": no more than some filter does by luck", others=tell_loudest(guide, view.layer, view.filter), **view.facts)) for view in views]
 reader.tell(tour)
 
 # %% tags=["full-width"]
 reader
 
-# %% [markdown]
-# Below the maps stand the filter's numbers, the test pictures in which it answers loudest, cut to what it can see, a table of
-# all filters of the block, and all of them on a plane, where neighbours answer to the same pictures. One picture cannot show
-# what a filter has learned: another, without a shoulder, may make the filter of the bright shoulder answer as loudly. In a
-# notebook with a kernel, the next cell opens an explorer for a picture of your own and for every layer, and shows which
-# places of a picture speak for a class (Grad-CAM). It takes the addresses of this page's links, such as
-# `#vgg16/5/120/sebastian`.
+# %%
+fields = [min(block["field"][0] / block["input"], 1) for model in reader.index["models"] if model["key"] == guide.key for block in model["blocks"]]
+Markdown(f"""Below the maps stand the filter's numbers, the test pictures in which it answers loudest, a table of all filters of the block,
+and all of them on a plane, where neighbours answer to the same pictures. Each picture is cut to what the answer depends on: in block 1
+of {guide.title} a square of {fields[0]:.0%} of the picture's side, in block 3 of {fields[2]:.0%}, in block 5 of {fields[4]:.0%}. One picture cannot show
+what a filter has learned: another, without a shoulder, may make the filter of the bright shoulder answer as loudly. In a
+notebook with a kernel, the next cell opens an explorer for a picture of your own and for every layer, and shows which
+places of a picture speak for a class (Grad-CAM). It takes the addresses of this page's links, such as
+`{views[0].address if views else write_address(guide.key, 1, 1, networks.pictures[0].key)}`.""")
 
 # %% tags=["remove-output"]
 FeatureMapExplorer(models, networks.pictures, study.dataset.classes)
@@ -240,7 +266,9 @@ Markdown("\n".join(f"- {escape_markdown(tell_kinds(model))}" for model in models
 # shown drawn Sebastians that it had not learned from. For each part, the filter that answers most densely on it was chosen on
 # half of the drawings and measured on the other half: of thousands of filters, the best on any one picture is best by luck. To
 # hold a part, a filter must do better than what has never learned: how light, how dark or how sharply bounded a place is, and the
-# best filter of a network with random weights, which has as many filters to choose from.
+# best filter of a network with random weights, which has as many filters to choose from. That a filter is dense on a part of
+# Sebastians does not say that it answers to nothing else: thin and straight are arrows, and forearms. So beside each stands of which
+# poses the pictures are in which it answers loudest.
 
 # %%
 show(audit_figures.densities(dissected),
@@ -256,15 +284,17 @@ def found_on(row):
     address = reader.link(row["model"], row["layer"], row["filter"], sebastian, row["network"])
     what = f"<a href='{address}'>{escape(row['what'])}</a>" if address else escape(row["what"])
     dense = tables.tell_interval(row["density"], row["low"], row["high"], ".1f")
+    own = next(model for model in models if model.key == row["model"])
+    loudest = f" {escape(tell_loudest(own, row['layer'], row['filter']))}" if row["network"] == next(iter(own.networks)) else ""
     return (f"<li>{row['part']}: {what} answers {dense} times as densely on it; what never learned, up to {row['unlearned']:.1f}. "
-            f"{'This filter holds it.' if row['low'] > row['unlearned'] else 'It may hold no more than what never learned.'}</li>")
+            f"{'That is more.' if row['low'] > row['unlearned'] else 'That may be no more.'}{loudest}</li>")
 
 
 HTML(f"<ul>{''.join(found_on(row) for _, row in trained.iterrows())}</ul>")
 
 # %% [markdown]
 # Each network stands beside itself as it was before training. Where what photographs taught does as well, the filter was there
-# before any artwork was seen. Sfumato, the soft shading that Leonardo named after smoke, no drawing here has; *background* is all
+# before the network learned from these pictures. Sfumato, the soft shading that Leonardo named after smoke, no drawing here has; *background* is all
 # that is neither figure nor anything that the figure carries, leans on or is bound to.
 
 # %%
@@ -367,8 +397,8 @@ if networks.mistaken and models[0].tables[models[0].layers[-1]][f"importance_{ne
 # %% [markdown]
 # ## The networks
 #
-# These are the networks of Experiment 2, fine-tuned on augmented pictures, each beside itself as it was before it saw any art. The
-# thesis took its VGG16. In the profile `thesis` a network that has no ImageNet weights here is shown as the baseline of
+# These are the networks of Experiment 2, fine-tuned on augmented pictures, each beside itself as it was before it learned from these
+# pictures. The thesis took its VGG16. In the profile `thesis` a network that has no ImageNet weights here is shown as the baseline of
 # Experiment 1 instead. A short profile trains on smaller pictures, but filters pass over a picture of any size, so they are shown
 # pictures as large as the network was made for.
 

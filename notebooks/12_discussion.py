@@ -192,7 +192,7 @@ def show_poses(drawn):
     learned = {"frozen": "as photographs taught it, and a classifier on top fitted to",
                "finetuned": f"all its layers taught, in {row['epochs']:.0f} epochs, by"}[row["layers"]]
     return (f'<p class="artpose-name">{row["network"]}, {learned} {escape(row["learned_from"])}</p>'
-            + contact_sheet(list(drawn["picture"]), list(drawn["class"]), height=190, columns=3).data)
+            + contact_sheet(list(drawn["picture"]), [f"{pose}?" for pose in drawn["class"]], height=190, columns=3).data)
 
 
 folders = [own.study.dataset.folder for own in experiments if not own.study.trains]

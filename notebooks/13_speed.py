@@ -56,7 +56,10 @@ def fold(title, lines):
 
 
 taken = "; ".join(f"{escape_markdown(machine)}, on {' and '.join(sorted(set(days)))}" for machine, days in table.groupby("machine")["date"])
-Markdown(f"The times below do not come from that run. They were measured on: {taken or 'nothing yet'}.")
+short = ", ".join(f"{row['hours_a_million']:.2g} hours with {row['name'].rpartition(', ')[2]}" for row in
+                  reports.get("classify", {"comparisons": []})["comparisons"])
+lead = f"**For a collection one number counts**: a machine without a GPU names the poses of a million pictures in {short}. What follows is for "
+Markdown((lead + "those who train networks.\n\n") * bool(short) + f"The times below do not come from that run. They were measured on: {taken or 'nothing yet'}.")
 
 # %% [markdown]
 # ## A million pictures

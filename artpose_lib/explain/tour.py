@@ -11,12 +11,13 @@ from sklearn.feature_selection import r_regression
 
 from artpose_lib.data.pictures import resize
 from artpose_lib.explain.maps import feature_maps
-from artpose_lib.explain.parts import light_and_edges
+from artpose_lib.explain.parts import POSE, light_and_edges
 from artpose_lib.explain.reader import Reader, ReaderModel, ReaderPicture
 
 
 class View(NamedTuple):
-    """A filter to look at, counted from 0, the address where it answers most, and what it was chosen by."""
+    """A filter to look at, counted from 0, the address of a picture in which it answers, mostly the loudest, and what
+    it was chosen by."""
 
     name: str
     layer: str
@@ -33,8 +34,9 @@ def choose_views(reader: Reader, model: ReaderModel, pictures: Sequence[ReaderPi
     The views are: "a pose", the most selective filter of the last block but one (by p, then by selectivity), of those
     whose loudest picture is of the class that they tell apart; "an edge" of the first block and "a texture" of the
     third, whose maps of `pictures` correlate most with edges and with how much lightness varies within each place
-    (facts: correlation); "a part", the filter that holds one best, by its density beside what never learned; "the
-    background", of the last block, with the least energy inside the boxes beyond other pictures' boxes.
+    (facts: correlation); "a part", the filter that holds one best, by its density beside what never learned, in a
+    picture of the pose that has it, if it is heard there; "the background", of the last block, with the least energy
+    inside the boxes beyond other pictures' boxes.
     """
     network = next(iter(model.networks))
     first, third, layer, last = (model.layers[place] for place in (0, 2, -2, -1))
@@ -51,8 +53,10 @@ def choose_views(reader: Reader, model: ReaderModel, pictures: Sequence[ReaderPi
         "a texture": _rank_by_likeness(model.networks[network], pictures, third, _measure_texture),
         "a part": parts.iloc[(-parts["low"] / parts["unlearned"]).argsort()].set_index("filter"),
         "the background": behind.iloc[(behind["inside"] - behind["inside_others"]).argsort()].assign(layer=last)}
+    shown = {"a part": next((picture.key for picture in pictures if picture.label == POSE), "")}
     heard = {name: [View(name, facts["layer"], filter, address, facts) for filter, facts in table.iterrows()
-                    if (address := reader.link(model.key, facts["layer"], filter))] for name, table in ranked.items()}
+                    if (address := reader.link(model.key, facts["layer"], filter, shown.get(name, "")))]
+             for name, table in ranked.items()}
     return [views[0] for views in heard.values() if views]
 
 

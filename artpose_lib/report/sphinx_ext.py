@@ -57,16 +57,20 @@ def link_notebook(pagename: str, repository: str, branch: str) -> str:
 
 
 def extract_text(page: str) -> str:
-    """The main part of a page as HTML without code, scripts and pictures: its sections and their text."""
-    main = BeautifulSoup(page, "html.parser").select_one('[role="main"]')
+    """The main part of a page as HTML without code, scripts and pictures: its sections, its terms with what they mean,
+    and their text."""
+    soup = BeautifulSoup(page, "html.parser")
+    main = soup.select_one("article.bd-article") or soup.select_one('[role="main"]')
     if not main:
         return ""
     for tag in main.select("script, style, svg, select, details.hide, .headerlink"):
         tag.decompose()
     for banner in main.find_all("summary", string=re.compile("ran on")):
         banner.parent.decompose()  # the same words on every page
+    for meaning in main.select("dt[id] + dd"):
+        meaning.find_previous_sibling("dt").extend([" ", meaning.extract()])  # a search finds the term, and shows both
     for tag in main.find_all(True):
-        tag.attrs = {"id": tag["id"]} if tag.name == "section" else {}
+        tag.attrs = {"id": tag["id"]} if "id" in tag.attrs and tag.name in ("section", "dt") else {}
         if tag.name in ("p", "li", "dt", "dd", "td", "th", "figcaption", "summary", "h1", "h2", "h3"):
             tag.insert_after(" ")  # what stands below begins another word
         if not tag.attrs:
@@ -77,10 +81,13 @@ def extract_text(page: str) -> str:
 def keep_used(css: str, words: set[str]) -> str:
     """A style sheet without comments and without the rules for classes that are not among the words of pages and
     scripts. Names with "bs-" stay, which Bootstrap puts together."""
+    def is_used(selector: str) -> bool:
+        certain = re.sub(r":(not|is|where|has)\((?:[^()]|\([^()]*\))*\)", "", selector)
+        return words.issuperset(re.findall(r"\.((?!bs-)[a-zA-Z_][\w-]*)", certain))
+
     def keep(rule: re.Match[str]) -> str:
-        own = [one for one in re.split(r",(?![^(]*\))", rule[1]) if words.issuperset(
-            re.findall(r"\.((?!bs-)[a-zA-Z_][\w-]*)", re.sub(r":(not|is|where|has)\((?:[^()]|\([^()]*\))*\)", "", one)))]
-        return f"{','.join(own)}{{{rule[2]}}}" if own else ""
+        used = [one for one in re.split(r",(?![^(]*\))", rule[1]) if is_used(one)]
+        return f"{','.join(used)}{{{rule[2]}}}" if used else ""
 
     return RULE.sub(keep, re.sub(r"/\*.*?\*/", "", css, flags=re.S))
 

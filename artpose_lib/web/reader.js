@@ -437,7 +437,7 @@ class Reader {
         + `${this.model.title} ${title}`);
       caption.textContent = `${title}: ${block.side} × ${block.side} answers, ${describeRange(sprites[index], filter)}`;
     });
-    this.optimised.replaceChildren(...this.drawOptimised("figure"));
+    this.optimised.replaceChildren(...this.drawOptimised());
     const here = this.linkTo(filter), loudest = this.linkToLoudest(filter);
     this.tour.forEach((link) => { link.ariaCurrent = link.hash === here ? "true" : null; });
     this.loudest.hidden = loudest === here;
@@ -457,13 +457,17 @@ class Reader {
       0, 0, side, side);
   }
 
-  // What was optimised for the filter, each network's; nothing where there is nothing.
-  drawOptimised(tag) {
+  // What was optimised for the filter, each network's. Beside the maps a place is kept for each where the model has any, so
+  // that nothing moves with the slider; as items of a list those that there are.
+  drawOptimised(tag = "figure") {
     const { model, view: { block, filter }, index: { address }, optimisedOf } = this;
-    return model.networks.filter(({ key }) => optimisedOf[key]?.includes(filter)).map(({ key, title }) => make(tag, {},
-      make("img", { alt: `What filter ${filter + 1} would like to see, ${title}`, width: 160, height: 160,
-        src: `${address}/${model.key}/${key}/${block + 1}-optimised/${filter + 1}.webp` }),
-      make(tag === "li" ? "p" : "figcaption", { className: "maps-quiet" }, `What it would like to see, ${title}`)));
+    const keeps = tag === "figure" && model.blocks.some(({ optimised }) => optimised);
+    const made = ({ key }) => optimisedOf[key]?.includes(filter);
+    return model.networks.filter((one) => made(one) || (keeps && one.key !== "side-by-side")).map((one) => make(tag, {},
+      made(one) ? make("img", { alt: `What filter ${filter + 1} would like to see, ${one.title}`, width: 160, height: 160,
+        src: `${address}/${model.key}/${one.key}/${block + 1}-optimised/${filter + 1}.webp` })
+        : make("div", { className: "maps-none" }, "Not made for this filter"),
+      make(tag === "li" ? "p" : "figcaption", { className: "maps-quiet" }, `What it would like to see, ${one.title}`)));
   }
 
   // What follows once the slider rests.

@@ -62,13 +62,21 @@ function load(name, key) {
     onerror: () => reject(new Error(`${name}, a part of this page, is missing.`)) })));
 }
 
+// How large a PNG says that it is, which a browser does not tell of what it cannot decode; 0 by 0 of all else.
+async function measure(blob) {
+  const head = new DataView(await blob.slice(0, 24).arrayBuffer());
+  const isPng = head.byteLength === 24 && head.getUint32(0) === 0x89504e47;
+  return isPng ? { width: head.getUint32(16), height: head.getUint32(20) } : { width: 0, height: 0 };
+}
+
 // A picture's pixels, upright, or an error that says in a sentence why there are none.
 async function open(blob, name) {
   if (!blob.size) throw new Error(`${name} is empty.`);
   if (blob.size > LARGEST) throw new Error(`${name} is too large: over ${LARGEST / 1e6} MB.`);
-  const bitmap = await createImageBitmap(blob).catch(() => { throw new Error(`${name} is damaged, or no picture that `
-    + "this browser can read. JPEG, PNG, WebP, GIF and BMP it can."); });
-  const { width, height } = bitmap, measured = `${name} has ${width} × ${height} pixels`;
+  const bitmap = await createImageBitmap(blob).catch(() => null);
+  const { width, height } = bitmap ?? await measure(blob), measured = `${name} has ${width} × ${height} pixels`;
+  if (!bitmap && width * height <= MOST_PIXELS) throw new Error(`${name} is damaged, or no picture that this browser can `
+    + "read. JPEG, PNG, WebP, GIF and BMP it can.");
   if (width * height > MOST_PIXELS) throw new Error(`${measured}, too many: take a smaller copy.`);
   if (Math.min(width, height) < FEWEST) throw new Error(`${measured}: too few to show a figure.`);
   if (Math.max(width, height) > NARROWEST * Math.min(width, height))

@@ -180,6 +180,7 @@ def test_a_part_is_hidden_by_keys_mouse_and_finger(view):
     (b"", "empty.jpg", "is empty"), (b"These are words.", "words.jpg", "damaged, or no picture"),
     (make(RED, form="JPEG")[:200], "cut.jpg", "damaged, or no picture"),
     (make(RED, width=1, height=1), "1.png", "1 × 1 pixels: too few"),
+    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + 2 * (30_000).to_bytes(4), "huge.png", "30000 × 30000 pixels, too many"),
     (make(RED, width=8000, height=16), "strip.png", "8000 × 16 pixels: too narrow a strip")])
 def test_what_is_no_picture_gets_a_sentence_and_the_last_answer_stays(view, content, name, said):
     page = view().choose(RED).choose(content, name=name)

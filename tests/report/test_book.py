@@ -270,11 +270,12 @@ def test_a_chapter_built_by_github_links_to_its_notebook():
 def test_search_texts_keep_sections_and_words_alone(colours, tmp_path):
     banner = MarkdownIt().render(open_study(str(colours), profile="smoke", results=str(tmp_path)).banner())
     assert "ran on" in banner
-    page = ('<nav>menu</nav><div role="main"><section id="a" class="x"><h1>One<a class="headerlink">#</a></h1>'
-            f'{banner}<details class="hide">code</details>'
-            '<p>two &lt;b&gt;</p><dl><dt>word</dt><dd><em>th</em>ree</dd></dl></section></div>')
-    told = '<div role="main"><section id="a">One two &lt;b&gt; word three </section></div>'
-    assert sphinx_ext.extract_text(page) == told
+    page = ('<nav>menu</nav><div role="main">.md <article class="bd-article"><section id="a" class="x">'
+            f'<h1>One<a class="headerlink">#</a></h1>{banner}<details class="hide">code</details>'
+            '<p>two &lt;b&gt;</p><dl><dt>word</dt><dd><em>th</em>ree</dd>'
+            '<dt id="b" class="x">term</dt><dd>meaning</dd></dl></section></article></div>')
+    told = 'One two &lt;b&gt; word three <dt id="b">term meaning </dt>'
+    assert sphinx_ext.extract_text(page) == f'<div role="main"><section id="a">{told} </section></div>'
     assert sphinx_ext.extract_text("<p>none</p>") == ""
 
 
