@@ -192,8 +192,9 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
     Example:  artpose train --final --data pictures
               artpose classify collection --model final -o out.csv
     """
-    from artpose_lib.classify.final import know_sources, train_final
+    from artpose_lib.classify.final import train_final
     from artpose_lib.classify.model import choose_final
+    from artpose_lib.classify.web_model import describe_training
     from artpose_lib.train.study import open_study
 
     if final and model != "best":
@@ -205,11 +206,9 @@ def train(model: str, backbone: str, final: bool, cluster: str, **study: str) ->
         return
     record = train_final(opened, backbone)
     choose_final(opened.results, record)
-    of_sources = f", of those from other sources {record.facts['test_accuracy']:.0%}" * know_sources(opened.dataset)
-    click.echo(f"{record.folder.name}\nOf pictures of other works it names {record.facts['validation_accuracy']:.0%} "
-               f"rightly{of_sources}.\n"
-               f"It is shown each picture so: {', '.join(record.config['views'])}.\n"
-               f"Use it with: artpose classify DIR --model {shlex.quote(str(record.folder))} -o out.csv")
+    click.echo("\n".join([record.folder.name, *describe_training(record)["sentences"],
+                          f"It is shown each picture so: {', '.join(record.config['views'])}.",
+                          f"Use it with: artpose classify DIR --model {shlex.quote(str(record.folder))} -o out.csv"]))
 
 
 @artpose.command()
@@ -279,7 +278,7 @@ def collect(out: str, poses: tuple[str, ...], sources: tuple[str, ...], limit: i
 @artpose.command()
 @click.argument("folder", metavar="DIR")
 @option("--who", help="The name that your decisions carry (default: your login).")
-@option("--port", 8866, "The port on this machine.")
+@option("--port", 8866, "The port on this machine.", type=click.IntRange(1, 65535))
 @option("--weights", help="Folder that may hold the networks of pose detection, which propose boxes.")
 def curate(folder: str, who: str, port: int, weights: str) -> None:
     """Look through a collection in the browser and decide.
@@ -352,7 +351,7 @@ def export(folder: str, form: str, out: str, open_only: bool, classes: str) -> N
 @data.command()
 @click.argument("folder", metavar="DIR")
 @click.option("--pictures", default=600, show_default=True, type=click.IntRange(1), help="How many.")
-@click.option("--seed", default=0, show_default=True, help="Same seed, same pictures.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same seed, same pictures.")
 @click.option("--background-link", default=0.0, show_default=True, type=click.FloatRange(0, 1),
               help="How strongly the background goes with the class.")
 def draw(folder: str, pictures: int, seed: int, background_link: float) -> None:

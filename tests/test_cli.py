@@ -156,6 +156,13 @@ def test_a_mistake_is_one_line_and_exit_status_1(command, words, capsys):
     assert words in said and said.count("\n") == 1
 
 
+@pytest.mark.parametrize("given", ["data draw new --pictures 0", "data draw new --background-link 5",
+                                   "data draw new --seed -1", "curate new --port 70000"])
+def test_a_number_out_of_range_is_told_by_its_options_name(given, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(given.split()) == 2 and f"'{given.split()[-2]}'" in capsys.readouterr().err
+
+
 def test_results_of_an_empty_folder(tmp_path, capsys):
     assert cli.main(["results", "--results", str(tmp_path)]) == 0
     assert "no trials stored" in capsys.readouterr().out

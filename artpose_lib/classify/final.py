@@ -4,7 +4,6 @@ Of each picture it is known what a head said that had not learned from it (out o
 other works look like. A trial of the report holds out three pictures in ten for that.
 """
 
-import json
 import time
 from dataclasses import replace
 from functools import partial
@@ -18,10 +17,10 @@ from artpose_lib.classify.model import FINAL
 from artpose_lib.data.dataset import PoseDataset
 from artpose_lib.data.duplicates import near_duplicate_groups
 from artpose_lib.data.summary import UNKNOWN, describe_pictures
-from artpose_lib.files import say, whole
+from artpose_lib.files import say
 from artpose_lib.train import jobs, records, trials
 from artpose_lib.train.heads import Head, fit_head, list_folds
-from artpose_lib.train.means import MEANS, ClassMeans
+from artpose_lib.train.means import ClassMeans
 from artpose_lib.train.recipes import BEST, find_recipe
 from artpose_lib.train.study import Study
 
@@ -30,8 +29,8 @@ VIEWS = (("whole",), ("grey",), ("whole", "grey"), ("grey", "grey padded"))
 
 
 def train_final(study: Study, backbone: str) -> records.Record:
-    """Train the recipe of today on all pictures of a study, unless that is stored, and return its record. One that an
-    earlier version stored gets what it lacks: the means of its classes, and what its pictures are.
+    """Train the recipe of today on all pictures of a study, unless that is stored, and return its record. It is trained
+    anew where the stored one tells otherwise of its pictures (see `describe_data`), or an earlier version stored it.
 
     A collection is another source: so its strength, and which of VIEWS it sees, are chosen by divisions that keep
     sources apart. Its predictions are out of fold: the part "validation" of heads that learned from other
@@ -40,23 +39,17 @@ def train_final(study: Study, backbone: str) -> records.Record:
     """
     recipe = replace(study.profile.scale(find_recipe(BEST, backbone)), split="all")
     features = {views: study.compute_roots(backbone, views) for views in VIEWS}
-    views, head = fit_views(features, study.dataset.labels, group_sources(study), len(study.dataset.classes))
+    works, sources = near_duplicate_groups(study.dataset), group_sources(study)
+    views, head = fit_views(features, study.dataset.labels, sources, len(study.dataset.classes))
     config = trials.configure(study, recipe, FINAL, study.dataset.fingerprint, study.dataset.classes, views=views)
-    folder = records.record_folder(study.results, config)
-    jobs.run_one(jobs.Job(folder, partial(_train, study, features, head, config)))
-    if not (folder / MEANS).exists():
-        facts = records.Record(folder).facts | {"pictures": describe_data(study.dataset)}
-        with whole(folder / records.RECORD, replace=True) as new:
-            new.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        with whole(folder / MEANS) as new:
-            fit_means(study, features[views]).save(new.parent)
-    return records.Record(folder)
-
-
-def fit_means(study: Study, x: np.ndarray) -> ClassMeans:
-    """The means of the classes of a study's features (n, d), held out by works."""
-    y = study.dataset.labels
-    return ClassMeans.fit(x, y, list_folds(y, near_duplicate_groups(study.dataset)))
+    stored = records.Record(records.record_folder(study.results, config))
+    pictures = describe_data(study.dataset, works, sources)
+    train = partial(_train, study, features, head, config, works, sources, pictures)
+    if stored.folder.exists() and stored.facts.get("pictures") != pictures:
+        train()
+    else:
+        jobs.run_one(jobs.Job(stored.folder, train))
+    return records.Record(stored.folder)
 
 
 def group_sources(study: Study) -> np.ndarray:
@@ -90,15 +83,15 @@ def predict_out_of_fold(features: dict[tuple[str, ...], np.ndarray], y: np.ndarr
     return found
 
 
-def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head, config: dict) -> None:
+def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head, config: dict, works: np.ndarray,
+           sources: np.ndarray, pictures: dict) -> None:
     from artpose_lib.model.classifier import build_head
 
     dataset, started = study.dataset, time.monotonic()
     say(f"{BEST} {config['recipe']['backbone']} on all {len(dataset)} pictures, {' and '.join(config['views'])}")
     x, y, classes = features[config["views"]], dataset.labels, dataset.classes
-    works, sources = near_duplicate_groups(dataset), group_sources(study)
     of_works = predict_out_of_fold(features, y, works, sources, len(classes))
-    of_sources = (predict_out_of_fold(features, y, sources, sources, len(classes)) if know_sources(dataset) else
+    of_sources = (predict_out_of_fold(features, y, sources, sources, len(classes)) if pictures["sources"] else
                   of_works)
     answers = {"validation": of_works, "test": of_sources}
     frames = [records.tabulate_answers(dataset, np.arange(len(y)), found, part=part) for part, found in answers.items()]
@@ -111,15 +104,17 @@ def _train(study: Study, features: dict[tuple[str, ...], np.ndarray], head: Head
         model = build_head(x.shape[1], len(classes))
         model.set_weights(head[:2])
         model.save_weights(path)
-        fit_means(study, x).save(Path(path).parent)
+        ClassMeans.fit(x, y, list_folds(y, works)).save(Path(path).parent)
 
     records.store_record(study.results, config, pd.DataFrame([row]), pd.concat(frames, ignore_index=True),
-                         time.monotonic() - started, save, study.data_name, pictures=describe_data(dataset))
+                         time.monotonic() - started, save, study.data_name, replace=True, pictures=pictures)
 
 
-def describe_data(dataset: PoseDataset) -> dict:
+def describe_data(dataset: PoseDataset, works: np.ndarray, sources: np.ndarray) -> dict:
     """What the record of a final model tells of its pictures: how many there are of each class; whether `sources` are
-    known; how many are `second`, found by a search in which a network helped to choose, and how many `closed`."""
-    return {"classes": dataset.counts().to_dict(), "sources": know_sources(dataset),
+    known and apart; how many are `second`, found by a search in which a network helped to choose, and how many
+    `closed`; how many `works` they show; and `groups`, a hash of the groups int (n,) of works and sources."""
+    return {"classes": dataset.counts().to_dict(), "sources": bool(know_sources(dataset) and sources.max()),
             "second": int((dataset.metadata.get("found", pd.Series()) == "second").sum()),
-            "closed": int((~dataset.publishable).sum())}
+            "closed": int((~dataset.publishable).sum()), "works": int(works.max()) + 1,
+            "groups": records.hash_json([works.tolist(), sources.tolist()])}

@@ -15,7 +15,7 @@ import numpy as np
 from artpose_lib.collect.answers import Fault, text
 from artpose_lib.data.metadata import FOLLOW, OTHERS, PROGRAMS, is_inside, tell_counts, walk
 from artpose_lib.data.pictures import FORMATS, PictureError, decode_square, is_picture, locate, read_file, spell
-from artpose_lib.data.tables import PARQUET, DataError, find_encoding, open_text, read_csv, read_table
+from artpose_lib.data.tables import PARQUET, DataError, find_encoding, name_column, open_text, read_csv, read_table
 from artpose_lib.files import say
 
 COLUMNS = ("file_name", "file", "url")  # of a table, "file" of an output; in each row the first that says something
@@ -122,15 +122,15 @@ def _read_list(path: Path) -> Iterator[str]:
         if "\0" in head:
             raise DataError(f"{path}: this is no picture ({', '.join(FORMATS)}) and no list, as it holds bytes that "
                             "are no text. Save a list as text or as CSV, in UTF-8.")
-        header = read_csv(iter(re.findall(r"^[^\r\n]+", head)), strict=False).fieldnames or []
+        header = read_csv(iter(re.split("[\r\n]+", head)), strict=False).fieldnames or []
         if path.suffix.lower() not in (".csv", ".tsv") and not _find_columns(header):
             return _read_lines(path)
     rows = read_table(path, _find_columns, 'a column "file_name" or "url" is')
-    return (name for _, row in rows if (name := next(filter(None, row.values()), "")))
+    return (name for _, row in rows if (name := next(filter(str.strip, row.values()), "")))
 
 
-def _find_columns(found: list[str]) -> list[str]:
-    return [name for wanted in COLUMNS for name in found if name.strip().lower().replace(" ", "_") == wanted]
+def _find_columns(found: list[str]) -> dict[str, str]:
+    return {name: name for wanted in COLUMNS for name in found if name_column(name) == wanted}
 
 
 def _read_lines(path: Path) -> Iterator[str]:

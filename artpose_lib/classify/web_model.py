@@ -87,9 +87,11 @@ def describe_head(record: Record, name: str, title: str = "", weights_dir: str |
 def describe_training(record: Record) -> dict:
     """What a head learned from and how often it is right: `learned_from`, a name; `pictures` of each class, null for a
     trial, which learned from a part of them; `accuracy`, of pictures that it did not learn from, 0 to 1, by what was
-    kept apart ("works", "sources" where these are known; "pictures" in a trial); and `sentences` that say it all."""
+    kept apart ("works", "sources" where these are known; "pictures" in a trial, and where all are of one work); and
+    `sentences` that say it all."""
     facts, known = record.facts, record.facts.get("pictures", {})
-    accuracy = {"works": facts["validation_accuracy"]} if known else {"pictures": facts["test_accuracy"]}
+    accuracy = ({"works": facts["validation_accuracy"]} if known and known.get("works") != 1 else
+                {"pictures": facts["validation_accuracy" if known else "test_accuracy"]})
     if known.get("sources"):
         accuracy["sources"] = facts["test_accuracy"]
     words = {"works": "of works that it had not seen", "sources": "from sources that it had not seen",
@@ -100,6 +102,8 @@ def describe_training(record: Record) -> dict:
         most = max(counts, key=counts.get)
         sentences = [f"It learned from {total} pictures: {', '.join(f'{n} {name}' for name, n in counts.items())}.",
                      *sentences, f"Always saying {most} would be right for {counts[most] / total:.0%} of all."]
+        if "pictures" in accuracy:
+            sentences += ["All of them show one work, so that it is not known how often it is right about others."]
         if known["second"]:
             sentences += [f"Its accuracy is a little too good: {known['second']} of the pictures come from a search in "
                           "which this network's features helped to choose."]

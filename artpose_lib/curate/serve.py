@@ -1,5 +1,6 @@
 """`artpose curate`: the curation board in a browser, without a notebook to write and without a network."""
 
+import logging
 import secrets
 import socket
 import tempfile
@@ -37,6 +38,7 @@ def serve(folder: str | Path, who: str | None, port: int, open_browser: bool = T
     """Serve a folder's curation board on this machine until Ctrl-C, and print its address with its token; `weights` as
     in `CurationBoard`. Raises DataError for a folder that cannot be curated, ValueError for a port that is taken."""
     folder = Path(folder).resolve()
+    logging.getLogger("tornado.general").setLevel(logging.ERROR)  # it warns of pings as Jupyter sets them
     list_pictures(folder), read_decisions(folder)  # they raise here, and not in the browser
     try:
         socket.create_server((HOST, port)).close()

@@ -134,12 +134,18 @@ def _pick_classes(folder: Path, labels: pd.Series, classes: str | Sequence[str] 
 
 
 def _leave_out_disputed(usable: pd.DataFrame, problems: list[Problem]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows without copies of one picture under several labels, and all problems in the order of file names."""
+    """The rows without copies of one picture under several labels, and all problems in the order of file names; among
+    them works, as the column `work` has them, under several labels."""
     disputed = usable.groupby("_sha256")["label"].transform("nunique") > 1
     for _, copies in usable[disputed].groupby("_sha256"):
         names = copies["file_name"].tolist()
         claims = ", ".join(f'{name} as "{label}"' for name, label in zip(names, copies["label"], strict=True))
         problems += [Problem(name, f"One picture has several labels: {claims}.", "left out") for name in names]
+    works = usable.get("work", pd.Series("", usable.index)).str.strip()
+    for work, own in usable[~disputed].groupby(works.where(works != "")):
+        if len(labels := sorted(set(own["label"]))) > 1:
+            problems.append(Problem(own["file_name"].iloc[0],
+                                    f'Its work "{work}" has several labels: {", ".join(labels)}.', "kept"))
     found = pd.DataFrame(problems, columns=Problem._fields).drop_duplicates()
     return (usable[~disputed].reset_index(drop=True),
             found.sort_values("file_name", kind="stable", ignore_index=True))

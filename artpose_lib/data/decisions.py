@@ -73,7 +73,8 @@ def read_decisions(folder: str | Path) -> list[Decision]:
     if rows and tuple(rows[0]) != COLUMNS:
         raise DataError(f'{path}, line 1: the header must be "{",".join(COLUMNS)}", and is "{",".join(rows[0])}". '
                             "Put it back, or move the file away if it is something else.")
-    return [_to_decision(row, f"{path}, line {number}") for number, row in enumerate(rows[1:], start=2)]
+    return [_to_decision(row, f"{path}, line {number}") for number, row in enumerate(rows[1:], start=2)
+            if any(row)]  # a spreadsheet leaves empty lines
 
 
 def append_decision(folder: str | Path, decision: Decision) -> None:

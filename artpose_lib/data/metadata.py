@@ -14,7 +14,7 @@ from unicodedata import normalize
 import pandas as pd
 
 from artpose_lib.data.pictures import UNKNOWN, is_picture, locate, spell
-from artpose_lib.data.tables import DataError, read_table
+from artpose_lib.data.tables import DataError, name_column, read_table
 
 # What systems, storage devices and programs keep among pictures, besides all that is hidden.
 LITTER = ("@eadir", "@__thumb", "@recently-snapshot", "@recycle", "@tmp", "#recycle", "#snapshot", "$recycle.bin",
@@ -23,6 +23,9 @@ LITTER = ("@eadir", "@__thumb", "@recently-snapshot", "@recycle", "@tmp", "#recy
           "desktop.ini", "@synoeastream", "@synoresource", "@sharebin", "@database", "@appstore", "@transcode",
           "@upload_cache", "lost.dir", "recycle.bin", "recycle bin", "trashbox", "thevolumesettingsfolder",
           "_gsdata_", "icon\r", "decisions.csv")
+# The columns that curators write; those in capitals are the thesis'.
+COLUMNS = ("file_name", "label", "AUTHOR", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "ID", "TYPE", "image", "source",
+           "licence", "boxes", "work", "found")
 # Folders above those of the classes, where somebody has divided a data set already.
 DIVIDED = re.compile(r"(train(ing)?|val(id(ation)?)?|dev|test(ing)?|eval(uation)?|hold-?out)([-_ ]?(set|split|data))?",
                      re.IGNORECASE)
@@ -135,11 +138,20 @@ def parse_boxes(text: str) -> list[tuple[int, ...]]:
 
 
 def _rows_of_table(path: Path, follow: bool) -> Iterator[dict[str, str]]:
-    for where, row in read_table(path, lambda found: found if {"file_name", "label"} <= {*found} else [],
-                                 'the columns "file_name" and "label" are'):
+    for where, row in read_table(path, _name_columns, 'the columns "file_name" and "label" are'):
+        if not any(map(str.strip, row.values())):
+            continue  # a spreadsheet's last lines
         if odd := re.search("[\udc80-\udcff]", "".join([*row, *row.values()])):
             raise DataError(f"{where}: byte 0x{ord(odd[0]) - 0xdc00:02x} is not UTF-8. Save the table as CSV in UTF-8.")
         yield _check_row(path.parent, row, where, follow)
+
+
+def _name_columns(found: list[str]) -> dict[str, str]:
+    """The columns of a table by the names that are known here, in whatever capitals and spaces they are written."""
+    known = {name_column(name): name for name in COLUMNS}
+    named = {name: known.get(name_column(name), name.strip()) for name in found}
+    named = {name if new in found else new: name for name, new in named.items()}
+    return named if {"file_name", "label"} <= {*named} else {}
 
 
 def _list_folders(folder: Path, follow: bool) -> tuple[list[dict[str, str]], dict[str, int], list[Problem]]:
@@ -192,7 +204,8 @@ def _folders_inside(names: list[str], depth: int) -> dict[str, set[str]]:
 
 
 def _check_row(folder: Path, row: dict[str, str], where: str, follow: bool) -> dict[str, str]:
-    name, label = spell(folder, row["file_name"]), normalize("NFC", row["label"].strip())
+    name, label = row["file_name"], normalize("NFC", row["label"].strip())
+    name = spell(folder, name if os.path.exists(locate(folder / name)) else name.strip())
     for column, value in (("file_name", name), ("label", label)):
         if not value:
             raise DataError(f"{where}: {column} is empty.")
@@ -203,7 +216,8 @@ def _check_row(folder: Path, row: dict[str, str], where: str, follow: bool) -> d
     inside = f"Pictures must lie in {folder}, and their names start from it"
     if relative.is_absolute() or ".." in relative.parts or "\0" in name:
         raise DataError(f'{where}: the file name "{name}" may lead out of the folder. {inside}, without "..".')
-    if not is_inside(folder, locate(folder / relative), follow):
+    path = locate(folder / relative)
+    if os.path.exists(path) and not is_inside(folder, path, follow):
         raise DataError(f'{where}: the file name "{name}" may lead out of the folder, by a link. {inside}; such links '
                         f"are followed where {FOLLOW}=1 stands before the command.")
     return row | {"file_name": str(relative), "label": label}

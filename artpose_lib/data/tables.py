@@ -19,12 +19,12 @@ class DataError(ValueError):
     """Data that cannot be used; the message names the file, the value and the way out."""
 
 
-def read_table(path: Path, choose: Callable[[list[str]], list[str]],
+def read_table(path: Path, choose: Callable[[list[str]], dict[str, str]],
                needed: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the rows of a table: where each stands, for messages, and its texts by column, "" where there is none.
 
-    choose: of the names of all columns, those to read, in the order in which each row shall have them; `needed` tells
-    in words which these are, for where it finds none. Bytes that are not UTF-8 come as in `os.fsdecode`.
+    choose: of the names of all columns, those to read, by what each row shall call them and in its order; `needed`
+    tells in words which these are, for where it finds none. Bytes that are not UTF-8 come as in `os.fsdecode`.
     Raises DataError where the table cannot be read, has no such column, or has a row with more values than columns.
     """
     if find_encoding(path) == PARQUET:
@@ -39,16 +39,27 @@ def read_table(path: Path, choose: Callable[[list[str]], list[str]],
                 if any(more := row.get(None, ())):
                     raise DataError(f"{where}: {len(more)} more values than columns; put quotes around a value that "
                                     f'holds "{table.reader.dialect.delimiter}".')
-                yield where, {name: row[name] for name in wanted}
+                yield where, {name: row[there] for name, there in wanted.items()}
         except csv.Error as error:
             raise DataError(f"{path}, line {table.line_num}: this is not CSV ({error}).") from error
 
 
 def read_csv(lines: Iterator[str], strict: bool) -> csv.DictReader:
     """The rows of a CSV, "" where one is short, split at what its first line has most of: commas, semicolons, tabs or
-    bars. strict: to raise csv.Error for a quote that is left open, which would swallow the rows that follow."""
-    header = next(lines, "")
-    return csv.DictReader(chain([header], lines), restval="", strict=strict, delimiter=max(",;\t|", key=header.count))
+    bars; a line "sep=;" before it, from Excel, is passed over. strict: to raise csv.Error for a quote that is left
+    open, which would swallow the rows that follow."""
+    start = [next(lines, "")]
+    if start[0].lower().startswith("sep="):
+        start.append(next(lines, ""))
+    table = csv.DictReader(chain(start, lines), restval="", strict=strict, delimiter=max(",;\t|", key=start[-1].count))
+    for _ in start[1:]:
+        next(table.reader)  # so that lines are still counted from the first
+    return table
+
+
+def name_column(text: str) -> str:
+    """The name of a column as it is looked for, in small letters: "File Name " as "file_name"."""
+    return "_".join(text.lower().split())
 
 
 @contextmanager
@@ -79,14 +90,15 @@ def _read_parquet(path: Path, choose: Callable, needed: str) -> Iterator[tuple[s
     try:
         table = parquet.ParquetFile(path)
         wanted = _choose(path, table.schema_arrow.names, choose, needed)
-        batches = table.iter_batches(columns=wanted)
+        batches = table.iter_batches(columns=[*wanted.values()])
         for number, row in enumerate((row for batch in batches for row in batch.to_pylist()), start=1):
-            yield f"{path}, row {number}", {name: "" if row[name] is None else str(row[name]) for name in wanted}
+            yield f"{path}, row {number}", {
+                name: "" if row[there] is None else str(row[there]) for name, there in wanted.items()}
     except (ArrowException, OSError) as error:
         raise DataError(f"{path}: this Parquet cannot be read ({one_line(str(error))}).") from error
 
 
-def _choose(path: Path, found: list[str], choose: Callable, needed: str) -> list[str]:
+def _choose(path: Path, found: list[str], choose: Callable, needed: str) -> dict[str, str]:
     if not (wanted := choose(found)):
         there = ", ".join(f'"{one_line(name)}"' for name in found) or "none"
         raise DataError(f"{path}: {needed} needed. Columns found: {there}.")

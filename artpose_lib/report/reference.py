@@ -128,20 +128,20 @@ def export_edition(study: Study, results: Sequence[Path], out: Path, strangers: 
     dataset = study.dataset
     found = {record.folder.name: record for folder in results for record in records.all_records(folder)
              if record.config["data"] == dataset.fingerprint}
-    if not found:
+    if all(record.names["seed"] == FINAL for record in found.values()):  # which are beside trials
         raise ValueError(f"{', '.join(map(str, results))}: no trial of these pictures is stored; train them first with "
                          f"`artpose run 6 --data {dataset.folder}`")
+    apart = load_dataset(strangers) if strangers else None
     trials, pictures = [found[name] for name in sorted(found)], _describe(dataset)
-    tables = {
+    numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
+    tables = {name: _pack(table, numbers) for name, table in {  # first, as the measures take minutes
         PICTURES: pictures,
         HISTORY: _stack(pd.read_csv(trial.folder / records.HISTORY, float_precision="round_trip") for trial in trials),
         PREDICTIONS: _stack(pd.read_csv(trial.folder / records.PREDICTIONS, dtype=str, keep_default_na=False)
-                            for trial in trials),
-        **{f"{name}.parquet": make(study) for name, make in MEASURED.items()}}
-    if strangers:
-        tables[STRANGERS] = setups.compare_strangers(study, load_dataset(strangers))
-    numbers = dict(zip(dataset.metadata["file_name"], pictures["file_name"], strict=True))
-    tables = {name: _pack(table, numbers) for name, table in tables.items()}
+                            for trial in trials)}.items()}
+    tables |= {f"{name}.parquet": _pack(make(study), numbers) for name, make in MEASURED.items()}
+    if apart:
+        tables[STRANGERS] = _pack(setups.compare_strangers(study, apart), numbers)
     name, described = dataset.folder.resolve().name, [*summary.FACETS, *pictures.filter(TOLD)]
     card = {"data": name, "fingerprint": dataset.fingerprint, "classes": dataset.counts().to_dict(),
             "works": int(pictures["work"].nunique()),

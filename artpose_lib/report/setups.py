@@ -79,7 +79,7 @@ def predict_recipes(study: Study) -> pd.DataFrame:
     whole = study.profile.time == 1
     divisions = [(scheme, *division) for scheme in ("stratified", "grouped")[:1 + whole]
                  for division in probes.divide(study, scheme)]
-    if whole and know_sources(study.dataset):
+    if whole and know_sources(study.dataset) and sources.max():
         divisions += [(SOURCES_APART, number, known, {"test": asked})
                       for number, (known, asked) in enumerate(list_folds(y, sources))]
     frames = [pd.DataFrame()]
@@ -104,12 +104,13 @@ def predict_final(study: Study) -> pd.DataFrame:
     weights."""
     if not study.profile.full_strength(find_recipe(BEST, LITE)) or study.weights_of(LITE) == NO_WEIGHTS:
         return pd.DataFrame()
-    found = train_final(study, LITE).predictions
+    record = train_final(study, LITE)
+    found = record.predictions
     chances, known = [f"p_{name}" for name in study.dataset.classes], found["part"] == "validation"
     values = found[chances].to_numpy(float)
     labels = pd.Index(study.dataset.classes).get_indexer(found["label"])
     found[chances] = apply_temperature(values, fit_temperature(values[known], labels[known]))
-    return found[known | know_sources(study.dataset)].round(4)
+    return found[known | record.facts["pictures"]["sources"]].round(4)
 
 
 def compare_strangers(study: Study, strangers: PoseDataset) -> pd.DataFrame:

@@ -54,7 +54,7 @@ def fit_head(x: np.ndarray, y: np.ndarray, groups: np.ndarray, n_classes: int,
     `ridge` a ridge regression to 1 for a class and -1 for all others.
 
     Its L2 penalty, by one of the `strengths`, is chosen by cross-validation that keeps `groups`, int (n,), in one part,
-    such as works or sources; where there is one group only, pictures.
+    such as works or sources; where these leave one class at most to learn from, pictures.
     """
     kernel, bias = np.zeros((x.shape[1], n_classes), np.float32), np.full(n_classes, NEVER, np.float32)
     if len(np.unique(y)) < 2:
@@ -62,7 +62,8 @@ def fit_head(x: np.ndarray, y: np.ndarray, groups: np.ndarray, n_classes: int,
         return Head(kernel, bias, np.nan, np.nan)
     own, grid = ((RidgeClassifier, {"alpha": [1 / own for own in strengths]}) if ridge else
                  (LogisticRegression, {"C": strengths}))
-    search = GridSearchCV(own(class_weight="balanced", max_iter=1000), grid, cv=list(list_folds(y, groups)))
+    folds = [fold for fold in list_folds(y, groups) if len(np.unique(y[fold[0]])) > 1] or list_folds(y, 0 * y)
+    search = GridSearchCV(own(class_weight="balanced", max_iter=1000), grid, cv=folds)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes that are in one fold alone
         rotation, search = make_pipeline(PCA(svd_solver="full"), search).fit(x, y)

@@ -146,18 +146,18 @@ def all_records(results: Path) -> list[Record]:
 
 
 def store_record(results: Path, config: dict, history: pd.DataFrame, predictions: pd.DataFrame, seconds: float,
-                 save_weights=None, data_name: str = "", **more) -> Record:
+                 save_weights=None, data_name: str = "", replace: bool = False, **more) -> Record:
     """Store a trial, whole or not at all; `history` and `predictions` as in `Record`, `seconds` the training took.
 
     Where any probability is no number the training has diverged, which is stored instead of scores, and all of them are
     missing. `save_weights` writes a Keras weight file to a path; `data_name` is what people call the data set;
-    record.json has `more` too. Raises OSError as `files.whole`.
+    record.json has `more` too. `replace` and OSError as `files.whole`.
     """
     folder, columns = record_folder(results, config), [f"p_{name}" for name in class_names(predictions)]
     diverged = not np.isfinite(predictions[columns].to_numpy(float)).all()
     if diverged:
         predictions = predictions.assign(**dict.fromkeys(columns, np.nan))
-    with whole(folder) as partial:
+    with whole(folder, replace) as partial:
         right = (likeliest_class(predictions) == predictions["label"]).groupby(predictions["part"]).mean()
         scores = {f"{part}_accuracy": round(float(right.get(part, np.nan)), 4) for part in PARTS}
         facts = {"config": config, "finished": datetime.now(UTC).isoformat(timespec="seconds"),

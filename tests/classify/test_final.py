@@ -46,10 +46,34 @@ def test_it_learns_from_all_pictures_and_is_calibrated_out_of_fold(opened, monke
     assert record.facts["pictures"]["classes"] == {"blue": 12, "green": 12, "red": 12}
     (record.folder / MEANS).unlink()  # as an earlier version left it
     (record.folder / RECORD).write_text(json.dumps({**record.facts, "pictures": {}}))
-    with monkeypatch.context() as again:
-        again.setattr(final, "_train", lambda *_: pytest.fail("trained again"))
-        mended = final.train_final(opened, standin.LITE)
-    assert (mended.folder / MEANS).exists() and mended.facts == record.facts
+    mended = final.train_final(opened, standin.LITE)
+    assert (mended.folder / MEANS).exists() and mended.facts["pictures"] == record.facts["pictures"]
+    pd.testing.assert_frame_equal(mended.predictions, record.predictions)
+
+
+def test_what_a_table_tells_of_works_sources_and_licences_counts_once_it_changes(opened, colours, tmp_path, capsys,
+                                                                                monkeypatch):
+    monkeypatch.setattr(final, "VIEWS", (("whole",),))
+    folder = shutil.copytree(colours, tmp_path / "pictures")
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.png"))
+    table = pd.DataFrame({"file_name": names, "label": [name.split("/")[0] for name in names]})
+
+    def train(results, **columns):
+        table.assign(**columns).to_csv(folder / "metadata.csv", index=False)
+        assert cli.main(["train", "--final", "--data", str(folder), "--profile", "smoke",
+                         "--results", str(tmp_path / results)]) == 0
+        return capsys.readouterr().out.partition("It is shown")[0], find_record("final", tmp_path / results).predictions
+
+    plain, _ = train("kept")
+    assert "works that it had not seen" in plain and "source" not in plain and "licence" not in plain
+    told = {"Source": table["label"], "licence": "In copyright", "work": [f"{number}" for number in range(36)]}
+    said, answers = train("kept", **told)
+    shutil.copytree(tmp_path / "kept" / "features", tmp_path / "fresh" / "features")
+    fresh, known = train("fresh", **told)
+    assert said == fresh and "sources that it had not seen it names 0%" in said and "36 of the pictures have no" in said
+    pd.testing.assert_frame_equal(answers, known)
+    one, _ = train("kept", work="W", source=table["label"])  # which leaves no two sources apart
+    assert "Of pictures that it had not seen" in one and "one work" in one and "source" not in one
 
 
 def test_a_network_that_looks_twice_gets_a_picture_stretched_and_below_it_in_its_own_proportions(opened):
@@ -64,7 +88,7 @@ def test_a_network_that_looks_twice_gets_a_picture_stretched_and_below_it_in_its
 
 def test_the_command_trains_it_and_classify_takes_it(opened, colours, tmp_path, capsys):
     assert cli.main(["train", "--final", "--data", str(colours), "--profile", "smoke", "--results", str(tmp_path)]) == 0
-    assert "of pictures of other works" in capsys.readouterr().out.lower()
+    assert "of pictures of works that it had not seen" in capsys.readouterr().out.lower()
     out = tmp_path / "out.csv"
     assert cli.main(["classify", str(colours), "--model", "final", "--results", str(tmp_path), "-o", str(out)]) == 0
     rows = pd.read_csv(out)

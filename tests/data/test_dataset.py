@@ -142,7 +142,7 @@ def test_a_picture_with_two_labels_is_left_out(tmp_path, name):
     ("", 'metadata.csv: the columns "file_name" and "label" are needed.*none'),
     ("file_name:label\na.png:A\n", 'Columns found: "file_name:label"'),
     ("file_name,label\n", "no pictures"),
-    ('file_name,label,TITLE\na.png,A,"two\nlines"\n ,  ,\n', "line 4: label is empty"),
+    ('file_name,label,TITLE\na.png,A,"two\nlines"\nb.png,  ,\n', "line 4: label is empty"),
     ("file_name,label\n,A\n", "metadata.csv, line 2: file_name is empty"),
     ("file_name,label\na.png\n", "line 2: label is empty"),
     ("file_name,label\na.png,A,Venus, asleep\n", "line 2: 2 more values than columns"),

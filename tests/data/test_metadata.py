@@ -9,6 +9,7 @@ from conftest import SHARED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from artpose_lib.classify.inputs import list_names
 from artpose_lib.cli import main
 from artpose_lib.data.dataset import load_dataset
 from artpose_lib.data.decisions import Decision, append_decision
@@ -195,6 +196,21 @@ def test_backslashes_are_those_of_windows_unless_a_file_has_them(tmp_path):
             load_dataset(tmp_path)
 
 
+@pytest.mark.parametrize("table", [
+    '\ufeff"FILE_NAME";"Label";"Work"\r\n"A/0.png";"A";"W"\r\n"B/0.png";"B";"W"\r\n;;\r\n;;\r\n\r\n',
+    "sep=;\r\nFile Name;LABEL;work\r\nA/0.png;A;W\r\nB/0.png;B;W\r\n",
+    "file_name , label, work\n A/0.png ,A,W\nB/0.png,B,W\n , ,\n  \n"])
+def test_a_table_is_read_as_spreadsheets_and_people_write_it(tmp_path, table):
+    (fill(tmp_path, "A/0.png", "B/0.png") / "metadata.csv").write_text(table, "utf-8", newline="")
+    found = load_dataset(tmp_path, minimum=0)
+    assert list(found.metadata) == ["file_name", "label", "work"] and len(found) == 2
+    assert found.problems["problem"].tolist() == ['Its work "W" has several labels: A, B.']
+    assert [*list_names(tmp_path / "metadata.csv", tmp_path)] == ["A/0.png", "B/0.png"]
+    (tmp_path / "metadata.csv").write_text(table + "A/1.png", "utf-8", newline="")
+    with pytest.raises(DataError, match=f"line {len(table.splitlines()) + 1}: label is empty"):
+        list_pictures(tmp_path)
+
+
 # Links.
 
 
@@ -203,7 +219,8 @@ def test_links_are_followed_within_the_folder_and_out_of_it_when_asked(tmp_path,
     (folder / ".pool" / "out").rename(tmp_path / "out")
     for link, target in (("A/1.png", "../.pool/1.png"), ("C", ".pool/C"), ("A/around", "../A"), ("A/gone.png", "none")):
         (folder / link).symlink_to(target)
-    names = ["A/0.png", "A/1.png", "A/gone.png", "B/0.png", "C/2.png"]
+    (folder / "B" / "lost.png").symlink_to(tmp_path / "nowhere" / "0.png")
+    names = ["A/0.png", "A/1.png", "A/gone.png", "B/0.png", "B/lost.png", "C/2.png"]
     assert list_pictures(folder)[0]["file_name"].tolist() == names
     assert load_dataset(folder, minimum=0).counts().to_dict() == {"A": 2, "B": 1, "C": 1}
     for link, target, name in (("D", "out", "D/3.png"), ("B/3.png", "out/3.png", "B/3.png")):

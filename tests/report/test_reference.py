@@ -143,11 +143,20 @@ def test_the_same_command_adds_what_other_folders_hold(study, folders, tmp_path,
     assert reference.open_edition(tmp_path / folder, tmp_path / "kept").results == edition.results
 
 
-def test_trials_of_other_pictures_are_refused(study, tmp_path, capsys):
+def test_what_cannot_be_exported_is_refused_before_anything_is_measured(study, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(reference, "MEASURED", {"any": lambda own: pytest.fail("measured")})
     command = ["reference", "export", "--out", str(tmp_path / "out"), "--results"]
     assert cli.main([*command, str(tmp_path), "--data", str(study.dataset.folder)]) == 1
     assert "no trial of these pictures is stored" in capsys.readouterr().err
-    shutil.copytree(study.results / "trials", tmp_path / "trials")
+    trial = records.all_records(study.results)[0]
+    shutil.copytree(trial.folder, tmp_path / "trials" / "a-b-final-0")  # a model to take to a collection, and no trial
+    facts = trial.facts | {"config": trial.config | {"seed": "final"}}
+    (tmp_path / "trials" / "a-b-final-0" / records.RECORD).write_text(json.dumps(facts))
+    assert cli.main([*command, str(tmp_path), "--data", str(study.dataset.folder)]) == 1
+    assert "no trial of these pictures is stored" in capsys.readouterr().err
+    shutil.copytree(study.results / "trials", tmp_path / "trials", dirs_exist_ok=True)
+    assert cli.main([*command, str(tmp_path), "--data", str(study.dataset.folder), "--strangers", "/nowhere"]) == 1
+    assert "/nowhere: there is no such folder" in capsys.readouterr().err
     path = next((tmp_path / "trials").glob("*/predictions.csv"))
     path.write_text(path.read_text().replace(SECRET, "other"))
     assert cli.main([*command, str(tmp_path), "--data", str(study.dataset.folder)]) == 1

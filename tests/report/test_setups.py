@@ -42,7 +42,7 @@ def test_the_final_model_is_asked_about_works_sources_and_strangers_at_full_stre
     whole = replace(opened, profile=replace(opened.profile, time=1))
     found = setups.predict_final(whole)
     assert found.groupby("part").size().to_dict() == {"validation": 36}  # nobody knows a drawing's source
-    monkeypatch.setattr(setups, "know_sources", lambda own: True)
+    monkeypatch.setattr(final, "know_sources", lambda own: True)
     assert setups.predict_final(whole).groupby("part").size().to_dict() == {"test": 36, "validation": 36}
     assert setups.measure_calibration(found[found["part"] == "validation"])[0] < 0.2
     nearer = setups.compare_strangers(whole, opened.dataset)["nearer"]

@@ -37,6 +37,11 @@ def test_a_class_that_was_not_seen_is_never_named():
     assert (x @ alone.kernel + alone.bias).argmax(axis=1).tolist() == [1] * len(y)
 
 
+def test_sources_of_one_class_each_are_no_parts_to_learn_from():
+    x, y, _ = clouds(2)
+    assert fit_head(x, y, y, 2).accuracy > 0.8
+
+
 def test_folds_keep_groups_whole_and_a_single_group_is_pictures():
     _, y, groups = clouds(3)
     for known, asked in list_folds(y, groups):
