@@ -73,7 +73,7 @@ def tell_files():
     for (model, backbone), own in first.answers.groupby(["model", "backbone"], sort=False):
         if statistics.compare(file, own, first.study.profile)["verdict"] == "higher":
             above += [f"{MODEL_TITLES[model].lower()} {backbone}"]
-    return (f"A file's size alone gives {score}, as pictures of a pose often share a collection; surely above it: "
+    return (f"A file's size alone gives {score}, as pictures of a pose often share a source; surely above it: "
             f"{', '.join(above) or 'no network'}.")
 
 
@@ -100,7 +100,7 @@ other_scores
 # The thesis' numbers are of other pictures: they belong beside ours, not above or below them. Below the networks stand
 # simpler means, on the same divisions. The *linear probe* shows what a frozen network's features are good for: the same
 # features, with a penalty against learning by heart. The *nearest neighbour* names a picture after the training picture most
-# like it. The others know no network: 16 x 16 pixels; the width, height and bytes of the file; the name of the collection;
+# like it. The others know no network: 16 x 16 pixels; the width, height and bytes of the file; the name of the source;
 # always the class that is commonest among the tested pictures. What the last three reach has nothing to do with a pose.
 #
 # ## What follows
@@ -152,8 +152,8 @@ def tell_pictures():
     most = sources.idxmax()
     return (f"- *The fewest, {escape_markdown(few['name'])}*. There are {counts[few['name']]}, and {few['support']} were tested in all trials "
             f"together: one answer more or less moves their recall by {100 / few['support']:.0f} points.\n"
-            f"- *One collection*. {sources[most]:.0%} of the {counts[most]} {escape_markdown(most)} come from one. The larger that "
-            "share, the more can be known by a collection's light and grounds, without the pose.")
+            f"- *One source*. {sources[most]:.0%} of the {counts[most]} {escape_markdown(most)} come from one source. The larger that "
+            "share, the more can be known by a source's own light and grounds, without the pose.")
 
 
 def tell_searches():

@@ -103,7 +103,7 @@ def tell_answer(name):
         told.append(f"Of pictures from sources that it did not learn from it names {best['sources']:.0%}" + (
             f"; the model to take to a collection, which may see them in grey, {rate_right(finals[name].query('part == @TEST')):.0%}." if name in finals else "."))
     return f"**Of {escape_markdown(name)}:**\n\n" + "\n".join(f"- **{line}**" for line in told) + (
-        "\n\n*Surely* means that the 95% interval of the difference is off zero, also when corrected for the number of inputs of a network (Holm).")
+        "\n\n*Surely* means that the 95% interval of the difference is off zero, also when corrected for how many inputs of a network were tried.")
 
 
 Markdown(tell_answer(next(iter(ranked))) if ranked else "**Nothing can be told here: no network has weights.**")
@@ -131,7 +131,8 @@ def tell_perfect(predictions):
             f"{table.loc['whole', 'accuracy']:.0%}." if "whole" in table.index else "")
 
 
-Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_inputs(rows)}.{tell_perfect(answers[name])}" for name, rows in changes.items()))
+Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_inputs(rows)}.{tell_perfect(answers[name])}" for name, rows in changes.items()
+                   if name != next(iter(ranked), "") or tell_perfect(answers[name])))  # else it was told above
 
 # %%
 def show_inputs(name):
@@ -191,7 +192,7 @@ def show_rate(facet, title):
 
 told = "; ".join(f"*{escape_markdown(name)}*, in {own['file_name'].nunique()} of {len(places[name].dataset)} pictures" for name, own in found.items())
 display(Markdown(f"It finds a figure: {told}." if told else "Nothing is known here of what it finds.") if not fault else Markdown(
-    f"It finds a figure: {told}. These answers are stored ones, since it cannot be asked here: {escape_markdown(fault)}" if told else escape_markdown(fault)))
+    f"It finds a figure: {told}. The answers were stored when BlazePose was at hand." if told else "BlazePose is not at hand here."))
 choose("By", {title: show_rate(facet, title) for facet, title in (("label", "pose"), ("medium", "medium"))} if found else {})
 
 # %% [markdown]
@@ -254,7 +255,7 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_boxes(found[name], of.da
 # pictures it has. How strongly it is held back is chosen by cross-validation within the training part. This takes a second and no GPU.
 # It is the model `best`, which `artpose train` trains as it does the thesis' models.
 #
-# Other recipes change one thing each: network, size, view, mirror image, roots. One is chosen by the validation parts alone; of equal
+# Other recipes change one thing each: network, size, view, mirror image, square root. One is chosen by the validation parts alone; of equal
 # ones the simplest.
 
 # %%
@@ -262,7 +263,7 @@ def tell_gap(name, of):
     first, own = ranked[name].iloc[0], recipes_of[name].query("scheme == 'stratified'")
     gap, needed = first[of], power(tuned[name][of], own[own["model"] == first["model"]])["paired"]
     sure = "surely more" if gap.low > 0 else "surely less" if gap.high < 0 else "not settled"
-    points = tables.tell_points(gap.difference, gap.low, gap.high)
+    points = tables.tell_points(gap.difference, gap.low, gap.high, "+.1f")
     return f"the {of} has {gap.first:.1%} there, a difference of {points}, {sure} (to be sure of five points takes about {needed:,} tested pictures, here are {gap.pictures})"
 
 
@@ -281,7 +282,7 @@ def tell_sources(name):
     gap, low, high = compare_on_sources(recipes_of[name], first, best, known.set_axis(places[name].dataset.metadata["file_name"]))
     sure = "surely more" if low > 0 else "more, but with sources drawn anew not surely"
     return (f"of pictures from sources that it did not learn from it names {table[first]:.1%} rightly, and the best of all recipes there, "
-            f"*{setups.SETUPS[best].title}*, {table[best]:.1%} ({sure}: {tables.tell_points(gap, low, high)})")
+            f"*{setups.SETUPS[best].title}*, {table[best]:.1%} ({sure}: {tables.tell_points(gap, low, high, '+.1f')})")
 
 
 def tell_best(name):
@@ -302,10 +303,10 @@ def show_recipes(name):
     shares = table[["recipe", "validation", "test", "grouped", "sources"]].rename(
         columns={"grouped": "test, works apart", "sources": "other sources"}).dropna(axis="columns", how="all")
     for of in tuned.get(name, {}):
-        gaps = [tables.tell_points(gap.difference, gap.low, gap.high) for gap in table[of]]
+        gaps = [tables.tell_points(gap.difference, gap.low, gap.high, "+.1f") for gap in table[of]]
         shares[f"more than the {of}"] = [f"{gap}, p = {p:.2f}" for gap, p in zip(gaps, table[f"p of {of}"], strict=True)]
     return shares.style.hide(axis="index").format(na_rep="–", precision=3).to_html() + (
-        "The best by validation comes first. Differences are on the same pictures, p is corrected for the number of recipes (Holm). A picture "
+        "The best by validation comes first. Differences are on the same pictures, p is corrected for how many recipes were tried. A picture "
         "that validates in one division may be tested in another, so the choice is not wholly blind; and the best by other sources is "
         "picked on these very pictures, which flatters it.")
 
@@ -320,8 +321,8 @@ HTML("".join(tables.fold(f"Every recipe: {name}", show_recipes(name)) for name i
 #
 # `artpose train --final` fits the recipe on all pictures at once. Another collection is another source: so its strength, and whether it
 # sees pictures in colour, in grey or in their own proportions, are chosen by divisions that keep sources apart. Colours and formats tell a
-# catalogue. How sure its answers may be is measured on pictures of works that it did not learn from, by the *expected calibration
-# error*. `artpose classify --model final` writes a class, a confidence and how unlike all that was learned a picture is.
+# catalogue. How sure its answers may be is measured on pictures of works that it did not learn from: by how far its confidence is from
+# the share of right answers. `artpose classify --model final` writes a class, a confidence and how unlike all that was learned a picture is.
 
 # %%
 def tell_trust(found):
@@ -333,7 +334,7 @@ def tell_trust(found):
 def tell_strangers(of):
     strangers = of.read("strangers") if not of.trains else ()
     return (f" Of {len(strangers)} artworks that show none of the poses the average one is more unlike than "
-            f"{strangers['nearer'].mean():.0%} of the pictures themselves, each held against other works (the AUROC; half would be chance)."
+            f"{strangers['nearer'].mean():.0%} of the pictures themselves, each held against other works; half would be chance."
             if len(strangers) else "")
 
 
@@ -418,14 +419,14 @@ Markdown("Rightly named:\n\n" + "\n".join(f"- *{escape_markdown(name)}*, {line}"
 choose("Pictures", {name: show_facets(name) for name in facet_scores})
 
 # %% [markdown]
-# A field that is told so well is also a way to cheat. Whoever knows the collection may know the pose without having looked at a
-# figure. So each collection is left out of training and asked; beside it stands what becomes of as many pictures of each pose that are
+# A field that is told so well is also a way to cheat. Whoever knows the source may know the pose without having looked at a
+# figure. So each source is left out of training and asked; beside it stands what becomes of as many pictures of each pose that are
 # left out at random.
 
 # %%
 def compare_poses(found):
     right = found.assign(right=likeliest_class(found) == found["label"], by=found["model"].map(
-        {"left out": "its collection left out", "at random": "as many left out at random"}))
+        {"left out": "its source left out", "at random": "as many left out at random"}))
     table = right.groupby(["label", "backbone", "model", "by"])["right"].agg(["mean", "size"]).reset_index()
     return table.assign(hover=plotting.describe(table, "{label}, {backbone}, {by}: {mean:.0%} of {size} answers right"))
 
@@ -436,7 +437,7 @@ def tell_common(name):
     most = (shares["from_there"] / shares["pictures"]).idxmax()
     border, row = told[name].query("facet == 'label' and model == 'border' and label == @most"), shares.loc[most]
     knows = (likeliest_class(border.dropna(axis="columns")) == border["label"]).mean()
-    return (f"{row['from_there']} of {row['pictures']} pictures of {escape_markdown(most)} come from one collection "
+    return (f"{row['from_there']} of {row['pictures']} pictures of {escape_markdown(most)} come from one source "
             f"({escape_markdown(row['source'])}), and their border alone names {knows:.0%} of those tested. From the pose alone one "
             f"could name the source of {shares['from_there'].sum() / shares['pictures'].sum():.0%} of all pictures")
 
@@ -446,7 +447,7 @@ def tell_loss(name):
     table = compared[name].pivot_table("mean", ["label", "backbone"], "model")
     worst = (table["left out"] - table["at random"]).groupby("label").mean().idxmin()
     return (f"{escape_markdown(worst)} loses most: {tables.tell_range(table.loc[worst, 'left out'])} of its pictures are found with their "
-            f"collection left out, {tables.tell_range(table.loc[worst, 'at random'])} with as many left out at random")
+            f"source left out, {tables.tell_range(table.loc[worst, 'at random'])} with as many left out at random")
 
 
 compared = {name: compare_poses(own) for name, of in everywhere.items() if name in told and len(own := measure(of, "sources"))}
@@ -456,7 +457,7 @@ Markdown("\n".join(f"- *{escape_markdown(name)}*: {tell_common(name)}. {tell_los
 # %%
 choose("Network", {f"{backbone}, {name}": plotting.show(plotting.draw_marks(
     rows, "mean", "label", "by", 0.5, {"title_text": "share of the pictures named rightly", **plotting.SHARE}), alt=(
-        f"How many pictures of each pose a linear probe names rightly where their collection is left out of training, and where as many "
+        f"How many pictures of each pose a linear probe names rightly where their source is left out of training, and where as many "
         f"pictures of each pose are left out at random: {backbone}, {name}."))
     for name, own in compared.items() for backbone, rows in own.groupby("backbone", sort=False)})
 
@@ -553,7 +554,7 @@ def read_map(of):
 def map_facets(name, table, backbone):
     for by in [by for by in ("label", "source", "century", "background") if table[by].nunique() > 1]:
         named = table.loc[~table[by].isin([OTHERS, UNKNOWN]), by].value_counts().index[:7]  # as many as have a colour
-        kept = [*named, OTHERS, UNKNOWN]
+        kept = [*(sorted(named) if by == "label" else named), OTHERS, UNKNOWN]  # a class has one colour in the whole book
         view = table.assign(**{by: table[by].where(table[by].isin(kept), OTHERS)}).sort_values(by, key=lambda own: own.map(kept.index), kind="stable")
         yield f"{facets.FIELDS[by]}, {backbone}, {name}", plotting.show(figures.picture_map(view, by), alt=(
             f"All pictures by what {backbone} finds alike, marked by {facets.FIELDS[by]}, {name}."))

@@ -15,7 +15,7 @@
 # # The claims
 #
 # Every sentence of the thesis' abstract, results, discussion and conclusion of which something can be checked, with a
-# verdict: first by real artworks, then by this run. Pick a verdict or a section in the line above the table.
+# verdict: by the artworks that come with this book, where it has any; this run is told of where it says something else.
 
 # %% tags=["parameters"]
 data = ""  # a folder of pictures; empty for the drawn pictures that come with the report
@@ -28,8 +28,11 @@ cluster = ""  # where to train: local, slurm or a scheduler's address; empty for
 # %%
 from IPython.display import HTML, Markdown
 
+from artpose_lib.data.poses import thesis_table
+from artpose_lib.data.text import escape_markdown
 from artpose_lib.report import claims, evidence, tables
 from artpose_lib.report.reference import open_places
+from artpose_lib.report.verdicts import FAILS, HOLDS, UNSETTLED, UNTESTABLE
 from artpose_lib.train.study import open_study
 
 study = open_study(data, weights, profile, results, classes, cluster)
@@ -38,6 +41,24 @@ Markdown(study.banner())
 # %%
 places = open_places(study, poses=True)
 checked = {name: claims.check_claims(evidence.train_evidence(place)) for name, place in places.items()}
+
+
+def tell_ids(table):
+    told = {verdict: ", ".join(own["id"]) for verdict, own in table.groupby("verdict")}
+    return "; ".join(f"{verdict}: {told[verdict]}" for verdict in (HOLDS, FAILS) if verdict in told) or "none"
+
+
+def tell_decided(name, table):
+    decided = table[table["verdict"].isin([HOLDS, FAILS])]
+    by_text = decided["id"].isin(thesis_table("claims").query("kind.str.startswith('printed')")["id"])
+    return (f"**{len(decided)} of {len(table)} claims are decided: {(~by_text).sum()} by {escape_markdown(name)} ({tell_ids(decided[~by_text])}), "
+            f"{by_text.sum()} by the thesis' own text and tables ({tell_ids(decided[by_text])}).** "
+            f"{(table['verdict'] == UNSETTLED).sum()} are not settled, {(table['verdict'] == UNTESTABLE).sum()} cannot be tested here.")
+
+
+Markdown(tell_decided(*next(iter(checked.items()))))
+
+# %%
 HTML(tables.claims_table(checked))
 
 # %% [markdown]
@@ -60,6 +81,9 @@ HTML(tables.claims_table(checked))
 #   of phase I is a frozen one in truth. What is not surely above the commonest class has not learned. Fewer than three
 #   trials do not tell how much trials differ. EfficientNet-Lite0 is no network of the thesis: its number is told where
 #   another is missing, and decides nothing.
+# - A *Pieta* has a lying body in it: that single figures are called so (C23) may come of the lying, and not of the number.
+#   {doc}`Feature maps <09_feature_maps>` counts such mistakes another way, over all networks that learned, EfficientNet-Lite0 among
+#   them; it decides no claim.
 # - Several claims are tested at once. Of twenty that are neither true nor false, one would hold or fail by luck.
 #
 # A verdict is about the pictures that it was found on. A claim that fails there may hold for the thesis' own, which nobody

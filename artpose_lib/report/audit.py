@@ -19,7 +19,7 @@ from artpose_lib.model.backbones import BACKBONES
 from artpose_lib.model.features import BATCH
 from artpose_lib.report import planning, scores, statistics
 from artpose_lib.report.statistics import Difference
-from artpose_lib.report.verdicts import UNSETTLED, UNTESTABLE
+from artpose_lib.report.verdicts import ALPHA, UNSETTLED, UNTESTABLE
 from artpose_lib.train.recipes import find_recipe
 from artpose_lib.train.records import Trials
 from artpose_lib.train.study import NO_WEIGHTS, Study, open_study
@@ -281,5 +281,8 @@ def add_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
     there is none."""
     signs, tested = thesis_table("audit").set_index("id")["sign"], rows["p"].dropna()
     verdicts = [row.why or judge(signs[row.id], row.low, row.high) for row in rows.itertuples()]
-    corrected = multipletests(tested, method="holm")[1] if len(tested) else []
-    return rows.drop(columns="why").assign(p_holm=pd.Series(corrected, tested.index, float), verdict=verdicts)
+    corrected = pd.Series(multipletests(tested, method="holm")[1] if len(tested) else [], tested.index, float)
+    rows = rows.drop(columns="why").assign(p_holm=corrected, verdict=verdicts)
+    lucky = (rows["p_holm"] > ALPHA) & ~rows["verdict"].str.startswith(UNSETTLED)
+    rows.loc[lucky, "verdict"] = f"{UNSETTLED}: sure by itself alone"
+    return rows

@@ -155,10 +155,12 @@ def _confused(context: ClaimContext, claim) -> Outcome:
     pictures, share, low, high, chance = verdicts.measure_mistakes(context.networks[name], true, other, counts)
     if not pictures:
         raise Untestable(f"{name} named no such picture wrongly")
+    called = {one: verdicts.measure_mistakes(context.networks[name], true, [one], counts)[1] for one in other}
+    apart = "called " + ", ".join(f"{one} {part:.0%}" for one, part in called.items()) + "; " if len(called) > 1 else ""
     return context.conclude(
         [name], f"{claim.first.replace('|', ' or ')} called {claim.value}: {share:.0%} [{low:.0%}, {high:.0%}] of "
         f"{pictures} pictures named wrongly, by chance {chance:.0%} ({name})", judge_interval(low, high, chance),
-        "all trials pooled; chance goes by the classes' sizes")
+        f"{apart}all trials pooled; chance goes by the classes' sizes")
 
 
 def _rank_curves(context: ClaimContext, claim) -> Outcome:

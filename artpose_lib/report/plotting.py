@@ -143,12 +143,13 @@ def interval_bars(value: pd.Series, low: pd.Series, high: pd.Series) -> dict:
 def draw_marks(table: pd.DataFrame, value: str, lane: str, group: str, room: float, axis: dict) -> go.Figure:
     """A mark for each row at its column `value`, with a bar from `low` to `high` where the table has these columns.
 
-    Rows of one `lane` are side by side, and within `room`, a share of the lane, each `group` has a height and a style.
-    Both are columns and keep the table's order; so is `hover`, Plotly text. `axis` is the x axis.
+    Rows of one `lane` are side by side, and within `room`, a share of the lane, each `group` there has a height.
+    Each group has a style. Both are columns and keep the table's order, as `hover`, Plotly text; `axis` is the x axis.
     """
     (lane_numbers, names), (group_numbers, groups) = pd.factorize(table[lane]), pd.factorize(table[group])
     step = room / max(len(groups), 1)
-    table = table.assign(height=lane_numbers + step * (group_numbers - (len(groups) - 1) / 2))
+    there = pd.Series(group_numbers, table.index).groupby(lane_numbers)
+    table = table.assign(height=lane_numbers + step * (there.rank("dense") - (there.transform("nunique") + 1) / 2))
     figure = new_figure(len(names) * len(groups), xaxis=axis, yaxis=lanes_from_top(names))
     for number, (name, own) in enumerate(table.groupby(group, sort=False)):
         bars = interval_bars(own[value], own["low"], own["high"]) if "low" in own else None

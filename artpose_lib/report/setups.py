@@ -44,7 +44,7 @@ class Setup(NamedTuple):
 
 
 SETUPS: dict[str, Setup] = {
-    BEST: Setup("Lite0, picture and mirror image, roots, strength chosen"),
+    BEST: Setup("Lite0, picture and mirror image, square roots, strength chosen"),
     "no mirror image": Setup("the picture alone", mirrored=False),
     "no roots": Setup("features as they are", rooted=False),
     "strength not chosen": Setup("one strength for all (C = 1)", strengths=(1.0,)),

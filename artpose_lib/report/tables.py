@@ -228,7 +228,8 @@ def claims_table(places: Mapping[str, pd.DataFrame]) -> str:
     return (f'<div class="artpose-claims"><style>{asset("claims.css")}</style><p class="artpose-picks" role="group" '
             f'aria-label="Which claims are shown">{chips}<label class="artpose-section">Section '
             f'<select autocomplete="off"><option value="">all</option>{sections}</select></label><output></output></p>'
-            f'<table class="table"><caption>The claims of the thesis, and the verdict on {escape(first)}.</caption>'
+            f'<table class="table"><caption>The claims of the thesis, and the verdict on {escape(first)} '
+            "or, where it says so, by the text's own numbers.</caption>"
             f'<thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table><script>{asset("claims.js")}</script></div>')
 
 

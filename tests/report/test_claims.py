@@ -282,6 +282,8 @@ def test_the_text_is_held_against_its_own_tables():
     gap = check(None, "printed_gap", first="baseline Xception", second="finetuned_aug Xception", value="0.313")
     assert gap.verdict == FAILS and "0.850 less 0.483 is 0.367" in gap.measured
     assert check(None, "printed_gap", "finetuned Xception", "finetuned_aug Xception", "0.05").verdict == HOLDS
+    cut = check(None, "printed_gap", first="finetuned ResNet50", second="finetuned_aug ResNet50", value="0.02")
+    assert cut.verdict == HOLDS and "cut off" in cut.measured
     assert check(None, "printed_largest", value="Pieta").verdict == FAILS
     assert check(None, "printed_shares", "37/127", "72/248").verdict == FAILS
 
