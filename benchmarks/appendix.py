@@ -96,11 +96,11 @@ def workers_figure(costs: dict[str, float], wanted: int) -> go.Figure:
     """`count_workers` by how long a trial takes, with a line at the `wanted` number of workers."""
     seconds = np.geomspace(0.1, 10_000, 60)
     log = LOG | {"tickvals": LOG["tickvals"][::3]}
-    figure = new_figure(xaxis={"title_text": "seconds that a trial takes", **log},
+    figure = new_figure(hovermode="x", xaxis={"title_text": "seconds that a trial takes", **log},
                         yaxis={"title_text": "workers kept busy, at most", **log})
     for number, (name, served) in enumerate(count_workers(costs, seconds).items()):
         figure.add_scatter(x=seconds, y=served, mode="lines", name=name, line={"color": colour(number), "width": 2},
-                           hovertemplate="trials of %{x:.2g} s: at most %{y:.2g} workers")
+                           hovertemplate="trials of %{x:,.2r} s: at most %{y:,.2r} workers")
     reach = served.min(), served.max()  # lines as traces: annotations of shapes are misplaced on such axes
     for name, x, y, line in ((f"{wanted} workers", [seconds[0], seconds[-1]], [wanted] * 2, "dot"),
                              ("the shortest trial measured", [costs["trial"]] * 2, reach, "dash")):

@@ -41,7 +41,7 @@ from artpose_lib.explain.explorer import FeatureMapExplorer
 from artpose_lib.explain.filters import FEWEST
 from artpose_lib.explain.networks import GROUPS, SCRATCH, TUNED, TestedNetworks, dissect_networks, measure_filters
 from artpose_lib.explain.optimised import add_optimised, find_stored, measure_answers, optimise
-from artpose_lib.explain.parts import DRAWINGS
+from artpose_lib.explain.parts import DRAWINGS, POSE
 from artpose_lib.explain.reader import slug, write_address, write_reader
 from artpose_lib.explain.tour import choose_views
 from artpose_lib.explain.visualise import visualise_classes
@@ -163,11 +163,9 @@ sentences = {
                       "pictures' boxes hold {inside_others:.0%}.",
 }
 def tell_loudest(model, layer, filter):
-    """Of which classes the test pictures are in which a filter answers loudest, as a sentence."""
-    peaks = model.tables[layer].at[filter, "strongest"]
-    of = pd.Series([networks.tested[model.tested[peak["picture"]]].label for peak in peaks], dtype=str).value_counts()
-    told = ", ".join(f"{count} of {name}" for name, count in of.items())
-    return f"Its {len(peaks)} loudest test pictures are {told}." if told else "No test picture makes it answer."
+    """How many of the test pictures in which a filter answers loudest are of the pose that has the parts, as a sentence."""
+    labels = [networks.tested[model.tested[peak["picture"]]].label for peak in model.tables[layer].at[filter, "strongest"]]
+    return f"Of its {len(labels)} loudest test pictures {labels.count(POSE)} are of {POSE}." if labels else "No test picture makes it answer."
 
 
 maps = Path("../book/_static/maps")
@@ -267,8 +265,8 @@ Markdown("\n".join(f"- {escape_markdown(tell_kinds(model))}" for model in models
 # half of the drawings and measured on the other half: of thousands of filters, the best on any one picture is best by luck. To
 # hold a part, a filter must do better than what has never learned: how light, how dark or how sharply bounded a place is, and the
 # best filter of a network with random weights, which has as many filters to choose from. That a filter is dense on a part of
-# Sebastians does not say that it answers to nothing else: thin and straight are arrows, and forearms. So beside each stands of which
-# poses the pictures are in which it answers loudest.
+# Sebastians does not say that it answers to nothing else: thin and straight are arrows, and forearms. So beside each stands how
+# many of the pictures in which it answers loudest are Sebastians.
 
 # %%
 show(audit_figures.densities(dissected),

@@ -35,7 +35,8 @@ _AXIS = {"gridcolor": "#e6e6e6", "linecolor": "#8c8c8c", "zeroline": False, "aut
 TEMPLATE = go.layout.Template(layout={
     "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#262626"},
     "paper_bgcolor": "white", "plot_bgcolor": "white", "xaxis": _AXIS, "yaxis": _AXIS,
-    "hoverlabel": {"align": "left", "bgcolor": "white", "bordercolor": "#8c8c8c", "namelength": -1},
+    "hoverlabel": {"align": "left", "bgcolor": "white", "bordercolor": "#8c8c8c", "font": {"color": "#262626"},
+                   "namelength": -1},
     "legend": {"orientation": "h", "x": 0.5, "xref": "container", "xanchor": "center",
                "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 12}, "tracegroupgap": 0},
     "margin": {"l": 10, "r": 22, "t": 14, "b": 10}, "autosize": True,
