@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,16 @@ import pandas as pd
 
 from artpose_lib.data import decisions
 from artpose_lib.data.licences import are_publishable
-from artpose_lib.data.metadata import DataError, Problem, list_pictures
-from artpose_lib.data.pictures import PictureError, decode_square, read_ahead, read_file, shrink_picture, verify
+from artpose_lib.data.metadata import DataError, Problem, list_pictures, walk
+from artpose_lib.data.pictures import (
+    ABSENT,
+    PictureError,
+    decode_square,
+    read_ahead,
+    read_file,
+    shrink_picture,
+    verify,
+)
 
 FEWEST = 4  # pictures of a class that can be trained on
 
@@ -111,13 +120,17 @@ def verify_pictures(folder: Path, listed: pd.DataFrame) -> tuple[pd.DataFrame, l
     problems = [Problem(name, "The picture is listed more than once under the same label.", "kept once")
                 for name in listed.loc[twice, "file_name"]]
     listed = listed[~twice].sort_values(["file_name", "label"], ignore_index=True)
-    digests = {}
+    digests, there = {}, {}
     for row, name in listed["file_name"].items():
         try:
             digests[row], conversions = verify(folder / name)
             problems += [Problem(name, sentence, "converted") for sentence in conversions]
         except PictureError as error:
-            problems.append(Problem(name, str(error), "left out"))
+            if str(error) == ABSENT and not there:
+                there = {key.casefold(): file for file, _ in walk(folder, follow=False)
+                         for key in (os.path.splitext(file)[0], file)}
+            meant = there.get(name.casefold(), name)
+            problems.append(Problem(name, f"{error}{f' Is {meant} meant?' * (meant != name)}", "left out"))
     return listed.loc[list(digests)].assign(_sha256=list(digests.values())).reset_index(drop=True), problems
 
 

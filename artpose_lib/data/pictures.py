@@ -15,6 +15,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")  # Pillow's decoder for EPS would start Ghostscript
+ABSENT = "There is no such file."
 UNKNOWN = f"The file is not a picture of a known format ({', '.join(FORMATS)})."
 LARGEST = 500_000_000  # bytes of a file; a picture that may be decoded is smaller
 MAX_PIXELS = 80_000_000  # a small file can claim to be a picture that fills the memory
@@ -88,7 +89,7 @@ def read_file(path: Path) -> bytes:
         if path.is_dir():
             os.listdir(path)  # says why one cannot be read
         if not path.is_file():  # to open a pipe would wait for ever
-            raise PictureError("This is no file." if path.exists() else "There is no such file.")
+            raise PictureError("This is no file." if path.exists() else ABSENT)
         if path.stat().st_size > LARGEST:
             raise PictureError(f"The file is too large (over {LARGEST / 1e6:g} MB).")
         return path.read_bytes()

@@ -32,20 +32,22 @@ def drawn(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(drawn):
+def server(drawn, tmp_path_factory):
     """A process that serves the board of the drawings, and the address that it prints."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     code = ("from artpose_lib.curate import serve as serving\n"
             "serving.extract_lite_features = None\n"  # a network takes half a minute
             f"serving.serve({str(drawn)!r}, 'Ann', {port}, open_browser=False)")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
+    noise = tmp_path_factory.mktemp("noise") / "stderr"
+    with noise.open("w") as stderr, subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                                                     stderr=stderr, text=True) as server:
         try:
             yield server, next(line.strip() for line in server.stdout if line.startswith("http"))
         finally:
             server.send_signal(signal.SIGINT)
             try:
-                assert server.wait(60) == 0
+                assert server.wait(60) == 0 and "websocket" not in noise.read_text()
             finally:
                 server.kill()
 

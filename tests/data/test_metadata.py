@@ -211,6 +211,14 @@ def test_a_table_is_read_as_spreadsheets_and_people_write_it(tmp_path, table):
         list_pictures(tmp_path)
 
 
+def test_a_file_that_its_list_may_mean_is_named(tmp_path):
+    fill(tmp_path, "img/Pietà.jpg", "img/b.jpg")
+    (tmp_path / "metadata.csv").write_text("file_name,label\nIMG\\PIETÀ.JPG,A\nimg/b,B\nimg/c.jpg,B\n", "utf-8")
+    told = load_dataset(tmp_path, minimum=0).problems["problem"]
+    absent = "There is no such file."
+    assert told.tolist() == [f"{absent} Is img/Pietà.jpg meant?", f"{absent} Is img/b.jpg meant?", absent]
+
+
 # Links.
 
 
@@ -222,7 +230,9 @@ def test_links_are_followed_within_the_folder_and_out_of_it_when_asked(tmp_path,
     (folder / "B" / "lost.png").symlink_to(tmp_path / "nowhere" / "0.png")
     names = ["A/0.png", "A/1.png", "A/gone.png", "B/0.png", "B/lost.png", "C/2.png"]
     assert list_pictures(folder)[0]["file_name"].tolist() == names
-    assert load_dataset(folder, minimum=0).counts().to_dict() == {"A": 2, "B": 1, "C": 1}
+    found = load_dataset(folder, minimum=0)
+    assert found.counts().to_dict() == {"A": 2, "B": 1, "C": 1}
+    assert set(found.problems["problem"]) == {"There is no such file."}
     for link, target, name in (("D", "out", "D/3.png"), ("B/3.png", "out/3.png", "B/3.png")):
         (folder / link).symlink_to(tmp_path / target)
         with pytest.raises(DataError, match=f'"{link}" may lead out.*ARTPOSE_FOLLOW_LINKS=1'):
