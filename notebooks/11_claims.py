@@ -82,8 +82,8 @@ HTML(tables.claims_table(checked))
 #   trials do not tell how much trials differ. EfficientNet-Lite0 is no network of the thesis: its number is told where
 #   another is missing, and decides nothing.
 # - A *Pieta* has a lying body in it: that single figures are called so (C23) may come of the lying, and not of the number.
-#   {doc}`Feature maps <09_feature_maps>` counts such mistakes another way, over all networks that learned, EfficientNet-Lite0 among
-#   them; it decides no claim.
+#   {doc}`Feature maps <09_feature_maps>` counts such mistakes of each network that learned, EfficientNet-Lite0 among them, which
+#   decides no claim.
 # - Several claims are tested at once. Of twenty that are neither true nor false, one would hold or fail by luck.
 #
 # A verdict is about the pictures that it was found on. A claim that fails there may hold for the thesis' own, which nobody
