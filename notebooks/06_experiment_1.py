@@ -162,7 +162,7 @@ def tell_searches():
         right = probes.accuracies_by_group(own, groups).set_index("group")["accuracy"]
         told += [f"{backbone} {right['first']:.0%} and {right['second']:.0%}"]
     return ("- *Pictures that a network chose*. Those of the second search were partly chosen by EfficientNet-Lite0's features, so "
-            "its numbers are a little too good. Of the first and the second search's pictures fine-tuned networks name rightly: "
+            "its numbers are too good. Of the first and the second search's pictures fine-tuned networks name rightly: "
             f"{'; '.join(told)}.")
 
 
