@@ -94,12 +94,9 @@ class Study:
         return Trials(trials.run(planned, self.cluster), missing)
 
     def find(self, *models: str, variant: Variant | None = None, backbones: Sequence[str] | None = None,
-             seeds: Sequence[int] | None = None, protocol: int | None = None) -> Trials:
-        """Return those of the trials of `train` that are stored, or of the same at an older `protocol`, such as 1, that
-        of version 0.1.0. Trains nothing."""
+             seeds: Sequence[int] | None = None) -> Trials:
+        """Return those of the trials of `train` that are stored. Trains nothing."""
         planned, missing = self.plan(models, variant, backbones, seeds)
-        if protocol:
-            planned = [replace(trial, config=trials.at_protocol(trial.config, protocol)) for trial in planned]
         found = [trial.record for trial in planned]
         return Trials([record for record in found if record.folder.exists()], missing,
                       [record.folder.name for record in found if not record.folder.exists()])

@@ -141,13 +141,8 @@ def configure(study: "Study", recipe: Recipe, seed: int, data: str, classes: Seq
     # features that the recipe of today learns from.
     if study.precision != PRECISIONS[0] and recipe.model != BEST:
         config["precision"] = study.precision
-    return at_protocol(config, PROTOCOL_OF_BATCH_NORM if recipe.learns_batch_norm else PROTOCOL)
-
-
-def at_protocol(config: dict, protocol: int) -> dict:
-    """The configuration of the same trial at another protocol."""
-    rest = {key: value for key, value in config.items() if key != "protocol"}
-    return rest | ({"protocol": protocol} if protocol != 1 else {})
+    protocol = PROTOCOL_OF_BATCH_NORM if recipe.learns_batch_norm else PROTOCOL
+    return config | ({"protocol": protocol} if protocol != 1 else {})
 
 
 def run(trials: Sequence[Trial], cluster: str = "") -> list[Record]:
