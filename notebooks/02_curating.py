@@ -65,7 +65,7 @@ what = ((f"In this collection {found['file_name'].nunique()} pictures have somet
          "In this collection there is nothing to look at: every picture can be read, none stands there twice, and no label "
          "seems out of place.")
         + (f" {len(near)} have a near-duplicate: {(near == 1).sum()} by the hash, {(near < 1).sum()} more by the network alone. "
-           "[The next chapter](03_data.html#the-same-work-twice) keeps together in its grouped division what the hash finds, and not what the network "
+           "<a href='03_data.html#the-same-work-twice'>The next chapter</a> keeps together in its grouped division what the hash finds, and not what the network "
            "alone finds: no network should have a say in which pictures networks are tested on." if len(near) else ""))
 Markdown(drawn * study.embedded + what)
 

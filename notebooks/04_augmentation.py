@@ -56,8 +56,9 @@ Markdown("**The pictures of this chapter were drawn by a program.** Both steps t
 # %%
 seed = 40
 size = 224
-train = dataset.rows_to_show(split(dataset, "stratified", seed).train)
-example = train[0]
+train = split(dataset, "stratified", seed).train
+shown = dataset.rows_to_show(train) if len(dataset.rows_to_show(train)) else dataset.rows_to_show(range(len(dataset)))
+example = shown[0]
 picture = dataset.images(size, [example])
 
 
@@ -82,19 +83,21 @@ contact_sheet([picture[0], *[as_picture(preprocess(names[0], picture)[0]) for na
 # as the largest.
 
 # %%
-images, labels = dataset.images(size, train), dataset.labels[train]
-balanced, balanced_labels = balance(images, labels, seed)
-mixed, mixed_labels = balanced[len(images):], balanced_labels[len(images):]
-shown = [np.flatnonzero(mixed_labels == number)[0] for number in np.unique(mixed_labels)]
-contact_sheet([mixed[row] for row in shown], [f"{dataset.classes[mixed_labels[row]]}, mixed by SMOTE" for row in shown], height=200)
+images, labels = dataset.images(size, shown), dataset.labels[shown]
+mixed, mixed_labels = (of[len(images):] for of in balance(images, labels, seed))
+first = [np.flatnonzero(mixed_labels == number)[0] for number in np.unique(mixed_labels)]
+contact_sheet([mixed[row] for row in first], [f"{dataset.classes[mixed_labels[row]]}, mixed by SMOTE" for row in first], height=200)
 
 # %%
+balanced, balanced_labels = balance(dataset.images(28, train), dataset.labels[train], seed)  # small ones will do to count
 Markdown(
-    f"Here the training part had {len(images)} pictures, and SMOTE added {len(mixed)}. "
-    + ("They are what the thesis' Figure A.3 shows: two figures that shine through each other, with limbs to spare. Look "
+    f"Here the training part had {len(train)} pictures, and SMOTE added {len(balanced) - len(train)}. "
+    + f"Of its pictures {len(shown)} may be shown, and all that is shown here is made of these. " * (len(shown) < len(train))
+    + ("The mixtures are what the thesis' Figure A.3 shows: two figures that shine through each other, with limbs to spare. Look "
        "whether the pose is still there. Where the two stood apart, the outline, which an art historian would look for first, is there "
        "twice; where they happened to stand alike, the mixture is nearly a picture of its own."
-       if len(mixed) else "The classes of this training part are even already, so there was nothing to add.")
+       if len(mixed) else "The classes of this training part are even already, so there was nothing to add."
+       if len(balanced) == len(train) else "")
 )
 
 # %% [markdown]
@@ -126,8 +129,8 @@ choose("As given to", {backbone: varied(backbone) for backbone in STRENGTHS})
 # the first's additions too.
 
 # %%
-enlarged_labels = expand(balanced[:, ::8, ::8], balanced_labels, "Xception", seed)[1]
-stages = {"training part": labels, "after SMOTE": balanced_labels, "after imgaug": enlarged_labels}
+enlarged_labels = expand(balanced, balanced_labels, "Xception", seed)[1]
+stages = {"training part": dataset.labels[train], "after SMOTE": balanced_labels, "after imgaug": enlarged_labels}
 counts = pd.concat([
     pd.DataFrame({"part": stage, "label": dataset.classes, "pictures": np.bincount(of, minlength=len(dataset.classes))})
     for stage, of in stages.items()
@@ -139,7 +142,7 @@ a_class = 127  # the largest class of the thesis' training part (Section 2.2.6)
 few = np.zeros((a_class, 8, 8, 3), np.uint8)
 thesis_class = len(expand(few, np.zeros(a_class, int), "Xception", seed)[0])
 Markdown(
-    f"The training part grows from {len(labels)} pictures to {len(enlarged_labels)}. With the thesis' numbers the same "
+    f"The training part grows from {len(train)} pictures to {len(enlarged_labels)}. With the thesis' numbers the same "
     f"code makes {thesis_class} pictures of a class of {a_class}, which is what the thesis reports. Where its text weighs the "
     "other order, imgaug makes 248 of them: its two counts are not of one rule."
 )
