@@ -50,21 +50,28 @@ changes = {own.name: own.compare_pairs(PAIRS) for own in experiments}
 first = choose_together(experiments)[0]
 
 
+from_nothing = {pair: own for pair, own in changes[first.name].items() if pair.startswith(MODEL_TITLES["baseline"])}
+
+
+def tell_sizes():
+    """By how much networks are above those from nothing, which did not surely learn."""
+    told = []
+    for pair, own in from_nothing.items():
+        if len(above := own[own["verdict"].str.endswith(f"baseline {statistics.IDLE}") & (own["low"] > 0)]):
+            told += [f"{tables.tell_range(above['difference']).rstrip('%')} points with {pair.split(' → ')[1].lower()} ones"]
+    return ", ".join(told)
+
+
 def tell_answer():
-    from_nothing = {pair: own for pair, own in changes[first.name].items() if pair.startswith(MODEL_TITLES["baseline"])}
-    rows = pd.concat(from_nothing.values())
+    rows, nothing = pd.concat(from_nothing.values()), first.networks.query("model == 'baseline'")
     surely = {verdict: ", ".join(own.index.unique()) for verdict, own in rows.groupby("verdict")}
     if "lower" in surely:
         return f"Photographs do not always help: starting from nothing is surely better with {surely['lower']}."
     if "higher" in surely:
         return f"Photographs help, surely so with {surely['higher']}."
-    told, nothing = [], first.networks.query("model == 'baseline'")
-    for pair, own in from_nothing.items():
-        if len(above := own[own["verdict"].str.endswith(f"baseline {statistics.IDLE}") & (own["low"] > 0)]):
-            told += [f"{tables.tell_range(above['difference']).rstrip('%')} points with {pair.split(' → ')[1].lower()} ones"]
     learned = f"of those from nothing {(nothing['doubt'] == '').sum() or 'none'} of {len(nothing)} surely learned"
-    return (f"Yes: more pictures are named rightly than by the same networks from nothing, {', '.join(told)}. But {learned}: the "
-            "direction is sure, the size is not." if told else f"By how much photographs help cannot be told: {learned}.")
+    return (f"Yes: more pictures are named rightly than by the same networks from nothing, {sizes}. But {learned}: the "
+            "direction is sure, the size is not." if (sizes := tell_sizes()) else f"By how much photographs help cannot be told: {learned}.")
 
 
 def tell_files():

@@ -10,6 +10,7 @@ import math
 import os
 import shutil
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -34,7 +35,7 @@ JOURNAL = "journal.sqlite"
 
 
 def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], limit: int | None, contact: str = "",
-            open_session: Callable[[Path, str], Session] = Session) -> None:
+            stop: threading.Event | None = None, open_session: Callable[[Path, str], Session] = Session) -> None:
     """Collect pictures into `out`, a new folder or that of an earlier collection, where only what is new is asked for.
 
     Writes out/<pose>/<safe name>.jpg (8-bit RGB, the longer side 600 to 1000 pixels), out/metadata.csv, a row a
@@ -42,7 +43,8 @@ def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], l
 
     Parameters: `limit` is the most pictures of each pose from each source, those of earlier runs included, or None.
     `open_session` gets the folder out/.artpose and `contact`.
-    Ctrl-C ends the run between two requests, with both tables written, and raises KeyboardInterrupt again.
+    Ctrl-C, and on a cluster `stop`, end the run between two requests, with both tables written; Ctrl-C raises
+    KeyboardInterrupt again.
     Raises ValueError where `out` holds anything else or every source lacks its key, BlockingIOError where another run
     has the folder, OSError where it cannot be written, and at the end an error in a source's own code.
     """
@@ -53,6 +55,7 @@ def collect(out: Path, poses: Sequence[Pose], sources: Sequence[type[Source]], l
                          "of an earlier collection.")
     state.mkdir(parents=True, exist_ok=True)
     with closing(Journal(state / JOURNAL, out)) as journal, open_session(state, contact) as session:
+        session.stop = stop or session.stop  # `cluster.call` gives one
         for pattern in (f"{PARTIAL}*", f"*/{PARTIAL}*", f"{STATE}/partial-*"):  # the last are of version 0.1.0
             for leftover in out.glob(pattern):  # of a run that was killed
                 shutil.rmtree(leftover)
@@ -89,7 +92,7 @@ def _run(harvests: list["_Harvest"], poses: Sequence[Pose], session: Session) ->
         except KeyboardInterrupt:
             session.stop.set()
             raise
-    for ended in running:
+    for ended in running if not session.stop.is_set() else ():
         ended.result()  # raises what the thread raised
 
 
