@@ -11,9 +11,6 @@ from artpose_lib.classify.final import train_final
 from artpose_lib.classify.web_model import HEAD, NETWORK, describe_head, write_script, write_scripts
 from artpose_lib.data.pictures import read_ahead, resize
 from artpose_lib.draw.artwork import SAMPLES, Artwork
-from artpose_lib.explain.maps import feature_maps
-from artpose_lib.explain.networks import IMAGENET
-from artpose_lib.explain.reader import slug, write_address
 from artpose_lib.files import digest, say, whole
 from artpose_lib.model.backbones import BACKBONES, WeightsMissing, build_backbone
 from artpose_lib.report.fingerprint import fingerprint
@@ -92,6 +89,9 @@ def write_filters(folder: Path, study: Study, network: "keras.Model", maps: Path
     feature maps that lies in the folder `maps`: in the picture in which it answers most. None where there is no such
     network.
     """
+    from artpose_lib.explain.networks import IMAGENET  # both import Keras
+    from artpose_lib.explain.reader import slug, write_address
+
     each = min(DRAWN, study.profile.pictures // SHARE)
     path = study.results / "drawings" / f"{NETWORK}-{study.fingerprint_weights(NETWORK)}-{each}.json"
     if not path.exists():
@@ -113,6 +113,8 @@ def ask_drawings(network: "keras.Model", each: int) -> dict:
     `drawings` have a title and a picture, `channels` for each filter up to SHOWN drawings, those first in which it
     answers most on average: their numbers, and the place where, row by row. Of drawings in which it is silent, none.
     """
+    from artpose_lib.explain.maps import feature_maps
+
     asked = [(pose, 100 + number) for pose in SAMPLES for number in range(each)]
     drawings = list(read_ahead(lambda one: _draw(*one), asked))
     squares = np.stack([resize(drawing, network.input_shape[1]) for drawing in drawings])

@@ -1,15 +1,14 @@
 """Balance and enlarge the training part of experiment 2: SMOTE first, imgaug second (Section 2.2.6).
 
 What the thesis leaves out is from its scripts (github.com/SarahEmaAllam/BA-Project-ArtStraction, commit e8e3eaf).
+Both packages are imported where they are used: that takes seconds, which most chapters and commands need not wait.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import imgaug.augmenters as iaa
 import numpy as np
-from imblearn.over_sampling import SMOTE
 
 from artpose_lib.data.dataset import DataError
 
@@ -69,6 +68,8 @@ def balance(images: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarr
     Parameters: `images` uint8 (n, h, w, 3); `labels` integers (n,). Returns the same two with the new pictures after
     the old. Raises DataError where a class that has to grow has a single picture.
     """
+    from imblearn.over_sampling import SMOTE
+
     classes, counts = np.unique(labels, return_counts=True)
     new_images, new_labels = [images], [labels]
     for label, count in zip(classes, counts, strict=True):
@@ -91,6 +92,8 @@ def balance(images: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarr
 def expand(images: np.ndarray, labels: np.ndarray, backbone: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw 60% of each class, transform them with imgaug by the `backbone`'s STRENGTHS and append them, in two rounds
     (Section 2.2.6): `images` uint8 (n, h, w, 3) and `labels` (n,), the new ones after the old."""
+    import imgaug.augmenters as iaa
+
     rng, strength = np.random.default_rng(seed), STRENGTHS[backbone]
     transform = iaa.Sequential([
         iaa.Fliplr(SOMETIMES),
