@@ -125,6 +125,7 @@ def choose_file(page, path):
     chooser.value.set_files(path)
 
 
+@pytest.mark.slow
 def test_in_jupyterlab(page, tmp_path):
     white, black = (255, 255, 255), (0, 0, 0)
     assert shown(page, 1) == [white, black, black, black]

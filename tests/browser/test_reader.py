@@ -478,7 +478,7 @@ def test_filters_are_sorted_by_how_they_answer_to_the_picture_made_for_them_befo
     told = page.root.locator(".maps-numbers > dl div").last
     assert told.inner_text().startswith("To its earlier picture") and f"{kept[1]:.0%}" in told.inner_text()
     assert page.sort("kept").filters(3) == [*sorted(kept, key=kept.get), 0]
-    page.unfold("All 8 filters of block 3 as a table")
+    page.unfold("All 8 filters of block 3 as a table").rows.last.wait_for()
     cells = page.rows.locator("td:last-child").all_inner_texts()
     assert cells == [*(f"{share:.0%}" for share in sorted(kept.values())), *["–"] * 6]
     page.choose("Block", "Block 4")
