@@ -25,7 +25,7 @@ LITTER = ("@eadir", "@__thumb", "@recently-snapshot", "@recycle", "@tmp", "#recy
           "_gsdata_", "icon\r", "decisions.csv")
 # The columns that curators write; those in capitals are the thesis'.
 COLUMNS = ("file_name", "label", "AUTHOR", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "ID", "TYPE", "image", "source",
-           "licence", "boxes", "work", "found")
+           "licence", "boxes", "work", "found", "match")
 # Folders above those of the classes, where somebody has divided a data set already.
 DIVIDED = re.compile(r"(train(ing)?|val(id(ation)?)?|dev|test(ing)?|eval(uation)?|hold-?out)([-_ ]?(set|split|data))?",
                      re.IGNORECASE)

@@ -104,6 +104,14 @@ def test_a_study_and_its_edition_find_the_same_trials(study, folders, edition, t
     assert edition.dataset.classes == study.dataset.classes and (edition.dataset.labels == study.dataset.labels).all()
 
 
+def test_what_was_written_of_an_editions_pictures_stays_when_it_is_made_anew(study, folders, exported, tmp_path):
+    shutil.copytree(exported, tmp_path / exported.name)
+    (tmp_path / exported.name / "about.md").write_text("From a house by the sea.")
+    made = reference.export_edition(study, folders, tmp_path)
+    assert reference.open_edition(made, tmp_path / "kept").about == "From a house by the sea."
+    assert reference.open_edition(exported, tmp_path / "kept").about == ""
+
+
 def test_an_edition_holds_no_title_and_no_file_name(study, exported, edition):
     files = [path for folder in (exported, edition.results) for path in folder.rglob("*") if path.is_file()]
     text = "".join(pd.read_parquet(path).to_csv() if path.suffix == ".parquet" else path.read_text() for path in files)
@@ -195,6 +203,7 @@ def test_the_books_editions_are_small_and_tell_no_name(editions):
     assert sum(path.stat().st_size for path in BOOK.rglob("*")) < 2.5e6
     for edition in editions:
         table = edition.dataset.metadata
+        assert edition.about
         assert table["file_name"].str.fullmatch("[0-9]{6}").all()
         assert set(edition.find("finetuned").predictions["file_name"]) <= set(table["file_name"])
         assert set(table) <= {"file_name", "label", *summary.FACETS, "found", "match", "work"}
